@@ -1,0 +1,93 @@
+# `make` lists the targets. Only Python 3.11+ and make are needed; everything else lands in .venv.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first interpreter that runs (pyenv leaves dead shims behind), is new enough and can make
+# a virtualenv (Debian packages that part as python3-venv).
+CANDIDATES := python3.13 python3.12 python3.11 python3 python
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { command -v $$p; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/.requirements.txt
+INSTALLED_DEV := .venv/.requirements-dev.txt
+UV_VERSION := 0.13.8
+UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer (with venv) found. Install it (Debian:" \
+	"apt-get install python3 python3-venv) or name one: make run PYTHON=/path/to/python3"; exit 1; }
+	@echo "Creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+$(INSTALLED): requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt | $(BIN)/python
+	@echo "Installing requirements-dev.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@ $(INSTALLED)
+
+.PHONY: run
+run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together; Ctrl-C stops them
+	@$(BIN)/python -m gateway.dev_env
+	@$(BIN)/python manage.py up
+
+.PHONY: demo
+demo: $(INSTALLED) ## The main job end to end without a browser; exit code 0 if every cent is right
+	@$(BIN)/python -m demo.story
+
+.PHONY: sandbox
+sandbox: $(INSTALLED) ## The MX sandbox alone
+	@mkdir -p var
+	@DEBUG=true $(BIN)/python -m sandbox
+
+.PHONY: test
+test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services" $(ARGS)
+
+.PHONY: test-services
+test-services: $(INSTALLED_DEV) ## The same suite on DATABASE_URL (PostgreSQL) and REDIS_URL
+	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
+	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
+	@$(PYTEST) $(ARGS)
+
+.PHONY: bench
+bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row
+	@$(BIN)/python -m benchmarks.writes $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, OpenAPI drift
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(TEST_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
+	@mkdir -p var
+	@$(TEST_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
+	--file var/openapi.yaml
+	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is stale: make openapi"; exit 1; }
+
+.PHONY: openapi
+openapi: $(INSTALLED_DEV) ## Write openapi.yaml from the code
+	@$(TEST_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
+	--file openapi.yaml
+
+.PHONY: requirements
+requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew from requirements*.in
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(UV_COMPILE) -o requirements.txt requirements.in
+	@$(UV_COMPILE) -o requirements-dev.txt requirements-dev.in
+
+.PHONY: clean
+clean: ## Remove .venv and caches; var/ and .env hold data and stay
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,31 @@
+"""The real settings with throw-away secrets; DATABASE_URL and REDIS_URL choose the services."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["READ_DOT_ENV"] = "false"
+os.environ["DEBUG"] = "true"
+os.environ["SECRET_KEY"] = "for-tests-only-" + "x" * 50
+os.environ["FIELD_ENCRYPTION_KEYS"] = "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMTI="
+os.environ.setdefault("ALLOWED_HOSTS", "testserver")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ.setdefault("MEMBER_POLL_SECONDS", "0.1")  # the sandbox's jobs take 0.2 s in tests
+os.environ.setdefault("MEMBER_WAIT_SECONDS", "5")
+
+from gateway.settings import *  # noqa: F403
+from gateway.settings import DATABASES
+
+DEBUG = False
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # or test servers' threads keep the test database open
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, because threads and processes share it; durability is not what these tests are about.
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(Path(tempfile.gettempdir()) / f"gateway-test-{os.getpid()}.sqlite3")
+    }
+    DATABASES["default"]["OPTIONS"] |= {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
+        "timeout": 20,
+    }
+
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # nothing is collected for tests
