@@ -1,0 +1,40 @@
+"""OpenAPI words shared by Nucleus's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+
+from nucleus.wire import schemas
+
+
+def documented(
+    *,
+    operation_id: str,
+    summary: str,
+    tags: Sequence[str],
+    response: Any,
+    status: int = 200,
+    description: str = "",
+    request: Any = None,
+    parameters: Sequence[Any] = (),
+    examples: Sequence[OpenApiExample] = (),
+) -> Callable[[Any], Any]:
+    """One operation's description; every operation can answer the shared errors."""
+    answers: dict[int, Any] = {
+        code: OpenApiResponse(schemas.Error, description=words)
+        for code, words in schemas.ERRORS.items()
+    }
+    answers[status] = response or OpenApiResponse(description="Done.")
+    return extend_schema(
+        operation_id=operation_id,
+        summary=summary,
+        description=description or summary,
+        tags=list(tags),
+        parameters=list(parameters),
+        request=request,
+        responses=answers,
+        examples=list(examples),
+    )

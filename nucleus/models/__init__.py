@@ -1,0 +1,25 @@
+"""The system of record. Nothing here knows a vendor."""
+
+from nucleus.models.accounts import AggregationAccount
+from nucleus.models.bank_links import BankLink
+from nucleus.models.institutions import Institution
+from nucleus.models.ledger import (
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+)
+from nucleus.models.merchants import Merchant, MerchantLocation
+from nucleus.models.tenancy import Client, Tenant
+
+__all__ = [
+    "AggregationAccount",
+    "AggregationAccountBalance",
+    "AggregationAccountHolding",
+    "AggregationAccountTransaction",
+    "BankLink",
+    "Client",
+    "Institution",
+    "Merchant",
+    "MerchantLocation",
+    "Tenant",
+]

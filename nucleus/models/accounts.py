@@ -1,0 +1,59 @@
+"""Accounts that clients hold elsewhere."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.encryption import EncryptedTextField
+from nucleus.models.base import ApiRecord, MoneyField
+
+
+class AggregationAccount(ApiRecord):
+    """An account held at an institution. Fields: hydrogen-contract section 6."""
+
+    client = models.ForeignKey(
+        "nucleus.Client", on_delete=models.CASCADE, related_name="aggregation_accounts"
+    )
+    institution = models.ForeignKey(
+        "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    bank_link = models.ForeignKey(
+        "nucleus.BankLink", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    account_name = models.CharField(max_length=255)
+    institution_name = models.CharField(max_length=255)
+    category = models.CharField(max_length=255)
+    subcategory = models.CharField(max_length=255, null=True, blank=True)
+    account_holder = models.CharField(max_length=255, null=True, blank=True)
+    account_number = EncryptedTextField(null=True, blank=True)
+    mask = models.CharField(max_length=4, null=True, blank=True)
+    currency_code = models.CharField(max_length=3, null=True, blank=True)
+    account_category_id = models.UUIDField(null=True, blank=True)
+    business_id = models.UUIDField(null=True, blank=True)
+    financial_offer_id = models.UUIDField(null=True, blank=True)
+    apr = MoneyField(null=True, blank=True)
+    apy = MoneyField(null=True, blank=True)
+    interest_rate = MoneyField(null=True, blank=True)
+    credit_limit = MoneyField(null=True, blank=True)
+    last_payment = MoneyField(null=True, blank=True)
+    minimum_payment = MoneyField(null=True, blank=True)
+    death_benefit = MoneyField(null=True, blank=True)
+    last_payment_date = models.DateTimeField(null=True, blank=True)
+    next_payment_date = models.DateTimeField(null=True, blank=True)
+    maturity_date = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_manual = models.BooleanField(default=False)
+    is_link_verified = models.BooleanField(default=False)
+    is_asset = models.BooleanField(default=True)
+    is_business = models.BooleanField(default=False)
+    is_cash = models.BooleanField(default=False)
+    is_investment = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["client", "-update_date"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.institution_name}: {self.account_name}"

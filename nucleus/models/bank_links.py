@@ -1,0 +1,49 @@
+"""Bank accounts that payments can use."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.encryption import EncryptedTextField
+from nucleus.models.base import ApiRecord, MoneyField
+
+
+class BankLink(ApiRecord):
+    """An account and routing number of a client. Fields: hydrogen-contract section 6.
+
+    The numbers of a link never change: a changed number becomes a new link and the old one is
+    deactivated, so nobody pays to an account that was swapped under them.
+    """
+
+    client = models.ForeignKey(
+        "nucleus.Client", on_delete=models.CASCADE, related_name="bank_links"
+    )
+    institution = models.ForeignKey(
+        "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    account_id = models.UUIDField(null=True, blank=True)  # the tenant's own Nucleus account
+    business_id = models.UUIDField(null=True, blank=True)
+    bank_account_holder = models.CharField(max_length=255)
+    bank_account_number = EncryptedTextField()
+    routing = EncryptedTextField()
+    routing_wire = EncryptedTextField(null=True, blank=True)
+    institution_name = models.CharField(max_length=255)
+    bank_account_name = models.CharField(max_length=255, null=True, blank=True)
+    type = models.CharField(max_length=64, null=True, blank=True)
+    mask = models.CharField(max_length=4, null=True, blank=True)
+    currency_code = models.CharField(max_length=3, null=True, blank=True)
+    balance = MoneyField(null=True, blank=True)
+    available_balance = MoneyField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+    is_link_verified = models.BooleanField(default=False)
+    link_verified_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["client", "-update_date"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.institution_name} …{self.mask or ''}"

@@ -1,0 +1,127 @@
+"""What aggregation accounts hold and do: balances, transactions, holdings.
+
+`source_id` is the key under which the record's source knows it (unique within the account) and
+`source_updated_at` when the source last changed it; both stay out of the API. Rows written by the
+tenant itself have neither.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.models.base import ApiRecord, MoneyField
+
+
+class AccountEntry(ApiRecord):
+    """Something that belongs to one aggregation account.
+
+    Both foreign keys lead another index of every subclass; one of their own would only cost writes.
+    """
+
+    tenant = models.ForeignKey(
+        "nucleus.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    aggregation_account = models.ForeignKey(
+        "nucleus.AggregationAccount",
+        on_delete=models.CASCADE,
+        related_name="%(class)s_set",
+        db_index=False,
+    )
+    currency_code = models.CharField(max_length=3)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        abstract = True
+
+
+class SourcedEntry(AccountEntry):
+    """An entry that a source may update."""
+
+    source_id = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    source_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class AggregationAccountBalance(AccountEntry):
+    """A balance at a point in time; the newest is the current one."""
+
+    balance_time_stamp = models.DateTimeField()
+    balance = MoneyField(null=True, blank=True)
+    available_balance = MoneyField(null=True, blank=True)
+    available_credit = MoneyField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["aggregation_account", "-balance_time_stamp"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aggregation_account_id} at {self.balance_time_stamp}"
+
+
+class AggregationAccountTransaction(SourcedEntry):
+    """A movement of money: one of bank_credit (flattened here), cash or investment."""
+
+    transaction_date = models.DateTimeField()
+    status = models.CharField(max_length=32, null=True, blank=True)
+    amount = MoneyField(null=True, blank=True)  # set exactly when this is a bank_credit
+    transaction_type = models.CharField(max_length=32, null=True, blank=True)
+    category = models.CharField(max_length=255, null=True, blank=True)
+    subcategory = models.CharField(max_length=255, null=True, blank=True)
+    description = models.TextField(null=True, blank=True)
+    memo = models.TextField(null=True, blank=True)
+    merchant = models.CharField(max_length=255, null=True, blank=True)
+    merchant_id = models.UUIDField(null=True, blank=True)
+    transaction_category_id = models.UUIDField(null=True, blank=True)
+    location = models.JSONField(null=True, blank=True)
+    cash = models.JSONField(null=True, blank=True)
+    investment = models.JSONField(null=True, blank=True)
+    is_recurring = models.BooleanField(default=False)
+    is_excluded_analysis = models.BooleanField(default=False)
+    is_fee = models.BooleanField(default=False)
+    is_transfer = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aggregation_account", "source_id"], name="transaction_source_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["aggregation_account", "-transaction_date"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aggregation_account_id} on {self.transaction_date:%Y-%m-%d}"
+
+
+class AggregationAccountHolding(SourcedEntry):
+    """A position; `amount` is its market value, `price` that of one share."""
+
+    shares = MoneyField()
+    ticker = models.CharField(max_length=64, null=True, blank=True)
+    ticker_name = models.CharField(max_length=255, null=True, blank=True)
+    cusip = models.CharField(max_length=64, null=True, blank=True)
+    isin = models.CharField(max_length=64, null=True, blank=True)
+    exchange = models.CharField(max_length=64, null=True, blank=True)
+    asset_class = models.CharField(max_length=64, null=True, blank=True)
+    holding_type = models.CharField(max_length=64, null=True, blank=True)
+    amount = MoneyField(null=True, blank=True)
+    price = MoneyField(null=True, blank=True)
+    cost_basis = MoneyField(null=True, blank=True)
+    holding_date = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aggregation_account", "source_id"], name="holding_source_unique"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.shares} x {self.ticker or self.ticker_name}"

@@ -1,0 +1,122 @@
+"""The `filter` parameter: `client_id==… && amount>=10 || status=="posted"` as a Django query.
+
+`&&` binds tighter than `||`. Values may be quoted with " or ', which odd characters need.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q, QuerySet
+from rest_framework.exceptions import ValidationError
+
+from nucleus.wire.fields import LenientBooleanField, instant_of
+
+MAX_LENGTH, MAX_TERMS = 2000, 20
+LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below
+LOOKUPS = {"==": "exact", "!=": "exact", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+TERM = re.compile(
+    r"""\s*(?P<field>[a-z_]+)\s*(?P<operator>==|!=|>=|<=|>|<)\s*
+        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s&|"']+))\s*""",
+    re.VERBOSE,
+)
+JOIN = re.compile(r"&&|\|\|")
+
+
+def comparable(model: type[models.Model], names: Sequence[str]) -> list[str]:
+    """Those of the fields that have an order; JSON has none."""
+    return [name for name in names if not isinstance(_field(model, name), models.JSONField)]
+
+
+def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[Any]:
+    """`rows` that match `text`, which may name `fields`.
+
+    Raises ValidationError that says what cannot be understood.
+    """
+    if not text:
+        return rows
+    if len(text) > MAX_LENGTH:
+        raise _refusal(f"It is longer than {MAX_LENGTH} characters.")
+    whole, group, position = Q(pk__in=[]), Q(), 0
+    for _ in range(MAX_TERMS):
+        term = TERM.match(text, position)
+        if term is None:
+            raise _refusal(f"Write field==value; this cannot be read: {text[position:][:40]!r}.")
+        group &= _condition(rows.model, term, fields)
+        position = term.end()
+        if position == len(text):
+            return rows.filter(whole | group)
+        join = JOIN.match(text, position)
+        if join is None:
+            raise _refusal(f"Join conditions with && or ||, not {text[position:][:40]!r}.")
+        position = join.end()
+        if join.group() == "||":
+            whole, group = whole | group, Q()
+    raise _refusal(f"It has more than {MAX_TERMS} conditions.")
+
+
+def _condition(model: type[models.Model], term: re.Match[str], fields: Sequence[str]) -> Q:
+    name, operator = term["field"], term["operator"]
+    if name not in fields:
+        raise _refusal(f"There is no field {name!r} to filter on. Fields: {', '.join(fields)}.")
+    text = next(one for one in (term["double"], term["single"], term["bare"]) if one is not None)
+    field = _field(model, name)
+    if term["bare"] == "null" and operator in ("==", "!="):
+        return Q(**{f"{name}__isnull": operator == "=="})
+    value = _value(field, name, text)
+    if isinstance(value, bool) and operator not in ("==", "!="):
+        raise _refusal(f"{name} is true or false; compare it with == or !=.")
+    condition = Q(**{f"{name}__{LOOKUPS[operator]}": value})
+    return ~condition if operator == "!=" else condition
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _value(field: Any, name: str, text: str) -> Any:
+    """`text` as the field's type."""
+    if field.is_relation or isinstance(field, models.UUIDField):
+        return _converted(UUID, text, f"{name} is a UUID.")
+    if isinstance(field, models.BooleanField):
+        try:
+            return LenientBooleanField().to_internal_value(text)
+        except ValidationError:
+            raise _refusal(f"{name} is true or false.") from None
+    if isinstance(field, models.DateTimeField):
+        moment = instant_of(text)
+        if moment is None:
+            raise _refusal(f"{name} is an instant such as 2026-11-21T09:30:00Z or a date.")
+        return moment
+    if isinstance(field, models.DateField):
+        return _converted(date.fromisoformat, text, f"{name} is a date such as 2026-11-21.")
+    if isinstance(field, models.DecimalField):
+        number = _converted(Decimal, text, f"{name} is a number.")
+        if not number.is_finite() or abs(number) >= LARGEST or number != round(number, 8):
+            raise _refusal(f"{name} is a number of at most 16 digits before the point, 8 after.")
+        return number
+    if isinstance(field, models.IntegerField):
+        number = _converted(int, text, f"{name} is a whole number.")
+        if abs(number) >= 2**63:
+            raise _refusal(f"{name} is too large.")
+        return number
+    if "\0" in text:
+        raise _refusal("A value holds U+0000.")
+    return text
+
+
+def _converted(kind: Any, text: str, words: str) -> Any:
+    try:
+        return kind(text)
+    except (ValueError, InvalidOperation):
+        raise _refusal(words) from None
+
+
+def _refusal(words: str) -> ValidationError:
+    return ValidationError({"filter": [words]})

@@ -1,0 +1,113 @@
+"""Rows as Hydrogen's objects (contract section 6): one function per object, plain dicts out.
+
+Plain functions rather than serializers, because lists of hundreds of rows are the hot path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    BankLink,
+    Client,
+    Institution,
+)
+
+Body = dict[str, Any]
+
+CLIENT = (
+    "id", "username", "client_type", "email", "first_name", "middle_name", "last_name", "title",
+    "suffix", "gender", "date_of_birth", "phone_number", "identification_number_type",
+    "citizenship_status", "country_of_citizenship", "country_of_residence", "firm_name",
+    "firm_type", "hydro_id", "image", "status", "business_id", "address", "authorities", "group",
+    "employment", "income", "liquid_net_worth", "total_net_worth", "is_active", "is_verified",
+    "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+ACCOUNT = (
+    "id", "client_id", "business_id", "institution_id", "account_category_id", "bank_link_id",
+    "financial_offer_id", "account_name", "account_holder", "institution_name", "category",
+    "subcategory", "mask", "currency_code", "apr", "apy", "interest_rate", "credit_limit",
+    "last_payment", "minimum_payment", "death_benefit", "last_payment_date", "next_payment_date",
+    "maturity_date", "is_active", "is_manual", "is_link_verified", "is_asset", "is_business",
+    "is_cash", "is_investment", "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+BALANCE = (
+    "id", "aggregation_account_id", "currency_code", "balance_time_stamp", "balance",
+    "available_balance", "available_credit", "is_active", "secondary_id", "create_date",
+    "update_date",
+)  # fmt: skip
+TRANSACTION = (
+    "id", "aggregation_account_id", "transaction_date", "currency_code", "status", "cash",
+    "investment", "is_recurring", "is_excluded_analysis", "is_active", "is_fee", "is_transfer",
+    "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+BANK_CREDIT = (
+    "amount", "transaction_type", "category", "subcategory", "description", "memo", "merchant",
+    "merchant_id", "transaction_category_id", "location",
+)  # fmt: skip
+HOLDING = (
+    "id", "aggregation_account_id", "shares", "ticker", "ticker_name", "cusip", "isin", "exchange",
+    "asset_class", "holding_type", "currency_code", "amount", "price", "cost_basis",
+    "holding_date", "is_active", "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+BANK_LINK = (
+    "id", "client_id", "business_id", "account_id", "institution_id", "bank_account_holder",
+    "bank_account_name", "institution_name", "type", "mask", "currency_code", "balance",
+    "available_balance", "is_active", "is_default", "is_link_verified", "link_verified_date",
+    "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+INSTITUTION = (
+    "id", "name", "code", "website_url", "logo_url_small", "logo_url_medium", "create_date",
+    "update_date",
+)  # fmt: skip
+ROUTING_PARTS = ("institution_number", "transit_number")  # Canada's, after their source's prefix
+
+
+def _pick(row: object, names: tuple[str, ...]) -> Body:
+    return {name: getattr(row, name) for name in names}
+
+
+def client(row: Client) -> Body:
+    """The client, without password and identification number."""
+    return _pick(row, CLIENT)
+
+
+def aggregation_account(row: AggregationAccount) -> Body:
+    """The account; its number is never more than the mask."""
+    return _pick(row, ACCOUNT)
+
+
+def balance(row: AggregationAccountBalance) -> Body:
+    return _pick(row, BALANCE)
+
+
+def transaction(row: AggregationAccountTransaction) -> Body:
+    """The transaction; exactly one of bank_credit, cash and investment is set."""
+    body = _pick(row, TRANSACTION)
+    body["bank_credit"] = None if row.amount is None else _pick(row, BANK_CREDIT)
+    return body
+
+
+def holding(row: AggregationAccountHolding) -> Body:
+    return _pick(row, HOLDING)
+
+
+def bank_link(row: BankLink, *, reveal_numbers: bool = False) -> Body:
+    """The bank link; numbers are masked unless the caller may see them."""
+    body = _pick(row, BANK_LINK)
+    for name in ("bank_account_number", "routing", "routing_wire"):
+        number = getattr(row, name)
+        body[name] = number if reveal_numbers or not number else f"****{number[-4:]}"
+    if not reveal_numbers:
+        body["metadata"] = {
+            name: value for name, value in row.metadata.items() if not name.endswith(ROUTING_PARTS)
+        }
+    return body
+
+
+def institution(row: Institution) -> Body:
+    return _pick(row, INSTITUTION)

@@ -1,0 +1,148 @@
+"""Hydrogen's objects for OpenAPI, and the shape of every error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import DateTimeField
+from rest_framework import serializers
+
+from nucleus import models
+from nucleus.wire import objects
+from nucleus.wire.fields import InstantField
+
+
+class _Rendered(serializers.ModelSerializer):
+    """Types as wire.json writes them."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        DateTimeField: InstantField,
+    }
+
+
+def _described(model: type, names: tuple[str, ...], name: str) -> type[serializers.Serializer]:
+    """A read-only serializer class with the model's types for those fields."""
+    fields = [field for field in names if not field.endswith("_id")]
+    ids = {
+        field: serializers.UUIDField(allow_null=True) for field in names if field.endswith("_id")
+    }
+    meta = type("Meta", (), {"model": model, "fields": [*fields, *ids], "read_only_fields": fields})
+    ids.pop("secondary_id", None)
+    return type(name, (_Rendered,), {"Meta": meta, **ids, "__doc__": model.__doc__})
+
+
+class Location(serializers.Serializer):
+    """Where a transaction happened."""
+
+    address_line1 = serializers.CharField(required=False)
+    address_line2 = serializers.CharField(required=False)
+    city = serializers.CharField(required=False)
+    state = serializers.CharField(required=False)
+    postalcode = serializers.CharField(required=False)
+    country = serializers.CharField(required=False)
+    latitude = serializers.FloatField(required=False)
+    longitude = serializers.FloatField(required=False)
+
+
+class BankCredit(serializers.Serializer):
+    """Money in or out of a bank or credit account; `amount` is never negative."""
+
+    amount = serializers.FloatField()
+    transaction_type = serializers.CharField(help_text="Credit or Debit.")
+    category = serializers.CharField(allow_null=True)
+    subcategory = serializers.CharField(allow_null=True)
+    description = serializers.CharField(allow_null=True)
+    memo = serializers.CharField(allow_null=True)
+    merchant = serializers.CharField(allow_null=True)
+    merchant_id = serializers.UUIDField(allow_null=True)
+    transaction_category_id = serializers.UUIDField(allow_null=True)
+    location = Location(allow_null=True)
+
+
+Client = _described(models.Client, objects.CLIENT, "Client")
+Institution = _described(models.Institution, objects.INSTITUTION, "Institution")
+AggregationAccount = _described(models.AggregationAccount, objects.ACCOUNT, "AggregationAccount")
+AggregationAccountBalance = _described(
+    models.AggregationAccountBalance, objects.BALANCE, "AggregationAccountBalance"
+)
+AggregationAccountHolding = _described(
+    models.AggregationAccountHolding, objects.HOLDING, "AggregationAccountHolding"
+)
+_Transaction: Any = _described(
+    models.AggregationAccountTransaction, objects.TRANSACTION, "_Transaction"
+)
+_BankLink: Any = _described(models.BankLink, objects.BANK_LINK, "_BankLink")
+
+
+class AggregationAccountTransaction(_Transaction):
+    """A movement of money: one of bank_credit, cash and investment is set."""
+
+    bank_credit = BankCredit(allow_null=True)
+
+    class Meta(_Transaction.Meta):
+        fields = [*_Transaction.Meta.fields, "bank_credit"]
+
+
+class BankLink(_BankLink):
+    """An account that payments can use. Numbers are masked without `account_numbers`."""
+
+    bank_account_number = serializers.CharField()
+    routing = serializers.CharField()
+    routing_wire = serializers.CharField(allow_null=True)
+
+    class Meta(_BankLink.Meta):
+        fields = [*_BankLink.Meta.fields, "bank_account_number", "routing", "routing_wire"]
+
+
+class Sort(serializers.Serializer):
+    """How a page is ordered; `property` is in camelCase."""
+
+    direction = serializers.ChoiceField(choices=["ASC", "DESC"])
+    property = serializers.CharField()
+    ignore_case = serializers.BooleanField()
+    null_handling = serializers.CharField()
+    ascending = serializers.BooleanField()
+    descending = serializers.BooleanField()
+
+
+def page_of(content: Any) -> type[serializers.Serializer]:
+    """The page object of `content`."""
+    fields: dict[str, Any] = {
+        "content": content(many=True),
+        "total_elements": serializers.IntegerField(),
+        "total_pages": serializers.IntegerField(),
+        "number": serializers.IntegerField(help_text="0-based."),
+        "size": serializers.IntegerField(),
+        "number_of_elements": serializers.IntegerField(),
+        "first": serializers.BooleanField(),
+        "last": serializers.BooleanField(),
+        "sort": Sort(many=True),
+    }
+    return type(f"Page{content.__name__}", (serializers.Serializer,), fields)
+
+
+class Error(serializers.Serializer):
+    """Every answer that is not a success."""
+
+    status = serializers.IntegerField()
+    error = serializers.CharField()
+    code = serializers.CharField(help_text="Stable; meant for programs.")
+    fault = serializers.ChoiceField(choices=["caller", "vendor", "configuration", "gateway"])
+    message = serializers.CharField(help_text="What was wrong and what to do.")
+    path = serializers.CharField()
+    timestamp = InstantField()
+    request_id = serializers.CharField()
+    retry_at = InstantField(required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        required=False, child=serializers.ListField(child=serializers.CharField())
+    )
+
+
+ERRORS = {
+    400: "The request is not acceptable; `message` and `errors` say what to change.",
+    401: "No token, or one that is expired or unknown.",
+    403: "The token's scope does not allow this.",
+    404: "There is no such object for this tenant.",
+    503: "The database is not answering; `Retry-After` says when to try again.",
+}

@@ -1,0 +1,44 @@
+"""The only writers of what sources send. Every write is idempotent; unchanged rows stay untouched.
+
+accounts  aggregation accounts, institutions, merchants
+ledger    balances, transactions, holdings
+staging   the set-based upsert behind transactions and holdings
+"""
+
+from nucleus.writes.accounts import (
+    AccountGone,
+    create_aggregation_account,
+    update_aggregation_account,
+    upsert_institution,
+    upsert_merchant,
+    upsert_merchant_location,
+)
+from nucleus.writes.ledger import (
+    HoldingRow,
+    TransactionRow,
+    cancel_missing_pending,
+    record_balance,
+    retire_missing_holdings,
+    stored_holdings,
+    stored_transactions,
+    upsert_holdings,
+    upsert_transactions,
+)
+
+__all__ = [
+    "AccountGone",
+    "HoldingRow",
+    "TransactionRow",
+    "cancel_missing_pending",
+    "create_aggregation_account",
+    "record_balance",
+    "retire_missing_holdings",
+    "stored_holdings",
+    "stored_transactions",
+    "update_aggregation_account",
+    "upsert_holdings",
+    "upsert_institution",
+    "upsert_merchant",
+    "upsert_merchant_location",
+    "upsert_transactions",
+]

@@ -1,0 +1,255 @@
+"""Balances, transactions and holdings of one aggregation account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+)
+from nucleus.writes import staging
+from nucleus.writes.accounts import kept, lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionRow:
+    """A transaction as its source sends it; `source_id` is unique within the account."""
+
+    source_id: str
+    source_updated_at: datetime | None
+    transaction_date: datetime
+    currency_code: str
+    status: str
+    amount: Decimal
+    transaction_type: str
+    category: str | None = None
+    subcategory: str | None = None
+    description: str | None = None
+    memo: str | None = None
+    merchant: str | None = None
+    merchant_id: UUID | None = None
+    location: dict[str, Any] | None = None
+    is_recurring: bool = False
+    is_fee: bool = False
+    is_transfer: bool = False
+    is_active: bool = True
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingRow:
+    """A position as its source sends it."""
+
+    source_id: str
+    source_updated_at: datetime | None
+    currency_code: str
+    shares: Decimal
+    ticker: str | None = None
+    ticker_name: str | None = None
+    cusip: str | None = None
+    holding_type: str | None = None
+    amount: Decimal | None = None
+    price: Decimal | None = None
+    cost_basis: Decimal | None = None
+    holding_date: datetime | None = None
+    is_active: bool = True
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def record_balance(
+    *,
+    account: AggregationAccount,
+    balance: Decimal | None,
+    available_balance: Decimal | None,
+    available_credit: Decimal | None,
+    currency_code: str,
+    time_stamp: datetime | None,
+    now: datetime,
+) -> AggregationAccountBalance:
+    """The current balance, stored as a new point of its history only when there is news.
+
+    Args:
+        time_stamp: when the source says the balance was true; None: it does not say.
+        now: what a balance without time stamp is dated.
+
+    An older time stamp than the newest stored one changes nothing; the same one corrects it.
+    """
+    amounts = {
+        "balance": kept(balance),
+        "available_balance": kept(available_balance),
+        "available_credit": kept(available_credit),
+        "currency_code": currency_code,
+    }
+    with transaction.atomic():
+        lock(account)
+        newest = (
+            AggregationAccountBalance.objects.for_tenant(account.tenant_id)
+            .filter(aggregation_account=account)
+            .order_by("-balance_time_stamp", "-create_date")
+            .first()
+        )
+        if newest is not None:
+            same = all(getattr(newest, name) == value for name, value in amounts.items())
+            stamp = newest.balance_time_stamp
+            if (same and time_stamp in (None, stamp)) or (time_stamp and time_stamp < stamp):
+                return newest
+            if time_stamp == stamp:
+                for name, value in amounts.items():
+                    setattr(newest, name, value)
+                newest.save(update_fields=[*amounts, "update_date"])
+                return newest
+        row = AggregationAccountBalance(
+            tenant_id=account.tenant_id,
+            aggregation_account=account,
+            balance_time_stamp=time_stamp or now,
+            **amounts,
+        )
+        row.save(force_insert=True)
+        return row
+
+
+def upsert_transactions(*, account: AggregationAccount, rows: Iterable[TransactionRow]) -> int:
+    """Store transactions; answers how many rows were written. Merchants once known are kept."""
+    return _upsert(
+        AggregationAccountTransaction,
+        account,
+        rows,
+        keep=("merchant", "merchant_id", "location"),
+        on_insert={"is_excluded_analysis": False},
+    )
+
+
+def upsert_holdings(*, account: AggregationAccount, rows: Iterable[HoldingRow]) -> int:
+    """Store positions; answers how many rows were written."""
+    return _upsert(AggregationAccountHolding, account, rows)
+
+
+def stored_transactions(
+    *, account: AggregationAccount, source_ids: Collection[str]
+) -> list[AggregationAccountTransaction]:
+    """The stored rows of these source ids, newest first."""
+    return list(
+        AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
+        .filter(aggregation_account=account, source_id__in=source_ids)
+        .order_by("-transaction_date", "id")
+    )
+
+
+def stored_holdings(
+    *, account: AggregationAccount, source_ids: Collection[str]
+) -> list[AggregationAccountHolding]:
+    """The stored rows of these source ids."""
+    return list(
+        AggregationAccountHolding.objects.for_tenant(account.tenant_id)
+        .filter(aggregation_account=account, source_id__in=source_ids)
+        .order_by("ticker", "id")
+    )
+
+
+def cancel_missing_pending(
+    *,
+    account: AggregationAccount,
+    seen_source_ids: Collection[str],
+    from_date: date,
+    to_date: date,
+    listed_at: datetime,
+) -> list[AggregationAccountTransaction]:
+    """Cancel stored pending transactions of the window that its complete listing did not hold.
+
+    Args:
+        seen_source_ids: at least the pending ones of the listing.
+        from_date, to_date: first and last day of the listing.
+        listed_at: when the listing began; what another pull has written since is not judged by it.
+    """
+    since = datetime.combine(from_date, time(), UTC)
+    until = datetime.combine(to_date + timedelta(days=1), time(), UTC)
+    with transaction.atomic():
+        lock(account)
+        pending = (
+            AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
+            .filter(aggregation_account=account, status="pending", source_id__isnull=False)
+            .filter(transaction_date__gte=since, transaction_date__lt=until)
+            .filter(update_date__lt=listed_at)
+        )
+        missing = [row for row in pending if row.source_id not in seen_source_ids]
+        change = {"status": "canceled", "is_active": False, "update_date": timezone.now()}
+        pending.filter(pk__in=[row.pk for row in missing]).update(**change)
+    for row in missing:
+        for name, value in change.items():
+            setattr(row, name, value)
+    return missing
+
+
+def retire_missing_holdings(
+    *, account: AggregationAccount, seen_source_ids: Collection[str], listed_at: datetime
+) -> None:
+    """Mark positions inactive that the complete snapshot did not hold.
+
+    Args:
+        listed_at: when the snapshot began; what another pull has written since is not judged by it.
+    """
+    with transaction.atomic():
+        lock(account)
+        held = AggregationAccountHolding.objects.for_tenant(account.tenant_id).filter(
+            aggregation_account=account,
+            is_active=True,
+            source_id__isnull=False,
+            update_date__lt=listed_at,
+        )
+        gone = [
+            row_id
+            for row_id, source_id in held.values_list("pk", "source_id")
+            if source_id not in seen_source_ids
+        ]
+        held.filter(pk__in=gone).update(is_active=False, update_date=timezone.now())
+
+
+def _upsert(
+    model: Any,
+    account: AggregationAccount,
+    rows: Iterable[Any],
+    *,
+    keep: tuple[str, ...] = (),
+    on_insert: dict[str, Any] | None = None,
+) -> int:
+    """Batches of rows, each one transaction (or part of the caller's)."""
+    written = 0
+    batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one counts
+    for row in rows:
+        if not _is_older(row, batch.get(row.source_id)):
+            batch[row.source_id] = row
+        if len(batch) >= staging.BATCH_ROWS:
+            written += _upsert_batch(model, account, batch, keep, on_insert or {})
+            batch = {}
+    return written + (_upsert_batch(model, account, batch, keep, on_insert or {}) if batch else 0)
+
+
+def _upsert_batch(
+    model: Any,
+    account: AggregationAccount,
+    batch: dict[str, Any],
+    keep: tuple[str, ...],
+    on_insert: dict[str, Any],
+) -> int:
+    with transaction.atomic():
+        lock(account)
+        return staging.upsert(
+            model, account=account, rows=list(batch.values()), keep=keep, on_insert=on_insert
+        )
+
+
+def _is_older(row: Any, held: Any) -> bool:
+    if held is None or row.source_updated_at is None or held.source_updated_at is None:
+        return False
+    return bool(row.source_updated_at < held.source_updated_at)

@@ -1,0 +1,184 @@
+"""A set-based upsert that writes only what differs.
+
+The batch is staged in a temporary table (COPY on PostgreSQL), joined with what is stored, and only
+new or changed rows reach the real table: a re-sync of unchanged data writes nothing at all. The
+same statement serves SQLite and PostgreSQL; the differences are in Dialect.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+from django.db import connections, models, router
+from django.utils import timezone
+
+from nucleus.models import AggregationAccount
+
+BATCH_ROWS = 5000
+KEYS = ("source_id", "source_updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one database says what the upsert needs."""
+
+    differs: str  # a null-safe inequality
+    merged: str  # stored JSON object {0} with the members of {1} on top
+    as_json: str  # a JSON value in comparable form
+    stored: str  # table {0} joined with the staged rows by key; its one parameter is the account
+
+
+DIALECTS = {
+    "postgresql": Dialect(
+        "IS DISTINCT FROM",
+        "COALESCE({0}, '{{}}'::jsonb) || {1}",
+        "{0}",
+        # OFFSET 0 keeps this a lookup per staged row; the planner, who knows nothing of either
+        # table's size yet, would rather read all of the account for every batch.
+        "LATERAL (SELECT * FROM {0} WHERE aggregation_account_id = %s AND source_id = s.source_id "
+        "OFFSET 0) t ON true",
+    ),
+    "sqlite": Dialect(
+        "IS NOT",
+        "json_patch(COALESCE({0}, '{{}}'), {1})",
+        "json({0})",
+        "{0} t ON t.aggregation_account_id = %s AND t.source_id = s.source_id",
+    ),
+}
+
+
+def upsert(
+    model: type[models.Model],
+    *,
+    account: AggregationAccount,
+    rows: Sequence[Any],
+    keep: tuple[str, ...] = (),
+    on_insert: dict[str, Any],
+) -> int:
+    """Insert new rows and update changed ones, on (aggregation_account, source_id).
+
+    Args:
+        rows: dataclasses whose fields are columns of `model`; each source_id once.
+        keep: columns whose stored value stays when the incoming one is null.
+        on_insert: constants for columns that only an insertion sets.
+
+    A row whose stored `source_updated_at` is newer than the incoming one is left alone. Members of
+    `metadata` that are stored and not sent stay. Returns how many rows were written.
+    """
+    connection = connections[router.db_for_write(model)]
+    columns = [one.name for one in fields(rows[0])]
+    with connection.cursor() as cursor:
+        stage = _stage(connection, cursor, model, columns, rows)
+        statement = _statement(connection, model, stage, columns, keep, list(on_insert))
+        now = timezone.now()
+        constants = {"tenant_id": account.tenant_id, "aggregation_account_id": account.pk}
+        constants |= {"create_date": now, "update_date": now} | on_insert
+        prepared = {
+            name: _preparer(connection, model, name)(value) for name, value in constants.items()
+        }
+        cursor.execute(statement, [*prepared.values(), prepared["aggregation_account_id"]])
+        written = int(cursor.rowcount)
+        cursor.execute(f"DROP TABLE {stage}")  # SQLite's would outlive the transaction
+        return written
+
+
+def _statement(
+    connection: Any,
+    model: type[models.Model],
+    stage: str,
+    columns: list[str],
+    keep: tuple[str, ...],
+    on_insert: list[str],
+) -> str:
+    dialect = DIALECTS[connection.vendor]
+    constants = ["tenant_id", "aggregation_account_id", "create_date", "update_date", *on_insert]
+    incoming = {name: _incoming(dialect, name, keep) for name in columns}
+    changes = " OR ".join(
+        f"{_comparable(dialect, model, name, f't.{name}')} {dialect.differs} "
+        f"{_comparable(dialect, model, name, incoming[name])}"
+        for name in columns
+        if name not in KEYS
+    )
+    updates = ", ".join(
+        f"{name} = EXCLUDED.{name}" for name in [*columns, "update_date"] if name != "source_id"
+    )
+    table = model._meta.db_table
+    return (
+        f"INSERT INTO {table} (id, {', '.join([*columns, *constants])}) "  # noqa: S608
+        f"SELECT s.id, {', '.join(incoming.values())}, {', '.join(['%s'] * len(constants))} "
+        f"FROM {stage} s LEFT JOIN {dialect.stored.format(table)} "
+        f"WHERE t.id IS NULL OR (({changes}) AND NOT "
+        f"COALESCE(t.source_updated_at > s.source_updated_at, false)) "
+        f"ON CONFLICT (aggregation_account_id, source_id) DO UPDATE SET {updates}"
+    )
+
+
+def _incoming(dialect: Dialect, name: str, keep: tuple[str, ...]) -> str:
+    if name == "metadata":
+        return dialect.merged.format("t.metadata", "s.metadata")
+    return f"COALESCE(s.{name}, t.{name})" if name in keep else f"s.{name}"
+
+
+def _comparable(dialect: Dialect, model: type[models.Model], name: str, value: str) -> str:
+    is_json = isinstance(model._meta.get_field(name), models.JSONField)
+    return dialect.as_json.format(value) if is_json else value
+
+
+def _stage(
+    connection: Any, cursor: Any, model: type[models.Model], columns: list[str], rows: Sequence[Any]
+) -> str:
+    """Fill a temporary table with `rows` and ids for new ones; a rollback removes it."""
+    stage = f"stage_{model._meta.model_name}"
+    names = ["id", *columns]
+    types = ", ".join(f"{name} {_column_type(connection, model, name)}" for name in names)
+    cursor.execute(f"CREATE TEMP TABLE {stage} ({types})")
+    if connection.vendor == "postgresql":
+        json_columns = _json_columns(model, columns)
+        with cursor.copy(f"COPY {stage} ({', '.join(names)}) FROM STDIN") as copy:
+            for row in rows:
+                values = [getattr(row, name) for name in columns]
+                for position in json_columns:
+                    value = values[position]
+                    values[position] = None if value is None else json.dumps(value)
+                copy.write_row([uuid.uuid4(), *values])
+    else:
+        marks = ", ".join(["%s"] * len(names))
+        prepare = [(name, _preparer(connection, model, name)) for name in columns]
+        cursor.executemany(
+            f"INSERT INTO {stage} VALUES ({marks})",  # noqa: S608
+            [
+                [uuid.uuid4().hex, *(as_stored(getattr(row, name)) for name, as_stored in prepare)]
+                for row in rows
+            ],
+        )
+    return stage
+
+
+def _json_columns(model: type[models.Model], columns: list[str]) -> list[int]:
+    return [
+        position
+        for position, name in enumerate(columns)
+        if isinstance(model._meta.get_field(name), models.JSONField)
+    ]
+
+
+def _column_type(connection: Any, model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
+
+
+def _preparer(connection: Any, model: type[models.Model], name: str) -> Callable[[Any], Any]:
+    """What turns a value of that column into the database's parameter."""
+    field: Any = model._meta.get_field(name)
+    if isinstance(field, models.CharField | models.TextField | models.BooleanField):
+        return _as_it_is
+    return partial(field.get_db_prep_save, connection=connection)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,41 @@
+"""Applications and their tokens."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+from factory.declarations import Sequence, SubFactory
+from factory.django import DjangoModelFactory
+from oauth2_provider.models import set_token_value
+
+from gateway.access.models import AccessToken, Application
+from tests.factories.nucleus import TenantFactory
+
+SECRET = "the-secret-of-a-test-application-0123456789"
+
+
+class ApplicationFactory(DjangoModelFactory):
+    class Meta:
+        model = Application
+
+    tenant = SubFactory(TenantFactory)
+    name = "Demo app"
+    client_id = Sequence("demo-app-{}".format)
+    client_secret = SECRET
+    client_type = Application.CLIENT_CONFIDENTIAL
+    authorization_grant_type = Application.GRANT_CLIENT_CREDENTIALS
+
+
+def access_token(application: Application, scope: str | None = None, **columns: object) -> str:
+    """A token of the application, with all its scopes unless told otherwise."""
+    value = secrets.token_urlsafe(24)
+    token = AccessToken(
+        application=application,
+        scope=application.scopes if scope is None else scope,
+        **{"expires": timezone.now() + timedelta(minutes=15), **columns},
+    )
+    set_token_value(token, value)
+    token.save()
+    return value

@@ -1,0 +1,103 @@
+"""Nucleus's rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from factory.declarations import SelfAttribute, Sequence, SubFactory
+from factory.django import DjangoModelFactory
+
+from nucleus import models
+
+
+class Unscoped(DjangoModelFactory):
+    """Builds through the manager that knows no tenant."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _get_manager(cls, model_class: Any) -> Any:
+        return model_class.unscoped
+
+
+class TenantFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Tenant
+
+    slug = Sequence("demo-{}".format)
+    name = "Demo"
+
+
+class ClientFactory(Unscoped):
+    class Meta:
+        model = models.Client
+
+    tenant = SubFactory(TenantFactory)
+    username = Sequence("client-{}".format)
+    client_type = "consumer"
+
+
+class AggregationAccountFactory(Unscoped):
+    class Meta:
+        model = models.AggregationAccount
+
+    client = SubFactory(ClientFactory)
+    tenant = SelfAttribute("client.tenant")
+    account_name = "Checking"
+    institution_name = "MX Bank"
+    category = "Bank Account"
+    currency_code = "USD"
+
+
+class BalanceFactory(Unscoped):
+    class Meta:
+        model = models.AggregationAccountBalance
+
+    aggregation_account = SubFactory(AggregationAccountFactory)
+    tenant = SelfAttribute("aggregation_account.tenant")
+    currency_code = "USD"
+    balance = Decimal("1000.23")
+    balance_time_stamp = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class TransactionFactory(Unscoped):
+    class Meta:
+        model = models.AggregationAccountTransaction
+
+    aggregation_account = SubFactory(AggregationAccountFactory)
+    tenant = SelfAttribute("aggregation_account.tenant")
+    currency_code = "USD"
+    status = "posted"
+    amount = Decimal("61.11")
+    transaction_type = "Debit"
+    description = "Groceries"
+    transaction_date = datetime(2026, 1, 2, tzinfo=UTC)
+    source_id = Sequence("TRN-{}".format)
+
+
+class HoldingFactory(Unscoped):
+    class Meta:
+        model = models.AggregationAccountHolding
+
+    aggregation_account = SubFactory(AggregationAccountFactory)
+    tenant = SelfAttribute("aggregation_account.tenant")
+    currency_code = "USD"
+    shares = Decimal(6)
+    ticker = "DEF"
+    source_id = Sequence("HOL-{}".format)
+
+
+class BankLinkFactory(Unscoped):
+    class Meta:
+        model = models.BankLink
+
+    client = SubFactory(ClientFactory)
+    tenant = SelfAttribute("client.tenant")
+    bank_account_holder = "Ada Demo"
+    bank_account_number = "100012345678"
+    routing = "688999900"
+    mask = "5678"
+    institution_name = "MX Bank"

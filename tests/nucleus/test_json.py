@@ -1,0 +1,129 @@
+"""JSON on the wire: exact numbers, Hydrogen's dates, and nothing that no database could keep."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import uuid
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import RequestDataTooBig
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.exceptions import ParseError
+
+from nucleus.wire.fields import instant_of
+from nucleus.wire.json import ExactJSONParser, ExactJSONRenderer
+
+
+def rendered(value: Any) -> str:
+    return ExactJSONRenderer().render(value).decode()
+
+
+def parsed(content: bytes) -> Any:
+    return ExactJSONParser().parse(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("61.10000000"), "61.1"),
+        (Decimal("100.00000000"), "100"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1E-8"), "0.00000001"),
+        (Decimal("-0.50"), "-0.5"),
+        (Decimal("9999999999999999.99999999"), "9999999999999999.99999999"),
+        (Decimal("NaN"), "null"),
+        (float("inf"), "null"),
+        (date(2026, 1, 2), '"2026-01-02"'),
+        (datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), '"2026-01-02T03:04:05.678+0000"'),
+        (datetime(1, 1, 2, tzinfo=UTC), '"0001-01-02T00:00:00.000+0000"'),
+        (
+            datetime(2026, 1, 1, 23, tzinfo=timezone(timedelta(hours=-5))),
+            '"2026-01-02T04:00:00.000+0000"',
+        ),
+        (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
+        ({"amounts": [Decimal("1.50"), None, True]}, '{"amounts":[1.5,null,true]}'),
+        ("Zürich ラーメン", '"Zürich ラーメン"'),
+    ],
+    ids=str,
+)
+def test_how_values_are_written(value: Any, text: str):
+    assert rendered(value) == text
+
+
+@given(st.decimals(-(10**30), 10**30, places=8))
+def test_a_number_survives_the_way_out_and_in(number: Decimal):
+    text = rendered(number)
+    assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", text)
+    assert json.loads(text, parse_float=Decimal, parse_int=Decimal) == number
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(
+            exclude_categories=["Cs"], exclude_characters="\0")),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abc"), inner),
+        max_leaves=10,
+    )
+)  # fmt: skip
+def test_what_is_written_can_be_read(value: Any):
+    assert parsed(ExactJSONRenderer().render([value])) == [value]
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"\xef\xbb\xbf"])
+def test_no_body_is_an_empty_object(content: bytes):
+    assert parsed(content) == {}
+
+
+def test_numbers_are_read_exactly():
+    assert parsed(b'{"a": 61.10, "b": 1e2}') == {"a": Decimal("61.10"), "b": Decimal(100)}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "not JSON"), (b"\xff\xfe", "UTF-8"), (b'{"a": NaN}', "NaN"),
+        (b'{"a": -Infinity}', "Infinity"), (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 40_000, "nested too deeply"), (b"1" * 65, "digits"),
+        (b"1." + b"1" * 65, "digits"), (b'{"memo": "a\\u0000b"}', "memo holds U+0000"),
+        (b'{"list": [{"deep": "\\ud800"}]}', "deep holds U+0000 or an unpaired"),
+        (b'{"a\\u0000": 1}', "a name in the body"), (b"a=1&b=2", "not JSON"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_what_cannot_be_used_is_explained(content: bytes, words: str):
+    with pytest.raises(ParseError, match=re.escape(words)):
+        parsed(content)
+
+
+def test_a_body_has_a_limit(settings: Any):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert parsed(b'"12345678"') == "12345678"
+    with pytest.raises(RequestDataTooBig):
+        parsed(b'"123456789"')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-01-09T12:00:00.000+0000", "2018-01-09T12:00:00Z", "2018-01-09T12:00:00+00:00",
+        "2018-01-09T14:00:00+02:00", "2018-01-09T12:00:00", "2018-01-09'T'12:00:00",
+        "2018-01-09 12:00:00", " 2018-01-09T12:00:00 ",
+    ],
+)  # fmt: skip
+def test_every_form_of_an_instant_that_sdks_send(text: str):
+    assert instant_of(text) == datetime(2018, 1, 9, 12, tzinfo=UTC)
+
+
+def test_a_day_is_its_midnight():
+    assert instant_of("2018-01-09") == datetime(2018, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2018-02-30", "20", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_instant(text: str):
+    assert instant_of(text) is None

@@ -1,0 +1,108 @@
+"""Snapshots and single objects: holdings, balances, accounts, institutions, parallel writers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from nucleus import writes
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    Institution,
+)
+from tests.factories.nucleus import AggregationAccountFactory
+from tests.nucleus.rows import LATER, NOON, held, row
+from tests.parallel import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_position_that_is_gone_retires_and_may_return(account: AggregationAccount):
+    writes.upsert_holdings(account=account, rows=[held(1), held(2)])
+    ids = dict(AggregationAccountHolding.unscoped.values_list("source_id", "id"))
+    writes.retire_missing_holdings(
+        account=account, seen_source_ids={"HOL-1"}, listed_at=timezone.now()
+    )
+    active = AggregationAccountHolding.unscoped.filter(is_active=True)
+    assert [one.source_id for one in active] == ["HOL-1"]
+    writes.upsert_holdings(account=account, rows=[held(2)])
+    assert active.all().count() == 2
+    assert dict(AggregationAccountHolding.unscoped.values_list("source_id", "id")) == ids
+
+
+def balance(account: AggregationAccount, amount: str, stamp: datetime | None) -> Any:
+    return writes.record_balance(
+        account=account,
+        balance=Decimal(amount),
+        available_balance=None,
+        available_credit=None,
+        currency_code="USD",
+        time_stamp=stamp,
+        now=datetime.now(UTC),
+    )
+
+
+def test_balances_are_a_history_of_what_is_new(account: AggregationAccount):
+    first = balance(account, "10.00", NOON)
+    assert balance(account, "10.00", NOON).pk == first.pk
+    second = balance(account, "11.50", LATER)
+    assert balance(account, "10.00", NOON).pk == second.pk  # older news
+    corrected = balance(account, "11.60", LATER)
+    assert (corrected.pk, corrected.balance) == (second.pk, Decimal("11.60"))
+    assert AggregationAccountBalance.unscoped.count() == 2
+
+
+def test_a_balance_without_a_time_stamp_is_new_only_when_it_differs(account: AggregationAccount):
+    first = balance(account, "10.00", None)
+    assert balance(account, "10.00", None).pk == first.pk
+    assert balance(account, "10.01", None).pk != first.pk
+
+
+def test_a_deleted_account_is_told_apart(account: AggregationAccount):
+    AggregationAccount.unscoped.filter(pk=account.pk).delete()
+    with pytest.raises(writes.AccountGone):
+        writes.upsert_transactions(account=account, rows=[row()])
+    with pytest.raises(writes.AccountGone):
+        writes.update_aggregation_account(account=account, account_name="Gone")
+
+
+def test_an_account_is_written_only_where_it_differs(account: AggregationAccount):
+    def update(**columns: Any) -> datetime:
+        writes.update_aggregation_account(account=account, **columns)
+        account.refresh_from_db()
+        return account.update_date
+
+    first = update(account_name="Savings", apr=Decimal("2.99"))
+    assert update(account_name="Savings", apr=Decimal("2.990")) == first
+    assert update(apr=Decimal("3.1")) > first
+    assert (account.account_name, account.apr) == ("Savings", Decimal("3.1"))
+
+
+def test_an_institution_is_one_row_as_last_described():
+    first = writes.upsert_institution(code="mxbank", name="MX Bank", website_url=None)
+    again = writes.upsert_institution(code="mxbank", name="MX Bank", website_url="https://x.test")
+    assert again.pk == first.pk
+    assert Institution.objects.get().website_url == "https://x.test"
+    dated = Institution.objects.get().update_date
+    writes.upsert_institution(code="mxbank", name="MX Bank", website_url="https://x.test")
+    assert Institution.objects.get().update_date == dated
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_institution_met_by_many_at_once_is_one_row():
+    rows = at_once(6, lambda: writes.upsert_institution(code="mxbank", name="MX Bank"))
+    assert len({one.pk for one in rows}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_equal_pulls_at_once():
+    account = AggregationAccountFactory()
+    rows = [row(number) for number in range(300)]
+    written = at_once(6, lambda: writes.upsert_transactions(account=account, rows=rows))
+    assert sorted(written) == [0, 0, 0, 0, 0, 300]

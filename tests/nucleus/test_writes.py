@@ -1,0 +1,219 @@
+"""Sourced data: written once, changed only where it differs, the same on both databases."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nucleus import writes
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+)
+from nucleus.writes import TransactionRow
+from tests.factories.nucleus import AggregationAccountFactory
+from tests.nucleus.rows import LATER, NOON, held, row
+
+pytestmark = pytest.mark.django_db
+
+
+def stored(account: AggregationAccount) -> list[dict[str, Any]]:
+    rows = AggregationAccountTransaction.unscoped.filter(aggregation_account=account)
+    return list(rows.order_by("source_id").values())
+
+
+def test_a_row_arrives_as_it_was_sent(account: AggregationAccount):
+    assert writes.upsert_transactions(account=account, rows=[row()]) == 1
+    (found,) = AggregationAccountTransaction.unscoped.all()
+    for field in dataclasses.fields(TransactionRow):
+        assert getattr(found, field.name) == getattr(row(), field.name), field.name
+    assert found.tenant_id == account.tenant_id
+
+
+def test_again_writes_nothing(account: AggregationAccount):
+    rows = [row(number) for number in range(50)]
+    assert writes.upsert_transactions(account=account, rows=rows) == 50
+    before = stored(account)
+    assert writes.upsert_transactions(account=account, rows=rows) == 0
+    newer = [dataclasses.replace(one, source_updated_at=LATER) for one in rows]
+    assert writes.upsert_transactions(account=account, rows=newer) == 0
+    assert stored(account) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": Decimal("61.12")}, {"status": "pending"}, {"description": None}, {"memo": ""},
+        {"location": None, "currency_code": "EUR"}, {"is_fee": True},
+        {"metadata": {"mx_posted_at": "2026-01-04"}}, {"transaction_date": LATER},
+        {"category": "Home"},
+    ],
+    ids=",".join,
+)  # fmt: skip
+def test_what_differs_is_written(account: AggregationAccount, change: dict[str, Any]):
+    writes.upsert_transactions(account=account, rows=[row(1), row(2)])
+    before = stored(account)
+    assert writes.upsert_transactions(account=account, rows=[row(1, **change), row(2)]) == 1
+    after = stored(account)
+    assert after[1] == before[1]
+    assert after[0]["id"] == before[0]["id"]
+    assert after[0]["create_date"] == before[0]["create_date"]
+    assert after[0]["update_date"] > before[0]["update_date"]
+
+
+def test_older_news_is_no_news(account: AggregationAccount):
+    writes.upsert_transactions(account=account, rows=[row(source_updated_at=LATER)])
+    stale = row(amount=Decimal(1), source_updated_at=NOON)
+    assert writes.upsert_transactions(account=account, rows=[stale]) == 0
+
+
+def test_what_the_source_does_not_say_is_kept(account: AggregationAccount):
+    writes.upsert_transactions(account=account, rows=[row(merchant="Supermarket")])
+    found = AggregationAccountTransaction.unscoped.get()
+    found.metadata["mine"] = "a note of the tenant"
+    found.save()
+    writes.upsert_transactions(account=account, rows=[row(merchant=None, status="pending")])
+    found.refresh_from_db()
+    assert found.status == "pending"
+    assert found.merchant == "Supermarket"
+    assert found.metadata == {"mx_posted_at": "2026-01-03", "mine": "a note of the tenant"}
+
+
+@pytest.mark.parametrize("stamp", [NOON, LATER, None])
+def test_of_two_versions_in_a_batch_the_later_counts(
+    account: AggregationAccount, stamp: datetime | None
+):
+    rows = [row(), row(memo="second", source_updated_at=stamp)]
+    assert writes.upsert_transactions(account=account, rows=rows) == 1
+    assert AggregationAccountTransaction.unscoped.get().memo == "second"
+
+
+def test_an_older_version_later_in_a_batch_does_not_count(account: AggregationAccount):
+    rows = [row(memo="newer", source_updated_at=LATER), row(memo="older")]
+    assert writes.upsert_transactions(account=account, rows=rows) == 1
+    assert AggregationAccountTransaction.unscoped.get().memo == "newer"
+
+
+def test_the_same_source_id_in_two_accounts_is_two_rows(account: AggregationAccount):
+    other = AggregationAccountFactory()
+    for one in (account, other):
+        assert writes.upsert_transactions(account=one, rows=[row()]) == 1
+
+
+def test_queries_do_not_grow_with_rows(account: AggregationAccount):
+    counts = []
+    for size in (10, 1000):
+        rows = [row(number) for number in range(size)]
+        with CaptureQueriesContext(connection) as queries:
+            writes.upsert_transactions(account=account, rows=rows)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_exact_to_the_cent(account: AggregationAccount):
+    amounts = [Decimal(n) / 100 for n in (1, 10, 111, 99999999999, 123456789012)]
+    rows = [row(number, amount=amount) for number, amount in enumerate(amounts)]
+    writes.upsert_transactions(account=account, rows=rows)
+    assert [one["amount"] for one in stored(account)] == amounts
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    syncs=st.lists(
+        st.dictionaries(
+            st.integers(0, 5),
+            st.tuples(
+                st.decimals(0, 10**6, places=2), st.none() | st.text("aé\n,\t\\\"'", max_size=5)
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_it_behaves_like_a_dictionary(account: AggregationAccount, syncs: list[dict[int, Any]]):
+    AggregationAccountTransaction.unscoped.filter(aggregation_account=account).delete()
+    model: dict[str, tuple[Any, Any]] = {}
+    for sync in syncs:
+        rows = [row(n, amount=amount, memo=memo) for n, (amount, memo) in sync.items()]
+        expected = sum(model.get(f"TRN-{n}") != value for n, value in sync.items())
+        assert writes.upsert_transactions(account=account, rows=rows) == expected
+        model |= {f"TRN-{n}": value for n, value in sync.items()}
+    assert {one["source_id"]: (one["amount"], one["memo"]) for one in stored(account)} == model
+
+
+def test_only_missing_pending_rows_of_the_window_are_canceled(account: AggregationAccount):
+    outside = NOON - timedelta(days=40)
+    writes.upsert_transactions(
+        account=account,
+        rows=[
+            row(1, status="pending"),
+            row(2, status="pending"),
+            row(3),
+            row(4, status="pending", transaction_date=outside),
+        ],
+    )
+    canceled = writes.cancel_missing_pending(
+        account=account,
+        seen_source_ids={"TRN-1"},
+        from_date=date(2026, 1, 1),
+        to_date=date(2026, 1, 2),
+        listed_at=timezone.now(),
+    )
+    assert [one.source_id for one in canceled] == ["TRN-2"]
+    assert [one["status"] for one in stored(account)] == [
+        "pending",
+        "canceled",
+        "posted",
+        "pending",
+    ]
+    writes.upsert_transactions(account=account, rows=[row(2, status="posted")])  # it came back
+    assert stored(account)[1]["is_active"] is True
+
+
+def test_a_listing_does_not_judge_what_was_written_after_it_began(account: AggregationAccount):
+    before = timezone.now()
+    writes.upsert_transactions(account=account, rows=[row(status="pending")])
+    writes.upsert_holdings(account=account, rows=[held(1)])
+    assert not writes.cancel_missing_pending(
+        account=account,
+        seen_source_ids=set(),
+        from_date=NOON.date(),
+        to_date=NOON.date(),
+        listed_at=before,
+    )
+    writes.retire_missing_holdings(account=account, seen_source_ids=set(), listed_at=before)
+    assert AggregationAccountTransaction.unscoped.get().status == "pending"
+    assert AggregationAccountHolding.unscoped.get().is_active
+
+
+def test_queries_do_not_grow_with_what_is_missing(account: AggregationAccount):
+    counts = []
+    for size in (1, 50):
+        rows = [row(number, status="pending") for number in range(size)]
+        writes.upsert_transactions(account=account, rows=rows)
+        writes.upsert_holdings(account=account, rows=[held(number) for number in range(size)])
+        with CaptureQueriesContext(connection) as queries:
+            canceled = writes.cancel_missing_pending(
+                account=account,
+                seen_source_ids=set(),
+                from_date=NOON.date(),
+                to_date=NOON.date(),
+                listed_at=timezone.now(),
+            )
+            writes.retire_missing_holdings(
+                account=account, seen_source_ids=set(), listed_at=timezone.now()
+            )
+        assert len(canceled) == size
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
