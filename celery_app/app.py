@@ -1,0 +1,37 @@
+"""The Celery application: workers that are woken instead of polling.
+
+Messages carry nothing but a job's id. A message that is lost or doubled is harmless: the job table
+decides who runs what, so tasks are acknowledged early and never retried by Celery.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from django.conf import settings
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+
+app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
+app.conf.update(
+    accept_content=["json"],
+    broker_connection_retry_on_startup=True,
+    imports=["celery_app.tasks"],
+    broker_transport_options={
+        "socket_timeout": 2,
+        "socket_connect_timeout": 2,
+        "visibility_timeout": 3600,
+    },
+    task_acks_late=False,
+    task_default_queue="interactive",
+    task_queues=[Queue("interactive"), Queue("bulk")],  # what a worker reads unless told
+    task_ignore_result=True,
+    task_routes={"gateway.retrieve_account": {"queue": "bulk"}},  # the rest is short
+    task_time_limit=300,
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+    worker_prefetch_multiplier=1,
+)
+app.set_default()

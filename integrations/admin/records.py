@@ -1,0 +1,78 @@
+"""Connections, jobs and vendor calls, to look at."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from integrations import job_queue
+from integrations.admin.read_only import ReadOnlyAdmin
+from integrations.models import AccountLink, AuditLog, Job, JobState, Member, VendorUser
+
+
+@admin.register(VendorUser)
+class VendorUserAdmin(ReadOnlyAdmin):
+    """Which client is which user at the vendor."""
+
+    list_display = ("client", "tenant", "vendor", "vendor_user_id", "create_date")
+    list_filter = ("vendor",)
+    list_select_related = ("client", "tenant")
+    search_fields = ("vendor_user_id", "client__username")
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnlyAdmin):
+    """Connections: which are broken, why, and who must act."""
+
+    list_display = (
+        "name", "tenant", "client", "connection_status", "actor", "connection_message",
+        "aggregated_at",
+    )  # fmt: skip
+    list_filter = ("connection_status", "actor")
+    list_select_related = ("tenant", "vendor_user__client")
+    search_fields = ("name", "vendor_member_id", "vendor_user__client__username")
+
+    @admin.display(ordering="vendor_user__client")
+    def client(self, row: Member) -> str:
+        return str(row.vendor_user.client)
+
+
+@admin.register(AccountLink)
+class AccountLinkAdmin(ReadOnlyAdmin):
+    """Which aggregation account is which account at the vendor."""
+
+    list_display = ("aggregation_account", "tenant", "member", "transactions_retrieved_at")
+    list_select_related = ("aggregation_account", "tenant", "member")
+    search_fields = ("vendor_account_id", "aggregation_account__account_name")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Work: waiting, running, done, or dead with its reason."""
+
+    list_display = ("kind", "tenant", "state", "attempts", "run_at", "last_error", "finished_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("tenant",)
+    ordering = ("-create_date",)
+    actions = ("run_again",)
+
+    @admin.action(description="Run dead jobs again", permissions=["view"])
+    def run_again(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
+        dead = rows.filter(state=JobState.DEAD)[:500]
+        count = sum(job_queue.requeue(job) for job in dead)
+        messages.info(request, f"{count} jobs will run again.")
+
+
+@admin.register(AuditLog)
+class AuditLogAdmin(ReadOnlyAdmin):
+    """Every call to a vendor, without what was said."""
+
+    list_display = (
+        "create_date", "tenant", "vendor", "operation", "method", "path_template", "status",
+        "error", "duration_ms", "request_id",
+    )  # fmt: skip
+    list_filter = ("vendor", "operation", "status", "error")
+    list_select_related = ("tenant",)
+    search_fields = ("request_id",)
+    ordering = ("-create_date",)

@@ -1,0 +1,93 @@
+"""The Settings screens: "Aggregation" and "Verification"."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+
+from integrations.admin.forms import SecretField, WriteOnlySecrets, vendor_field
+from integrations.models import AggregationSettings, VerificationSettings
+
+
+class AggregationForm(WriteOnlySecrets):
+    """The words are those of the vendor's set-up guide."""
+
+    secrets = ("webhook_secret",)
+    webhook_secret = SecretField(label="Webhook Secret")
+    vendor = vendor_field()
+
+    class Meta:
+        model = AggregationSettings
+        fields = (
+            "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
+            "history_days", "webhook_user", "webhook_secret",
+        )  # fmt: skip
+
+
+@admin.register(AggregationSettings)
+class AggregationSettingsAdmin(ModelAdmin):
+    """Who aggregates, what happens by itself, and what the vendor's webhooks need."""
+
+    form = AggregationForm
+    list_display = (
+        "tenant", "vendor", "retrieves", "creates_users", "history_days",
+    )  # fmt: skip
+    list_select_related = ("tenant",)
+    readonly_fields = ("webhook_url",)
+    fieldsets = (
+        ("Aggregation", {"classes": ["tab"], "fields": (
+            "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
+            "history_days",
+        )}),
+        ("Webhooks", {"classes": ["tab"], "fields": (
+            "webhook_url", "webhook_user", "webhook_secret",
+        )}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AggregationSettings]:
+        return AggregationSettings.unscoped.select_related("tenant")
+
+    @admin.display(boolean=True, description="automatic retrieval")
+    def retrieves(self, row: AggregationSettings) -> bool:
+        return row.retrieve_automatically
+
+    @admin.display(boolean=True, description="automatic vendor users")
+    def creates_users(self, row: AggregationSettings) -> bool:
+        return row.create_vendor_user_automatically
+
+    @admin.display(description="webhook URL")
+    def webhook_url(self, row: AggregationSettings) -> str:
+        """What to paste into the vendor's dashboard."""
+        if row._state.adding:
+            return "Shown once the settings are saved."
+        return format_html(
+            "<code>{}/webhooks/{}/{}</code><br>For MX's dashboard, with the user and secret below. "
+            "This version does not read events yet: data arrives by jobs and on request.",
+            settings.PUBLIC_URL,
+            row.vendor,
+            row.webhook_path,
+        )
+
+
+class VerificationForm(WriteOnlySecrets):
+    vendor = vendor_field()
+
+    class Meta:
+        model = VerificationSettings
+        fields = ("tenant", "vendor", "include_identity")
+
+
+@admin.register(VerificationSettings)
+class VerificationSettingsAdmin(ModelAdmin):
+    """Who verifies bank accounts."""
+
+    form = VerificationForm
+    list_display = ("tenant", "vendor", "include_identity")
+    list_select_related = ("tenant",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VerificationSettings]:
+        return VerificationSettings.unscoped.select_related("tenant")

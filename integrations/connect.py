@@ -1,0 +1,146 @@
+"""From a tenant's settings and credentials to an opened, audited vendor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from integrations import addresses
+from integrations.models import (
+    AggregationSettings,
+    AuditLog,
+    VendorCredential,
+    VerificationSettings,
+)
+from integrations.request_context import current_request_id
+from integrations.vendors import registry
+from integrations.vendors.base import Access, CallPolicy, CallRecord, Vendor
+from nucleus.models import Tenant
+
+logger = logging.getLogger(__name__)
+AUDIT_BATCH = 50
+
+
+class VendorNotConfigured(Exception):
+    """The tenant's vendor settings have to be completed; the message says how."""
+
+
+def aggregation_settings(tenant: Tenant) -> AggregationSettings:
+    """The tenant's aggregation settings, or the defaults where none are stored."""
+    stored = AggregationSettings.objects.for_tenant(tenant).first()
+    return stored or AggregationSettings(tenant=tenant)
+
+
+def verification_settings(tenant: Tenant) -> VerificationSettings:
+    """The tenant's verification settings, or the defaults where none are stored."""
+    stored = VerificationSettings.objects.for_tenant(tenant).first()
+    return stored or VerificationSettings(tenant=tenant)
+
+
+def aggregation_vendor(tenant: Tenant, vendor_name: str | None) -> str:
+    """The vendor asked for, or the settings' one. Raises registry.UnknownVendor."""
+    return registry.get(vendor_name or aggregation_settings(tenant).vendor).slug
+
+
+def verification_vendor(tenant: Tenant, vendor_name: str | None) -> str:
+    """The vendor asked for, or the settings' one. Raises registry.UnknownVendor."""
+    return registry.get(vendor_name or verification_settings(tenant).vendor).slug
+
+
+@contextmanager
+def for_tenant(*, tenant: Tenant, vendor: str, interactive: bool = True) -> Iterator[Vendor]:
+    """Open `vendor` with the tenant's active credential.
+
+    Args:
+        interactive: somebody waits for the answer, so all calls together get
+            `settings.VENDOR_DEADLINE_SECONDS`; jobs only have a deadline per call.
+
+    Raises VendorNotConfigured, and what the vendor raises.
+    """
+    credential = (
+        VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True).first()
+    )
+    if credential is None:
+        name = registry.get(vendor).name
+        raise VendorNotConfigured(
+            f"No active {name} credentials. Staff can add them in the admin under Credentials, "
+            "or with `manage.py provision`."
+        )
+    with opened(credential=credential, interactive=interactive) as adapter:
+        yield adapter
+
+
+@contextmanager
+def opened(*, credential: VendorCredential, interactive: bool = True) -> Iterator[Vendor]:
+    """Open the vendor of `credential`; see for_tenant. Every call leaves an audit row."""
+    spec = registry.get(credential.vendor)
+    audit = _Audit(credential.tenant)
+    deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
+    adapter = spec.open(
+        Access(
+            api=credential.api,
+            base_url=base_url(credential),
+            client_id=credential.client_id,
+            secret=credential.secret,
+            policy=CallPolicy(total_deadline=deadline),
+            on_call=audit.add,
+        )
+    )
+    try:
+        yield adapter
+    finally:
+        adapter.close()
+        audit.flush()
+
+
+def base_url(credential: VendorCredential) -> str:
+    """Where the vendor is reached. Raises VendorNotConfigured for a host that is not allowed."""
+    if credential.environment != VendorCredential.Environment.CUSTOM:
+        environments = registry.get(credential.vendor).environments.get(credential.api, {})
+        if credential.environment not in environments:
+            raise VendorNotConfigured(
+                f"{credential.vendor} has no {credential.environment} environment "
+                f"for its {credential.api} API."
+            )
+        return environments[credential.environment]
+    problem = addresses.refused(credential.base_url)
+    if problem:
+        raise VendorNotConfigured(problem)
+    return credential.base_url.rstrip("/")
+
+
+class _Audit:
+    """Collects calls and stores them in batches, outside the flows' transactions."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.rows: list[AuditLog] = []
+
+    def add(self, call: CallRecord) -> None:
+        self.rows.append(
+            AuditLog(
+                tenant=self.tenant,
+                vendor=call.vendor,
+                operation=call.operation,
+                method=call.method,
+                path_template=call.path_template,
+                attempt=call.attempt,
+                status=call.status,
+                duration_ms=call.duration_ms,
+                error=call.error or "",
+                request_id=current_request_id.get(),
+            )
+        )
+        if len(self.rows) >= AUDIT_BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        rows, self.rows = self.rows, []
+        try:
+            AuditLog.objects.bulk_create(rows)
+        except DatabaseError:  # the answer matters more than its record
+            logger.exception("%d vendor calls could not be recorded in the audit log", len(rows))

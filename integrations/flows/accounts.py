@@ -1,0 +1,287 @@
+"""Aggregation accounts: linking what a member brings, reading it again, letting it go."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import connect, job_queue
+from integrations.flows import members, users
+from integrations.flows.errors import FlowError
+from integrations.job_queue import JobRun, Reschedule
+from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorError, VendorNotFound
+from nucleus import writes
+from nucleus.models import AggregationAccount, BankLink, Client, Tenant
+
+LINK_JOB = "link_member"
+RETRIEVE_JOB = "retrieve_account"
+LINK_JOB_PATIENCE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOutcome:
+    """One account of the vendor: stored, or why not."""
+
+    account: AggregationAccount | None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOutcome:
+    """What linking did; `message` says what is still missing and who has to act."""
+
+    vendor: str
+    accounts: list[AccountOutcome]
+    message: str | None = None
+
+
+def link(
+    *,
+    tenant: Tenant,
+    client: Client,
+    vendor_name: str | None = None,
+    member_id: str | None = None,
+) -> LinkOutcome:
+    """Create one aggregation account, once, for each account of the client's member(s).
+
+    Args:
+        member_id: the vendor's id from the widget's success; without it every member of the user.
+            It comes from a browser, so it is read under the client's own vendor user.
+
+    Where the vendor is still importing after a short wait, a job finishes the work.
+    """
+    slug = connect.aggregation_vendor(tenant, vendor_name)
+    vendor_user = users.require(tenant=tenant, client=client, vendor=slug)
+    with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
+        seen, rejected = _seen_members(vendor, vendor_user, member_id)
+        outcomes, messages = rejected, []
+        for one in seen:
+            try:
+                settled = members.settle(vendor=vendor, seen=one)
+                found, message = _link_member(vendor, vendor_user, settled)
+            except VendorError as error:
+                if member_id:
+                    raise
+                found, message = [], f"{one.name or one.id}: {error}"  # its neighbours go on
+            outcomes += found
+            messages += [message] if message else []
+    if not seen and not outcomes:
+        messages.append(
+            "This client has not linked an institution yet. Open the widget link first."
+        )
+    return LinkOutcome(vendor=slug, accounts=outcomes, message=" ".join(messages) or None)
+
+
+def refresh(*, vendor: Vendor, account_link: AccountLink) -> AggregationAccount:
+    """Read the account from the vendor again and store what changed."""
+    seen = vendor.read_account(
+        user_id=str(account_link.member.vendor_user.vendor_user_id),
+        account_id=account_link.vendor_account_id,
+    )
+    account = account_link.aggregation_account
+    return writes.update_aggregation_account(account=account, **_columns(seen, account))
+
+
+def release(*, tenant: Tenant, account: AggregationAccount, delete_type: str, erase: bool) -> None:
+    """Let go of an account; doing it twice is no error.
+
+    Args:
+        delete_type: "delink" drops the mapping; "delete" also deletes the vendor's member once no
+            other account or bank link uses it.
+        erase: also delete the account and its data from Nucleus.
+    """
+    account_link = (
+        AccountLink.objects.for_tenant(tenant)
+        .filter(aggregation_account=account)
+        .select_related("member__vendor_user")
+        .first()
+    )
+    if account_link is not None:
+        if delete_type == "delete":
+            delete_member_if_unused(
+                tenant=tenant, member=account_link.member, other_than=account_link
+            )
+        AccountLink.objects.for_tenant(tenant).filter(pk=account_link.pk).delete()
+    if erase:
+        account.delete()
+
+
+def delete_member_if_unused(
+    *, tenant: Tenant, member: Member, other_than: AccountLink | VerifiedLink
+) -> None:
+    """Delete the member at the vendor and here, unless links other than `other_than` use it."""
+    uses: list[AccountLink | VerifiedLink] = [
+        *AccountLink.objects.for_tenant(tenant).filter(member=member),
+        *VerifiedLink.objects.for_tenant(tenant).filter(member=member),
+    ]
+    if any(use.pk != other_than.pk for use in uses):
+        return
+    user = member.vendor_user
+    with (
+        connect.for_tenant(tenant=tenant, vendor=user.vendor) as vendor,
+        suppress(VendorNotFound),  # already gone is what was asked for
+    ):
+        vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
+    member.delete()
+
+
+def member_of(account: AggregationAccount) -> str:
+    """The vendor's id of the member behind an account. Raises FlowError when it was let go."""
+    found = (
+        AccountLink.objects.for_tenant(account.tenant)
+        .filter(aggregation_account=account)
+        .select_related("member")
+        .first()
+    )
+    if found is None:
+        raise unlinked(account)
+    return found.member.vendor_member_id
+
+
+def run_job(run: JobRun) -> None:
+    """Finish a link that the vendor was too slow for; looks again until the import is over."""
+    vendor_user = users.of_job(run)
+    if vendor_user is None:
+        return
+    with connect.for_tenant(
+        tenant=run.tenant, vendor=vendor_user.vendor, interactive=False
+    ) as vendor:
+        seen = vendor.read_member(
+            user_id=str(vendor_user.vendor_user_id), member_id=run.payload["member_id"]
+        )
+        _store_accounts(vendor, vendor_user, seen)
+    if seen.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_PATIENCE:
+        raise Reschedule(members.poll_seconds())
+
+
+def _seen_members(
+    vendor: Vendor, vendor_user: VendorUser, member_id: str | None
+) -> tuple[list[records.Member], list[AccountOutcome]]:
+    user_id = str(vendor_user.vendor_user_id)
+    if member_id:
+        return [vendor.read_member(user_id=user_id, member_id=member_id)], []
+    listed = vendor.list_members(user_id=user_id)
+    return list(listed.records), [AccountOutcome(None, item.reason) for item in listed.rejected]
+
+
+def _link_member(
+    vendor: Vendor, vendor_user: VendorUser, seen: records.Member
+) -> tuple[list[AccountOutcome], str | None]:
+    outcomes = _store_accounts(vendor, vendor_user, seen)
+    name = seen.name or "The institution"
+    if seen.is_aggregating:
+        job_queue.enqueue(
+            tenant=vendor_user.tenant,
+            kind=LINK_JOB,
+            payload={"vendor_user_id": str(vendor_user.id), "member_id": seen.id},
+            lock_key=members.lock_key(vendor_user.tenant, seen.id),
+            pending_key=f"{vendor_user.tenant_id}:{LINK_JOB}:{seen.id}",
+        )
+        return outcomes, (
+            f"{name} is still being imported; the rest follows by itself, or call again."
+        )
+    if not seen.connection.is_connected:
+        return outcomes, f"{name}: {seen.connection.message or seen.connection.meaning}"
+    if not outcomes:
+        return outcomes, f"{name} has no accounts for this client."
+    return outcomes, None
+
+
+def _store_accounts(
+    vendor: Vendor, vendor_user: VendorUser, seen: records.Member
+) -> list[AccountOutcome]:
+    member = members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
+    listed = vendor.list_accounts(user_id=seen.user_id, member_id=seen.id)
+    chosen = connect.aggregation_settings(vendor_user.tenant)
+    outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
+    with transaction.atomic():
+        members.lock(member)
+        linked = {
+            link.vendor_account_id: link
+            for link in member.account_links.select_related("aggregation_account")
+        }
+        for record in listed.records:
+            account = _store_account(vendor_user.client, member, record, linked.get(record.id))
+            if record.id not in linked and chosen.retrieve_automatically:
+                enqueue_retrieval(member=member, account=account)
+            outcomes.append(AccountOutcome(account))
+    return outcomes
+
+
+def enqueue_retrieval(*, member: Member, account: AggregationAccount) -> None:
+    """Ask for the account's balance, transactions and holdings, in the caller's transaction."""
+    job_queue.enqueue(
+        tenant=member.tenant,
+        kind=RETRIEVE_JOB,
+        payload={"aggregation_account_id": str(account.id)},
+        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
+        pending_key=f"{member.tenant_id}:{RETRIEVE_JOB}:{account.id}",
+    )
+
+
+def _store_account(
+    client: Client, member: Member, record: records.Account, known: AccountLink | None
+) -> AggregationAccount:
+    account = known.aggregation_account if known else None
+    columns = _columns(record, account)
+    institution = member.institution
+    name = institution.name if institution else member.name
+    columns |= {"institution": institution, "institution_name": name or "Unknown institution"}
+    if account is not None:
+        return writes.update_aggregation_account(account=account, **columns)
+    columns["currency_code"] = record.currency_code or client.tenant.currency_code
+    verified = _verified(member, record.id)
+    columns |= {"bank_link": verified, "is_link_verified": verified is not None}
+    account = writes.create_aggregation_account(tenant=client.tenant, client=client, **columns)
+    AccountLink.unscoped.create(
+        tenant=client.tenant,
+        member=member,
+        vendor_account_id=record.id,
+        aggregation_account=account,
+        can_verify=record.can_verify,
+    )
+    return account
+
+
+def _verified(member: Member, vendor_account_id: str) -> BankLink | None:
+    """The bank link of an account that was verified before it was linked."""
+    found = (
+        VerifiedLink.objects.for_tenant(member.tenant)
+        .filter(member=member, vendor_account_id=vendor_account_id)
+        .filter(bank_link__is_active=True, bank_link__is_link_verified=True)
+        .select_related("bank_link")
+        .first()
+    )
+    return found.bank_link if found else None
+
+
+SAME_NAME = (
+    {field.name for field in fields(records.Account)}
+    & {field.name for field in AggregationAccount._meta.get_fields()}
+) - {"id"}
+
+
+def _columns(record: records.Account, account: AggregationAccount | None) -> dict[str, object]:
+    """The record as Nucleus columns; what the tenant added to `account`'s metadata stays."""
+    columns = {name: getattr(record, name) for name in SAME_NAME}
+    if record.currency_code is None:
+        del columns["currency_code"]
+    columns["account_name"] = record.name
+    columns["is_active"] = not record.is_closed
+    columns["metadata"] = (account.metadata if account else {}) | dict(record.metadata)
+    return columns
+
+
+def unlinked(account: AggregationAccount) -> FlowError:
+    """Why nothing can be pulled for this account."""
+    return FlowError(
+        f"Aggregation account {account.id} is not connected to a vendor any more. Link it again "
+        "with POST /integration/v1/aggregation/account."
+    )

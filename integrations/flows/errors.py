@@ -1,0 +1,15 @@
+"""What a use case refuses, in terms of the caller's request."""
+
+from __future__ import annotations
+
+
+class FlowError(Exception):
+    """The request cannot be carried out as it stands; the message says what to change."""
+
+    code = "invalid_request"
+
+
+class NotFound(FlowError):
+    """There is no such object for this tenant."""
+
+    code = "not_found"

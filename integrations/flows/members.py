@@ -1,0 +1,107 @@
+"""Members: what is known about a client's connections."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.models import Member, VendorUser
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorError
+from nucleus import writes
+from nucleus.models import Institution, Tenant
+
+INSTITUTION_FRESH = timedelta(days=1)
+
+
+def record(*, vendor: Vendor, vendor_user: VendorUser, seen: records.Member) -> Member:
+    """Store what the vendor just said about a member; unchanged rows are not written."""
+    member, created = Member.unscoped.get_or_create(
+        tenant=vendor_user.tenant,
+        vendor_user=vendor_user,
+        vendor_member_id=seen.id,
+        defaults=_columns(seen),
+    )
+    changed = [] if created else _differences(member, _columns(seen))
+    if member.institution_id is None and seen.institution_code:
+        member.institution = institution(vendor=vendor, code=seen.institution_code)
+        changed.append("institution")
+    if changed:
+        member.save(update_fields=[*changed, "update_date"])
+    return member
+
+
+def institution(*, vendor: Vendor, code: str) -> Institution | None:
+    """The institution called `code`, read from the vendor at most once a day; None on failure."""
+    known = Institution.objects.filter(code=code).first()
+    if known and known.update_date > timezone.now() - INSTITUTION_FRESH:
+        return known
+    try:
+        seen = vendor.read_institution(code=code)
+    except VendorError:  # its name is an extra; the account must not fail for it
+        return known
+    return writes.upsert_institution(
+        code=seen.code,
+        name=seen.name,
+        website_url=seen.website_url,
+        logo_url_small=seen.logo_url_small,
+        logo_url_medium=seen.logo_url_medium,
+    )
+
+
+def settle(*, vendor: Vendor, seen: records.Member, seconds: float | None = None) -> records.Member:
+    """Wait, on the vendor's polling cadence, until no job runs on the member or time is up.
+
+    Args:
+        seconds: the most to wait; defaults to settings.MEMBER_WAIT_SECONDS.
+    """
+    limit = settings.MEMBER_WAIT_SECONDS if seconds is None else seconds
+    until = time.monotonic() + limit
+    while _is_moving(seen) and time.monotonic() + poll_seconds() <= until:
+        time.sleep(poll_seconds())
+        seen = vendor.read_member(user_id=seen.user_id, member_id=seen.id)
+    return seen
+
+
+def _is_moving(seen: records.Member) -> bool:
+    """A job runs that nobody has to answer first."""
+    return seen.is_aggregating and seen.connection.actor is not records.Actor.END_USER
+
+
+def poll_seconds() -> float:
+    """How long to wait before asking about a running vendor job again."""
+    return float(settings.MEMBER_POLL_SECONDS)
+
+
+def lock_key(tenant: Tenant, member_id: str) -> str:
+    """Jobs of one member never run at the same time. The prefix keeps tenants apart."""
+    return f"{tenant.pk}:member:{member_id}"
+
+
+def lock(member: Member) -> Member:
+    """Hold the member's row until the transaction ends; writers of its links take turns."""
+    return Member.unscoped.select_for_update().get(pk=member.pk)
+
+
+def _columns(seen: records.Member) -> dict[str, object]:
+    return {
+        "name": seen.name,
+        "connection_status": seen.connection.status,
+        "connection_message": seen.connection.message,
+        "actor": seen.connection.actor.value,
+        "next_step": seen.connection.next_step.value,
+        "is_aggregating": seen.is_aggregating,
+        "aggregated_at": seen.aggregated_at,
+        "successfully_aggregated_at": seen.successfully_aggregated_at,
+    }
+
+
+def _differences(member: Member, columns: dict[str, object]) -> list[str]:
+    changed = [name for name, value in columns.items() if getattr(member, name) != value]
+    for name in changed:
+        setattr(member, name, columns[name])
+    return changed

@@ -1,0 +1,275 @@
+"""Balances, transactions and holdings: pulled from the vendor into Nucleus.
+
+The same functions serve a request that waits and a job. Vendor pages are gathered into batches;
+each batch is one transaction, so whatever dies on the way, stored rows are whole and a second run
+changes only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Generic, TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import connect
+from integrations.flows import accounts
+from integrations.flows.merchants import Directory
+from integrations.job_queue import JobRun
+from integrations.models import AccountLink
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from nucleus import writes
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    Tenant,
+)
+
+T = TypeVar("T")
+BATCH_ROWS = 2000
+WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
+WINDOW_AHEAD = timedelta(days=5)  # pending transactions carry future dates
+
+
+@dataclass(slots=True)
+class Pulled(Generic[T]):
+    """What a pull stored, canceled and had to leave out."""
+
+    posted: list[T] = field(default_factory=list)
+    canceled: list[T] = field(default_factory=list)
+    rejected: list[records.Rejected] = field(default_factory=list)
+
+
+def links(*, tenant: Tenant, account_ids: Iterable[object]) -> dict[object, AccountLink]:
+    """Account links by aggregation account id."""
+    found = (
+        AccountLink.objects.for_tenant(tenant)
+        .filter(aggregation_account_id__in=list(account_ids))
+        .select_related("member__vendor_user", "aggregation_account__tenant")
+    )
+    return {link.aggregation_account_id: link for link in found}
+
+
+def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
+    """Read the account itself again."""
+    return accounts.refresh(vendor=vendor, account_link=link)
+
+
+def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
+    """Store the current balance; nothing is written when it has not changed."""
+    account = link.aggregation_account
+    seen = vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
+    return writes.record_balance(
+        account=account,
+        balance=seen.balance.current,
+        available_balance=seen.balance.available,
+        available_credit=seen.balance.available_credit,
+        currency_code=_currency(seen.balance.currency_code, account),
+        time_stamp=seen.balance.as_of,
+        now=timezone.now(),
+    )
+
+
+def pull_transactions(
+    *, vendor: Vendor, link: AccountLink
+) -> Pulled[AggregationAccountTransaction]:
+    """Store all transactions of the window, for somebody who waits for the rows."""
+    pulled: Pulled[AggregationAccountTransaction] = Pulled()
+    for batch in transaction_batches(vendor=vendor, link=link, interactive=True):
+        pulled.posted += batch.posted
+        pulled.canceled += batch.canceled
+        pulled.rejected += batch.rejected
+    return pulled
+
+
+def transaction_batches(
+    *,
+    vendor: Vendor,
+    link: AccountLink,
+    interactive: bool,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Iterator[Pulled[AggregationAccountTransaction]]:
+    """Store the window batch by batch; the last one carries what the vendor canceled.
+
+    Args:
+        checkpoint: called inside each batch's transaction; may raise to roll it back.
+
+    Atrium leaves no tombstones: a pending row vanishes and comes back posted under a new id. One
+    that is missing from a complete listing of its own window is therefore canceled.
+    """
+    account = link.aggregation_account
+    listed_at = timezone.now()
+    since, until = window(link, today=listed_at.date())
+    directory = Directory(vendor=vendor, interactive=interactive)
+    pending_seen: set[str] = set()
+    pages = vendor.transaction_pages(
+        user_id=_user_id(link),
+        account_id=link.vendor_account_id,
+        from_date=since,
+        to_date=until,
+    )
+    for seen, rejected in _batches(pages):
+        directory.learn(seen)
+        pending_seen |= {row.id for row in seen if row.status == "pending"}
+        pending_seen |= {item.id for item in rejected if item.id}
+        rows = [_transaction_row(row, account, directory) for row in seen]
+        with transaction.atomic():
+            writes.upsert_transactions(account=account, rows=rows)
+            checkpoint()
+        posted = []
+        if interactive:  # somebody wants to see them
+            ids = [row.source_id for row in rows]
+            posted = writes.stored_transactions(account=account, source_ids=ids)
+        yield Pulled(posted=posted, rejected=rejected)
+    with transaction.atomic():
+        canceled = writes.cancel_missing_pending(
+            account=account,
+            seen_source_ids=pending_seen,
+            from_date=since,
+            to_date=until,
+            listed_at=listed_at,
+        )
+        link.transactions_retrieved_at = timezone.now()
+        link.save(update_fields=["transactions_retrieved_at"])
+        checkpoint()
+    yield Pulled(canceled=canceled)
+
+
+def pull_holdings(
+    *, vendor: Vendor, link: AccountLink, checkpoint: Callable[[], None] = lambda: None
+) -> Pulled[AggregationAccountHolding]:
+    """Store the positions held now; those that are gone become inactive."""
+    account = link.aggregation_account
+    pulled: Pulled[AggregationAccountHolding] = Pulled()
+    held: set[str] = set()
+    listed_at = timezone.now()
+    pages = vendor.holding_pages(user_id=_user_id(link), account_id=link.vendor_account_id)
+    for seen, rejected in _batches(pages):
+        held |= {row.id for row in seen} | {item.id for item in rejected if item.id}
+        with transaction.atomic():
+            rows = [_holding_row(row, account) for row in seen]
+            writes.upsert_holdings(account=account, rows=rows)
+            checkpoint()
+        ids = [row.source_id for row in rows]
+        pulled.posted += writes.stored_holdings(account=account, source_ids=ids)
+        pulled.rejected += rejected
+    with transaction.atomic():
+        writes.retire_missing_holdings(account=account, seen_source_ids=held, listed_at=listed_at)
+        checkpoint()
+    return pulled
+
+
+def run_job(run: JobRun) -> None:
+    """Retrieve everything of one account."""
+    account_id = run.payload["aggregation_account_id"]
+    link = next(iter(links(tenant=run.tenant, account_ids=[account_id]).values()), None)
+    if link is None:
+        return  # let go in the meantime
+    name = link.member.vendor_user.vendor
+    with connect.for_tenant(tenant=run.tenant, vendor=name, interactive=False) as vendor:
+        pull_balance(vendor=vendor, link=link)
+        for _ in transaction_batches(
+            vendor=vendor, link=link, interactive=False, checkpoint=run.renew
+        ):
+            pass
+        if link.aggregation_account.is_investment:
+            pull_holdings(vendor=vendor, link=link, checkpoint=run.renew)
+
+
+def window(link: AccountLink, *, today: date) -> tuple[date, date]:
+    """The days to ask for: the tenant's history the first time, the vendor's default later."""
+    back = WINDOW_BACK
+    if link.transactions_retrieved_at is None:
+        back = timedelta(days=connect.aggregation_settings(link.tenant).history_days)
+    return today - back, today + WINDOW_AHEAD
+
+
+def _batches(
+    pages: Iterator[records.Batch[T]],
+) -> Iterator[tuple[list[T], list[records.Rejected]]]:
+    """Vendor pages of 100 gathered into batches that are worth a transaction."""
+    rows: list[T] = []
+    rejected: list[records.Rejected] = []
+    for page in pages:
+        rows += page.records
+        rejected += page.rejected
+        if len(rows) >= BATCH_ROWS:
+            yield rows, rejected
+            rows, rejected = [], []
+    if rows or rejected:
+        yield rows, rejected
+
+
+def _user_id(link: AccountLink) -> str:
+    return str(link.member.vendor_user.vendor_user_id)
+
+
+def _currency(currency_code: str | None, account: AggregationAccount) -> str:
+    return currency_code or account.currency_code or account.tenant.currency_code
+
+
+def _transaction_row(
+    seen: records.Transaction, account: AggregationAccount, directory: Directory
+) -> writes.TransactionRow:
+    merchant = directory.merchants.get(seen.merchant_id or "")
+    return writes.TransactionRow(
+        source_id=seen.id,
+        source_updated_at=seen.updated_at,
+        transaction_date=seen.transacted_at,
+        currency_code=_currency(seen.currency_code, account),
+        status=seen.status,
+        amount=seen.amount,
+        transaction_type=seen.direction,
+        category=seen.category,
+        subcategory=seen.subcategory,
+        description=seen.description,
+        memo=seen.memo,
+        merchant=merchant.name if merchant else None,
+        merchant_id=merchant.id if merchant else None,
+        location=_location(seen, directory),
+        is_recurring=seen.is_recurring,
+        is_fee=seen.is_fee,
+        is_transfer=seen.is_transfer,
+        metadata=dict(seen.metadata),
+    )
+
+
+LOCATION_FIELDS = (
+    "address_line1", "city", "state", "postalcode", "country", "latitude", "longitude",
+)  # fmt: skip
+
+
+def _location(seen: records.Transaction, directory: Directory) -> dict[str, object] | None:
+    """The merchant's place, with the transaction's own coordinates where it has them."""
+    place = directory.locations.get(seen.merchant_location_id or "")
+    found: dict[str, object] = {}
+    for source in (place, seen.location):
+        for name in LOCATION_FIELDS:
+            value = getattr(source, name, None)
+            if value is not None:
+                found[name] = value if isinstance(value, str) else float(value)
+    return found or None
+
+
+def _holding_row(seen: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
+    return writes.HoldingRow(
+        source_id=seen.id,
+        source_updated_at=seen.updated_at,
+        currency_code=_currency(seen.currency_code, account),
+        shares=seen.shares,
+        ticker=seen.ticker,
+        ticker_name=seen.ticker_name,
+        cusip=seen.cusip,
+        holding_type=seen.holding_type,
+        amount=seen.amount,
+        price=seen.price,
+        cost_basis=seen.cost_basis,
+        holding_date=seen.held_at,
+        metadata=dict(seen.metadata),
+    )

@@ -1,0 +1,131 @@
+"""A Nucleus client's user at the vendor."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations import connect, job_queue
+from integrations.flows.errors import FlowError
+from integrations.job_queue import JobRun
+from integrations.models import VendorUser
+from integrations.vendors import records, registry
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUnavailable
+from nucleus.models import Client, Tenant
+
+CREATE_JOB = "create_vendor_user"
+
+
+@dataclass(frozen=True, slots=True)
+class UserOutcome:
+    """The mapping and the vendor's own object."""
+
+    vendor_user: VendorUser
+    vendor_response: Mapping[str, Any]
+
+
+def create(*, tenant: Tenant, client: Client, vendor_name: str | None = None) -> UserOutcome:
+    """Give the client a user at the vendor; calling it again answers the same user.
+
+    The mapping row, with the identifier the vendor user will carry, is committed first. Whatever
+    happens then, a retry finds the user by that identifier instead of making a second one.
+    """
+    if not client.is_active:
+        raise FlowError("This client is deactivated. Set is_active to true first.")
+    slug = connect.aggregation_vendor(tenant, vendor_name)
+    with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
+        return _ensure(tenant=tenant, client=client, vendor=vendor)
+
+
+def require(*, tenant: Tenant, client: Client, vendor: str) -> VendorUser:
+    """The client's user at `vendor`. Raises FlowError when it has to be created first."""
+    found = (
+        VendorUser.objects.for_tenant(tenant)
+        .filter(client=client, vendor=vendor, vendor_user_id__isnull=False)
+        .first()
+    )
+    if found is None:
+        name = registry.get(vendor).name
+        raise FlowError(
+            f"This client has no {name} user yet. Create it with POST /integration/v1/user."
+        )
+    return found
+
+
+def client_created(client: Client) -> None:
+    """Hook of Nucleus: enqueue the vendor user in the transaction that creates the client."""
+    chosen = connect.aggregation_settings(client.tenant)
+    if chosen.create_vendor_user_automatically:
+        job_queue.enqueue(
+            tenant=client.tenant,
+            kind=CREATE_JOB,
+            payload={"client_id": str(client.id)},
+            pending_key=f"{client.tenant_id}:{CREATE_JOB}:{client.id}",
+        )
+
+
+def of_job(run: JobRun) -> VendorUser | None:
+    """The vendor user that a job is about, or None when it is gone."""
+    return (
+        VendorUser.objects.for_tenant(run.tenant)
+        .filter(id=run.payload["vendor_user_id"])
+        .select_related("client", "tenant")
+        .first()
+    )
+
+
+def run_job(run: JobRun) -> None:
+    """The job behind client_created."""
+    client = Client.objects.for_tenant(run.tenant).filter(id=run.payload["client_id"]).first()
+    if client is None or not client.is_active:
+        return
+    slug = connect.aggregation_vendor(run.tenant, None)
+    with connect.for_tenant(tenant=run.tenant, vendor=slug, interactive=False) as vendor:
+        _ensure(tenant=run.tenant, client=client, vendor=vendor)
+
+
+def _ensure(*, tenant: Tenant, client: Client, vendor: Vendor) -> UserOutcome:
+    mapping, _ = VendorUser.unscoped.get_or_create(
+        tenant=tenant,
+        client=client,
+        vendor=vendor.slug,
+        defaults={"identifier": identifier_for(tenant, client, vendor.slug)},
+    )
+    user = _existing(vendor, mapping) or _create_or_adopt(vendor, mapping)
+    if mapping.vendor_user_id != user.id:
+        mapping.vendor_user_id = user.id
+        mapping.save(update_fields=["vendor_user_id", "update_date"])
+    return UserOutcome(vendor_user=mapping, vendor_response=user.raw)
+
+
+def identifier_for(tenant: Tenant, client: Client, vendor: str) -> str:
+    """The name our user carries at the vendor: the same for every attempt, a secret to nobody."""
+    return str(uuid.uuid5(tenant.id, f"{client.id}:{vendor}"))
+
+
+def _existing(vendor: Vendor, mapping: VendorUser) -> records.User | None:
+    if not mapping.vendor_user_id:
+        return None
+    try:
+        return vendor.read_user(user_id=mapping.vendor_user_id)
+    except VendorNotFound:  # removed at the vendor: start afresh under the same identifier
+        return None
+
+
+def _create_or_adopt(vendor: Vendor, mapping: VendorUser) -> records.User:
+    try:
+        return vendor.create_user(identifier=mapping.identifier)
+    except VendorConflict:
+        mapping.refresh_from_db()  # a parallel request may have stored it already
+    user = _existing(vendor, mapping) or vendor.find_user(identifier=mapping.identifier)
+    if user is None:
+        raise VendorUnavailable(
+            "The vendor says the user exists but does not list it yet.",
+            vendor=vendor.slug,
+            operation="find_user",
+            retry_after=5,
+        )
+    return user

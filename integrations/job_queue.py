@@ -1,0 +1,261 @@
+"""Durable jobs in a table: enqueue, claim, renew, finish, fail.
+
+The row is the truth. It is inserted in the transaction that makes the work necessary; a worker
+claims it for the length of a lease and takes the next fencing token, and everything it stores is
+conditional on still holding that token. Two partial unique indexes do all locking: one running job
+per `lock_key`, one ready job per `pending_key`. Brokers, where there are any, only wake workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from integrations import retry
+from integrations.models import Job, JobState
+from nucleus.models import Tenant
+
+CLAIM_TRIES = 20  # candidates looked at before a claim gives up
+
+
+class LeaseLost(Exception):
+    """Another worker has this job now; whatever was not committed must not be."""
+
+
+class Reschedule(Exception):
+    """Raised by a handler: not done yet, look again after `delay` seconds. Costs no attempt."""
+
+    def __init__(self, delay: float) -> None:
+        super().__init__(f"again in {delay} s")
+        self.delay = delay
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A claimed job, as its handler sees it."""
+
+    job: Job
+    token: int
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.job.tenant
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return dict(self.job.payload)
+
+    def renew(self, progress: dict[str, Any] | None = None) -> None:
+        """Extend the lease; inside a transaction, makes it conditional on still holding it.
+
+        Raises LeaseLost.
+        """
+        values: dict[str, Any] = {"lease_until": database_now() + _lease()}
+        if progress is not None:
+            values["progress"] = progress
+        self._update(**values)
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """The last transaction of the job: what is written in it and `done` stand or fall together.
+
+        Raises LeaseLost, and then nothing is written.
+        """
+        with transaction.atomic():
+            self._update(state=JobState.DONE, finished_at=database_now(), lease_until=None)
+            self.job.state = JobState.DONE
+            yield
+
+    def _update(self, **values: Any) -> None:
+        mine = Job.objects.filter(pk=self.job.pk, token=self.token, state=JobState.RUNNING)
+        if not mine.update(**values):
+            raise LeaseLost(str(self.job))
+
+
+def database_now() -> datetime:
+    """The database's clock: workers' clocks differ, and leases must not be stolen for it."""
+    if connection.vendor != "postgresql":
+        return timezone.now()  # SQLite has no clock but this machine's
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def enqueue(
+    *,
+    tenant: Tenant,
+    kind: str,
+    payload: dict[str, Any],
+    lock_key: str | None = None,
+    pending_key: str | None = None,
+    run_at: datetime | None = None,
+    max_attempts: int = 5,
+) -> Job:
+    """Insert a job in the caller's transaction; workers are woken after it commits.
+
+    Args:
+        lock_key: jobs with the same key never run at the same time.
+        pending_key: while a job with this key is waiting, that one is answered instead.
+    """
+    now = database_now()
+    job = Job(
+        tenant=tenant,
+        kind=kind,
+        payload=payload,
+        lock_key=lock_key,
+        pending_key=pending_key,
+        run_at=run_at or now,
+        max_attempts=max_attempts,
+    )
+    Job.objects.bulk_create([job], ignore_conflicts=True)
+    if pending_key is not None and not Job.objects.filter(pk=job.pk).exists():
+        waiting = Job.objects.filter(pending_key=pending_key, state=JobState.READY).first()
+        if waiting is not None:
+            return waiting
+        job.save(force_insert=True)  # it was claimed in this very moment
+    if job.run_at <= now:
+        wake(job)
+    return job
+
+
+def wake(job: Job) -> None:
+    """Tell workers about a due job once the transaction has committed; never blocks."""
+    if settings.JOB_WAKER:
+        waker = import_string(settings.JOB_WAKER)
+        transaction.on_commit(lambda: waker(job_id=job.pk, kind=job.kind), robust=True)
+
+
+def claim(*, job_id: UUID | None = None) -> JobRun | None:
+    """Take the next due job (or that one), or None. Lapsed leases come first."""
+    passed_over: set[UUID] = set()
+    if not due(1, job_id):  # an idle worker must not take SQLite's one write lock to learn that
+        return None
+    for _ in range(CLAIM_TRIES):
+        with transaction.atomic():
+            now = database_now()
+            job = (
+                _lapsed(now, job_id, passed_over).first() or _due(now, job_id, passed_over).first()
+            )
+            if job is None:
+                return None
+            passed_over.add(job.pk)
+            if job.attempts >= job.max_attempts:
+                _bury(job, "its worker died on every attempt")
+            elif (run := _take(job, now)) is not None:
+                return run
+    return None
+
+
+def due(limit: int, job_id: UUID | None = None) -> list[Job]:
+    """Jobs that a worker could claim now (or that one, if it could)."""
+    now = database_now()
+    rows = [*_lapsed(now, job_id, set())[:limit], *_due(now, job_id, set())[:limit]]
+    return rows[:limit]
+
+
+def _due(now: datetime, job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
+    ready = Job.objects.filter(state=JobState.READY, run_at__lte=now)
+    return _claimable(ready, job_id, passed_over).order_by("run_at", "id")
+
+
+def _lapsed(now: datetime, job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
+    running = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=now)
+    return _claimable(running, job_id, passed_over).order_by("lease_until", "id")
+
+
+def _claimable(rows: QuerySet[Job], job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
+    holder = Job.objects.filter(state=JobState.RUNNING, lock_key=OuterRef("lock_key"))
+    rows = rows.exclude(pk__in=passed_over).select_related("tenant")
+    rows = rows.filter(Q(lock_key=None) | ~Exists(holder.exclude(pk=OuterRef("pk"))))
+    if job_id is not None:
+        rows = rows.filter(pk=job_id)
+    if connection.in_atomic_block:
+        rows = rows.select_for_update(skip_locked=connection.vendor == "postgresql", of=("self",))
+    return rows
+
+
+def _take(job: Job, now: datetime) -> JobRun | None:
+    """Compare-and-swap to running; None when somebody else was faster or holds the lock key."""
+    mine = Job.objects.filter(pk=job.pk, token=job.token, state=job.state)
+    try:
+        with transaction.atomic():
+            taken = mine.update(
+                state=JobState.RUNNING,
+                token=F("token") + 1,
+                attempts=F("attempts") + 1,
+                lease_until=now + _lease(),
+            )
+    except IntegrityError:
+        return None
+    if not taken:
+        return None
+    job.state, job.attempts, job.token = JobState.RUNNING, job.attempts + 1, job.token + 1
+    return JobRun(job=job, token=job.token)
+
+
+def reschedule(run: JobRun, delay: float) -> None:
+    """Back to ready, due after `delay` seconds, the attempt given back."""
+    _make_ready(run, delay, reason=run.job.last_error, give_back=True)
+
+
+def fail(run: JobRun, error: BaseException) -> retry.Decision:
+    """Back to ready, or dead with its reason; see integrations.retry."""
+    decision = retry.decide(
+        error,
+        attempts=run.job.attempts,
+        max_attempts=run.job.max_attempts,
+        age=database_now() - run.job.create_date,
+    )
+    if decision.delay is None:
+        _bury(run.job, decision.reason)
+    else:
+        _make_ready(run, decision.delay, decision.reason, give_back=not decision.spend_attempt)
+    return decision
+
+
+def requeue(job: Job) -> bool:
+    """Make a dead job ready again with all its attempts; false when it is not dead any more."""
+    dead = Job.objects.filter(pk=job.pk, state=JobState.DEAD)
+    values = {"state": JobState.READY, "run_at": database_now(), "attempts": 0}
+    try:
+        with transaction.atomic():
+            woken = bool(dead.update(finished_at=None, **values))
+    except IntegrityError:  # the same work is waiting already
+        dead.update(state=JobState.MERGED)
+        return True
+    if woken:
+        wake(job)
+    return woken
+
+
+def _make_ready(run: JobRun, delay: float, reason: str, *, give_back: bool) -> None:
+    mine = Job.objects.filter(pk=run.job.pk, token=run.token, state=JobState.RUNNING)
+    values: dict[str, Any] = {"lease_until": None, "last_error": reason}
+    if give_back:
+        values["attempts"] = F("attempts") - 1
+    try:
+        with transaction.atomic():
+            run_at = database_now() + timedelta(seconds=delay)
+            mine.update(state=JobState.READY, run_at=run_at, **values)
+    except IntegrityError:  # the same work is waiting already
+        mine.update(state=JobState.MERGED, finished_at=database_now(), **values)
+
+
+def _bury(job: Job, reason: str) -> None:
+    Job.objects.filter(pk=job.pk, token=job.token, state=job.state).update(
+        state=JobState.DEAD, finished_at=database_now(), lease_until=None, last_error=reason
+    )
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)

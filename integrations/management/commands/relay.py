@@ -1,0 +1,38 @@
+"""manage.py relay: publish again what is due, so that a lost message costs seconds and no work."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+
+from integrations import job_queue
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = "Republish due jobs to the broker every few seconds (Celery mode)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=float, default=5.0, help="seconds")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.JOB_WAKER:
+            raise CommandError("REDIS_URL is not set: workers poll and need no relay.")
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        while not stopping.wait(options["every"]):
+            try:
+                for job in job_queue.due(BATCH):
+                    job_queue.wake(job)
+            except DatabaseError:
+                logger.exception("the database is not answering")
+                connection.close()

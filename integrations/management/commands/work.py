@@ -1,0 +1,61 @@
+"""manage.py work: run jobs as they become due."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+
+from integrations import work
+
+logger = logging.getLogger(__name__)
+STOP_SECONDS = 25  # less than the 30 s that supervisors usually grant
+
+
+class Command(BaseCommand):
+    help = "Run jobs as they become due. Any number of these may run, on any machine."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--threads", type=int, default=4)
+        parser.add_argument("--idle", type=float, default=0.5, help="seconds between looks")
+        parser.add_argument("--drain", action="store_true", help="stop when nothing is due")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["drain"]:
+            self.stdout.write(f"{work.drain()} jobs ran")
+            return
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        threads = [
+            threading.Thread(target=_loop, args=(stopping, options["idle"]), daemon=True)
+            for _ in range(options["threads"])
+        ]
+        for thread in threads:
+            thread.start()
+        self.stdout.write(f"working with {len(threads)} threads")
+        while not stopping.wait(1):
+            pass
+        for thread in threads:
+            thread.join(STOP_SECONDS / len(threads))
+
+
+def _loop(stopping: threading.Event, idle: float) -> None:
+    try:
+        while not stopping.is_set():
+            try:
+                if not work.run_next():
+                    stopping.wait(idle)
+            except DatabaseError:
+                logger.exception("the database is not answering")
+                connection.close()
+                stopping.wait(max(idle, 2.0))
+            except Exception:
+                logger.exception("a job could not be recorded")
+                stopping.wait(idle)
+    finally:
+        connection.close()

@@ -1,0 +1,59 @@
+"""Durable jobs. The table is the truth; message brokers only wake workers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from nucleus.models.base import Record
+
+
+class JobState(models.TextChoices):
+    """ready → running → done | dead; merged: an identical job was already waiting."""
+
+    READY = "ready", "Ready"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    DEAD = "dead", "Dead"
+    MERGED = "merged", "Merged"
+
+
+class Job(Record):
+    """One unit of work, inserted in the transaction that makes it necessary."""
+
+    tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=64)
+    payload = models.JSONField(default=dict)
+    lock_key = models.CharField(  # at most one running job per key
+        max_length=255, null=True, blank=True
+    )
+    pending_key = models.CharField(  # at most one ready job per key
+        max_length=255, null=True, blank=True
+    )
+    state = models.CharField(max_length=8, choices=JobState, default=JobState.READY)
+    run_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    max_attempts = models.PositiveIntegerField(default=5)
+    token = models.BigIntegerField(default=0)  # fencing: each claim takes the next one
+    lease_until = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    progress = models.JSONField(default=dict, blank=True)  # checkpoints of long jobs
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lock_key"], condition=Q(state="running"), name="job_one_running_per_key"
+            ),
+            models.UniqueConstraint(
+                fields=["pending_key"], condition=Q(state="ready"), name="job_one_ready_per_key"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run_at", "id"], condition=Q(state="ready"), name="job_due"),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_lapsed"),
+            models.Index(fields=["tenant", "-create_date"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"

@@ -1,0 +1,101 @@
+"""Which of our objects is which of the vendor's. Vendor ids live here, not in Nucleus."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.models.base import TenantRecord
+
+
+class VendorUser(TenantRecord):
+    """A Nucleus client's user at a vendor.
+
+    The row is committed before the vendor is called, with the identifier the vendor user will
+    carry, so a crash in between leaves something to adopt instead of a second user.
+    """
+
+    client = models.ForeignKey(
+        "nucleus.Client", on_delete=models.CASCADE, related_name="vendor_users"
+    )
+    vendor = models.CharField(max_length=32)
+    identifier = models.CharField(max_length=200)
+    vendor_user_id = models.CharField(max_length=255, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "client", "vendor"], name="vendor_user_per_client"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "vendor", "vendor_user_id"], name="vendor_user_id_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} user of {self.client}"
+
+
+class Member(TenantRecord):
+    """A client's connection to an institution."""
+
+    vendor_user = models.ForeignKey(VendorUser, on_delete=models.CASCADE, related_name="members")
+    vendor_member_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, null=True, blank=True)
+    institution = models.ForeignKey(
+        "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    connection_status = models.CharField(max_length=64, blank=True)
+    connection_message = models.TextField(blank=True)
+    actor = models.CharField("who must act", max_length=16, blank=True)
+    next_step = models.CharField(max_length=16, blank=True)
+    is_aggregating = models.BooleanField(default=False)
+    aggregated_at = models.DateTimeField(null=True, blank=True)
+    successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor_user", "vendor_member_id"], name="member_once_per_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.vendor_member_id
+
+
+class AccountLink(TenantRecord):
+    """An aggregation account and the vendor account it comes from."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="account_links")
+    vendor_account_id = models.CharField(max_length=255)
+    aggregation_account = models.OneToOneField(
+        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="link"
+    )
+    can_verify = models.BooleanField(default=False)
+    transactions_retrieved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "vendor_account_id"], name="account_linked_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.aggregation_account)
+
+
+class VerifiedLink(TenantRecord):
+    """A bank link and the vendor account whose verification produced it."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="verified_links")
+    vendor_account_id = models.CharField(max_length=255)
+    bank_link = models.OneToOneField(
+        "nucleus.BankLink", on_delete=models.CASCADE, related_name="link"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["member", "vendor_account_id"])]
+
+    def __str__(self) -> str:
+        return str(self.bank_link)

@@ -1,0 +1,59 @@
+"""What becomes of a job that failed: a value in, a decision out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from integrations.connect import VendorNotConfigured
+from integrations.vendors.errors import VendorBusy, VendorError
+
+BASE_SECONDS, CAP_SECONDS = 5.0, 3600.0
+BUSY_SECONDS = 5.0
+BUSY_PATIENCE = timedelta(days=1)  # then a vendor that never gets free counts as a failure
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Try again after `delay` seconds, or give up (None). `reason` is fit for staff to read."""
+
+    delay: float | None
+    reason: str
+    spend_attempt: bool = True
+
+
+def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timedelta) -> Decision:
+    """What to do about `error`.
+
+    Args:
+        attempts: how many were made, this one included.
+        age: since the job was created.
+    """
+    if isinstance(error, VendorBusy) and age < BUSY_PATIENCE:
+        delay = min(error.retry_after or BUSY_SECONDS, CAP_SECONDS)
+        return Decision(delay, describe(error), spend_attempt=False)
+    hopeless = isinstance(error, VendorNotConfigured) or (
+        isinstance(error, VendorError) and not error.is_retryable
+    )
+    if hopeless or attempts >= max_attempts:
+        return Decision(None, describe(error))
+    retry_after = getattr(error, "retry_after", None)
+    return Decision(
+        min(retry_after, CAP_SECONDS) if retry_after else backoff(attempts), describe(error)
+    )
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after that many attempts: exponential, with full jitter."""
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** min(attempts - 1, 20))
+    return random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
+
+
+def describe(error: BaseException) -> str:
+    """The error in a line without secrets: only our own errors' words can be trusted."""
+    if isinstance(error, VendorError):
+        return f"{error.code}: {error}"
+    if isinstance(error, VendorNotConfigured):
+        return f"vendor_not_configured: {error}"
+    return f"unexpected {type(error).__name__}; see the log"

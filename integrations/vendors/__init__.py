@@ -1,0 +1,1 @@
+"""Data vendors behind one seam. Nothing here knows Django models; see base.py for the Protocol."""

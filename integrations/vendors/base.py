@@ -1,0 +1,123 @@
+"""The seam: what any vendor can do for us, and what we hand it.
+
+A vendor is a folder beside this file whose package exports `SPEC`. The adapter it opens speaks
+records (records.py) and raises errors (errors.py); it never sees a Django model. Every call is one
+logical operation with a deadline; list calls follow the vendor's pages up to a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from integrations.vendors import records
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """Limits of every outbound call. Times are seconds."""
+
+    connect_timeout: float = 3.05
+    read_timeout: float = 20.0
+    call_deadline: float = 30.0  # one HTTP exchange, retries included
+    total_deadline: float | None = None  # all calls made through one opened vendor
+    max_bytes: int = 10 * 1024 * 1024  # decoded size of one answer
+    max_pages: int = 1000  # of one list
+    attempts: int = 3  # of calls that are safe to repeat
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One HTTP exchange, fit for the audit log: no ids, bodies, headers or secrets."""
+
+    vendor: str
+    operation: str
+    method: str
+    path_template: str  # e.g. /users/{user_guid}/members
+    attempt: int
+    status: int | None  # None when no answer came
+    duration_ms: int
+    error: str | None = None  # the error's code, e.g. vendor_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Everything needed to open a vendor."""
+
+    api: str  # which of the vendor's APIs, e.g. "atrium"
+    base_url: str
+    client_id: str
+    secret: str = field(repr=False)
+    policy: CallPolicy = CallPolicy()
+    on_call: Callable[[CallRecord], None] | None = None
+
+
+class Vendor(Protocol):
+    """An opened vendor. Any method may raise errors.VendorError."""
+
+    slug: str
+
+    def close(self) -> None: ...
+
+    def check(self) -> records.CheckResult: ...
+
+    def create_user(self, *, identifier: str) -> records.User: ...
+
+    def find_user(self, *, identifier: str) -> records.User | None: ...
+
+    def read_user(self, *, user_id: str) -> records.User: ...
+
+    def delete_user(self, *, user_id: str) -> None: ...
+
+    def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str: ...
+
+    def read_institution(self, *, code: str) -> records.Institution: ...
+
+    def list_members(self, *, user_id: str) -> records.Batch[records.Member]: ...
+
+    def read_member(self, *, user_id: str, member_id: str) -> records.Member: ...
+
+    def delete_member(self, *, user_id: str, member_id: str) -> None: ...
+
+    def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member: ...
+
+    def start_verification(self, *, user_id: str, member_id: str) -> records.Member: ...
+
+    def list_accounts(
+        self, *, user_id: str, member_id: str | None = None
+    ) -> records.Batch[records.Account]: ...
+
+    def read_account(self, *, user_id: str, account_id: str) -> records.Account: ...
+
+    def transaction_pages(
+        self, *, user_id: str, account_id: str, from_date: date, to_date: date
+    ) -> Iterator[records.Batch[records.Transaction]]: ...
+
+    def holding_pages(
+        self, *, user_id: str, account_id: str
+    ) -> Iterator[records.Batch[records.Holding]]: ...
+
+    def list_account_numbers(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountNumber]: ...
+
+    def list_account_owners(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountOwner]: ...
+
+    def read_merchant(self, *, merchant_id: str) -> records.Merchant: ...
+
+    def read_merchant_location(self, *, location_id: str) -> records.Location: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSpec:
+    """What the rest of the system knows about a vendor before opening it."""
+
+    slug: str
+    name: str
+    apis: Mapping[str, str]  # api slug -> name for people
+    environments: Mapping[str, Mapping[str, str]]  # api -> environment -> base URL
+    open: Callable[[Access], Vendor]

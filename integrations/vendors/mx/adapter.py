@@ -1,0 +1,221 @@
+"""The seam's Protocol, spoken by MX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from integrations.vendors import errors, records
+from integrations.vendors.base import Access, VendorSpec
+from integrations.vendors.mx import atrium_api, mapping
+from integrations.vendors.mx.client import Client
+from integrations.vendors.mx.values import Payload, Unusable
+
+T = TypeVar("T")
+
+
+class MX:
+    """An opened MX; see base.Vendor for what the methods promise."""
+
+    slug = "mx"
+
+    def __init__(self, access: Access) -> None:
+        self.client = Client(access)
+
+    def close(self) -> None:
+        """Nothing to do: connections are pooled for the process."""
+
+    def check(self) -> records.CheckResult:
+        """A cheap authenticated read, explained."""
+        try:
+            answer = self.client.call("list_users", query={"records_per_page": "10"})
+        except errors.VendorTimeout:
+            return records.CheckResult(ok=False, message="MX did not answer in time.")
+        except errors.VendorError as error:
+            return records.CheckResult(ok=False, message=str(error))
+        if not isinstance(answer, dict) or not isinstance(answer.get("users"), list):
+            return records.CheckResult(
+                ok=False, message="Something answered, but it is not MX. Check the environment."
+            )
+        return records.CheckResult(ok=True, message="MX accepts these keys.")
+
+    def create_user(self, *, identifier: str) -> records.User:
+        body = {"user": {"identifier": identifier}}
+        return _whole(mapping.user, self.client.one("create_user", "user", body=body))
+
+    def find_user(self, *, identifier: str) -> records.User | None:
+        # Atrium cannot filter users, so the list is read until the identifier turns up.
+        for page in self.client.pages("list_users", "users"):
+            for payload in page:
+                if isinstance(payload, dict) and payload.get("identifier") == identifier:
+                    return _whole(mapping.user, payload)
+        return None
+
+    def read_user(self, *, user_id: str) -> records.User:
+        return _whole(mapping.user, self.client.one("read_user", "user", user=user_id))
+
+    def delete_user(self, *, user_id: str) -> None:
+        self.client.call("delete_user", user=user_id)
+
+    def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
+        body = atrium_api.widget_body(options)
+        payload = self.client.one("create_widget_url", "user", body=body, user=user_id)
+        url = payload.get("connect_widget_url")
+        if not isinstance(url, str) or urlsplit(url).scheme not in ("https", "http"):
+            raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")
+        return url
+
+    def read_institution(self, *, code: str) -> records.Institution:
+        payload = self.client.one("read_institution", "institution", institution=code)
+        return _whole(mapping.institution, payload)
+
+    def list_members(self, *, user_id: str) -> records.Batch[records.Member]:
+        pages = self.client.pages("list_members", "members", user=user_id)
+        return _joined(_batch(mapping.member, page, user_guid=user_id) for page in pages)
+
+    def read_member(self, *, user_id: str, member_id: str) -> records.Member:
+        payload = self.client.one("read_member", "member", user=user_id, member=member_id)
+        return self._owned_member(payload, user_id, member_id)
+
+    def delete_member(self, *, user_id: str, member_id: str) -> None:
+        self.client.call("delete_member", user=user_id, member=member_id)
+
+    def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
+        payload = self.client.one("start_aggregation", "member", user=user_id, member=member_id)
+        return self._owned_member(payload, user_id, member_id)
+
+    def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
+        payload = self.client.one("start_verification", "member", user=user_id, member=member_id)
+        return self._owned_member(payload, user_id, member_id)
+
+    def list_accounts(
+        self, *, user_id: str, member_id: str | None = None
+    ) -> records.Batch[records.Account]:
+        if member_id is None:
+            pages = self.client.pages("list_accounts", "accounts", user=user_id)
+            return _joined(_batch(mapping.account, page, user_guid=user_id) for page in pages)
+        pages = self.client.pages(
+            "list_member_accounts", "accounts", user=user_id, member=member_id
+        )
+        return _joined(
+            _batch(mapping.account, page, user_guid=user_id, member_guid=member_id)
+            for page in pages
+        )
+
+    def read_account(self, *, user_id: str, account_id: str) -> records.Account:
+        payload = self.client.one("read_account", "account", user=user_id, account=account_id)
+        if payload.get("guid") != account_id or payload.get("user_guid") not in (user_id, None):
+            raise errors.VendorNotFound(vendor=self.slug, operation="read_account")
+        return _whole(mapping.account, {**payload, "user_guid": user_id})
+
+    def transaction_pages(
+        self, *, user_id: str, account_id: str, from_date: date, to_date: date
+    ) -> Iterator[records.Batch[records.Transaction]]:
+        window = {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
+        for page in self.client.pages(
+            "list_transactions", "transactions", query=window, user=user_id, account=account_id
+        ):
+            yield _batch(mapping.transaction, page, account_guid=account_id)
+
+    def holding_pages(
+        self, *, user_id: str, account_id: str
+    ) -> Iterator[records.Batch[records.Holding]]:
+        for page in self.client.pages(
+            "list_holdings", "holdings", user=user_id, account=account_id
+        ):
+            yield _batch(mapping.holding, page, account_guid=account_id)
+
+    def list_account_numbers(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountNumber]:
+        pages = self.client.pages(
+            "list_account_numbers",
+            "account_numbers",
+            identity=_account_number_identity,
+            user=user_id,
+            member=member_id,
+        )
+        return _joined(
+            _batch(mapping.account_number, page, member_guid=member_id) for page in pages
+        )
+
+    def list_account_owners(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountOwner]:
+        pages = self.client.pages(
+            "list_account_owners", "account_owners", user=user_id, member=member_id
+        )
+        return _joined(_batch(mapping.account_owner, page, member_guid=member_id) for page in pages)
+
+    def read_merchant(self, *, merchant_id: str) -> records.Merchant:
+        payload = self.client.one("read_merchant", "merchant", merchant=merchant_id)
+        return _whole(mapping.merchant, payload)
+
+    def read_merchant_location(self, *, location_id: str) -> records.Location:
+        payload = self.client.one(
+            "read_merchant_location", "merchant_location", location=location_id
+        )
+        return mapping.merchant_location(payload)
+
+    def _owned_member(self, payload: Payload, user_id: str, member_id: str) -> records.Member:
+        """The member, if MX says it is this one of this user: ids come from browsers."""
+        if (payload.get("guid"), payload.get("user_guid")) != (member_id, user_id):
+            raise errors.VendorNotFound(vendor=self.slug, operation="read_member")
+        return _whole(mapping.member, payload)
+
+
+def _account_number_identity(row: Payload) -> Any:
+    """Account numbers have no guid."""
+    names = ("account_guid", "account_number", "routing_number")
+    return tuple(str(row.get(name)) for name in names)
+
+
+def _whole(convert: Callable[[Payload], T], payload: Payload) -> T:
+    """One object that the call is about: if it is unusable, so is the answer."""
+    try:
+        return convert(payload)
+    except Unusable as error:
+        raise errors.VendorBadResponse(str(error), vendor=MX.slug) from error
+
+
+def _batch(convert: Callable[[Payload], T], page: list[Any], **owners: str) -> records.Batch[T]:
+    """A page's objects; those that are unusable, or name another owner, are rejected singly."""
+    usable: list[T] = []
+    rejected: list[records.Rejected] = []
+    for payload in page:
+        guid = payload.get("guid") if isinstance(payload, dict) else None
+        name = guid if isinstance(guid, str) else None
+        try:
+            usable.append(convert(_owned(payload, owners)))
+        except Unusable as error:
+            rejected.append(records.Rejected(id=name, reason=str(error)))
+    return records.Batch(records=tuple(usable), rejected=tuple(rejected))
+
+
+def _owned(payload: Any, owners: dict[str, str]) -> Payload:
+    if not isinstance(payload, dict):
+        raise Unusable("MX sent something that is not an object.")
+    for name, owner in owners.items():
+        if payload.get(name, owner) not in (owner, None):
+            raise Unusable(f"MX sent an object of another {name.removesuffix('_guid')}.")
+    return {**payload, **owners}
+
+
+def _joined(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
+    usable: list[T] = []
+    rejected: list[records.Rejected] = []
+    for batch in batches:
+        usable += batch.records
+        rejected += batch.rejected
+    return records.Batch(records=tuple(usable), rejected=tuple(rejected))
+
+
+SPEC = VendorSpec(
+    slug="mx",
+    name="MX",
+    apis={"atrium": "Atrium"},
+    environments={"atrium": atrium_api.ENVIRONMENTS},
+    open=MX,
+)

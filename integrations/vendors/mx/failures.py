@@ -1,0 +1,88 @@
+"""MX's refusals in our words. Sources: Atrium reference, "Status codes"; contract section 4."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from integrations.vendors import errors
+from integrations.vendors.transport import Answer, Call
+
+JOBS = {
+    "start_aggregation",
+    "start_balance_check",
+    "start_identification",
+    "start_verification",
+}
+GUID = re.compile(r"\b[A-Z]{3}-[0-9a-f-]{32,36}\b")
+DIGITS = re.compile(r"\d{6,}")  # an account number, perhaps
+PLAIN = re.compile(r"[^\x20-\x7e]+")
+RATE_LIMIT_SECONDS = 60.0
+
+KEYS_REFUSED = (
+    "MX does not accept the keys. Check Username/Client Id, Password/Client Secret and the "
+    "environment under Credentials: development and production keys differ."
+)
+NOT_ALLOWED = (
+    "MX refuses this caller: add the gateway's IP address to MX's allow-list, and check that the "
+    "feature is enabled for these keys."
+)
+
+# HTTP status: (error, message; empty: the error's own)
+TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
+    400: (errors.VendorRefused, "MX did not accept the request."),
+    401: (errors.VendorAccessDenied, KEYS_REFUSED),
+    403: (errors.VendorAccessDenied, NOT_ALLOWED),
+    404: (errors.VendorNotFound, "MX knows no such object for this user."),
+    405: (errors.VendorRefused, "MX does not allow this here."),
+    406: (errors.VendorRefused, "MX does not serve this version of its API."),
+    409: (errors.VendorConflict, "MX already has such an object."),
+    422: (errors.VendorRefused, "MX could not process the data."),
+    429: (errors.VendorRateLimited, "MX limits how often this may be called."),
+    500: (errors.VendorUnavailable, "MX has a problem of its own."),
+    502: (errors.VendorUnavailable, "MX has a problem of its own."),
+    503: (errors.VendorUnavailable, "MX is being updated."),
+    504: (errors.VendorUnavailable, "MX did not answer in time."),
+}
+
+
+def failure(call: Call, answer: Answer) -> errors.VendorError | None:
+    """The error that `answer` means, or None for a success. What has no row fails closed."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    kind, message = TABLE.get(status, (_default(status), ""))
+    existing = None
+    if status == 409:
+        if call.operation in JOBS:
+            kind, message = errors.VendorBusy, "MX is running another job on this member."
+        existing = next(iter(GUID.findall(_said(answer.body))), None)
+    elif kind is errors.VendorRefused:
+        message = f"{message} {_harmless(_said(answer.body))}".strip()
+    return kind(
+        message,
+        status=status,
+        retry_after=RATE_LIMIT_SECONDS if status == 429 and not _told(answer) else None,
+        existing_id=existing,
+    )
+
+
+def _default(status: int) -> type[errors.VendorError]:
+    return errors.VendorUnavailable if status >= 500 else errors.VendorBadResponse
+
+
+def _told(answer: Answer) -> bool:
+    return bool(answer.headers.get("Retry-After"))
+
+
+def _said(body: Any) -> str:
+    """MX's own message, if it is where MX puts it."""
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _harmless(text: str) -> str:
+    """At most a short line, without identifiers and anything like an account number."""
+    text = DIGITS.sub("…", GUID.sub("…", PLAIN.sub(" ", text)))
+    return f"MX says: {text[:200].strip()}" if text.strip() else ""

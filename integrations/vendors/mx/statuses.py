@@ -1,0 +1,147 @@
+"""MX's 22 connection statuses: what each means, who must act, what the user reads, what is next.
+
+Source: Atrium reference, "Member connection statuses".
+"""
+
+from __future__ import annotations
+
+from integrations.vendors.records import Actor, Connection, NextStep
+
+USER, VENDOR, STAFF, NOBODY = Actor.END_USER, Actor.VENDOR, Actor.STAFF, Actor.NOBODY
+NONE, WAIT, REPAIR = NextStep.NONE, NextStep.WAIT, NextStep.REPAIR
+LATER, RECONNECT = NextStep.RETRY_LATER, NextStep.RECONNECT
+
+# status: (meaning, message for the end user, who must act, next step, is_connected, is_settled)
+Row = tuple[str, str, Actor, NextStep, bool, bool]
+ROWS: dict[str, Row] = {
+    "CREATED": (
+        "The member is new and its first job has not begun.",
+        "Connecting to your institution.",
+        NOBODY, WAIT, False, False,
+    ),
+    "PREVENTED": (
+        "The last three attempts failed for want of valid credentials; MX will not try again.",
+        "Please enter your login again to go on importing data.",
+        USER, REPAIR, False, True,
+    ),
+    "DENIED": (
+        "The institution refused the credentials.",
+        "The login was not accepted. Please enter it again.",
+        USER, REPAIR, False, True,
+    ),
+    "CHALLENGED": (
+        "The institution asks the user a question (multi-factor authentication).",
+        "Your institution asks for one more answer. Please continue.",
+        USER, REPAIR, False, True,
+    ),
+    "REJECTED": (
+        "An answer to the institution's question was wrong.",
+        "The answer was not accepted. Please try again.",
+        USER, REPAIR, False, True,
+    ),
+    "LOCKED": (
+        "The institution has locked the user's login.",
+        "Your login is locked. Please unlock it at your institution's website, then reconnect.",
+        USER, RECONNECT, False, True,
+    ),
+    "CONNECTED": (
+        "The connection works.",
+        "",
+        NOBODY, NONE, True, True,
+    ),
+    "IMPEDED": (
+        "The user has to attend to something at the institution's website, such as new terms.",
+        "Please log in at your institution's website and follow its steps, then reconnect.",
+        USER, RECONNECT, False, True,
+    ),
+    "RECONNECTED": (
+        "MX moved the member to a new data source; it must be aggregated with the user present.",
+        "Please continue so that your institution can be reconnected.",
+        USER, REPAIR, False, True,
+    ),
+    "DEGRADED": (
+        "Aggregation failed at least three times within a short time.",
+        "This connection is being worked on. Please try again later.",
+        VENDOR, LATER, False, True,
+    ),
+    "DISCONNECTED": (
+        "Aggregation has failed for at least two weeks.",
+        "Data from your institution cannot be imported at the moment.",
+        VENDOR, LATER, False, True,
+    ),
+    "DISCONTINUED": (
+        "MX no longer connects to this institution.",
+        "Connections to this institution are no longer supported.",
+        NOBODY, NONE, False, True,
+    ),
+    "CLOSED": (
+        "The connection was closed by the user, the tenant or MX.",
+        "This connection is closed. You may link the institution again.",
+        USER, RECONNECT, False, True,
+    ),
+    "DELAYED": (
+        "Aggregation takes longer than expected.",
+        "Importing your data takes a while. Please look again later.",
+        NOBODY, WAIT, False, False,
+    ),
+    "FAILED": (
+        "Aggregation failed before a connection was made.",
+        "There was a problem with your institution. Please try again later.",
+        VENDOR, LATER, False, True,
+    ),
+    "UPDATED": (
+        "The credentials were updated and have not been tried yet.",
+        "Connecting to your institution.",
+        NOBODY, WAIT, False, False,
+    ),
+    "DISABLED": (
+        "Aggregation is paused for this member.",
+        "Importing from this institution is switched off. Please contact us.",
+        STAFF, NONE, False, True,
+    ),
+    "IMPORTED": (
+        "MX holds no credentials for the member.",
+        "Please enter your login so that data can be imported.",
+        USER, REPAIR, False, True,
+    ),
+    "RESUMED": (
+        "The user's answer has been passed on; it is not known yet whether it was right.",
+        "Connecting to your institution.",
+        NOBODY, WAIT, False, False,
+    ),
+    "EXPIRED": (
+        "The user's answer did not come in time.",
+        "The answer came too late. Please try again.",
+        USER, REPAIR, False, True,
+    ),
+    "IMPAIRED": (
+        "Some or all credentials are missing.",
+        "Please enter your login again so that data can be imported.",
+        USER, REPAIR, False, True,
+    ),
+    "PENDING": (
+        "The user has not finished the login at the institution; MX deletes it after an hour.",
+        "Please finish logging in at your institution.",
+        USER, REPAIR, False, False,
+    ),
+}  # fmt: skip
+UNKNOWN: Row = (
+    "MX reports a status that this version does not know.",
+    "",
+    VENDOR, WAIT, False, False,
+)  # fmt: skip
+
+
+def connection(status: object) -> Connection:
+    """What a member's `connection_status` means; anything unexpected is kept and called unknown."""
+    word = status if isinstance(status, str) and status else "UNKNOWN"
+    meaning, message, actor, next_step, is_connected, is_settled = ROWS.get(word, UNKNOWN)
+    return Connection(
+        status=word[:64],
+        meaning=meaning,
+        message=message,
+        actor=actor,
+        next_step=next_step,
+        is_connected=is_connected,
+        is_settled=is_settled,
+    )

@@ -1,0 +1,253 @@
+"""What crosses the vendor seam: frozen records in our own vocabulary.
+
+A field is optional only because some vendor documents that it may be absent. Amounts are Decimal in
+the record's currency, dates are dates, instants are aware UTC datetimes. `id` fields hold the
+vendor's own identifiers; they never become Nucleus ids.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Actor(enum.StrEnum):
+    """Who has to move before a connection delivers data again."""
+
+    NOBODY = "nobody"
+    END_USER = "end_user"
+    VENDOR = "vendor"
+    STAFF = "staff"
+
+
+class NextStep(enum.StrEnum):
+    """What the caller does next about a connection."""
+
+    NONE = "none"
+    WAIT = "wait"
+    REPAIR = "repair"
+    RETRY_LATER = "retry_later"
+    RECONNECT = "reconnect"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The state of a member's connection to its institution."""
+
+    status: str  # the vendor's own word, kept for people who know it
+    meaning: str  # for staff and developers
+    message: str  # for the end user; empty when there is nothing to say
+    actor: Actor
+    next_step: NextStep
+    is_connected: bool  # data can be read and further jobs can run
+    is_settled: bool  # no change is expected without somebody acting
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A vendor's user; `identifier` is the key we gave it."""
+
+    id: str
+    identifier: str | None
+    is_disabled: bool
+    raw: Mapping[str, Any]  # the vendor's object, for `vendor_response`
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A bank or other source of accounts."""
+
+    code: str
+    name: str
+    website_url: str | None = None
+    logo_url_small: str | None = None
+    logo_url_medium: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One user's connection to one institution."""
+
+    id: str
+    user_id: str
+    name: str | None
+    institution_code: str | None
+    connection: Connection
+    is_aggregating: bool
+    aggregated_at: datetime | None = None
+    successfully_aggregated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds or owes; debts are positive amounts owed."""
+
+    current: Decimal | None
+    available: Decimal | None
+    available_credit: Decimal | None
+    currency_code: str | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One financial account of a member."""
+
+    id: str
+    user_id: str
+    member_id: str | None
+    institution_code: str | None
+    name: str
+    kind: str  # the vendor's own parent type in lower case, e.g. "checking"
+    category: str
+    subcategory: str | None
+    is_asset: bool
+    is_cash: bool
+    is_investment: bool
+    is_business: bool
+    is_closed: bool
+    can_verify: bool  # a demand deposit account: it has a routing and an account number
+    mask: str | None  # last four characters of the account number, never more
+    currency_code: str | None
+    balance: Balance
+    apr: Decimal | None = None  # percent: 2.99 means 2.99 %
+    apy: Decimal | None = None
+    interest_rate: Decimal | None = None
+    credit_limit: Decimal | None = None
+    last_payment: Decimal | None = None
+    minimum_payment: Decimal | None = None
+    death_benefit: Decimal | None = None
+    last_payment_date: datetime | None = None
+    next_payment_date: datetime | None = None
+    maturity_date: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a transaction happened."""
+
+    address_line1: str | None = None
+    address_line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postalcode: str | None = None
+    country: str | None = None
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Money moving into or out of an account; `amount` is never negative, see `direction`."""
+
+    id: str
+    account_id: str
+    amount: Decimal
+    direction: str  # "Credit" or "Debit", or the vendor's unknown word title-cased
+    status: str  # "posted", "pending", or the vendor's unknown word lower-cased
+    transacted_at: datetime
+    currency_code: str | None
+    category: str | None = None  # the parent category
+    subcategory: str | None = None  # the leaf category
+    description: str | None = None
+    memo: str | None = None
+    merchant_id: str | None = None
+    merchant_location_id: str | None = None
+    merchant_category_code: int | None = None
+    location: Location | None = None
+    is_recurring: bool = False
+    is_fee: bool = False
+    is_transfer: bool = False
+    updated_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position held in an investment account."""
+
+    id: str
+    account_id: str
+    shares: Decimal
+    ticker: str | None = None
+    ticker_name: str | None = None
+    cusip: str | None = None
+    holding_type: str | None = None
+    currency_code: str | None = None
+    amount: Decimal | None = None  # market value
+    price: Decimal | None = None  # market value of one share
+    cost_basis: Decimal | None = None
+    held_at: datetime | None = None
+    updated_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNumber:
+    """What a payment needs to reach an account. Never log or store this in the clear."""
+
+    account_id: str
+    account_number: str = field(repr=False)
+    routing: str = field(repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOwner:
+    """A holder of an account, as the institution knows them."""
+
+    account_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A business named by transactions."""
+
+    id: str
+    name: str
+    logo_url: str | None = None
+    website_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item the vendor sent that cannot be used, and why (no personal data in the reason)."""
+
+    id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """Usable records of one vendor page (or of a whole short list) and what had to be left out."""
+
+    records: tuple[T, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetOptions:
+    """How the vendor's link widget should open."""
+
+    verification: bool = False
+    member_id: str | None = None  # repair this member
+    is_mobile_webview: bool = False
+    message_version: int | None = None
+    webview_url_scheme: str | None = None
+    include_identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The answer to "do these credentials work?"."""
+
+    ok: bool
+    message: str  # what was found and, when not ok, what to do about it

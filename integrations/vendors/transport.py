@@ -1,0 +1,246 @@
+"""HTTP to a vendor that may be slow, broken or hostile.
+
+Every exchange has connect and read time-outs, a deadline that holds even when a byte arrives every
+second, a cap on decoded bytes, no redirects, and no proxy or netrc from the environment. What other
+libraries raise is translated here, at one border, into errors.VendorError.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+import urllib3
+
+from integrations.vendors import errors, payloads, sockets
+from integrations.vendors.base import Access, CallRecord
+
+CHUNK = 64 * 1024
+RETRY_AFTER_CAP = 3600.0
+RETRY_BASE = 0.3  # seconds
+RETRYABLE = (errors.VendorUnavailable,)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One logical call.
+
+    `path` is filled in and secret; `template` is what the audit log may show.
+    """
+
+    operation: str
+    method: str
+    path: str
+    template: str
+    query: Mapping[str, str] | None = None
+    body: Any = None
+    is_repeatable: bool = False  # doing it twice is doing it once
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer: `body` is parsed JSON (None when empty), amounts are Decimal."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Transport:
+    """A session with one vendor, for the length of one use case and one thread."""
+
+    def __init__(
+        self,
+        *,
+        vendor: str,
+        access: Access,
+        headers: Mapping[str, str],
+        failure: Callable[[Call, Answer], errors.VendorError | None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.vendor = vendor
+        self.access = access
+        self.failure = failure
+        self.sleep = sleep
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.mount("https://", sockets.ADAPTER)
+        self.session.mount("http://", sockets.ADAPTER)
+        self.session.headers.update(headers)
+        total = access.policy.total_deadline
+        self.until = None if total is None else time.monotonic() + total
+
+    def send(self, call: Call) -> Answer:
+        """The answer to `call`. Raises errors.VendorError; repeatable calls are retried."""
+        until = time.monotonic() + self.access.policy.call_deadline
+        if self.until is not None:
+            until = min(until, self.until)
+        attempts = self.access.policy.attempts if call.is_repeatable else 1
+        for attempt in range(1, attempts + 1):
+            try:
+                return self._attempt(call, attempt, until)
+            except RETRYABLE as error:
+                pause = error.retry_after or random.uniform(0, RETRY_BASE * 2**attempt)  # noqa: S311
+                if attempt == attempts or time.monotonic() + pause >= until:
+                    raise
+                self.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _attempt(self, call: Call, attempt: int, until: float) -> Answer:
+        started = time.monotonic()
+        status, error = None, None
+        try:
+            answer = self._exchange(call, until)
+            status = answer.status
+            failed = self.failure(call, answer)
+            if failed is not None:
+                failed.retry_after = failed.retry_after or retry_after(answer.headers)
+                raise failed
+            return answer
+        except errors.VendorError as raised:
+            status = status or raised.status
+            error = raised.code
+            raised.vendor, raised.operation = self.vendor, call.operation
+            raise
+        finally:
+            if self.access.on_call is not None:
+                self.access.on_call(
+                    CallRecord(
+                        vendor=self.vendor,
+                        operation=call.operation,
+                        method=call.method,
+                        path_template=call.template,
+                        attempt=attempt,
+                        status=status,
+                        duration_ms=round((time.monotonic() - started) * 1000),
+                        error=error,
+                    )
+                )
+
+    def _exchange(self, call: Call, until: float) -> Answer:
+        policy = self.access.policy
+        left = until - time.monotonic()
+        if left <= 0:
+            raise errors.VendorTimeout
+        timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left))
+        body = None if call.body is None else json.dumps(call.body).encode()
+        watchdog = sockets.Watchdog(left)
+        try:
+            with (
+                watchdog,
+                self.session.request(
+                    call.method,
+                    self.access.base_url + call.path,
+                    params=call.query,
+                    data=body,
+                    headers={"Content-Type": "application/json"} if body is not None else None,
+                    timeout=timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                content = _content(response, policy.max_bytes, until)
+                if watchdog.fired:  # what was cut off can look like a whole, empty answer
+                    raise errors.VendorTimeout
+                return Answer(
+                    status=response.status_code,
+                    headers=response.headers,
+                    body=_parsed(response, content),
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if watchdog.fired or time.monotonic() >= until:
+                raise errors.VendorTimeout from error
+            raise translated(error) from error
+        except (ValueError, AttributeError) as error:  # what a half-closed socket can make of it
+            if watchdog.fired:
+                raise errors.VendorTimeout from error
+            raise errors.VendorBadResponse from error
+
+
+def _content(response: requests.Response, max_bytes: int, until: float) -> bytes:
+    """The decoded body, read no further than `max_bytes` and `until`."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(CHUNK):
+        size += len(chunk)
+        if size > max_bytes:
+            raise errors.VendorBadResponse("The vendor's answer is too large.")
+        if time.monotonic() > until:
+            raise errors.VendorTimeout
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _parsed(response: requests.Response, content: bytes) -> Any:
+    """The JSON of an answer. Failures may come as HTML; successes may not."""
+    if not content.strip():
+        return None
+    try:
+        return payloads.parse(content)
+    except ValueError:
+        if response.status_code >= 400:
+            return None
+        raise errors.VendorBadResponse(status=response.status_code) from None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a Retry-After header (a number or a date), at most an hour."""
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), RETRY_AFTER_CAP)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 1.0), RETRY_AFTER_CAP)
+
+
+# Most specific first. A test walks requests.exceptions and fails on a class without a row.
+TRANSLATIONS: list[tuple[type[BaseException], type[errors.VendorError], str]] = [
+    (requests.exceptions.Timeout, errors.VendorTimeout, ""),
+    (
+        requests.exceptions.SSLError,
+        errors.VendorUnavailable,
+        "The vendor's certificate is not valid.",
+    ),
+    (
+        requests.exceptions.ConnectionError,
+        errors.VendorUnavailable,
+        "The vendor cannot be reached.",
+    ),
+    (requests.exceptions.ChunkedEncodingError, errors.VendorBadResponse, ""),
+    (requests.exceptions.ContentDecodingError, errors.VendorBadResponse, ""),
+    (requests.exceptions.StreamConsumedError, errors.VendorBadResponse, ""),
+    (requests.exceptions.JSONDecodeError, errors.VendorBadResponse, ""),
+    (requests.exceptions.TooManyRedirects, errors.VendorBadResponse, ""),
+    (requests.exceptions.HTTPError, errors.VendorBadResponse, ""),
+    (
+        requests.exceptions.InvalidURL,
+        errors.VendorUnavailable,
+        "The vendor's base URL is not valid.",
+    ),
+    (requests.exceptions.RequestException, errors.VendorUnavailable, ""),
+    (urllib3.exceptions.TimeoutError, errors.VendorTimeout, ""),
+    (urllib3.exceptions.HTTPError, errors.VendorBadResponse, ""),
+    (TimeoutError, errors.VendorTimeout, ""),
+    (OSError, errors.VendorUnavailable, "The vendor cannot be reached."),
+]
+
+
+def translated(error: BaseException) -> errors.VendorError:
+    """`error` of a library in our own words."""
+    for kind, ours, message in TRANSLATIONS:
+        if isinstance(error, kind):
+            return ours(message)
+    return errors.VendorUnavailable()

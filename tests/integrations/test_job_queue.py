@@ -1,0 +1,294 @@
+"""Durable jobs: claimed once, fenced, coalesced, retried, buried with a reason."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from integrations import job_queue, work
+from integrations.job_queue import JobRun, LeaseLost, Reschedule
+from integrations.models import Job, JobState
+from integrations.vendors import errors
+from nucleus.models import Tenant
+from tests.factories.integrations import JobFactory
+from tests.factories.nucleus import TenantFactory
+from tests.parallel import at_once
+
+Handler = Callable[[JobRun], None]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
+    """Register what jobs of kind "test" do."""
+    return lambda function: monkeypatch.setitem(work.HANDLERS, "test", function)
+
+
+def claimed(job: Job) -> JobRun:
+    run = job_queue.claim(job_id=job.pk)
+    assert run is not None
+    return run
+
+
+def lapse(job: Job) -> None:
+    """As if its worker had been silent for longer than the lease."""
+    past = job_queue.database_now() - timedelta(seconds=1)
+    Job.objects.filter(pk=job.pk).update(lease_until=past)
+
+
+def test_a_job_runs_once_and_is_done(handler: Callable[[Handler], None]):
+    ran: list[dict[str, Any]] = []
+    handler(lambda run: ran.append(run.payload))
+    job = JobFactory(payload={"a": 1})
+    assert work.drain() == 1
+    assert work.drain() == 0
+    job.refresh_from_db()
+    assert (job.state, job.attempts, ran) == (JobState.DONE, 1, [{"a": 1}])
+
+
+def test_it_exists_exactly_when_its_transaction_commits(tenant: Tenant):
+    with transaction.atomic():
+        job_queue.enqueue(tenant=tenant, kind="test", payload={})
+        transaction.set_rollback(True)
+    assert not Job.objects.exists()
+
+
+def test_waiting_jobs_with_one_key_are_one(tenant: Tenant):
+    first = job_queue.enqueue(tenant=tenant, kind="test", payload={}, pending_key="k")
+    second = job_queue.enqueue(tenant=tenant, kind="test", payload={}, pending_key="k")
+    assert first.pk == second.pk
+    claimed(first)
+    third = job_queue.enqueue(tenant=tenant, kind="test", payload={}, pending_key="k")
+    assert third.pk != first.pk
+
+
+def test_a_later_job_waits_its_time():
+    JobFactory(run_at=job_queue.database_now() + timedelta(hours=1))
+    assert job_queue.claim() is None
+
+
+def test_one_lock_key_runs_one_job():
+    first, second, other = (
+        JobFactory(lock_key="m"), JobFactory(lock_key="m"), JobFactory(lock_key="n"),
+    )  # fmt: skip
+    run = claimed(first)
+    assert job_queue.claim(job_id=second.pk) is None
+    assert claimed(other)
+    with run.finishing():
+        pass
+    assert claimed(second)
+
+
+def test_a_lapsed_lease_goes_to_the_next_worker_and_the_first_is_fenced_off():
+    job = JobFactory(lock_key="m")
+    stale = claimed(job)
+    lapse(job)
+    fresh = claimed(job)
+    assert fresh.token == stale.token + 1
+    with pytest.raises(LeaseLost):
+        stale.renew()
+    with pytest.raises(LeaseLost), stale.finishing():
+        TenantFactory(slug="written-by-a-stale-worker")
+    assert not Tenant.objects.filter(slug="written-by-a-stale-worker").exists()
+    with fresh.finishing():
+        TenantFactory(slug="written-by-the-fresh-one")
+    assert Tenant.objects.filter(slug="written-by-the-fresh-one").exists()
+
+
+def test_a_lapsed_job_keeps_others_of_its_key_waiting():
+    job, other = JobFactory(lock_key="m"), JobFactory(lock_key="m")
+    claimed(job)
+    lapse(job)
+    assert job_queue.claim(job_id=other.pk) is None
+
+
+def test_renewing_keeps_the_lease_and_the_progress():
+    job = JobFactory()
+    run = claimed(job)
+    lapse(job)
+    run.renew({"page": 3})
+    assert job_queue.claim() is None
+    job.refresh_from_db()
+    assert job.progress == {"page": 3}
+
+
+def test_a_failed_job_comes_back_later(handler: Callable[[Handler], None]):
+    def fail(run: JobRun) -> None:
+        raise errors.VendorRateLimited(retry_after=120)
+
+    handler(fail)
+    job = JobFactory()
+    work.drain()
+    job.refresh_from_db()
+    wait = job.run_at - job_queue.database_now()
+    assert job.state == JobState.READY
+    assert timedelta(seconds=100) < wait <= timedelta(seconds=120)
+    assert job.last_error.startswith("vendor_rate_limited")
+
+
+def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
+    def fail(run: JobRun) -> None:
+        raise errors.VendorAccessDenied("The keys are wrong.")
+
+    handler(fail)
+    job = JobFactory()
+    work.drain()
+    job.refresh_from_db()
+    assert (job.state, job.last_error) == (
+        JobState.DEAD,
+        "vendor_access_denied: The keys are wrong.",
+    )
+    handler(lambda run: None)
+    assert job_queue.requeue(job)
+    assert work.drain() == 1
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+def test_a_job_that_kills_every_worker_is_buried(handler: Callable[[Handler], None]):
+    job = JobFactory(max_attempts=2)
+    for _ in range(2):
+        claimed(job)
+        lapse(job)
+    assert job_queue.claim() is None
+    job.refresh_from_db()
+    assert job.state == JobState.DEAD
+    assert "died" in job.last_error
+
+
+def test_an_unexpected_error_leaves_no_details(handler: Callable[[Handler], None]):
+    def fail(run: JobRun) -> None:
+        raise ValueError("account 12345678")
+
+    handler(fail)
+    job = JobFactory(max_attempts=1)
+    work.drain()
+    job.refresh_from_db()
+    assert job.state == JobState.DEAD
+    assert "ValueError" in job.last_error
+    assert "12345678" not in job.last_error
+
+
+def test_looking_again_costs_no_attempt(handler: Callable[[Handler], None]):
+    def later(run: JobRun) -> None:
+        raise Reschedule(0)
+
+    handler(later)
+    job = JobFactory(max_attempts=1)
+    for _ in range(5):
+        assert work.run_next()
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.READY, 0)
+
+
+def test_a_retry_merges_into_an_identical_waiting_job(handler: Callable[[Handler], None]):
+    job = JobFactory(pending_key="k")
+    run = claimed(job)
+    waiting = JobFactory(pending_key="k")
+    job_queue.fail(run, errors.VendorUnavailable())
+    job.refresh_from_db()
+    assert job.state == JobState.MERGED
+    waiting.refresh_from_db()
+    assert waiting.state == JobState.READY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_share_the_work(handler: Callable[[Handler], None]):
+    running: set[str] = set()
+    ran: list[str] = []
+    overlaps: list[str] = []
+    guard = threading.Lock()
+
+    def run(job: JobRun) -> None:
+        key = str(job.job.lock_key)
+        with guard:
+            overlaps.extend([key] if key in running else [])
+            running.add(key)
+        time.sleep(0.002)
+        with guard:
+            running.discard(key)
+            ran.append(str(job.job.pk))
+
+    handler(run)
+    tenant = TenantFactory()
+    for number in range(60):
+        JobFactory(tenant=tenant, lock_key=f"member-{number % 7}")
+
+    def worker() -> None:
+        deadline = time.monotonic() + 30
+        while Job.objects.exclude(state=JobState.DONE).exists() and time.monotonic() < deadline:
+            work.run_next()
+
+    at_once(6, worker)
+    assert sorted(ran) == sorted(str(pk) for pk in Job.objects.values_list("pk", flat=True))
+    assert overlaps == []
+
+
+CRASHING_WORKER = """
+    import os, django
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    django.setup()
+    from django.conf import settings
+    from django.db import connection
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = {name!r}
+    from integrations import work
+    def hang(run):
+        print("running", flush=True)
+        import time
+        time.sleep(60)
+    work.HANDLERS["test"] = hang
+    work.run_next()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_loses_nothing(handler: Callable[[Handler], None]):
+    job = JobFactory()
+    script = textwrap.dedent(CRASHING_WORKER).format(name=str(connection.settings_dict["NAME"]))
+    environment = os.environ | {"JOB_LEASE_SECONDS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "running\n"
+        worker.send_signal(signal.SIGKILL)
+    handler(lambda run: None)
+    assert work.drain() == 0  # the dead worker still holds it
+    time.sleep(1.2)
+    assert work.drain() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.DONE, 2)
+
+
+@pytest.fixture
+def woken(settings: Any) -> list[Any]:
+    settings.JOB_WAKER = f"{__name__}.record_wake"
+    WOKEN.clear()
+    return WOKEN
+
+
+WOKEN: list[Any] = []
+
+
+def record_wake(**about: Any) -> None:
+    WOKEN.append(about)
+
+
+def test_workers_are_woken_after_the_commit_only(
+    woken: list[Any], tenant: Tenant, django_capture_on_commit_callbacks: Any
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        job = job_queue.enqueue(tenant=tenant, kind="test", payload={})
+        assert woken == []
+    assert woken == [{"job_id": job.pk, "kind": "test"}]

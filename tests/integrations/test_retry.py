@@ -1,0 +1,42 @@
+"""What becomes of a failed job: a table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integrations import retry
+from integrations.connect import VendorNotConfigured
+from integrations.vendors import errors
+
+AGE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "age", "least", "most", "spends"),
+    [
+        (errors.VendorUnavailable(), 1, AGE, 0, 5, True),
+        (errors.VendorUnavailable(), 4, AGE, 0, 40, True),
+        (errors.VendorUnavailable(), 5, AGE, None, None, True),
+        (errors.VendorRateLimited(retry_after=9e9), 1, AGE, 3600, 3600, True),
+        (errors.VendorBusy(), 5, AGE, 5, 5, False),
+        (errors.VendorBusy(), 5, timedelta(days=2), None, None, True),
+        (errors.VendorRefused(), 1, AGE, None, None, True),
+        (errors.VendorNotFound(), 1, AGE, None, None, True),
+        (VendorNotConfigured("x"), 1, AGE, None, None, True),
+        (KeyError("x"), 1, AGE, 0, 5, True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_the_retry_policy(
+    error: Exception, attempts: int, age: timedelta, least: Any, most: Any, spends: Any
+):
+    decision = retry.decide(error, attempts=attempts, max_attempts=5, age=age)
+    if least is None:
+        assert decision.delay is None
+    else:
+        assert decision.delay is not None
+        assert least <= decision.delay <= most
+        assert decision.spend_attempt is spends

@@ -1,0 +1,195 @@
+"""HTTP to a vendor that is slow, broken or hostile: an error of ours, in time."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import json
+import socket
+import struct
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import format_datetime
+
+import pytest
+import requests
+
+from integrations.vendors import errors, payloads, transport
+from integrations.vendors.base import Access, CallPolicy, CallRecord
+from integrations.vendors.mx.failures import failure
+from integrations.vendors.transport import Call, Transport
+from tests.integrations.vendors.scripted_server import Script, always, answer, serving
+
+READ = Call("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
+CREATE = Call("create_user", "POST", "/users", "/users", body={"user": {}})
+QUICK = CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=1.0, max_bytes=10_000)
+
+
+def send(
+    script: Script, call: Call = READ, policy: CallPolicy = QUICK
+) -> tuple[object, list[CallRecord], int]:
+    """The answer or the error, the audited exchanges, and how many requests arrived."""
+    calls: list[CallRecord] = []
+    with serving(script) as server:
+        access = Access("atrium", server.url, "id", "secret-key", policy, calls.append)
+        sender = Transport(
+            vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
+        )
+        try:
+            result: object = sender.send(call)
+        except errors.VendorError as error:
+            result = error
+        return result, calls, len(server.requests)
+
+
+def drip_body(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(1000):
+        connection.sendall(b" ")
+        time.sleep(0.1)
+
+
+def drip_headers(connection: socket.socket, request: bytes) -> None:
+    for letter in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+        connection.sendall(bytes([letter]))
+        time.sleep(0.1)
+
+
+def reset(connection: socket.socket, request: bytes) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_amounts_are_exact():
+    result, calls, _ = send(always(answer(body=b'{"a": 0.1, "b": 12345678901234.56}')))
+    assert result.body == {"a": Decimal("0.1"), "b": Decimal("12345678901234.56")}
+    assert [(call.status, call.error) for call in calls] == [(200, None)]
+
+
+@pytest.mark.parametrize("script", [drip_body, drip_headers], ids=["body", "headers"])
+def test_a_dripping_server_is_cut_off(script: Script):
+    started = time.monotonic()
+    result, calls, _ = send(script)
+    assert isinstance(result, errors.VendorTimeout)
+    assert time.monotonic() - started < 2.5
+    assert calls[-1].error == "vendor_timeout"
+
+
+def test_silence_is_a_time_out():
+    started = time.monotonic()
+    result, _, _ = send(lambda connection, request: time.sleep(3))
+    assert isinstance(result, errors.VendorTimeout)
+    assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (reset, errors.VendorUnavailable),
+        (always(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"), errors.VendorUnavailable),
+        (always(b"not http at all\r\n\r\n"), errors.VendorUnavailable),
+        (always(answer(body=b"<html>Maintenance</html>")), errors.VendorBadResponse),
+        (always(answer(body=b'{"a": NaN}')), errors.VendorBadResponse),
+        (always(answer(body=b'{"a": ' + b"9" * 5000 + b"}")), errors.VendorBadResponse),
+        (always(answer(body=b"[" * 5000 + b"]" * 5000)), errors.VendorBadResponse),
+        (always(answer(body=b'{"a": "\xff\xfe"}')), errors.VendorBadResponse),
+        (always(answer(body=b'"' + b"x" * 20_000 + b'"')), errors.VendorBadResponse),
+        (always(answer(body=gzip.compress(b" " * 10**7), headers="Content-Encoding: gzip\r\n")),
+         errors.VendorBadResponse),
+        (always(answer(body=b"junk", headers="Content-Encoding: gzip\r\n")),
+         errors.VendorUnavailable),
+        (always(answer(302, headers="Location: http://localhost:1/\r\n")),
+         errors.VendorBadResponse),
+        (always(answer(599)), errors.VendorUnavailable),
+        (always(answer(418)), errors.VendorBadResponse),
+    ],
+)  # fmt: skip
+def test_whatever_comes_is_an_error_of_ours(script: Script, kind: type[errors.VendorError]):
+    result, calls, _ = send(script)
+    assert isinstance(result, kind), result
+    assert calls
+    assert all("secret" not in repr(call) and "USR-1" not in repr(call) for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.VendorRefused), (401, errors.VendorAccessDenied),
+        (403, errors.VendorAccessDenied), (404, errors.VendorNotFound),
+        (405, errors.VendorRefused), (406, errors.VendorRefused), (409, errors.VendorConflict),
+        (422, errors.VendorRefused), (429, errors.VendorRateLimited),
+        (500, errors.VendorUnavailable), (502, errors.VendorUnavailable),
+        (503, errors.VendorUnavailable), (504, errors.VendorUnavailable),
+    ],
+)  # fmt: skip
+def test_every_documented_status_has_its_error(status: int, kind: type[errors.VendorError]):
+    result, calls, _ = send(always(answer(status, b'{"error": {"message": "No."}}')), CREATE)
+    assert type(result) is kind
+    assert [call.status for call in calls] == [status]
+
+
+def test_reads_are_repeated_and_creations_are_not():
+    patient = CallPolicy()  # pauses are random, and must not reach the deadline here
+    result, calls, arrived = send(always(answer(500)), policy=patient)
+    assert isinstance(result, errors.VendorUnavailable)
+    assert (len(calls), arrived) == (3, 3)
+    assert [call.attempt for call in calls] == [1, 2, 3]
+    _, calls, arrived = send(always(answer(500)), CREATE)
+    assert (len(calls), arrived) == (1, 1)
+
+
+def test_a_read_recovers():
+    answers = iter([answer(503), answer(body=b'{"fine": true}')])
+    script: Script = lambda connection, request: connection.sendall(next(answers))  # noqa: E731
+    result, _, arrived = send(script, policy=CallPolicy())
+    assert result.body == {"fine": True}
+    assert arrived == 2
+
+
+def test_the_deadline_of_all_calls_together():
+    policy = CallPolicy(total_deadline=0.5)
+    with serving(always(answer())) as server:
+        sender = Transport(
+            vendor="mx",
+            access=Access("atrium", server.url, "id", "key", policy),
+            headers={},
+            failure=failure,
+        )
+        sender.send(READ)
+        time.sleep(0.6)
+        with pytest.raises(errors.VendorTimeout):
+            sender.send(READ)
+
+
+def test_messages_of_mx_are_passed_on_without_numbers():
+    guid = "USR-11111111-1111-1111-1111-111111111111"
+    said = json.dumps({"error": {"message": f"Account 123456789 of {guid} is bad"}}).encode()
+    result, _, _ = send(always(answer(422, said)), CREATE)
+    assert "is bad" in str(result)
+    assert "123456789" not in str(result)
+    assert "USR-" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("30", 30), ("999999999", 3600), ("", None), ("soon", None), ("-5", None),
+        (format_datetime(datetime.now(UTC) + timedelta(days=2)), 3600),
+        (format_datetime(datetime.now(UTC) - timedelta(days=2)), 1),
+    ],
+    ids=["seconds", "absurd", "none", "words", "negative", "date", "past"],
+)  # fmt: skip
+def test_retry_after(header: str, seconds: float | None):
+    assert transport.retry_after({"Retry-After": header}) == seconds
+
+
+def test_every_exception_of_requests_is_translated():
+    known = tuple(kind for kind, _, _ in transport.TRANSLATIONS)
+    for _, kind in inspect.getmembers(requests.exceptions, inspect.isclass):
+        if kind.__module__ == "requests.exceptions" and not issubclass(kind, Warning):
+            assert issubclass(kind, known), kind
+
+
+def test_text_that_no_database_stores_is_cleaned():
+    assert payloads.parse(b'{"a\\u0000": "b\\u0000c\\ud800d"}') == {"a": "bcd"}
