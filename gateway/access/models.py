@@ -1,0 +1,71 @@
+"""OAuth2 applications and tokens, swapped in so that each belongs to a tenant."""
+
+from __future__ import annotations
+
+from django.db import models
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractDeviceGrant,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+from gateway.access.scopes import ALL_SCOPES
+
+
+class Application(AbstractApplication):
+    """An app of one tenant. Its scopes are the most that its tokens can carry."""
+
+    tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
+    scopes = models.CharField(
+        max_length=255, default=" ".join(ALL_SCOPES), help_text="Space separated."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta(AbstractApplication.Meta):
+        abstract = False
+
+    def is_usable(self, request: object) -> bool:
+        """Whether tokens may be issued to it (called by the OAuth library)."""
+        return self.is_active and self.tenant.is_active
+
+
+class AccessToken(AbstractAccessToken):
+    """A bearer token; with `client` set it reaches that Nucleus client only."""
+
+    client = models.ForeignKey(
+        "nucleus.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+    class Meta(AbstractAccessToken.Meta):
+        abstract = False
+
+
+class RefreshToken(AbstractRefreshToken):
+    """Unused by Hydrogen's calls; swapped with the rest because it cannot be later."""
+
+    class Meta(AbstractRefreshToken.Meta):
+        abstract = False
+
+
+class Grant(AbstractGrant):
+    """See RefreshToken."""
+
+    class Meta(AbstractGrant.Meta):
+        abstract = False
+
+
+class IDToken(AbstractIDToken):
+    """See RefreshToken."""
+
+    class Meta(AbstractIDToken.Meta):
+        abstract = False
+
+
+class DeviceGrant(AbstractDeviceGrant):
+    """See RefreshToken."""
+
+    class Meta(AbstractDeviceGrant.Meta):
+        abstract = False

@@ -1,0 +1,203 @@
+"""Everything that can be raised → one JSON body that says what was wrong, whose fault it is, and
+what to do.
+
+{"status": 503, "error": "Service Unavailable", "code": "vendor_timeout", "fault": "vendor",
+ "message": "…", "path": "…", "timestamp": "…", "request_id": "…", "retry_at": "…", "errors": {…}}
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.utils import timezone
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from integrations.connect import VendorNotConfigured
+from integrations.flows.errors import FlowError, NotFound
+from integrations.request_context import current_request_id
+from integrations.vendors import errors as vendor
+from integrations.vendors.registry import UnknownVendor
+from nucleus.wire.json import ExactJSONRenderer
+from nucleus.writes import AccountGone
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one class of exceptions is answered. `retry_after` is in seconds."""
+
+    status: int
+    code: str
+    fault: str = "caller"
+    retry_after: float | None = None
+
+
+# Most specific first. Vendor failures: contract section 4.
+ANSWERS: dict[type[Exception], Answer] = {
+    vendor.VendorAccessDenied: Answer(400, "vendor_access_denied", "configuration"),
+    vendor.VendorNotFound: Answer(404, "vendor_not_found"),
+    vendor.VendorBusy: Answer(409, "vendor_busy", "vendor", 5),
+    vendor.VendorConflict: Answer(409, "vendor_conflict"),
+    vendor.VendorRefused: Answer(400, "vendor_refused"),
+    vendor.VendorRateLimited: Answer(429, "vendor_rate_limited", "vendor", 60),
+    vendor.VendorTimeout: Answer(503, "vendor_timeout", "vendor", 30),
+    vendor.VendorBadResponse: Answer(503, "vendor_bad_response", "vendor", 30),
+    vendor.VendorUnavailable: Answer(503, "vendor_unavailable", "vendor", 30),
+    vendor.VendorError: Answer(503, "vendor_error", "vendor", 30),
+    VendorNotConfigured: Answer(400, "vendor_not_configured", "configuration"),
+    UnknownVendor: Answer(400, "unknown_vendor"),
+    NotFound: Answer(404, "not_found"),
+    FlowError: Answer(400, "invalid_request"),
+    Http404: Answer(404, "not_found"),
+    PermissionDenied: Answer(403, "permission_denied"),
+    RequestDataTooBig: Answer(413, "body_too_large"),
+    DisallowedHost: Answer(400, "unknown_host"),
+    MultiPartParserError: Answer(400, "invalid_request"),
+    AccountGone: Answer(404, "not_found"),
+    IntegrityError: Answer(409, "conflict", retry_after=1),
+    DataError: Answer(400, "invalid_value"),
+    OperationalError: Answer(503, "database_unavailable", "gateway", 5),
+    InterfaceError: Answer(503, "database_unavailable", "gateway", 5),
+}
+WORDS: dict[type[Exception], str] = {
+    Http404: "There is nothing at this address.",
+    MultiPartParserError: "The form in the body cannot be read.",
+    RequestDataTooBig: "The body is larger than 256 KiB.",
+    DisallowedHost: "The gateway does not answer to this host name; see ALLOWED_HOSTS.",
+    IntegrityError: "Another request has just stored the same thing; read it, or try again.",
+    DataError: "A value does not fit the field it is meant for.",
+    OperationalError: "The database is not answering. Try again shortly.",
+    InterfaceError: "The database is not answering. Try again shortly.",
+}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler: every API answer that is not a success comes from here."""
+    request = context["request"]
+    headers: dict[str, str] = {}
+    errors: dict[str, Any] | None = None
+    if isinstance(error, exceptions.APIException):
+        answer = _drf_answer(error)
+        message, errors = _drf_words(error)
+        if auth_header := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = auth_header
+    else:
+        answer, message = _words(error)
+    if answer.status >= 500:
+        logger.log(
+            logging.ERROR if answer.status == 500 else logging.WARNING,
+            "%s %s failed: %s",
+            request.method,
+            request.path,
+            type(error).__name__,
+            exc_info=error if answer.status == 500 else None,
+        )
+    retry_after = getattr(error, "retry_after", None) or answer.retry_after
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    return Response(
+        _body(answer, message, request.path, retry_after, errors),
+        status=answer.status,
+        headers=headers,
+    )
+
+
+def _drf_answer(error: exceptions.APIException) -> Answer:
+    retry_after = getattr(error, "wait", None)
+    code = "invalid_request" if error.status_code == 400 else error.default_code
+    return Answer(error.status_code, code, retry_after=retry_after)
+
+
+def _drf_words(error: exceptions.APIException) -> tuple[str, dict[str, Any] | None]:
+    """A sentence, and the wrong fields when it is about fields."""
+    detail = error.detail
+    if isinstance(detail, dict):
+        fields = {name: _flat(value) for name, value in detail.items()}
+        first, reasons = next(iter(fields.items()))
+        sentence = reasons[0] if isinstance(reasons, list) else str(reasons)
+        return f"{first}: {sentence}" if first != "non_field_errors" else sentence, fields
+    if isinstance(detail, list):
+        return " ".join(str(one) for one in detail), None
+    return str(detail), None
+
+
+def _flat(value: Any) -> Any:
+    """Lists of sentences; nested objects become the sentences inside them, with their names."""
+    if isinstance(value, dict):
+        return [f"{name}: {one}" for name, inner in value.items() for one in _flat(inner)]
+    if isinstance(value, list):
+        return [line for one in value for line in (_flat(one) if isinstance(one, dict) else [one])]
+    return [str(value)]
+
+
+def _words(error: Exception) -> tuple[Answer, str]:
+    for kind, answer in ANSWERS.items():
+        if isinstance(error, kind):
+            return answer, WORDS.get(kind) or str(error) or "The request was refused."
+    message = "Something went wrong here; it has been logged under this request_id."
+    return Answer(500, "internal_error", "gateway"), message
+
+
+def _body(
+    answer: Answer,
+    message: str,
+    path: str,
+    retry_after: float | None = None,
+    errors: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    now = timezone.now()
+    body: dict[str, Any] = {
+        "status": answer.status,
+        "error": HTTPStatus(answer.status).phrase,
+        "code": answer.code,
+        "fault": answer.fault,
+        "message": message,
+        "path": path,
+        "timestamp": now,
+        "request_id": current_request_id.get(),
+    }
+    if retry_after is not None:
+        body["retry_at"] = now + timedelta(seconds=retry_after)
+    if errors is not None:
+        body["errors"] = errors
+    return body
+
+
+def _page(request: HttpRequest, error: Exception) -> HttpResponse:
+    answer, message = _words(error)
+    content = ExactJSONRenderer().render(_body(answer, message, request.path))
+    return HttpResponse(content, status=answer.status, content_type="application/json")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    known = isinstance(exception, tuple(ANSWERS))
+    return _page(request, exception if known else FlowError("The request cannot be understood."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _page(request, PermissionDenied("This is not permitted."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    if request.path.endswith("/") and not request.path.startswith("/admin"):
+        return _page(request, NotFound("There is nothing here. Paths have no trailing slash."))
+    return _page(request, Http404())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; Django has logged the traceback."""
+    return _page(request, Exception())

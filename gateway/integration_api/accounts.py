@@ -1,0 +1,95 @@
+"""/aggregation/account: link the accounts of a member, read them again, let them go."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation, lookup, pulls, schemas
+from gateway.integration_api.parsing import parsed, queried
+from integrations.flows import accounts
+from nucleus.wire import objects
+from nucleus.wire.caller import caller_of
+
+
+class AccountsView(APIView):
+    """Link accounts (POST) and pull several again (GET)."""
+
+    @documentation.documented(
+        operation_id="createAggregationAccount",
+        summary="Create aggregation accounts from a linked member",
+        description=(
+            "Call it in the widget's success callback. Creates one aggregation account, once, "
+            "for each account of the member (of every member, without `member_id`). With the "
+            "setting on, balance, transactions and holdings follow by themselves."
+        ),
+        tags=["Aggregation account"],
+        request=schemas.AggregationRequest,
+        response=schemas.AggregationAccountsResponse,
+        examples=[documentation.AGGREGATION_REQUEST],
+    )
+    def post(self, request: Request) -> Response:
+        body = parsed(schemas.AggregationRequest, request)
+        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        member_id = body.get("vendor_request", {}).get("member_id")
+        if member_id is None and "nucleus_aggregation_account_id" in body:
+            ids = [body["nucleus_aggregation_account_id"]]
+            (account,) = lookup.accounts(caller_of(request), ids)
+            member_id = accounts.member_of(account)
+        outcome = accounts.link(tenant=client.tenant, client=client, member_id=member_id)
+        rows: list[dict[str, Any]] = [
+            {
+                "status_code": 200 if one.account else 422,
+                "message": one.message,
+                "body": objects.aggregation_account(one.account) if one.account else None,
+            }
+            for one in outcome.accounts
+        ]
+        only = rows[0]["body"] if len(rows) == 1 else None
+        return Response(
+            {
+                "message": outcome.message,
+                "vendor_name": outcome.vendor,
+                "nucleus_aggregation_account_id": only["id"] if only else None,
+                "nucleus_aggregation_accounts": rows,
+            }
+        )
+
+    @pulls.documented_list(pulls.ACCOUNT)
+    def get(self, request: Request) -> Response:
+        return pulls.many(request, pulls.ACCOUNT)
+
+
+class AccountView(APIView):
+    """One account: pull again (GET), let go (DELETE)."""
+
+    @pulls.documented_one(pulls.ACCOUNT)
+    def get(self, request: Request, account_id: UUID) -> Response:
+        return pulls.one(request, pulls.ACCOUNT, account_id)
+
+    @documentation.documented(
+        operation_id="deleteAggregationAccount",
+        summary="Disconnect an aggregation account",
+        description=(
+            "`delete_type=delink` drops the connection; `delete` also deletes the member at the "
+            "vendor once nothing else uses it. `nucleus_data=delete` erases the account and its "
+            "data here; the default keeps them."
+        ),
+        tags=["Aggregation account"],
+        query=schemas.DeleteQuery,
+        response=None,
+    )
+    def delete(self, request: Request, account_id: UUID) -> Response:
+        query = queried(schemas.DeleteQuery, request)
+        (account,) = lookup.accounts(caller_of(request), [account_id])
+        accounts.release(
+            tenant=account.tenant,
+            account=account,
+            delete_type=query["delete_type"],
+            erase=query["nucleus_data"] == "delete",
+        )
+        return Response(status=204)

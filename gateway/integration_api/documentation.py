@@ -1,0 +1,121 @@
+"""OpenAPI words shared by the views: parameters, examples, error answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+
+from nucleus.wire import schemas as wire
+
+CLIENT_ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
+MEMBER_ID = "MBR-7c6f361b-e582-15b6-60c0-358f12466b4b"
+
+USER_REQUEST = OpenApiExample(
+    "Aggregation user",
+    value={
+        "nucleus_client_id": CLIENT_ID,
+        "product": "atom",
+        "integration_type": "aggregation",
+        "vendor_name": "mx",
+    },
+    request_only=True,
+)
+USER_RESPONSE = OpenApiExample(
+    "Created, or there already",
+    value={
+        "nucleus_client_id": CLIENT_ID,
+        "nucleus_business_id": None,
+        "product": "atom",
+        "integration_type": "aggregation",
+        "vendor_name": "mx",
+        "message": None,
+        "vendor_response": {
+            "guid": "USR-fa7537f3-48aa-a683-a02a-b18940482f54",
+            "identifier": "0f0e41fc-0a3c-5c0e-8d5b-1a1f2a3b4c5d",
+            "is_disabled": False,
+            "metadata": None,
+        },
+    },
+    response_only=True,
+)
+WIDGET_URL = OpenApiExample(
+    "A link",
+    value={"widget_url": "https://int-widgets.moneydesktop.com/md/connect/…", "vendor_name": "mx"},
+    response_only=True,
+)
+AGGREGATION_REQUEST = OpenApiExample(
+    "In the widget's success callback",
+    value={
+        "nucleus_client_id": CLIENT_ID,
+        "product": "atom",
+        "vendor_request": {"member_id": MEMBER_ID},
+    },
+    request_only=True,
+)
+IAV_REQUEST = OpenApiExample(
+    "Verify a member's accounts",
+    value={
+        "nucleus_client_id": CLIENT_ID,
+        "product": "atom",
+        "vendor_request": {"member_id": MEMBER_ID},
+    },
+    request_only=True,
+)
+IAV_RESPONSE = OpenApiExample(
+    "The bank needs the user",
+    value={
+        "vendor_name": "mx",
+        "bank_link": {
+            "message": "Please answer the question of your bank. Next: repair.",
+            "response": [],
+        },
+        "aggregation": {"message": None, "response": None},
+    },
+    response_only=True,
+)
+
+VENDOR_ERRORS = {
+    429: "The vendor limits how often this may be called; `retry_at` says when.",
+    503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
+}
+ERRORS = {
+    400: "The request is not acceptable; `message` and `errors` say what to change.",
+    401: "No token, or one that is expired or unknown.",
+    403: "The token's scope does not allow this.",
+    404: "There is no such object for this tenant.",
+    409: "The vendor is busy with this connection; try again shortly.",
+    **VENDOR_ERRORS,
+}
+
+
+def documented(
+    *,
+    operation_id: str,
+    summary: str,
+    description: str,
+    tags: Sequence[str],
+    response: Any,
+    request: Any = None,
+    query: Any = None,
+    examples: Sequence[OpenApiExample] = (),
+) -> Callable[[Any], Any]:
+    """One operation's OpenAPI description; every operation can answer the shared errors."""
+    answers: dict[int, Any] = {
+        status: OpenApiResponse(wire.Error, description=words) for status, words in ERRORS.items()
+    }
+    if response is None:
+        answers[204] = OpenApiResponse(description="Done; doing it again changes nothing.")
+    else:
+        answers[200] = response
+    return extend_schema(
+        operation_id=operation_id,
+        summary=summary,
+        description=description,
+        tags=list(tags),
+        parameters=[query] if query else [],
+        request=request,
+        responses=answers,
+        examples=list(examples),
+    )

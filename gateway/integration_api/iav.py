@@ -1,0 +1,100 @@
+"""/iav: verify bank accounts into bank links."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api.parsing import parsed, queried
+from integrations import connect
+from integrations.flows import verification
+from nucleus.models import BankLink
+from nucleus.wire import objects
+from nucleus.wire.caller import caller_of
+
+
+class VerificationsView(APIView):
+    """Verify the accounts of a member."""
+
+    @documentation.documented(
+        operation_id="createIav",
+        summary="Verify a member's bank accounts",
+        description=(
+            "Turns the member's checking and savings accounts into verified bank links. When the "
+            "bank needs longer or the user has to answer, `response` is empty and `message` says "
+            "what happens next. Full numbers need the scope `account_numbers`."
+        ),
+        tags=["Verification"],
+        request=schemas.IavRequest,
+        response=schemas.IavResponse,
+        examples=[documentation.IAV_REQUEST, documentation.IAV_RESPONSE],
+    )
+    def post(self, request: Request) -> Response:
+        body = parsed(schemas.IavRequest, request)
+        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        outcome = verification.verify(
+            tenant=client.tenant,
+            client=client,
+            member_id=body["vendor_request"]["member_id"],
+            account_id=body.get("nucleus_account_id"),
+        )
+        rows = [_row(request, one.bank_link, one.message) for one in outcome.bank_links]
+        return Response(_answer(outcome.vendor, rows, outcome.message))
+
+
+class VerificationView(APIView):
+    """One bank link."""
+
+    @documentation.documented(
+        operation_id="getIav",
+        summary="Read a verified bank link",
+        description="Full numbers need the scope `account_numbers`; otherwise they are masked.",
+        tags=["Verification"],
+        response=schemas.IavResponse,
+        examples=[documentation.IAV_RESPONSE],
+    )
+    def get(self, request: Request, bank_link_id: UUID) -> Response:
+        link = lookup.bank_link(caller_of(request), bank_link_id)
+        vendor = connect.verification_vendor(caller_of(request).tenant, None)
+        return Response(_answer(vendor, [_row(request, link, None)], None))
+
+    @documentation.documented(
+        operation_id="deleteIav",
+        summary="Disconnect a bank link",
+        description="Parameters as for deleting an aggregation account.",
+        tags=["Verification"],
+        query=schemas.DeleteQuery,
+        response=None,
+    )
+    def delete(self, request: Request, bank_link_id: UUID) -> Response:
+        query = queried(schemas.DeleteQuery, request)
+        link = lookup.bank_link(caller_of(request), bank_link_id)
+        verification.release(
+            tenant=caller_of(request).tenant,
+            bank_link=link,
+            delete_type=query["delete_type"],
+            erase=query["nucleus_data"] == "delete",
+        )
+        return Response(status=204)
+
+
+def _row(request: Request, link: BankLink | None, message: str | None) -> dict[str, Any]:
+    reveal = caller_of(request).has_scope("account_numbers")
+    return {
+        "message": message,
+        "status_code": 200 if link else 422,
+        "nucleus_bank_link": objects.bank_link(link, reveal_numbers=reveal) if link else None,
+    }
+
+
+def _answer(vendor: str, rows: list[dict[str, Any]], message: str | None) -> dict[str, Any]:
+    return {
+        "vendor_name": vendor,
+        "bank_link": {"message": message, "response": rows},
+        "aggregation": {"message": None, "response": None},
+    }

@@ -1,0 +1,60 @@
+"""From a request to typed values, in Hydrogen's manners: an explicit null is an absent value."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from nucleus.wire.caller import caller_of
+
+
+def parsed(serializer: type[Serializer], request: Request) -> dict[str, Any]:
+    """The validated body. The SDKs send every field of a model, unset ones as null."""
+    if not isinstance(request.data, dict):
+        raise ValidationError("The body must be a JSON object.")
+    present = without_nulls(request.data)
+    checked = serializer(data=present, context={"caller": caller_of(request)})
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data
+
+
+def queried(serializer: type[Serializer], request: Request) -> dict[str, Any]:
+    """The validated query parameters; the text `None` is what an SDK makes of an unset one."""
+    query = {
+        name: value for name, value in request.query_params.items() if value not in ("", "None")
+    }
+    checked = serializer(data=query, context={"caller": caller_of(request)})
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data
+
+
+def without_nulls(value: Any) -> Any:
+    """`value` with null members of its objects left out, at any depth."""
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    return value
+
+
+LIST_LIMIT = 100
+
+
+def queried_list(request: Request, name: str) -> list[UUID]:
+    """A list of ids in the query: repeated parameters, commas, or both."""
+    texts = [
+        text.strip()
+        for value in request.query_params.getlist(name)
+        for text in value.split(",")
+        if text.strip() and text != "None"
+    ]
+    if not texts:
+        raise ValidationError({name: ["Give at least one id; repeat the parameter for more."]})
+    if len(texts) > LIST_LIMIT:
+        raise ValidationError({name: [f"At most {LIST_LIMIT} ids in one call."]})
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise ValidationError({name: ["Every id must be a UUID."]}) from None

@@ -1,0 +1,244 @@
+"""The bodies of /integration/v1: what is accepted, and what OpenAPI says about answers.
+
+Fields are those of Hydrogen's integration Swagger 1.3.1 (contract section 5).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from nucleus.wire import schemas as wire
+from nucleus.wire.fields import LenientBooleanField
+
+MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL
+
+
+def choice(*words: str) -> serializers.ChoiceField:
+    """One of a few words, the first by default; a refusal names them."""
+    message = f"{{input}} is not known here. Use {' or '.join(words)}."
+    return serializers.ChoiceField(
+        choices=list(words), default=words[0], error_messages={"invalid_choice": message}
+    )
+
+
+def vendor_name() -> serializers.CharField:
+    """The vendor; the tenant's settings decide when it is left out."""
+    return serializers.CharField(required=False, max_length=32, help_text='For example "mx".')
+
+
+class OwnerRequest(serializers.Serializer):
+    """Whom it is for."""
+
+    nucleus_client_id = serializers.UUIDField(required=False)
+    nucleus_business_id = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "nucleus_client_id" not in attrs:
+            message = "Required: the Nucleus client this is for."
+            if "nucleus_business_id" in attrs:
+                message = "Required: businesses cannot link accounts here, clients can."
+            raise serializers.ValidationError({"nucleus_client_id": [message]})
+        return attrs
+
+
+class CreateUserRequest(OwnerRequest):
+    """Body of POST /user."""
+
+    product = serializers.CharField(max_length=64, help_text='"atom".')
+    integration_type = serializers.CharField(
+        required=False, max_length=64, help_text='"aggregation".'
+    )
+    vendor_name = vendor_name()
+    tenant_id = serializers.UUIDField(required=False, help_text="The token's own tenant, if given.")
+    vendor_request = serializers.DictField(required=False)
+
+    def validate_tenant_id(self, value: UUID) -> UUID:
+        if value != self.context["caller"].tenant.id:
+            raise serializers.ValidationError("This token belongs to another tenant.")
+        return value
+
+
+class UserResponse(serializers.Serializer):
+    """The mapping and the vendor's object."""
+
+    nucleus_client_id = serializers.UUIDField()
+    nucleus_business_id = serializers.UUIDField(allow_null=True)
+    product = serializers.CharField()
+    integration_type = serializers.CharField()
+    vendor_name = serializers.CharField()
+    message = serializers.CharField(allow_null=True)
+    vendor_response = serializers.DictField()
+
+
+class WidgetLinkQuery(serializers.Serializer):
+    """Query of GET /widget_link/{nucleus_id}."""
+
+    vendor_name = vendor_name()
+    mode = choice("aggregation", "iav")
+    is_business = LenientBooleanField(default=False, help_text="Accepted; no vendor uses it.")
+    is_mobile_webview = LenientBooleanField(default=False)
+    member_id = serializers.RegexField(
+        MEMBER_ID, required=False, max_length=255, help_text="Repair this member."
+    )
+    message_version = serializers.IntegerField(
+        required=False, min_value=1, max_value=99, help_text="Version of the widget's messages."
+    )
+    nucleus_aggregation_account_id = serializers.UUIDField(
+        required=False, help_text="Repair the member behind this account."
+    )
+    nucleus_bank_link_id = serializers.UUIDField(
+        required=False, help_text="Repair the member behind this bank link."
+    )
+    wait_for_full_aggregation = LenientBooleanField(
+        default=True, help_text="Accepted; MX always waits."
+    )
+    webview_url_scheme = serializers.RegexField(
+        r"^[A-Za-z][A-Za-z0-9+.-]*$", required=False, max_length=64
+    )
+
+
+class WidgetUrl(serializers.Serializer):
+    """Where the widget opens."""
+
+    widget_url = serializers.URLField()
+    vendor_name = serializers.CharField()
+
+
+class AggregationVendorRequest(serializers.Serializer):
+    """What the vendor's widget gave the app."""
+
+    member_id = serializers.RegexField(
+        MEMBER_ID, required=False, max_length=255, help_text="From the widget's success callback."
+    )
+    item_id = serializers.CharField(
+        required=False, max_length=255, help_text="Accepted; other vendors' word."
+    )
+    nucleus_account_id = serializers.UUIDField(required=False)
+
+
+class AggregationRequest(OwnerRequest):
+    """Body of POST /aggregation/account."""
+
+    nucleus_aggregation_account_id = serializers.UUIDField(
+        required=False, help_text="Look again at the member behind this account."
+    )
+    product = serializers.CharField(required=False, max_length=64)
+    vendor_config_id = serializers.CharField(required=False, max_length=255)
+    vendor_request = AggregationVendorRequest(required=False)
+
+
+class PullResponse(serializers.Serializer):
+    """What every answer about an account's data starts with."""
+
+    message = serializers.CharField(allow_null=True)
+    vendor_name = serializers.CharField(allow_null=True)
+    nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
+
+
+class Row(serializers.Serializer):
+    """One item of an answer; `body` is null where it could not be stored, `message` says why."""
+
+    status_code = serializers.IntegerField()
+    message = serializers.CharField(allow_null=True)
+
+
+class AccountRow(Row):
+    body = wire.AggregationAccount(allow_null=True)
+
+
+class TransactionRow(Row):
+    body = wire.AggregationAccountTransaction(allow_null=True)
+
+
+class HoldingRow(Row):
+    body = wire.AggregationAccountHolding(allow_null=True)
+
+
+class AggregationAccountsResponse(PullResponse):
+    """Answer of POST /aggregation/account."""
+
+    nucleus_aggregation_accounts = AccountRow(many=True)
+
+
+class AccountResponse(PullResponse):
+    nucleus_aggregation_account = AccountRow(allow_null=True)
+
+
+class BalanceResponse(PullResponse):
+    nucleus_balance_posted = wire.AggregationAccountBalance(allow_null=True)
+
+
+class TransactionResponse(PullResponse):
+    nucleus_transactions_posted = TransactionRow(many=True)
+    nucleus_transactions_canceled = TransactionRow(many=True)
+
+
+class HoldingResponse(PullResponse):
+    nucleus_holdings_posted = HoldingRow(many=True)
+
+
+class AccountListQuery(serializers.Serializer):
+    """Query of the lists under /aggregation."""
+
+    aggregation_account_id_list = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=100
+    )
+
+
+class DeleteQuery(serializers.Serializer):
+    """Query of the deletions."""
+
+    delete_type = choice("delink", "delete")
+    nucleus_data = choice("keep", "delete")
+
+
+class IavVendorRequest(serializers.Serializer):
+    """What the vendor's widget gave the app."""
+
+    member_id = serializers.RegexField(
+        MEMBER_ID,
+        max_length=255,
+        error_messages={"required": "Required: the member from the widget's success callback."},
+    )
+    item_id = serializers.CharField(required=False, max_length=255)
+    access_token = serializers.CharField(required=False, max_length=2000, write_only=True)
+
+
+class IavRequest(OwnerRequest):
+    """Body of POST /iav. Fields of other vendors are accepted and unused."""
+
+    nucleus_account_id = serializers.UUIDField(
+        required=False, help_text="Your own Nucleus account that the bank links belong to."
+    )
+    product = serializers.CharField(required=False, max_length=64)
+    is_cash = serializers.BooleanField(required=False)
+    auth_token = serializers.CharField(required=False, max_length=2000, write_only=True)
+    nucleus_transfer_fields = serializers.DictField(required=False)
+    vendor_request = IavVendorRequest()
+
+
+class BankLinkRow(serializers.Serializer):
+    message = serializers.CharField(allow_null=True)
+    status_code = serializers.IntegerField()
+    nucleus_bank_link = wire.BankLink(allow_null=True)
+
+
+class IavBankLinks(serializers.Serializer):
+    message = serializers.CharField(allow_null=True)
+    response = BankLinkRow(many=True)
+
+
+class IavAggregation(serializers.Serializer):
+    message = serializers.CharField(allow_null=True)
+    response = serializers.DictField(allow_null=True)
+
+
+class IavResponse(serializers.Serializer):
+    """Answer of POST /iav and GET /iav/{bank_link_id}."""
+
+    vendor_name = serializers.CharField()
+    bank_link = IavBankLinks()
+    aggregation = IavAggregation()

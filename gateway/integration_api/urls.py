@@ -1,0 +1,24 @@
+"""/integration/v1."""
+
+from django.urls import path
+
+from gateway.integration_api import accounts, iav, pulls, users, widget_links
+
+balances, balance = pulls.views(pulls.BALANCE)
+transactions, transaction = pulls.views(pulls.TRANSACTION)
+holdings, holding = pulls.views(pulls.HOLDING)
+
+urlpatterns = [
+    path("user", users.UserView.as_view()),
+    path("widget_link/<uuid:nucleus_id>", widget_links.WidgetLinkView.as_view()),
+    path("aggregation/account", accounts.AccountsView.as_view()),
+    path("aggregation/account/<uuid:account_id>", accounts.AccountView.as_view()),
+    path("aggregation/balance", balances.as_view()),
+    path("aggregation/balance/<uuid:account_id>", balance.as_view()),
+    path("aggregation/transaction", transactions.as_view()),
+    path("aggregation/transaction/<uuid:account_id>", transaction.as_view()),
+    path("aggregation/holding", holdings.as_view()),
+    path("aggregation/holding/<uuid:account_id>", holding.as_view()),
+    path("iav", iav.VerificationsView.as_view()),
+    path("iav/<uuid:bank_link_id>", iav.VerificationView.as_view()),
+]

@@ -1,0 +1,46 @@
+"""POST /user: give a Nucleus client a user at the vendor."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api.parsing import parsed
+from integrations.flows import users
+from nucleus.wire.caller import caller_of
+
+
+class UserView(APIView):
+    """Creates the vendor user, or answers the existing one."""
+
+    @documentation.documented(
+        operation_id="createUser",
+        summary="Create the vendor user of a client",
+        description=(
+            "Gives the client a user at the vendor and remembers the mapping. Calling it again "
+            "answers the same user."
+        ),
+        tags=["User"],
+        request=schemas.CreateUserRequest,
+        response=schemas.UserResponse,
+        examples=[documentation.USER_REQUEST, documentation.USER_RESPONSE],
+    )
+    def post(self, request: Request) -> Response:
+        body = parsed(schemas.CreateUserRequest, request)
+        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        outcome = users.create(
+            tenant=client.tenant, client=client, vendor_name=body.get("vendor_name")
+        )
+        return Response(
+            {
+                "nucleus_client_id": client.id,
+                "nucleus_business_id": None,
+                "product": body["product"],
+                "integration_type": body.get("integration_type") or "aggregation",
+                "vendor_name": outcome.vendor_user.vendor,
+                "message": None,
+                "vendor_response": outcome.vendor_response,
+            }
+        )

@@ -1,0 +1,53 @@
+"""GET /widget_link/{nucleus_id}: a URL for the vendor's widget."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api.parsing import queried
+from integrations.flows import widget_links
+from integrations.vendors.records import WidgetOptions
+from nucleus.wire.caller import caller_of
+
+
+class WidgetLinkView(APIView):
+    """Answers a short-lived, single-use URL."""
+
+    @documentation.documented(
+        operation_id="getWidgetLink",
+        summary="Get a widget link for a client",
+        description=(
+            "Open the URL in MX's Connect loader or SDK. It is short-lived and works once. "
+            "`mode=iav` verifies accounts; a member, aggregation account or bank link repairs "
+            "that connection."
+        ),
+        tags=["Widget"],
+        query=schemas.WidgetLinkQuery,
+        response=schemas.WidgetUrl,
+        examples=[documentation.WIDGET_URL],
+    )
+    def get(self, request: Request, nucleus_id: UUID) -> Response:
+        query = queried(schemas.WidgetLinkQuery, request)
+        client = lookup.client(caller_of(request), nucleus_id)
+        link = widget_links.create(
+            tenant=client.tenant,
+            client=client,
+            vendor_name=query.get("vendor_name"),
+            aggregation_account_id=query.get("nucleus_aggregation_account_id"),
+            bank_link_id=query.get("nucleus_bank_link_id"),
+            options=WidgetOptions(
+                verification=query["mode"] == "iav",
+                member_id=query.get("member_id"),
+                is_mobile_webview=query["is_mobile_webview"],
+                message_version=query.get("message_version"),
+                webview_url_scheme=query.get("webview_url_scheme"),
+            ),
+        )
+        response = Response({"widget_url": link.url, "vendor_name": link.vendor})
+        response["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,101 @@
+"""manage.py doctor: is everything in order, and if not, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from integrations import connect, job_queue
+from integrations.connect import VendorNotConfigured
+from integrations.models import AggregationSettings, Job, JobState, VendorCredential
+from nucleus.encryption import DecryptionFailed
+from nucleus.models import Tenant
+
+OVERDUE = timedelta(minutes=2)
+Finding = tuple[bool, str]  # in order?, what was found or what to do
+
+
+class Command(BaseCommand):
+    help = "Check database, keys, every tenant's credentials (by calling the vendor) and workers."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        failed = False
+        for ok, words in _findings():
+            failed |= not ok
+            self.stdout.write(f"{'OK ' if ok else 'FIX'}  {words}")
+        if failed:
+            raise SystemExit(1)
+
+
+def _findings() -> Iterator[Finding]:
+    for problem in run_checks(include_deployment_checks=not settings.DEBUG):
+        if problem.is_serious() or (problem.id and problem.id.startswith("gateway.")):
+            yield False, f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
+    try:
+        plan = MigrationExecutor(connection)
+        missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
+    except DatabaseError:
+        yield False, "The database is not answering. Check DATABASE_URL."
+        return
+    if missing:
+        yield False, f"{len(missing)} migrations are missing. Run manage.py migrate."
+        return
+    yield True, "The database answers and its schema is current."
+    yield from _broker()
+    yield from _workers()
+    for tenant in Tenant.objects.filter(is_active=True).order_by("slug"):
+        yield from _tenant(tenant)
+
+
+def _broker() -> Iterator[Finding]:
+    if not settings.REDIS_URL:
+        yield True, "No REDIS_URL: workers poll the database."
+        return
+
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2).ping()
+    except redis.RedisError:
+        yield False, "Redis is not answering. Check REDIS_URL; polling workers go on meanwhile."
+    else:
+        yield True, "Redis answers."
+
+
+def _workers() -> Iterator[Finding]:
+    now = job_queue.database_now()
+    overdue = Job.objects.filter(state=JobState.READY, run_at__lt=now - OVERDUE).count()
+    dead = Job.objects.filter(state=JobState.DEAD).count()
+    if overdue:
+        yield False, f"{overdue} jobs are overdue. Is `manage.py work` (or Celery) running?"
+    else:
+        yield True, "No job is overdue."
+    if dead:
+        yield False, f"{dead} jobs are dead. See their errors in the admin under Jobs."
+
+
+def _tenant(tenant: Tenant) -> Iterator[Finding]:
+    chosen = connect.aggregation_settings(tenant)
+    credential = (
+        VendorCredential.objects.for_tenant(tenant).filter(vendor=chosen.vendor, is_active=True)
+    ).first()
+    if credential is None:
+        yield False, f"{tenant.slug}: no active {chosen.vendor} credentials; add them."
+        return
+    try:
+        with connect.opened(credential=credential) as vendor:
+            result = vendor.check()
+        for row in AggregationSettings.objects.for_tenant(tenant):
+            _ = row.webhook_secret  # does it decrypt?
+    except VendorNotConfigured as error:
+        yield False, f"{tenant.slug}: {error}"
+    except DecryptionFailed as error:
+        yield False, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
+    else:
+        yield result.ok, f"{tenant.slug}: {result.message}"

@@ -1,0 +1,143 @@
+"""manage.py provision: set a tenant up; run it again to change what differs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from gateway import provisioning
+from gateway.provisioning import ProvisioningError
+from nucleus.models import Tenant
+
+
+class Command(BaseCommand):
+    help = (
+        "Create or update a tenant, an API application, vendor credentials and settings; prints "
+        "JSON. Secrets come from the environment: VENDOR_SECRET, WEBHOOK_SECRET, CLIENT_SECRET, "
+        "ADMIN_PASSWORD. Generated secrets are printed once, when they are made."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        switch = argparse.BooleanOptionalAction
+        parser.add_argument("--tenant", required=True, help="slug, e.g. demo")
+        parser.add_argument("--tenant-name", default="")
+        parser.add_argument("--currency", default="", help="ISO 4217; default USD")
+        parser.add_argument("--application", default="", help="name of an API application")
+        parser.add_argument("--client-id", default="")
+        parser.add_argument("--scopes", default="", help="space separated; default all")
+        parser.add_argument("--rotate-secret", action="store_true")
+        parser.add_argument("--vendor", default="mx")
+        parser.add_argument("--api", default="atrium")
+        parser.add_argument(
+            "--environment", choices=["production", "development", "custom"], default=None
+        )
+        parser.add_argument("--base-url", default="", help="with --environment custom")
+        parser.add_argument("--vendor-client-id", default="")
+        parser.add_argument("--vendor-secret-file", type=Path, help="instead of VENDOR_SECRET")
+        parser.add_argument("--webhook-user", default=None)
+        parser.add_argument("--retrieve-automatically", action=switch, default=None)
+        parser.add_argument("--create-vendor-users", action=switch, default=None)
+        parser.add_argument("--history-days", type=int, default=None)
+        parser.add_argument("--admin-user", default="", help="a superuser for the admin")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with transaction.atomic():
+                report = _provision(options)
+        except ProvisioningError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(json.dumps(report, indent=2))
+
+
+def _provision(options: dict[str, Any]) -> dict[str, Any]:
+    tenant = provisioning.tenant(
+        slug=options["tenant"], name=options["tenant_name"], currency=options["currency"]
+    )
+    report: dict[str, Any] = {
+        "tenant": {"id": str(tenant.id), "slug": tenant.slug, "name": tenant.name}
+    }
+    if options["application"]:
+        report["application"] = _application(tenant, options)
+    if options["environment"]:
+        report["credential"] = _credential(tenant, options)
+    chosen = provisioning.settings_of(
+        owner=tenant,
+        vendor=options["vendor"],
+        webhook_user=options["webhook_user"],
+        webhook_secret=os.environ.get("WEBHOOK_SECRET"),
+        retrieve_automatically=options["retrieve_automatically"],
+        create_vendor_user_automatically=options["create_vendor_users"],
+        history_days=options["history_days"],
+    )
+    report["settings"] = {
+        "vendor": chosen.vendor,
+        "retrieve_automatically": chosen.retrieve_automatically,
+        "create_vendor_user_automatically": chosen.create_vendor_user_automatically,
+        "history_days": chosen.history_days,
+        "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{chosen.vendor}/{chosen.webhook_path}",
+    }
+    if options["admin_user"]:
+        report["admin"] = _admin(options["admin_user"])
+    return report
+
+
+def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
+    row, secret = provisioning.application(
+        owner=tenant,
+        name=options["application"],
+        client_id=options["client_id"],
+        client_secret=os.environ.get("CLIENT_SECRET", ""),
+        scopes=options["scopes"],
+        rotate=options["rotate_secret"],
+    )
+    report = {"name": row.name, "client_id": row.client_id, "scopes": row.scopes}
+    return report | ({"client_secret": secret} if secret else {})
+
+
+def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
+    secret = os.environ.get("VENDOR_SECRET", "")
+    if options["vendor_secret_file"]:
+        try:
+            secret = options["vendor_secret_file"].read_text().strip()
+        except OSError as error:
+            raise ProvisioningError(f"The secret file cannot be read: {error.strerror}.") from None
+    row = provisioning.credential(
+        owner=tenant,
+        vendor=options["vendor"],
+        api=options["api"],
+        environment=options["environment"],
+        base_url=options["base_url"],
+        client_id=options["vendor_client_id"],
+        secret=secret,
+    )
+    names = ("vendor", "api", "environment", "base_url", "client_id")
+    return {name: getattr(row, name) for name in names}
+
+
+def _admin(name: str) -> dict[str, Any]:
+    users = get_user_model().objects
+    given = os.environ.get("ADMIN_PASSWORD", "")
+    user, created = users.get_or_create(
+        username=name, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if not created and not given:
+        return {"username": name}
+    password = given or secrets.token_urlsafe(15)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ProvisioningError(f"ADMIN_PASSWORD: {' '.join(error.messages)}") from None
+    user.set_password(password)
+    user.save()
+    return {"username": name} | ({} if given else {"password": password})

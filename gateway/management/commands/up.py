@@ -1,0 +1,205 @@
+"""`manage.py up`: the whole product on this machine, for development (`make run`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway.processes import ProcessError, Service, Stack, port_is_free
+from integrations.models import VendorCredential
+
+READY_SECONDS = 60
+SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
+SANDBOX_KEYS = ("sandbox-client-id", "sandbox-api-key")  # the MX sandbox's own defaults
+TENANT, ADMIN = "demo", "admin"
+
+
+class Command(BaseCommand):
+    """Prepares the database and the demo tenant, then runs everything until Ctrl-C."""
+
+    requires_system_checks: list[str] = []  # the first thing to say in production is "not here"
+    help = "Run gateway, worker, MX sandbox and demo page together (development only)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--directory",
+            type=Path,
+            default=settings.VAR_DIR,
+            help="where the demo credentials, the sandbox's database and stack.json live",
+        )
+        parser.add_argument(
+            "--attached",
+            action="store_true",
+            help="stop when the process that started this one is gone, however it ended",
+        )
+
+    def handle(self, *args: Any, directory: Path, attached: bool, **options: Any) -> None:
+        parent = os.getppid() if attached else None
+        if not settings.DEBUG:
+            raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
+        ports = {
+            "PORT": settings.PORT,
+            "SANDBOX_PORT": settings.SANDBOX_PORT,
+            "DEMO_PORT": int(os.environ.get("DEMO_PORT", "8002")),
+        }
+        for name, port in ports.items():
+            if not port_is_free(port):
+                raise CommandError(
+                    f"Port {port} is in use, perhaps by another `make run`. Stop that, or choose "
+                    f"another port: {name}={port + 100} make run"
+                )
+        addresses = (f"http://127.0.0.1:{port}" for port in ports.values())
+        urls = dict(zip(("gateway", "sandbox", "demo"), addresses, strict=True))
+        os.umask(0o077)  # databases and credentials are nobody else's business
+        directory.mkdir(parents=True, exist_ok=True)
+        credentials = _credentials(directory / "demo-credentials.json")
+        self.stdout.write("Preparing the database")
+        call_command("migrate", verbosity=0, interactive=False)
+        _provision(credentials, urls["sandbox"])
+        self._run(directory, urls, credentials, parent)
+
+    def _run(
+        self, directory: Path, urls: dict[str, str], credentials: dict[str, str], parent: int | None
+    ) -> None:
+        state = directory / "stack.json"
+        state.unlink(missing_ok=True)
+        try:
+            with Stack(_services(directory, urls, credentials)) as stack:
+                if stack.wait_ready(READY_SECONDS):
+                    keys = {
+                        "sandbox_client_id": SANDBOX_KEYS[0],
+                        "sandbox_api_key": SANDBOX_KEYS[1],
+                    }
+                    _write_private(state, {**urls, **keys, **credentials})
+                    self.stdout.write(_summary(urls, credentials))
+                    stack.watch(parent=parent)
+                self.stdout.write("Stopping")
+        except ProcessError as error:
+            raise CommandError(f"Stopped everything: {error}") from error
+        finally:
+            state.unlink(missing_ok=True)
+
+
+def _credentials(path: Path) -> dict[str, str]:
+    """The demo's API application and admin login, made once and kept."""
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    made = {
+        "client_id": f"demo-{secrets.token_hex(8)}",
+        "client_secret": secrets.token_urlsafe(32),
+        "admin_password": secrets.token_urlsafe(12),
+    }
+    _write_private(path, made)
+    return made
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    """Write it whole or not at all, readable by the owner only."""
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(content, file, indent=1)
+    part.rename(path)
+
+
+def _provision(credentials: dict[str, str], sandbox_url: str) -> None:
+    """The demo tenant, by the command that sets up real ones; secrets go by the environment."""
+    options = f"""--tenant {TENANT} --tenant-name Demo --admin-user {ADMIN}
+        --application Demo --client-id {credentials["client_id"]}""".split()
+    if not _has_real_keys():
+        options += f"""--environment custom --base-url {sandbox_url}
+            --vendor-client-id {SANDBOX_KEYS[0]}""".split()
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "manage.py", "provision", *options],
+        env=os.environ
+        | {
+            "CLIENT_SECRET": credentials["client_secret"],
+            "VENDOR_SECRET": SANDBOX_KEYS[1],
+            "ADMIN_PASSWORD": credentials["admin_password"],
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CommandError(f"The demo tenant could not be set up: {done.stderr.strip()}")
+
+
+def _has_real_keys() -> bool:
+    """Whether somebody has pointed the demo tenant at MX itself; then it stays so."""
+    keys = VendorCredential.unscoped.filter(tenant__slug=TENANT, is_active=True)
+    return keys.exclude(base_url__startswith="http://127.0.0.1:").exists()
+
+
+def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]) -> list[Service]:
+    manage = [sys.executable, "manage.py"]
+    # Neither the sandbox nor the demo has any business with the gateway's secrets.
+    others = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    others["DEBUG"] = "true"
+    sandbox = [sys.executable, "-m", "sandbox", "--port", str(settings.SANDBOX_PORT)]
+    sandbox += ["--database", str((directory / "sandbox.sqlite3").resolve())]
+    services = [
+        Service(
+            "sandbox",
+            sandbox,
+            others,
+            url=urls["sandbox"],
+        ),
+        Service("gateway", _gunicorn(), url=f"{urls['gateway']}/health/ready"),
+        Service("worker", [*manage, "work"]),
+        Service(
+            "demo",
+            [sys.executable, "-m", "demo"],
+            others
+            | {
+                "GATEWAY_URL": urls["gateway"],
+                "CONNECT_ORIGIN": urls["sandbox"],
+                "DEMO_PORT": urls["demo"].rsplit(":", 1)[1],
+                "DEMO_CLIENT_ID": credentials["client_id"],
+                "DEMO_CLIENT_SECRET": credentials["client_secret"],
+            },
+            url=urls["demo"],
+        ),
+    ]
+    if settings.REDIS_URL:
+        celery = [sys.executable, "-m", "celery", "--app", "celery_app", "worker"]
+        services.append(Service("celery", [*celery, "--concurrency", "2"]))
+        services.append(Service("relay", [*manage, "relay"]))
+    return services
+
+
+def _gunicorn() -> list[str]:
+    # No access log: token calls carry their parameters in the query.
+    options = f"""--bind 127.0.0.1:{settings.PORT} --worker-class gthread --workers 2 --threads 8
+        --graceful-timeout 5 --no-control-socket --log-level warning""".split()
+    return [sys.executable, "-m", "gunicorn", *options, "gateway.wsgi"]
+
+
+def _summary(urls: dict[str, str], credentials: dict[str, str]) -> str:
+    rows = [
+        ("Demo page", urls["demo"]),
+        ("API", urls["gateway"]),
+        ("  documentation", f"{urls['gateway']}/docs"),
+        ("  client id", credentials["client_id"]),
+        ("  client secret", credentials["client_secret"]),
+        ("Admin", f"{urls['gateway']}/admin/"),
+        ("  user", ADMIN),
+        ("  password", credentials["admin_password"]),
+        ("MX sandbox", urls["sandbox"]),
+        ("  MX-Client-ID", SANDBOX_KEYS[0]),
+        ("  MX-API-Key", SANDBOX_KEYS[1]),
+    ]
+    lines = [f"  {name:<16}{value}" for name, value in rows]
+    rule = "-" * (max(len(line) for line in lines) + 2)
+    return "\n".join(["", rule, *lines, rule, "Ctrl-C stops everything. Data stays in var/.", ""])

@@ -1,0 +1,126 @@
+"""Setting a tenant up without a browser: everything staff can do in the admin, idempotently."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from gateway.access.models import Application
+from gateway.access.scopes import ALL_SCOPES
+from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
+from nucleus.models import Tenant
+
+SECRET_LENGTH = 32  # generated ones are longer; short ones could be guessed
+
+
+class ProvisioningError(ValueError):
+    """The instructions cannot be carried out; the message says what to change."""
+
+
+def tenant(*, slug: str, name: str = "", currency: str = "") -> Tenant:
+    """The tenant of that slug, created or updated."""
+    row, _ = Tenant.objects.get_or_create(slug=slug, defaults={"name": name or slug})
+    _set(row, {"name": name or None, "currency_code": currency.upper() or None})
+    return row
+
+
+def application(
+    *,
+    owner: Tenant,
+    name: str,
+    client_id: str = "",
+    client_secret: str = "",
+    scopes: str = "",
+    rotate: bool = False,
+) -> tuple[Application, str | None]:
+    """The tenant's application of that name, and its secret if it was generated just now.
+
+    Raises ProvisioningError for a short secret, unknown scopes or another tenant's client id.
+    """
+    unknown = set(scopes.split()) - set(ALL_SCOPES)
+    if unknown:
+        raise ProvisioningError(
+            f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {' '.join(ALL_SCOPES)}."
+        )
+    if client_secret and len(client_secret) < SECRET_LENGTH:
+        raise ProvisioningError(f"The client secret needs at least {SECRET_LENGTH} characters.")
+    if client_id and Application.objects.filter(client_id=client_id).exclude(tenant=owner).exists():
+        raise ProvisioningError(f"The client id {client_id} belongs to another tenant.")
+    row = Application.objects.filter(tenant=owner, name=name).first()
+    generated = None
+    if row is None:
+        row = Application(
+            tenant=owner,
+            name=name,
+            client_type=Application.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
+        )
+        rotate = not client_secret
+    if rotate:
+        generated = client_secret = secrets.token_urlsafe(36)
+    if client_id:
+        row.client_id = client_id
+    if client_secret:
+        row.client_secret = client_secret
+    if scopes:
+        row.scopes = " ".join(scopes.split())
+    row.save()
+    return row, generated
+
+
+def credential(
+    *,
+    owner: Tenant,
+    vendor: str,
+    api: str,
+    environment: str,
+    base_url: str,
+    client_id: str,
+    secret: str,
+) -> VendorCredential:
+    """The tenant's active keys at the vendor, created or updated; an empty secret keeps the old.
+
+    Raises ProvisioningError.
+    """
+    row = VendorCredential.objects.for_tenant(owner).filter(vendor=vendor, is_active=True).first()
+    row = row or VendorCredential(tenant=owner, vendor=vendor)
+    row.api, row.environment, row.base_url = api, environment, base_url
+    row.client_id = client_id or row.client_id
+    row.secret = secret or (row.secret if not row._state.adding else "")
+    if not row.secret:
+        raise ProvisioningError(
+            "The vendor's secret is missing: pass it in the environment as VENDOR_SECRET."
+        )
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        raise ProvisioningError("; ".join(error.messages)) from None
+    row.save()
+    return row
+
+
+@transaction.atomic
+def settings_of(*, owner: Tenant, **columns: Any) -> AggregationSettings:
+    """The tenant's settings; None leaves a column as it is. Raises ProvisioningError."""
+    row = AggregationSettings.objects.for_tenant(owner).first() or AggregationSettings(tenant=owner)
+    for name, value in columns.items():
+        if value is not None:
+            setattr(row, name, value)
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        raise ProvisioningError("; ".join(error.messages)) from None
+    row.save()
+    VerificationSettings.unscoped.get_or_create(tenant=owner, defaults={"vendor": row.vendor})
+    return row
+
+
+def _set(row: Any, columns: dict[str, Any]) -> None:
+    changed = [name for name, value in columns.items() if value not in (None, getattr(row, name))]
+    for name in changed:
+        setattr(row, name, columns[name])
+    if changed:
+        row.save()

@@ -1,0 +1,282 @@
+"""All configuration, read from the environment (and from `.env` where it exists).
+
+Safe by default: without DEBUG every secret has to be given, and checks.py refuses what is unsafe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+from gateway.access.scopes import ALL_SCOPES
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+if env.bool("READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+DEBUG = DEVELOPMENT = env.bool("DEBUG", default=False)
+for required in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
+    if not env.str(required, default=""):
+        raise ImproperlyConfigured(
+            f"{required} is not set. `make run` writes a .env for development; for production see "
+            "docs/configuration.md."
+        )
+SECRET_KEY = env.str("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+if DEBUG:
+    # Hydrogen's SDKs only speak to their own host name; see docs/sdk.md.
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "sandbox.hydrogenplatform.com"]
+PORT = env.int("PORT", default=8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "oauth2_provider",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "nucleus",
+    "integrations",
+    "gateway.access",
+    "gateway",
+]
+
+MIDDLEWARE = [
+    "gateway.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "gateway.urls"
+WSGI_APPLICATION = "gateway.wsgi.application"
+APPEND_SLASH = False  # the API has no trailing slashes; the admin adds its own
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gateway.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
+
+NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
+
+# MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.
+MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0)
+MEMBER_WAIT_SECONDS = env.float("MEMBER_WAIT_SECONDS", default=9.0)
+VENDOR_ALLOWED_HOSTS: list[str] = env.list("VENDOR_ALLOWED_HOSTS", default=[])
+VENDOR_DEADLINE_SECONDS = env.float("VENDOR_DEADLINE_SECONDS", default=25.0)  # per API request
+VENDOR_ALLOW_HTTP = DEBUG  # the sandbox speaks plain HTTP on this machine
+if DEBUG:
+    VENDOR_ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "access.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "access.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER_GRANT_MODEL = "access.Grant"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "access.IDToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "access.DeviceGrant"
+OAUTH2_PROVIDER = {
+    "ACCESS_TOKEN_EXPIRE_SECONDS": env.int("ACCESS_TOKEN_SECONDS", default=900),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 3600,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "SCOPES": dict.fromkeys(ALL_SCOPES, ""),
+    "SCOPES_BACKEND_CLASS": "gateway.access.scopes.ApplicationScopes",
+    "OAUTH2_BACKEND_CLASS": "gateway.access.tokens.QueryParameterBackend",
+    "CLIENT_SECRET_HASHER": "pbkdf2_sha256_generated",
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "gateway.access.hashers.GeneratedSecretHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.access.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "gateway.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hydrogen-style integration gateway",
+    "DESCRIPTION": "Link banks through MX and keep the data in Nucleus.",
+    "VERSION": "1.0.0",
+    "APPEND_COMPONENTS": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+
+def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{screen}_changelist")}
+
+
+def _menu(title: str, *items: tuple[str, str, str]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "items": [_item(*item) for item in items]}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Integration gateway",
+    "SITE_HEADER": "Integration gateway",
+    "SITE_SYMBOL": "hub",
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            _menu(
+                "Set-up",
+                ("Credentials", "key", "integrations_vendorcredential"),
+                ("Settings", "tune", "integrations_aggregationsettings"),
+                ("Tenants", "domain", "nucleus_tenant"),
+                ("API applications", "apps", "access_application"),
+            ),
+            _menu(
+                "Connections",
+                ("Members", "link", "integrations_member"),
+                ("Vendor users", "badge", "integrations_vendoruser"),
+                ("Account links", "swap_horiz", "integrations_accountlink"),
+            ),
+            _menu(
+                "Nucleus",
+                ("Clients", "person", "nucleus_client"),
+                ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
+                ("Bank links", "verified", "nucleus_banklink"),
+            ),
+            _menu(
+                "Operations",
+                ("Jobs", "work_history", "integrations_job"),
+                ("Vendor calls", "receipt_long", "integrations_auditlog"),
+            ),
+            _menu("Staff", ("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")),
+        ],
+    },
+    "TABS": [
+        {
+            "models": ["integrations.aggregationsettings", "integrations.verificationsettings"],
+            "items": [
+                _item("Aggregation", "", "integrations_aggregationsettings"),
+                _item("Verification", "", "integrations_verificationsettings"),
+            ],
+        }
+    ],
+}
+
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/(integration|nucleus)/v1/.*$"
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = DEBUG
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 3600
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]  # TLS and preload are the proxy's
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "gateway.request_id.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},  # Django's own would print lines twice
+        "django.request": {"level": "ERROR"},  # refusals are answers, not incidents
+        # oauthlib and the OAuth library log token values at debug level.
+        "oauthlib": {"level": "WARNING"},
+        "oauth2_provider": {"level": "WARNING"},
+    },
+}

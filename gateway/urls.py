@@ -1,0 +1,27 @@
+"""The whole map of URLs. API paths have no trailing slash."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from gateway import health
+from gateway.access.tokens import TokenView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("authorization/v1/oauth/token", TokenView.as_view()),
+    path("integration/v1/", include("gateway.integration_api.urls")),
+    path("nucleus/v1/", include("nucleus.api.urls")),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("redoc", SpectacularRedocView.as_view(url_name="schema")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "gateway.errors.bad_request"
+handler403 = "gateway.errors.permission_denied"
+handler404 = "gateway.errors.not_found"
+handler500 = "gateway.errors.server_error"

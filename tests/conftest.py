@@ -1,0 +1,70 @@
+"""What most tests stand on: a tenant, its token, the real sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, VendorCredential
+from nucleus.models import Client, Tenant
+from tests import sandbox_process
+from tests.api import Api
+from tests.factories.access import ApplicationFactory, access_token
+from tests.factories.nucleus import ClientFactory, TenantFactory
+
+
+@pytest.fixture(scope="session")
+def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox_process.Sandbox]:
+    """One sandbox for the whole run."""
+    with sandbox_process.running(tmp_path_factory.mktemp("sandbox")) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: sandbox_process.Sandbox) -> Iterator[sandbox_process.Sandbox]:
+    """The sandbox, behaving well at the start and end of the test."""
+    yield sandbox_server
+    sandbox_server.heal()
+
+
+@pytest.fixture
+def tenant(db: Any) -> Tenant:
+    return TenantFactory()
+
+
+@pytest.fixture
+def application(tenant: Tenant) -> Application:
+    return ApplicationFactory(tenant=tenant)
+
+
+@pytest.fixture
+def api(application: Application) -> Api:
+    """The API with a token of the tenant's application."""
+    return Api(access_token(application))
+
+
+@pytest.fixture
+def nucleus_client(tenant: Tenant) -> Client:
+    return ClientFactory(tenant=tenant, first_name="Ada", last_name="Demo")
+
+
+@pytest.fixture
+def mx(tenant: Tenant, sandbox: sandbox_process.Sandbox) -> sandbox_process.Sandbox:
+    """The sandbox, with the tenant's credentials and settings pointing at it."""
+    connect_tenant(tenant, sandbox)
+    return sandbox
+
+
+def connect_tenant(tenant: Tenant, sandbox: sandbox_process.Sandbox) -> None:
+    """Give the tenant MX credentials for the sandbox."""
+    VendorCredential(
+        tenant=tenant,
+        environment=VendorCredential.Environment.CUSTOM,
+        base_url=sandbox.base_url,
+        client_id=sandbox_process.CLIENT_ID,
+        secret=sandbox_process.API_KEY,
+    ).save()
+    AggregationSettings(tenant=tenant).save()

@@ -1,0 +1,50 @@
+"""A client whose bank is linked, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations import work
+from nucleus.models import Client
+from tests.api import Api
+from tests.sandbox_process import Sandbox
+
+
+@pytest.fixture
+def user_guid(api: Api, mx: Sandbox, nucleus_client: Client) -> str:
+    """The client's MX user."""
+    answer = api.post(
+        "/integration/v1/user",
+        {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"},
+    )
+    assert answer.status_code == 200, answer.data
+    return str(answer.data["vendor_response"]["guid"])
+
+
+@pytest.fixture
+def member_guid(mx: Sandbox, user_guid: str) -> str:
+    """A member the end user connected, its first import done or running."""
+    return mx.connect(user_guid)
+
+
+@pytest.fixture
+def linked(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str, Any]]:
+    """The aggregation accounts of that member, as the API answered them."""
+    answer = link(api, nucleus_client, member_guid)
+    return [row["body"] for row in answer["nucleus_aggregation_accounts"]]
+
+
+def link(api: Api, client: Client, member_guid: str | None) -> dict[str, Any]:
+    body = {"nucleus_client_id": client.id, "product": "atom"}
+    if member_guid:
+        body["vendor_request"] = {"member_id": member_guid}
+    answer = api.post("/integration/v1/aggregation/account", body)
+    assert answer.status_code == 200, answer.data
+    return answer.data
+
+
+def run_jobs() -> int:
+    """Run everything that is due, as a worker would; answers how many jobs ran."""
+    return work.drain()

@@ -1,0 +1,174 @@
+"""/integration/v1/aggregation/account."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.models import AccountLink, AggregationSettings, Job, Member
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    Client,
+)
+from tests.api import Api
+from tests.factories.nucleus import ClientFactory
+from tests.gateway.integration_api.conftest import link, run_jobs
+from tests.parallel import at_once
+from tests.sandbox_process import Sandbox
+
+URL = "/integration/v1/aggregation/account"
+
+
+def test_every_account_of_the_member_once(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str, member_guid: str
+):
+    answer = link(api, nucleus_client, member_guid)
+    served = mx.listed(f"/users/{user_guid}/members/{member_guid}/accounts", "accounts")
+    rows = answer["nucleus_aggregation_accounts"]
+    assert sorted(row["body"]["account_name"] for row in rows) == sorted(
+        account["name"] for account in served
+    )
+    assert {row["status_code"] for row in rows} == {200}
+    assert {row["body"]["institution_name"] for row in rows} == {"MX Bank"}
+    again = link(api, nucleus_client, member_guid)
+    assert again["nucleus_aggregation_accounts"] == rows
+    assert AggregationAccount.unscoped.count() == len(served)
+
+
+def test_without_a_member_all_of_the_user(api: Api, nucleus_client: Client, member_guid: str):
+    assert len(link(api, nucleus_client, None)["nucleus_aggregation_accounts"]) >= 5
+
+
+def test_before_anything_is_linked(api: Api, nucleus_client: Client, user_guid: str):
+    answer = link(api, nucleus_client, None)
+    assert answer["nucleus_aggregation_accounts"] == []
+    assert "widget" in answer["message"]
+
+
+def test_a_foreign_member_is_refused(
+    api: Api, mx: Sandbox, nucleus_client: Client, member_guid: str
+):
+    stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
+    foreign = mx.connect(stranger)
+    body = {"nucleus_client_id": nucleus_client.id, "vendor_request": {"member_id": foreign}}
+    assert api.post(URL, body).status_code == 404
+    assert AggregationAccount.unscoped.count() == 0
+
+
+def test_a_member_that_needs_its_user_says_so(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    challenged = mx.connect(user_guid, password="challenge")
+    answer = link(api, nucleus_client, challenged)
+    assert answer["nucleus_aggregation_accounts"] == []
+    assert answer["message"]
+    assert Member.unscoped.get().connection_status == "CHALLENGED"
+
+
+def test_retrieval_follows_by_itself(
+    api: Api, mx: Sandbox, nucleus_client: Client, linked: list[dict[str, Any]], user_guid: str
+):
+    assert Job.objects.filter(kind="retrieve_account").count() == len(linked)
+    run_jobs()
+    assert not Job.objects.exclude(state="done").exists()
+    for account in AccountLink.unscoped.all():
+        served = mx.listed(
+            f"/users/{user_guid}/accounts/{account.vendor_account_id}/transactions", "transactions"
+        )
+        rows = AggregationAccountTransaction.unscoped.filter(
+            aggregation_account=account.aggregation_account
+        )
+        assert {
+            (row.source_id, row.amount, str(row.transaction_type).upper(), str(row.status).upper())
+            for row in rows
+        } == {
+            (one["guid"], abs(Decimal(one["amount"])), one["type"], one["status"]) for one in served
+        }
+    assert AggregationAccountBalance.unscoped.count() == len(linked)
+    assert AggregationAccountHolding.unscoped.exists()
+
+
+def test_the_setting_turns_automatic_retrieval_off(
+    api: Api, mx: Sandbox, nucleus_client: Client, member_guid: str
+):
+    AggregationSettings.unscoped.update(retrieve_automatically=False)
+    link(api, nucleus_client, member_guid)
+    assert not Job.objects.exists()
+
+
+def test_reading_again_by_id_and_as_a_list(api: Api, linked: list[dict[str, Any]]):
+    ids = [account["id"] for account in linked]
+    one = api.get(f"{URL}/{ids[0]}").data
+    assert one["nucleus_aggregation_account"]["body"] == linked[0]
+    assert one["vendor_name"] == "mx"
+    many = api.get(URL, aggregation_account_id_list=ids).data
+    assert [answer["nucleus_aggregation_account"]["body"] for answer in many] == linked
+
+
+def test_looking_again_by_an_account(
+    api: Api, nucleus_client: Client, linked: list[dict[str, Any]]
+):
+    body = {
+        "nucleus_client_id": nucleus_client.id,
+        "nucleus_aggregation_account_id": linked[0]["id"],
+    }
+    rows = api.post(URL, body).data["nucleus_aggregation_accounts"]
+    assert [row["body"] for row in rows] == linked
+    api.delete(f"{URL}/{linked[0]['id']}")
+    assert api.post(URL, body).status_code == 400
+
+
+def test_letting_go_keeps_the_data_and_is_repeatable(api: Api, linked: list[dict[str, Any]]):
+    account_id = linked[0]["id"]
+    assert api.delete(f"{URL}/{account_id}").status_code == 204
+    assert api.delete(f"{URL}/{account_id}").status_code == 204
+    assert api.get(f"/nucleus/v1/aggregation_account/{account_id}").status_code == 200
+    answer = api.get(f"{URL}/{account_id}")
+    assert answer.status_code == 400
+    assert "Link it again" in answer.data["message"]
+
+
+def test_deleting_everything_removes_the_member_at_mx(
+    api: Api, mx: Sandbox, linked: list[dict[str, Any]], user_guid: str
+):
+    query = "?delete_type=delete&nucleus_data=delete"
+    for account in linked:
+        assert api.delete(f"{URL}/{account['id']}", query).status_code == 204
+    assert mx.listed(f"/users/{user_guid}/members", "members") == []
+    assert AggregationAccount.unscoped.count() == 0
+
+
+def test_unknown_words_in_a_deletion_are_refused(api: Api, linked: list[dict[str, Any]]):
+    answer = api.delete(f"{URL}/{linked[0]['id']}", "?delete_type=vanish")
+    assert answer.status_code == 400
+    assert "delete_type" in answer.data["errors"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_leave_one_account_each(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str, member_guid: str
+):
+    link(api, nucleus_client, member_guid)  # waits for the import
+    AggregationAccount.unscoped.all().delete()
+    Member.unscoped.all().delete()
+    token = api.headers["Authorization"][7:]
+    body = {"nucleus_client_id": nucleus_client.id, "vendor_request": {"member_id": member_guid}}
+    statuses = at_once(20, lambda: Api(token).post(URL, body).status_code)
+    served = mx.listed(f"/users/{user_guid}/accounts", "accounts")
+    assert statuses == [200] * 20
+    assert AggregationAccount.unscoped.count() == len(served)
+    assert AccountLink.unscoped.count() == len(served)
+
+
+def test_another_client_of_the_tenant_has_its_own(
+    api: Api, mx: Sandbox, linked: list[dict[str, Any]], nucleus_client: Client
+):
+    other = ClientFactory(tenant=nucleus_client.tenant)
+    answer = api.post(URL, {"nucleus_client_id": other.id})
+    assert answer.status_code == 400
+    assert "/integration/v1/user" in answer.data["message"]

@@ -1,0 +1,83 @@
+"""GET /integration/v1/widget_link/{client}."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+import requests
+
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.nucleus import ClientFactory, TenantFactory
+from tests.sandbox_process import Sandbox
+
+
+def url(client: Client) -> str:
+    return f"/integration/v1/widget_link/{client.id}"
+
+
+def test_a_link_opens_the_widget(api: Api, nucleus_client: Client, user_guid: str):
+    answer = api.get(url(nucleus_client), vendor_name="mx")
+    assert answer.status_code == 200
+    assert answer.data["vendor_name"] == "mx"
+    assert answer["Cache-Control"] == "no-store"
+    page = requests.get(answer.data["widget_url"], timeout=10)
+    assert page.status_code == 200
+    assert "sandbox" in page.text.lower()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"mode": "iav"},
+        {"is_business": "False", "is_mobile_webview": "True", "wait_for_full_aggregation": "True"},
+        {"message_version": "4", "webview_url_scheme": "demoapp"},
+        {"member_id": "None", "nucleus_bank_link_id": "None"},
+    ],
+)
+def test_every_parameter_the_sdk_sends(
+    api: Api, nucleus_client: Client, user_guid: str, query: dict[str, Any]
+):
+    assert api.get(url(nucleus_client), **query).status_code == 200
+
+
+def test_repair_by_member_and_by_account(
+    api: Api, nucleus_client: Client, member_guid: str, linked: list[dict[str, Any]]
+):
+    assert api.get(url(nucleus_client), member_id=member_guid).status_code == 200
+    account_id = linked[0]["id"]
+    answer = api.get(url(nucleus_client), nucleus_aggregation_account_id=account_id)
+    assert answer.status_code == 200
+
+
+def test_another_users_member_is_refused(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
+    foreign = mx.connect(stranger)
+    assert api.get(url(nucleus_client), member_id=foreign).status_code == 404
+    assert api.get(url(nucleus_client), nucleus_bank_link_id=uuid.uuid4()).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"mode": "other"}, {"member_id": "../users"}, {"message_version": "x"}, {"is_business": "?"}],
+)
+def test_bad_parameters_are_named(
+    api: Api, nucleus_client: Client, user_guid: str, query: dict[str, Any]
+):
+    answer = api.get(url(nucleus_client), **query)
+    assert answer.status_code == 400
+    assert set(query) == set(answer.data["errors"])
+
+
+def test_without_a_user_it_says_how_to_get_one(api: Api, mx: Sandbox, nucleus_client: Client):
+    answer = api.get(url(nucleus_client))
+    assert answer.status_code == 400
+    assert "/integration/v1/user" in answer.data["message"]
+
+
+def test_another_tenants_client_is_not_found(api: Api, mx: Sandbox):
+    assert api.get(url(ClientFactory(tenant=TenantFactory()))).status_code == 404

@@ -1,0 +1,166 @@
+"""What staff see and do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.test import Client as HttpClient
+from django.urls import reverse
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, Job, JobState, VendorCredential
+from nucleus.models import Tenant
+from tests.factories.integrations import JobFactory
+from tests.factories.nucleus import AggregationAccountFactory, BankLinkFactory, ClientFactory
+from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+
+AUTOMATIC_RETRIEVAL = (
+    "Automatically retrieve the latest balance, transactions and holdings after initial "
+    "Aggregation Account creation"
+)
+CREDENTIALS = "/admin/integrations/vendorcredential/"
+SETTINGS = "/admin/integrations/aggregationsettings/"
+
+
+@pytest.fixture
+def staff(db: Any) -> HttpClient:
+    http = HttpClient()
+    http.force_login(get_user_model().objects.create_superuser("staff", password="x" * 20))
+    return http
+
+
+def form(tenant: Tenant, **changes: Any) -> dict[str, Any]:
+    return {
+        "tenant": tenant.pk, "vendor": "mx", "api": "atrium", "environment": "development",
+        "base_url": "", "client_id": CLIENT_ID, "secret": API_KEY, "is_active": "on", **changes,
+    }  # fmt: skip
+
+
+def test_strangers_see_nothing(db: Any):
+    assert HttpClient().get(CREDENTIALS).status_code == 302
+    http = HttpClient()
+    http.force_login(get_user_model().objects.create_user("user", password="x" * 20))
+    assert http.get(CREDENTIALS).status_code == 302
+
+
+def test_pasting_keys(staff: HttpClient, tenant: Tenant):
+    page = staff.get(CREDENTIALS + "add/").content.decode()
+    for words in (
+        "Username/Client Id",
+        "Password/Client Secret",
+        "MX production",
+        "MX development",
+    ):
+        assert words in page
+    assert staff.post(CREDENTIALS + "add/", form(tenant)).status_code == 302
+    row = VendorCredential.unscoped.get()
+    assert (row.client_id, row.secret) == (CLIENT_ID, API_KEY)
+
+
+def test_a_secret_never_comes_back_and_stays_when_left_empty(
+    staff: HttpClient, tenant: Tenant, mx: Sandbox
+):
+    row = VendorCredential.unscoped.get()
+    path = f"{CREDENTIALS}{row.pk}/change/"
+    assert API_KEY not in staff.get(path).content.decode()
+    change = form(tenant, environment="custom", base_url=mx.base_url, secret="", client_id="other")
+    assert staff.post(path, change).status_code == 302
+    row = VendorCredential.unscoped.get()
+    assert (row.client_id, row.secret) == ("other", API_KEY)
+    assert API_KEY not in repr(list(LogEntry.objects.values()))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"secret": ""}, "This is required"),
+        ({"environment": "custom", "base_url": "https://evil.example"}, "VENDOR_ALLOWED_HOSTS"),
+        ({"environment": "custom", "base_url": ""}, "https://host"),
+        ({"environment": "custom", "base_url": "http://169.254.169.254/latest"}, "scheme and host"),
+        ({"client_id": ""}, "This field is required"),
+    ],
+)
+def test_wrong_things_pasted(staff: HttpClient, tenant: Tenant, change: Any, words: str):
+    response = staff.post(CREDENTIALS + "add/", form(tenant, **change))
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert not VendorCredential.unscoped.exists()
+
+
+def test_two_active_sets_of_keys_are_refused(staff: HttpClient, tenant: Tenant, mx: Sandbox):
+    response = staff.post(CREDENTIALS + "add/", form(tenant))
+    assert "already has active keys" in response.content.decode()
+
+
+def test_test_connection_really_calls_mx(staff: HttpClient, mx: Sandbox):
+    row = VendorCredential.unscoped.get()
+    path = reverse("admin:integrations_vendorcredential_test_connection", args=[row.pk])
+    works = staff.get(path, follow=True).content.decode()
+    assert "MX accepts these keys" in works
+    row.secret = "wrong"
+    row.save()
+    refused = staff.get(path, follow=True).content.decode()
+    assert "MX does not accept the keys" in refused
+    VendorCredential.unscoped.update(base_url="http://127.0.0.1:9")
+    assert "cannot be reached" in staff.get(path, follow=True).content.decode()
+
+
+def test_settings_speak_the_guides_words(staff: HttpClient, tenant: Tenant):
+    row = AggregationSettings(tenant=tenant)
+    row.save()
+    page = staff.get(f"{SETTINGS}{row.pk}/change/").content.decode()
+    for words in (
+        "Aggregation",
+        "Webhook User",
+        "Webhook Secret",
+        AUTOMATIC_RETRIEVAL,
+        f"/webhooks/mx/{row.webhook_path}",
+    ):
+        assert words in page, words
+    body = {
+        "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "webhook_user": "hook",
+        "webhook_secret": "a secret",
+    }  # fmt: skip
+    assert staff.post(f"{SETTINGS}{row.pk}/change/", body).status_code == 302
+    row.refresh_from_db()
+    assert (row.history_days, row.webhook_secret) == (30, "a secret")
+    assert row.retrieve_automatically is False
+
+
+def test_an_applications_secret_is_shown_once(staff: HttpClient, tenant: Tenant):
+    body = {"tenant": tenant.pk, "name": "app", "scopes": "read create", "is_active": "on"}
+    page = staff.post("/admin/access/application/add/", body, follow=True).content.decode()
+    assert "client secret" in page
+    row = Application.objects.get()
+    assert "client secret" not in staff.get("/admin/access/application/").content.decode()
+    assert row.scopes == "read create"
+    refused = staff.post("/admin/access/application/add/", body | {"scopes": "root"})
+    assert "Unknown: root" in refused.content.decode()
+
+
+def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
+    client = ClientFactory(tenant=tenant)
+    AggregationAccountFactory(client=client)
+    link = BankLinkFactory(client=client)
+    screens = (
+        "nucleus/tenant", "nucleus/client", "nucleus/aggregationaccount", "nucleus/banklink",
+        "access/application", "integrations/vendorcredential", "integrations/aggregationsettings",
+        "integrations/verificationsettings", "integrations/vendoruser", "integrations/member",
+        "integrations/accountlink", "integrations/job", "integrations/auditlog", "auth/user",
+    )  # fmt: skip
+    for screen in ("", *(f"{one}/" for one in screens)):
+        assert staff.get(f"/admin/{screen}").status_code == 200, screen
+    page = staff.get(f"/admin/nucleus/banklink/{link.pk}/change/").content.decode()
+    assert link.mask in page
+    assert link.bank_account_number not in page
+
+
+def test_dead_jobs_run_again(staff: HttpClient):
+    job = JobFactory(state=JobState.DEAD, last_error="vendor_access_denied: x")
+    body = {"action": "run_again", "_selected_action": str(job.pk)}
+    page = staff.post("/admin/integrations/job/", body, follow=True).content.decode()
+    assert "1 jobs will run again" in page
+    assert Job.objects.get().state == JobState.READY

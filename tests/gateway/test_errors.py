@@ -1,0 +1,102 @@
+"""One shape for everything that is not a success."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client as HttpClient
+
+from gateway import errors
+from integrations.vendors import errors as vendor
+from nucleus.api import records
+from tests.api import Api
+
+FIELDS = {"status", "error", "code", "fault", "message", "path", "timestamp", "request_id"}
+
+
+def subclasses(kind: type) -> set[type]:
+    return {kind} | {deeper for one in kind.__subclasses__() for deeper in subclasses(one)}
+
+
+def test_every_vendor_error_has_an_answer():
+    for kind in subclasses(vendor.VendorError):
+        assert kind in errors.ANSWERS, kind
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nothing/here", 404),
+        ("/nucleus/v1/client/not-a-uuid", 404),
+        ("/nucleus/v1/client", 401),
+    ],
+)
+def test_the_shape(db: None, path: str, status: int):
+    response = HttpClient().get(path, headers={"X-Request-Id": "of-the-caller-1"})
+    body = response.json()
+    assert response.status_code == body["status"] == status
+    assert set(body) >= FIELDS
+    assert body["path"] == path
+    assert body["request_id"] == response["X-Request-Id"] == "of-the-caller-1"
+
+
+def test_a_hostile_request_id_is_replaced(db: None):
+    response = HttpClient().get("/nothing", headers={"X-Request-Id": "a b\tc"})
+    assert response.json()["request_id"] != "a b\tc"
+
+
+def test_methods_that_are_not_there(api: Api):
+    answer = api.put("/integration/v1/user", {})
+    assert answer.status_code == 405
+    assert answer.data["code"] == "method_not_allowed"
+
+
+def test_a_body_that_is_too_large(api: Api):
+    answer = api.post("/integration/v1/user", {"product": "x" * 300_000})
+    assert answer.status_code == 413
+
+
+def test_a_defect_is_a_500_that_says_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: Any
+):
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("the secret is 12345")
+
+    monkeypatch.setattr(records, "visible", broken)
+    answer = api.get("/nucleus/v1/bank_link")
+    assert answer.status_code == 500
+    assert answer.data["fault"] == "gateway"
+    assert "12345" not in json.dumps(answer.data, default=str)
+    assert "the secret is 12345" in caplog.text  # staff find it under the request id
+
+
+def test_a_database_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPatch):
+    def away(*args: Any) -> Any:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(records, "visible", away)
+    answer = api.get("/nucleus/v1/bank_link")
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert answer.data["retry_at"]
+
+
+def test_health(db: None):
+    assert HttpClient().get("/health/live").json() == {"status": "ok"}
+    ready = HttpClient().get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.json()["checks"]["database"] == "ok"
+
+
+def test_the_bare_address_leads_to_the_documentation(db: None):
+    assert HttpClient().get("/").headers["Location"] == "/docs"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.yaml"])
+def test_the_documentation_is_served_without_the_internet(db: None, path: str):
+    response = HttpClient().get(path)
+    assert response.status_code == 200
+    assert b"cdn." not in response.content

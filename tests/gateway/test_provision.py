@@ -1,0 +1,128 @@
+"""manage.py provision and doctor."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, VendorCredential
+from nucleus.models import Tenant
+from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def provision(*arguments: str) -> dict[str, Any]:
+    output = StringIO()
+    call_command("provision", "--tenant", "demo", *arguments, stdout=output)
+    return dict(json.loads(output.getvalue()))
+
+
+def credential(base_url: str) -> list[str]:
+    return ["--environment", "custom", "--base-url", base_url, "--vendor-client-id", CLIENT_ID]
+
+
+def test_everything_at_once_and_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VENDOR_SECRET", API_KEY)
+    monkeypatch.setenv("WEBHOOK_SECRET", "a-webhook-secret")
+    arguments = [
+        "--tenant-name", "Demo", "--application", "app", "--admin-user", "staff",
+        "--webhook-user", "hook", "--no-retrieve-automatically", "--history-days", "365",
+        *credential("http://127.0.0.1:8001"),
+    ]  # fmt: skip
+    first = provision(*arguments)
+    assert first["application"]["client_secret"]
+    assert first["admin"]["password"]
+    assert first["settings"]["webhook_url"].startswith("http")
+    assert "sandbox-api-key" not in json.dumps(first)
+    second = provision(*arguments)
+    assert "client_secret" not in second["application"]
+    assert "password" not in second["admin"]
+    assert second["application"]["client_id"] == first["application"]["client_id"]
+    for model in (Tenant, Application, get_user_model()):
+        assert model.objects.count() == 1
+    assert VendorCredential.unscoped.get().secret == API_KEY
+    chosen = AggregationSettings.unscoped.get()
+    assert (chosen.webhook_user, chosen.webhook_secret) == ("hook", "a-webhook-secret")
+    assert (chosen.retrieve_automatically, chosen.history_days) == (False, 365)
+
+
+def test_what_is_not_said_stays(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VENDOR_SECRET", API_KEY)
+    provision("--history-days", "30", *credential("http://127.0.0.1:8001"))
+    monkeypatch.delenv("VENDOR_SECRET")
+    provision(*credential("http://127.0.0.1:8002"))
+    assert AggregationSettings.unscoped.get().history_days == 30
+    assert VendorCredential.unscoped.get().secret == API_KEY
+    assert VendorCredential.unscoped.get().base_url.endswith("8002")
+
+
+def test_a_new_secret_replaces_the_old():
+    old = provision("--application", "app")["application"]["client_secret"]
+    new = provision("--application", "app", "--rotate-secret")["application"]["client_secret"]
+    assert new != old
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (credential("https://evil.example"), "VENDOR_ALLOWED_HOSTS"),
+        (credential("ftp://127.0.0.1"), "https://"),
+        (credential("http://user@127.0.0.1"), "https://"),
+        (credential("http://[::1"), "URL"),
+        (["--environment", "production", "--base-url", "http://127.0.0.1"], "empty"),
+        (["--application", "a", "--scopes", "read everything"], "everything"),
+        (["--history-days", "0"], "greater than or equal to 1"),
+    ],
+)
+def test_bad_instructions_are_explained(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+):
+    monkeypatch.setenv("VENDOR_SECRET", API_KEY)
+    with pytest.raises(CommandError, match=words):
+        provision(*arguments)
+    assert not Tenant.objects.exists()  # all or nothing
+
+
+def test_secrets_come_from_a_file_too(tmp_path: Path):
+    file = tmp_path / "secret"
+    file.write_text(f"{API_KEY}\n")
+    provision(*credential("http://127.0.0.1:8001"), "--vendor-secret-file", str(file))
+    assert VendorCredential.unscoped.get().secret == API_KEY
+    with pytest.raises(CommandError, match="cannot be read"):
+        provision(*credential("http://127.0.0.1:8001"), "--vendor-secret-file", "/nowhere")
+
+
+def doctor() -> tuple[str, int]:
+    output, status = StringIO(), 0
+    try:
+        call_command("doctor", stdout=output)
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    return output.getvalue(), status
+
+
+def test_the_doctor_finds_nothing(mx: Sandbox):
+    text, status = doctor()
+    assert status == 0, text
+    assert "MX accepts these keys" in text
+
+
+def test_the_doctor_names_what_is_wrong(mx: Sandbox):
+    row = VendorCredential.unscoped.get()
+    row.secret = "wrong"
+    row.save()
+    text, status = doctor()
+    assert status == 1
+    assert "Password/Client Secret" in text
+    VendorCredential.unscoped.update(base_url="http://127.0.0.1:9")
+    assert "cannot be reached" in doctor()[0]
+    VendorCredential.unscoped.all().delete()
+    assert "add them" in doctor()[0]
