@@ -1,0 +1,89 @@
+"""`python -m sandbox`: migrate, seed, serve."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+TRUE = {"1", "true", "yes", "on"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def main() -> None:
+    options = _options()
+    if os.environ.get("DEBUG", "").lower() not in TRUE:
+        _refuse("The MX sandbox is for development: set DEBUG=true, or use `make sandbox`.")
+    if (
+        options.host not in LOOPBACK
+        and os.environ.get("SANDBOX_ALLOW_REMOTE", "").lower() not in TRUE
+    ):
+        _refuse("The MX sandbox serves this machine only; SANDBOX_ALLOW_REMOTE=true lifts that.")
+    database = Path(options.database)
+    if options.reset:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{database}{suffix}").unlink(missing_ok=True)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    os.environ["SANDBOX_DATABASE"] = str(database)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.settings"
+    _serve(options.host, options.port)
+
+
+def _options() -> argparse.Namespace:
+    environment = os.environ
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(environment.get("SANDBOX_PORT", "8001")))
+    parser.add_argument(
+        "--database", default=environment.get("SANDBOX_DATABASE", "var/sandbox.sqlite3")
+    )
+    parser.add_argument("--reset", action="store_true", help="start with an empty database")
+    return parser.parse_args()
+
+
+def _refuse(reason: str) -> None:
+    print(reason, file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _serve(host: str, port: int) -> None:
+    # Django must not be imported before its settings are chosen.
+    import django
+    from django.core.management import call_command
+    from gunicorn.app.base import BaseApplication
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+    class Server(BaseApplication):
+        def load_config(self) -> None:
+            values: dict[str, Any] = {
+                "bind": f"{host}:{port}",
+                "worker_class": "gthread",
+                "threads": 32,
+                "graceful_timeout": 2,
+                "loglevel": "warning",
+                "when_ready": _announce,
+                "control_socket_disable": True,
+            }
+            for name, value in values.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            from django.core.wsgi import get_wsgi_application
+
+            return get_wsgi_application()
+
+    Server().run()
+
+
+def _announce(server: Any) -> None:
+    host, port = server.LISTENERS[0].sock.getsockname()[:2]
+    print(f"MX sandbox ready at http://{host}:{port}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What every endpoint shares: keys, API version, JSON in, pages out."""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from sandbox.atrium_api import errors
+from sandbox.atrium_api.errors import ApiError
+
+Handler = Callable[..., HttpResponse]
+VERSION = "application/vnd.mx.atrium.v1+json"
+
+
+def endpoint(**handlers: Handler) -> Handler:
+    """A view of `GET=…, POST=…` handlers behind MX's authentication."""
+
+    @csrf_exempt
+    def view(request: HttpRequest, **ids: str) -> HttpResponse:
+        try:
+            _authenticate(request)
+            handler = handlers.get(request.method or "")
+            if handler is None:
+                raise ApiError(405, "This method is not allowed here.")
+            return handler(request, **ids)
+        except ApiError as error:
+            return errors.response(error.status, error.message)
+
+    return functools.update_wrapper(view, next(iter(handlers.values())))
+
+
+def _authenticate(request: HttpRequest) -> None:
+    keys = (
+        (request.headers.get("MX-Client-ID", ""), settings.CLIENT_ID),
+        (request.headers.get("MX-API-Key", ""), settings.API_KEY),
+    )
+    if not all(hmac.compare_digest(given.encode(), right.encode()) for given, right in keys):
+        raise ApiError(401, "Invalid MX-API-Key or MX-Client-ID.")
+    accept = request.headers.get("Accept", "*/*")
+    if "vnd.mx" in accept and VERSION not in accept:
+        raise ApiError(406, "Unknown API version.")
+
+
+def body(request: HttpRequest, key: str | None = None) -> dict[str, Any]:
+    """The JSON object of the request, or the one under `key`."""
+    try:
+        parsed = json.loads(request.body or b"{}")
+    except ValueError:
+        raise ApiError(400, "The body is not JSON.") from None
+    if key is not None and isinstance(parsed, dict):
+        parsed = parsed.get(key, {})
+    if not isinstance(parsed, dict):
+        raise ApiError(400, "A required parameter was missing.")
+    return parsed
+
+
+def answer(payload: Any, status: int = 200) -> HttpResponse:
+    return JsonResponse(payload, status=status)
+
+
+def ready_made(key: str, texts: list[str], extra: str = "") -> HttpResponse:
+    """An answer put together from JSON text that is printed already."""
+    content = f'{{"{key}":[{",".join(texts)}]{extra}}}'
+    return HttpResponse(content, content_type="application/json")
+
+
+def bounds(request: HttpRequest) -> tuple[int, int]:
+    """Page and page size as MX reads them: 1-based, 25 by default, 10 to 100."""
+    try:
+        page = int(request.GET.get("page", "1"))
+        size = int(request.GET.get("records_per_page", "25"))
+    except ValueError:
+        raise ApiError(400, "page and records_per_page must be numbers.") from None
+    return max(page, 1), min(max(size, 10), 100)
+
+
+def _start(request: HttpRequest, page: int, size: int) -> int:
+    """Where the page begins; the fault "shifting_pages" moves all but the first."""
+    return max((page - 1) * size - (getattr(request, "page_shift", 0) if page > 1 else 0), 0)
+
+
+def pagination(page: int, size: int, total: int) -> dict[str, int]:
+    return {
+        "current_page": page,
+        "per_page": size,
+        "total_entries": total,
+        "total_pages": max(-(-total // size), 1),
+    }
+
+
+def payload_page(request: HttpRequest, key: str, rows: QuerySet[Any]) -> HttpResponse:
+    """A page of rows whose JSON text is stored."""
+    page, size = bounds(request)
+    total, start = rows.count(), _start(request, page, size)
+    texts = list(rows.values_list("payload", flat=True)[start : start + size])
+    extra = f',"pagination":{json.dumps(pagination(page, size, total))}'
+    return ready_made(key, texts, extra)
+
+
+def list_page(request: HttpRequest, key: str, rows: list[Any]) -> HttpResponse:
+    """A page of rows that are at hand."""
+    page, size = bounds(request)
+    start = _start(request, page, size)
+    return answer(
+        {key: rows[start : start + size], "pagination": pagination(page, size, len(rows))}
+    )

@@ -1,0 +1,47 @@
+"""What the control API's endpoints share: JSON in, JSON out, and no orders from other sites."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+Handler = Callable[..., HttpResponse]
+
+
+def control(**handlers: Handler) -> Handler:
+    """A view of `GET=…, POST=…` handlers; a ValueError or TypeError of theirs is a 400."""
+
+    @csrf_exempt
+    def view(request: HttpRequest, **ids: Any) -> HttpResponse:
+        handler = handlers.get(request.method or "")
+        if handler is None:
+            return refused(405, f"Use {' or '.join(handlers)}.")
+        if request.headers.get("Origin", own := _origin(request)) != own:
+            return refused(403, "Web pages of other origins do not control the sandbox.")
+        try:
+            return handler(request, **ids)
+        except (ValueError, TypeError) as error:
+            return refused(400, str(error))
+
+    return functools.update_wrapper(view, next(iter(handlers.values())))
+
+
+def _origin(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def refused(status: int, message: str) -> HttpResponse:
+    return JsonResponse({"error": {"message": message}}, status=status)
+
+
+def given(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of the request. Raises ValueError."""
+    parsed = json.loads(request.body or b"{}")
+    if not isinstance(parsed, dict):
+        raise ValueError("The body must be a JSON object.")
+    return parsed

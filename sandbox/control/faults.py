@@ -1,0 +1,130 @@
+"""Faults on demand: which calls go wrong next, and how.
+
+Faults live in the process's memory: the sandbox is one process, and a restart heals it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+MOST_SECONDS = 120.0
+KINDS = {
+    "status": "an error status, with MX's error body or your own",
+    "latency": "the right answer, late",
+    "timeout": "no answer at all until the caller gives up",
+    "reset": "the connection is reset in the middle of the answer",
+    "truncated": "half of the right JSON, as if it were whole",
+    "cut_off": "half of the right answer, then the connection ends",
+    "garbage": "bytes that are neither JSON nor text",
+    "html": "a maintenance page instead of JSON",
+    "null_storm": "null in every field that may be null",
+    "unknown_enums": "words in type, status and category fields that nobody has heard of",
+    "unknown_fields": "fields that the reference does not know",
+    "shifting_pages": "rows move between pages while they are read",
+    "endless_pages": "a list that never has a last page",
+}
+
+
+@dataclass
+class Fault:
+    """The next `count` calls that match go wrong, after `skip` of them went well."""
+
+    kind: str = "status"
+    method: str = ""  # empty: any
+    path: str = "*"  # * is anything; {name} is one part of the path
+    count: int = 1
+    skip: int = 0
+    status: int = 0  # 0: the kind's own, 500 for kind status
+    latency_seconds: float = 0.0
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)  # empty: all that the kind knows
+    shift: int = 1  # rows; negative ones are missed
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
+        if self.status and not 200 <= self.status <= 599:
+            raise ValueError("status must be between 200 and 599.")
+        if not 0 <= self.latency_seconds <= MOST_SECONDS:
+            raise ValueError(f"latency_seconds must be between 0 and {MOST_SECONDS:.0f}.")
+        if any("\n" in text or "\r" in text for pair in self.headers.items() for text in pair):
+            raise ValueError("headers must be one line each.")
+        self.method = self.method.upper()
+        parts = re.split(r"(\*|\{\w+\})", self.path)
+        self.pattern = re.compile("".join(map(_expression, parts)))
+
+    def matches(self, request: HttpRequest) -> bool:
+        return self.method in ("", request.method) and bool(self.pattern.fullmatch(request.path))
+
+
+def _expression(part: str) -> str:
+    if part == "*":
+        return ".*"
+    return "[^/]+" if part.startswith("{") else re.escape(part)
+
+
+class Faults:
+    """The faults that wait, safe to use from every thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def add(self, given: dict[str, Any]) -> Fault:
+        """Add a fault.
+
+        Raises:
+            ValueError, TypeError: what was given describes none.
+        """
+        typed = {"count": int, "skip": int, "status": int, "shift": int, "latency_seconds": float}
+        values = {
+            name: typed.get(name, lambda value: value)(value) for name, value in given.items()
+        }
+        values["headers"] = {str(k): str(v) for k, v in dict(values.get("headers") or {}).items()}
+        for name in ("kind", "method", "path", "body"):
+            if not isinstance(values.get(name, ""), str):
+                raise TypeError(f"{name} must be a string.")
+        fault = Fault(**values | {"id": next(self._ids)})
+        with self._lock:
+            self._waiting.append(fault)
+        return fault
+
+    def clear(self, identity: int | None = None) -> None:
+        """Forget one fault, or all."""
+        with self._lock:
+            self._waiting = [
+                one for one in self._waiting if identity is not None and one.id != identity
+            ]
+
+    def take(self, request: HttpRequest) -> Fault | None:
+        """The first fault that matches; one of its calls is used up."""
+        if not self._waiting:
+            return None
+        with self._lock:
+            for fault in self._waiting:
+                if not fault.matches(request):
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None
+
+    def listed(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(fault) for fault in self._waiting]
+
+
+FAULTS = Faults()

@@ -1,0 +1,35 @@
+"""Marks every answer as the sandbox's, and makes calls go wrong when a fault waits for them."""
+
+from __future__ import annotations
+
+import time
+
+from django.http import HttpRequest, HttpResponse
+
+from sandbox.control import breaking
+from sandbox.control.faults import FAULTS
+
+EXEMPT = ("/_control", "/healthz")
+
+
+class SandboxMiddleware:
+    """Outermost: what it does happens to every answer."""
+
+    def __init__(self, get_response: breaking.Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._answer(request)
+        response["X-Sandbox"] = "mx"
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        fault = None if request.path.startswith(EXEMPT) else FAULTS.take(request)
+        if fault is None:
+            return self.get_response(request)
+        if fault.kind != "timeout":
+            time.sleep(fault.latency_seconds)
+        response = breaking.broken(request, fault, self.get_response)
+        for name, value in fault.headers.items():
+            response[name] = value
+        return response

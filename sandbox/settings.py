@@ -1,0 +1,36 @@
+"""The sandbox's own settings; nothing of the gateway's is read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+SECRET_KEY = secrets.token_urlsafe(32)  # nothing it signs outlives the process
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # it answers to this machine only; see __main__
+USE_TZ = True
+TIME_ZONE = "UTC"
+ROOT_URLCONF = "sandbox.urls"
+WSGI_APPLICATION = None
+APPEND_SLASH = False
+INSTALLED_APPS = ["sandbox.world"]
+MIDDLEWARE = ["sandbox.control.middleware.SandboxMiddleware"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("SANDBOX_DATABASE", "var/sandbox.sqlite3"),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
+        },
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+CLIENT_ID = os.environ.get("SANDBOX_CLIENT_ID", "sandbox-client-id")
+API_KEY = os.environ.get("SANDBOX_API_KEY", "sandbox-api-key")
+JOB_SECONDS = float(os.environ.get("SANDBOX_JOB_SECONDS", "1.5"))
+USER_LIMIT = int(os.environ.get("SANDBOX_USER_LIMIT", "0"))  # MX's test environment: 100
