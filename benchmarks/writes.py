@@ -1,0 +1,116 @@
+"""`make bench`: storing transactions, against one `update_or_create` per row.
+
+Runs on a throw-away test database of DATABASE_URL. Prints rows per second for the first load, a
+re-sync of unchanged rows and one with 5 % changed, how many rows each wrote, and the ratio to the
+baseline, which is measured on a sample in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.test.utils import get_runner  # noqa: E402
+
+from nucleus import writes  # noqa: E402
+from nucleus.models import AggregationAccount, AggregationAccountTransaction  # noqa: E402
+from nucleus.writes import TransactionRow  # noqa: E402
+from tests.factories.nucleus import AggregationAccountFactory  # noqa: E402
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+BATCH = 2000
+
+
+def rows(count: int, changed_every: int = 0) -> Iterator[TransactionRow]:
+    for number in range(count):
+        changed = changed_every and number % changed_every == 0
+        yield TransactionRow(
+            source_id=f"TRN-{number}",
+            source_updated_at=START,
+            transaction_date=START + timedelta(minutes=number),
+            currency_code="USD",
+            status="pending" if changed else "posted",
+            amount=Decimal(number % 90_000) / 100,
+            transaction_type="Debit",
+            category="Food & Dining",
+            subcategory="Groceries",
+            description=f"Supermarket {number % 50}",
+            metadata={"mx_original_description": f"SUPERMARKET {number}"},
+        )
+
+
+def staged(account: AggregationAccount, source: Iterator[TransactionRow]) -> int:
+    written, batch = 0, []
+    for row in source:
+        batch.append(row)
+        if len(batch) == BATCH:
+            written += writes.upsert_transactions(account=account, rows=batch)
+            batch = []
+    return written + writes.upsert_transactions(account=account, rows=batch)
+
+
+def one_by_one(account: AggregationAccount, source: Iterator[TransactionRow]) -> int:
+    for row in source:
+        values = dataclasses.asdict(row)
+        AggregationAccountTransaction.unscoped.update_or_create(
+            tenant=account.tenant,
+            aggregation_account=account,
+            source_id=values.pop("source_id"),
+            defaults=values,
+        )
+    return 0
+
+
+Writer = Callable[[AggregationAccount, Iterator[TransactionRow]], int]
+
+
+def measure(
+    write: Writer, account: AggregationAccount, count: int, changed: int = 0
+) -> tuple[float, int]:
+    started = time.perf_counter()
+    written = write(account, rows(count, changed))
+    return count / (time.perf_counter() - started), written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--sample", type=int, default=2_000, help="rows of the baseline")
+    options = parser.parse_args()
+    ours, baseline = AggregationAccountFactory(), AggregationAccountFactory()
+    naive_first, _ = measure(one_by_one, baseline, options.sample)
+    naive_again, _ = measure(one_by_one, baseline, options.sample)
+    print(f"{connection.vendor}, {options.rows:,} transactions; baseline on {options.sample:,}\n")
+    print(f"{'':28}{'rows/s':>10}{'written':>10}{'baseline':>10}{'ratio':>8}")
+    for name, changed, naive in (
+        ("first load", 0, naive_first),
+        ("again, nothing changed", 0, naive_again),
+        ("again, 5 % changed", 20, naive_again),
+    ):
+        speed, written = measure(staged, ours, options.rows, changed)
+        print(f"{name:28}{speed:10,.0f}{written:10,}{naive:10,.0f}{speed / naive:8.1f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"\npeak memory {peak} MiB")
+
+
+if __name__ == "__main__":
+    from django.conf import settings
+
+    runner = get_runner(settings)(verbosity=0, interactive=False)
+    databases = runner.setup_databases()
+    try:
+        main()
+    finally:
+        runner.teardown_databases(databases)

@@ -1,0 +1,125 @@
+"""The other side of the story: MX's own API, and the end user in MX's widget."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+
+INSTITUTION = "mxbank"
+LOGIN, PASSWORD, ANSWER = "test_atrium", "challenge", "correct"
+POLL_SECONDS = 0.3
+PATIENCE_SECONDS = 60
+MOST_PAGES = 1000
+TIMEOUT = (3.05, 30)
+CONFIG = re.compile(r'data-config="([^"]*)"')
+
+
+class BankError(Exception):
+    """MX answered something the story cannot go on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mx:
+    """MX's API as its documentation describes it, for one set of keys."""
+
+    url: str
+    client_id: str
+    api_key: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The parsed answer, amounts exact.
+
+        Raises:
+            BankError: no answer, or an error status.
+        """
+        with requests.Session() as session:
+            session.trust_env = False
+            session.headers["Accept"] = "application/vnd.mx.atrium.v1+json"
+            session.headers["MX-Client-ID"] = self.client_id
+            session.headers["MX-API-Key"] = self.api_key
+            response = _sent(session, method, self.url + path, json=body)
+        if not response.ok:
+            raise BankError(f"MX answered {response.status_code} to {method} {path}")
+        return json.loads(response.content, parse_float=Decimal) if response.content else None
+
+    def rows(self, path: str, key: str, **query: str) -> Iterator[dict[str, Any]]:
+        """All rows of all pages of a list."""
+        for page in range(1, MOST_PAGES + 1):
+            parameters = urlencode({**query, "page": str(page), "records_per_page": "100"})
+            answer = self.call("GET", f"{path}?{parameters}")
+            yield from answer[key]
+            if page >= answer["pagination"]["total_pages"]:
+                return
+        raise BankError(f"{path} has no last page")
+
+
+class Widget:
+    """The end user at MX's widget: does what its page does, over the same HTTP."""
+
+    def __init__(self, url: str) -> None:
+        """Open a widget link, which works once.
+
+        Raises:
+            BankError: no widget is behind it.
+        """
+        self.session = requests.Session()
+        self.session.trust_env = False
+        page = _sent(self.session, "GET", url)
+        config = CONFIG.search(page.text)
+        if not page.ok or config is None:
+            raise BankError(f"The widget link answered {page.status_code} without a widget.")
+        self.session.headers["X-Session"] = json.loads(html.unescape(config[1]))["key"]
+        self.base = urljoin(url, "/md/connect/session/")
+
+    def log_in(self) -> str:
+        """Link MX Bank, answering its security question; the member's guid."""
+        asked = self._call("GET", f"institutions/{INSTITUTION}")["institution"]["credentials"]
+        values = [
+            {"guid": one["guid"], "value": PASSWORD if one["type"] == "PASSWORD" else LOGIN}
+            for one in asked
+        ]
+        body = {"member": {"institution_code": INSTITUTION, "credentials": values}}
+        return self._settled(self._call("POST", "members", body)["member"])
+
+    def verify(self, member: str) -> None:
+        """Verify all accounts of a connected member, answering the security question again."""
+        path = f"members/{member}/verify"
+        self._settled(self._call("POST", path, {"account_guid": ""})["member"])
+
+    def _settled(self, member: dict[str, Any]) -> str:
+        guid = str(member["guid"])
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            status = member["connection_status"]
+            if status == "CHALLENGED":
+                answers = {one["guid"]: ANSWER for one in member["challenges"]}
+                self._call("POST", f"members/{guid}/answer", {"answers": answers})
+            elif not member["is_being_aggregated"]:
+                if status == "CONNECTED":
+                    return guid
+                raise BankError(f"The login ended as {status}.")
+            time.sleep(POLL_SECONDS)
+            member = self._call("GET", f"members/{guid}")["member"]
+        raise BankError("The bank did not finish in time.")
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        response = _sent(self.session, method, self.base + path, json=body)
+        if not response.ok:
+            raise BankError(f"The widget got {response.status_code} from {method} {path}.")
+        return response.json()
+
+
+def _sent(session: requests.Session, method: str, url: str, **content: Any) -> requests.Response:
+    try:
+        return session.request(method, url, timeout=TIMEOUT, **content)
+    except requests.RequestException as error:
+        raise BankError(f"{urlsplit(url).netloc} does not answer: is the sandbox up?") from error

@@ -1,0 +1,238 @@
+"""`python -m demo.story`: the main job end to end, over HTTP only (`make demo`).
+
+A person links a bank with a security question on the way, the gateway fetches the data by itself, a
+bank account is verified; then everything in Nucleus is compared with what MX serves. The exit code
+is 0 only if it is equal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from demo import bank, comparison, stack
+from demo.comparison import ApiError, Facts, Row
+from demo.gateway import Gateway, GatewayUnreachable
+
+ARRIVAL_SECONDS = 90
+LOOK_SECONDS = 1.0
+DIFFERENCES_SHOWN = 10
+
+
+@dataclass
+class Story:
+    """One client of the gateway and their bank."""
+
+    api: Gateway
+    mx: bank.Mx
+    client: Row
+    user: str = ""
+    member: str = ""
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """The gateway's parsed answer; refusals end the story."""
+        return _called(self.api, method, path, body)
+
+    def link(self) -> list[Row]:
+        """User, widget link, the end user at the bank, accounts; the accounts' rows."""
+        own = {"nucleus_client_id": self.client["id"], "product": "atom"}
+        answer = self.call(
+            "POST",
+            "/integration/v1/user",
+            **own,
+            integration_type="aggregation",
+            vendor_name="mx",
+        )
+        self.user = answer["vendor_response"]["guid"]
+        self.member = self.widget().log_in()
+        return self.create_accounts()
+
+    def create_accounts(self) -> list[Row]:
+        """What a front end does in the widget's onSuccess."""
+        answer = self._for_member("/integration/v1/aggregation/account")
+        rows: list[Row] = answer["nucleus_aggregation_accounts"]
+        failed = [row["message"] for row in rows if not row["body"]]
+        if failed or not rows:
+            raise ApiError(f"Not every account was created: {failed or answer['message']}")
+        return [row["body"] for row in rows]
+
+    def widget(self, **query: str) -> bank.Widget:
+        """Ask for a widget link and open it."""
+        query = {"vendor_name": "mx", **query}
+        path = f"/integration/v1/widget_link/{self.client['id']}?{urlencode(query)}"
+        return bank.Widget(self.call("GET", path)["widget_url"])
+
+    def verify(self) -> list[Row]:
+        """Verification mode of the widget, then the bank links, waiting for a job if need be."""
+        self.widget(mode="iav").verify(self.member)
+        self._for_member("/integration/v1/iav")
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while time.monotonic() < deadline:
+            links = list(comparison.rows(self.api, "bank_link", f"client_id=={self.client['id']}"))
+            if links:
+                return links
+            time.sleep(LOOK_SECONDS)
+        raise ApiError("No verified bank link appeared.")
+
+    def _for_member(self, path: str) -> Any:
+        return self.call(
+            "POST",
+            path,
+            nucleus_client_id=self.client["id"],
+            product="atom",
+            vendor_request={"member_id": self.member},
+        )
+
+
+def main() -> int:
+    """Tell the story on the running stack or an own one."""
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an own stack is stopped on the way
+    try:
+        with _stack() as where:
+            equal = tell(where)
+    except (ApiError, GatewayUnreachable, bank.BankError, stack.StackError) as error:
+        _say("Failed", str(error))
+        return 1
+    _say("Done", f"in {time.monotonic() - started:.1f} s")
+    return 0 if equal else 1
+
+
+def tell(where: stack.Stack) -> bool:
+    """Tell the story with a new client of this stack; whether everything was equal."""
+    api = where.api()
+    mx = bank.Mx(where.sandbox, where.sandbox_client_id, where.sandbox_api_key)
+    client = _called(
+        api,
+        "POST",
+        "/nucleus/v1/client",
+        {
+            "username": f"story-{time.time_ns()}",
+            "client_type": "consumer",
+            "first_name": "Demo",
+            "last_name": "Story",
+        },
+    )
+    _say("Client", f"{client['first_name']} {client['last_name']}, {client['id']}")
+    story = Story(api, mx, client)
+    accounts = story.link()
+    _say("Linked", f"{accounts[0]['institution_name']} after a security question")
+    _say("", f"{len(accounts)} accounts created; their data is fetched by a job")
+    expected = comparison.served(mx, story.user, story.member)
+    actual = _arrived(api, client["id"], expected)
+    _summarize(accounts, actual)
+    links = story.verify()
+    same_links = _compare_links(story, links)
+    again = {row["id"] for row in story.create_accounts()}
+    if again != {row["id"] for row in accounts}:
+        _say("Differs", "creating the accounts again made other accounts")
+        return False
+    return compare(expected, comparison.stored(api, client["id"])) and same_links
+
+
+@contextlib.contextmanager
+def _stack() -> Iterator[stack.Stack]:
+    found = stack.running()
+    if found:
+        _say("Stack", f"the running one, {found.gateway}")
+        yield found
+        return
+    _say("Stack", "starting one on free ports with a temporary database")
+    with stack.temporary() as own:
+        yield own
+
+
+def _called(api: Gateway, method: str, path: str, body: dict[str, Any]) -> Any:
+    content = json.dumps(body).encode() if method == "POST" else None
+    answer = api.call(method, path, content)
+    if not answer.ok:
+        raise ApiError(f"{method} {path} answered {answer.status}: {answer.content.decode()}")
+    return answer.json()
+
+
+def _arrived(api: Gateway, client_id: str, expected: Facts) -> Facts:
+    """What is stored once it equals what is expected, or when patience ends."""
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while True:
+        actual = comparison.stored(api, client_id)
+        if actual == expected or time.monotonic() > deadline:
+            return actual
+        time.sleep(LOOK_SECONDS)
+
+
+def _summarize(accounts: list[Row], facts: Facts) -> None:
+    for account in accounts:
+        name = comparison.label(account["account_name"], account["mask"])
+        mine = [fact for fact in facts.elements() if fact[1] == name]
+        balance = next((fact[2] for fact in mine if fact[0] == "balance"), None)
+        debt = "" if account.get("is_asset", True) else " owed"
+        _say("Account", f"{name}: {_money(balance)}{debt} ({account['subcategory']})")
+        moves = [fact for fact in mine if fact[0] == "transaction"]
+        if moves:
+            first, last = min(move[2] for move in moves), max(move[2] for move in moves)
+            sums = {
+                way: sum((move[4] for move in moves if move[3] == way), Decimal(0))
+                for way in ("Credit", "Debit")
+            }
+            _say(
+                "",
+                f"{len(moves)} transactions {first:%Y-%m-%d} to {last:%Y-%m-%d}, "
+                f"in {_money(sums['Credit'])}, out {_money(sums['Debit'])}",
+            )
+        for _, _, symbol, shares, value, _ in (fact for fact in mine if fact[0] == "holding"):
+            _say("", f"{shares} {symbol or 'units'} worth {_money(value)}")
+
+
+def compare(expected: Facts, actual: Facts) -> bool:
+    """Whether all facts are equal; prints what was compared and what differs."""
+    kinds = dict.fromkeys(("balance", "transaction", "holding"), 0)
+    for fact in expected.elements():
+        kinds[fact[0]] += 1
+    counted = ", ".join(f"{count} {kind}s" for kind, count in kinds.items())
+    if expected == actual:
+        _say("Compared", f"{counted}: Nucleus equals MX to the cent")
+        return True
+    _say("Compared", f"{counted}: DIFFERENT")
+    for word, difference in (("missing", expected - actual), ("extra", actual - expected)):
+        for fact in list(difference.elements())[:DIFFERENCES_SHOWN]:
+            _say("", f"{word}: {' | '.join(str(part) for part in fact)}")
+        if difference.total() > DIFFERENCES_SHOWN:
+            _say("", f"{word}: and {difference.total() - DIFFERENCES_SHOWN} more")
+    return False
+
+
+def _compare_links(story: Story, links: list[Row]) -> bool:
+    path = f"/users/{story.user}/members/{story.member}/account_numbers"
+    numbers = list(story.mx.rows(path, "account_numbers"))
+    expected = {(one["account_number"][-4:], one["routing_number"][-4:]) for one in numbers}
+    for link in links:
+        _say(
+            "Verified",
+            f"{link['bank_account_name']} \u2022\u2022{link['mask']}, routing {link['routing']}, "
+            f"{link['bank_account_holder']}",
+        )
+    if {(link["mask"], link["routing"][-4:]) for link in links} == expected:
+        return True
+    _say("Differs", f"MX serves {len(expected)} account numbers, others than these")
+    return False
+
+
+def _money(amount: Decimal | int | None) -> str:
+    return "unknown" if amount is None else f"{amount:,.2f}"
+
+
+def _say(topic: str, words: str) -> None:
+    sys.stdout.write(f"{topic:<10}{words}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""What a person does at a browser, in their words: labels and names, not selectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.webdriver import ActionChains
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+PATIENCE = 30
+TRIES = 5
+ROWS = """
+    const table = [...document.querySelectorAll("table")]
+        .find((one) => one.caption?.textContent === arguments[0]);
+    return table && [...table.tBodies[0].rows].map((row) => [...row.cells].map((c) => c.innerText));
+"""
+BUTTONS = "button, a, [role=button], input[type=submit]"
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+
+
+class Person:
+    """Somebody who reads the page and uses what it offers."""
+
+    def __init__(self, driver: WebDriver) -> None:
+        self.driver = driver
+        self.waiting = WebDriverWait(
+            driver, PATIENCE, 0.1, ignored_exceptions=[StaleElementReferenceException]
+        )
+
+    def opens(self, url: str) -> None:
+        self.driver.get(url)
+
+    def reloads(self) -> None:
+        self.driver.refresh()
+
+    def sees(self, words: str) -> None:
+        """Wait until the words are on the page, visibly."""
+        try:
+            self.waiting.until(
+                lambda driver: words in driver.find_element(By.TAG_NAME, "body").text
+            )
+        except TimeoutException:
+            seen = self.driver.find_element(By.TAG_NAME, "body").text
+            raise AssertionError(f"{words!r} never appeared; the page says:\n{seen}") from None
+
+    @property
+    def address(self) -> str:
+        return self.driver.current_url
+
+    @property
+    def text(self) -> str:
+        """What is visible."""
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    @property
+    def source(self) -> str:
+        """Everything the browser holds of the page, shown or not."""
+        return self.driver.page_source
+
+    def presses(self, name: str) -> None:
+        """Press the first usable button or link with this name, again if it is redrawn."""
+        for _ in range(TRIES):
+            with suppress(StaleElementReferenceException):
+                self._found(name, BUTTONS, _named(name)).click()
+                return
+        raise AssertionError(f"{name!r} is redrawn all the time")
+
+    def finds(self, name: str) -> None:
+        """Wait until a button or link with this name can be used."""
+        self._found(name, BUTTONS, _named(name))
+
+    def types(self, label: str, text: str) -> None:
+        """Fill the field with this label."""
+        field = self._found(label, "input, textarea", _labelled(label))
+        field.clear()
+        field.send_keys(text)
+
+    def presses_key(self, key: str) -> None:
+        ActionChains(self.driver).send_keys(key).perform()
+
+    def waits(self, until: Callable[[], bool]) -> None:
+        """Until something is so."""
+        self.waiting.until(lambda _: until())
+
+    def only_field(self) -> str:
+        """The label of the one field that is asked for."""
+        return str(self.waiting.until(_only_field).accessible_name)
+
+    def chooses(self, label: str, option: str) -> None:
+        """Choose from the list with this label."""
+        Select(self._found(label, "select", _labelled(label))).select_by_visible_text(option)
+
+    def rows(self, caption: str) -> list[list[str]]:
+        """The cells of the table with this caption."""
+        found = self.driver.execute_script(ROWS, caption)
+        assert found is not None, f"There is no table {caption!r}"
+        return [[str(cell) for cell in row] for row in found]
+
+    @contextmanager
+    def inside_the_widget(self) -> Iterator[None]:
+        """Look into the frame that MX's loader made."""
+        frame = self.waiting.until(
+            lambda driver: driver.find_element(By.CSS_SELECTOR, "#addAccount iframe")
+        )
+        self.driver.switch_to.frame(frame)
+        try:
+            yield
+        finally:
+            self.driver.switch_to.default_content()
+
+    def photographs(self, name: str) -> None:
+        """Keep a screenshot for people to look at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
+
+    def resizes(self, width: int, height: int) -> None:
+        """Another device; the window itself cannot be this narrow."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def page_width(self) -> int:
+        """In CSS pixels; more than the window's means scrolling sideways."""
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth"))
+
+    def prefers_dark(self) -> None:
+        scheme = {"name": "prefers-color-scheme", "value": "dark"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def complaints(self) -> list[str]:
+        """What the browser itself found wrong, such as blocked scripts."""
+        return [str(entry["message"]) for entry in self.driver.get_log("browser")]
+
+    def _found(
+        self, words: str, selector: str, matches: Callable[[WebElement], bool]
+    ) -> WebElement:
+        def usable(driver: WebDriver) -> WebElement | None:
+            for element in driver.find_elements(By.CSS_SELECTOR, selector):
+                if element.is_displayed() and element.is_enabled() and matches(element):
+                    return element
+            return None
+
+        try:
+            found: WebElement = self.waiting.until(usable)  # type: ignore[assignment]
+        except TimeoutException:
+            raise AssertionError(f"There is nothing called {words!r} to use") from None
+        return found
+
+
+def _only_field(driver: WebDriver) -> WebElement | Literal[False]:
+    fields = [one for one in driver.find_elements(By.TAG_NAME, "input") if one.is_displayed()]
+    return fields[0] if len(fields) == 1 else False
+
+
+def _named(name: str) -> Callable[[WebElement], bool]:
+    """By name or by a line of text: the admin's icons are words of a font."""
+    return lambda element: name in (element.accessible_name, *element.text.splitlines())
+
+
+def _labelled(label: str) -> Callable[[WebElement], bool]:
+    return lambda element: element.accessible_name.strip(" :*") == label

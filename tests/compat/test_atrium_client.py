@@ -1,0 +1,144 @@
+"""MX's own Python client, unmodified, against what the sandbox serves of Atrium."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import atrium
+import pytest
+from atrium.rest import ApiException
+
+from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Any:
+    return atrium.AtriumClient(API_KEY, CLIENT_ID, environment=sandbox.base_url)
+
+
+@pytest.fixture
+def user(client: Any) -> str:
+    body = atrium.UserCreateRequestBody(user=atrium.User(metadata="of a test"))
+    return str(client.users.create_user(body).user.guid)
+
+
+def connect(client: Any, user: str, password: str) -> str:
+    """A member, once its import is over or asks a question."""
+    fields = client.institutions.read_institution_credentials("mxbank").credentials
+    credentials = [
+        atrium.CredentialRequest(
+            guid=field.guid, value=password if field.type == "PASSWORD" else "test_atrium"
+        )
+        for field in fields
+    ]
+    request = atrium.MemberCreateRequest(institution_code="mxbank", credentials=credentials)
+    body = atrium.MemberCreateRequestBody(member=request)
+    member = str(client.members.create_member(user, body).member.guid)
+    settled(client, user, member)
+    return member
+
+
+def settled(client: Any, user: str, member: str) -> Any:
+    for _ in range(100):
+        row = client.members.read_member_status(member, user).member
+        if not row.is_being_aggregated or row.connection_status == "CHALLENGED":
+            return row
+        time.sleep(0.05)
+    raise AssertionError(row)
+
+
+def test_users(client: Any, user: str):
+    assert client.users.read_user(user).user.metadata == "of a test"
+    body = atrium.UserUpdateRequestBody(user=atrium.User(metadata="changed"))
+    assert client.users.update_user(user, body=body).user.metadata == "changed"
+    page = client.users.list_users(page=1, records_per_page=10)
+    assert page.pagination.per_page == 10
+    client.users.delete_user(user)
+    with pytest.raises(ApiException) as gone:
+        client.users.read_user(user)
+    assert gone.value.status == 404
+
+
+def test_institutions_and_merchants(client: Any):
+    assert client.institutions.list_institutions(name="MX").institutions[0].code == "mxbank"
+    assert client.institutions.read_institution("mxbank").institution.name == "MX Bank"
+    merchants = client.merchants.list_merchants().merchants
+    merchant = client.merchants.read_merchant(merchants[0].guid).merchant
+    places = client.merchants.list_merchant_locations(merchant.guid).merchant_locations
+    place = client.merchants.read_merchant_location(merchant.guid, places[0].guid)
+    assert place.merchant_location.city == "Testville"
+
+
+def test_a_question_on_the_way(client: Any, user: str):
+    member = connect(client, user, "challenge")
+    (question,) = client.members.list_member_mfa_challenges(member, user).challenges
+    answer = atrium.CredentialRequest(guid=question.guid, value="correct")
+    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[answer]))
+    client.members.resume_member(member, user, body)
+    assert settled(client, user, member).connection_status == "CONNECTED"
+    assert client.members.read_member(member, user).member.status == "COMPLETED"
+
+
+def test_accounts_transactions_holdings(client: Any, user: str):
+    member = connect(client, user, "password")
+    accounts = client.members.list_member_accounts(member, user).accounts
+    assert len(client.accounts.list_user_accounts(user).accounts) == len(accounts) == 6
+    one = accounts[0]
+    assert client.accounts.read_account(one.guid, user).account.balance == one.balance
+    by_member = client.accounts.read_account_by_member_guid(one.guid, member, user)
+    assert by_member.account.guid == one.guid
+    page = client.accounts.list_account_transactions(one.guid, user, records_per_page=100)
+    assert page.pagination.total_pages > 2
+    row = client.transactions.read_transaction(page.transactions[0].guid, user).transaction
+    assert row.amount == page.transactions[0].amount
+    assert client.transactions.list_user_transactions(user).pagination.total_entries > 300
+    assert client.members.list_member_transactions(member, user).transactions
+    holdings = client.holdings.list_holdings(user).holdings
+    assert client.holdings.list_holdings_by_member(member, user).holdings == holdings
+    account = holdings[0].account_guid
+    assert client.holdings.list_holdings_by_account(account, user).holdings == holdings
+    assert client.holdings.read_holding(holdings[0].guid, user).holding == holdings[0]
+
+
+def test_jobs(client: Any, user: str):
+    member = connect(client, user, "password")
+    for start in (
+        client.verification.verify_member,
+        client.identity.identify_member,
+        client.members.aggregate_member,
+        client.members.aggregate_member_balances,
+        client.members.extend_history,
+    ):
+        assert start(member, user).member.is_being_aggregated
+        settled(client, user, member)
+    numbers = client.verification.list_account_numbers(member, user).account_numbers
+    account = numbers[0].account_guid
+    by_account = client.verification.list_account_numbers_by_account(account, user)
+    assert by_account.account_numbers == [numbers[0]]
+    assert client.identity.list_account_owners(member, user).account_owners
+
+
+def test_members(client: Any, user: str):
+    member = connect(client, user, "UNAUTHORIZED")
+    assert client.members.list_members(user).members[0].connection_status == "DENIED"
+    fields = client.members.list_member_credentials(member, user).credentials
+    values = [atrium.CredentialRequest(guid=one.guid, value="password") for one in fields]
+    body = atrium.MemberUpdateRequestBody(member=atrium.MemberUpdateRequest(credentials=values))
+    client.members.update_member(member, user, body=body)
+    assert settled(client, user, member).connection_status == "CONNECTED"
+    client.members.delete_member(member, user)
+    assert client.members.list_members(user).members == []
+
+
+def test_the_widget(client: Any, user: str):
+    body = atrium.ConnectWidgetRequestBody(mode="verification", ui_message_version=4)
+    link = client.connect_widget.get_connect_widget(user, body).user
+    assert link.guid == user
+    assert "/md/connect/" in link.connect_widget_url
+
+
+def test_wrong_keys(sandbox: Sandbox):
+    with pytest.raises(ApiException) as refused:
+        atrium.AtriumClient("wrong", CLIENT_ID, environment=sandbox.base_url).users.list_users()
+    assert refused.value.status == 401

@@ -1,0 +1,124 @@
+"""Hydrogen's own SDK, unmodified, through the whole story over real HTTP.
+
+The SDK cuts its token URL at ".com", so it only speaks to Hydrogen's host name; name resolution
+sends that one name to the live server (contract section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import integration_api
+import pytest
+from integration_api.rest import ApiException
+
+from gateway.access.models import Application
+from nucleus.models import Client
+from tests.factories.access import SECRET
+from tests.gateway.integration_api.conftest import run_jobs
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sdk(resolved: str, application: Application) -> Iterator[integration_api.ApiClient]:
+    """An API client that fetched its token as Hydrogen's documentation shows."""
+    configuration = integration_api.Configuration()
+    configuration.host = f"{resolved}/integration/v1"
+    integration_api.Configuration.set_default(configuration)
+    auth = integration_api.AuthApi(integration_api.ApiClient(configuration))
+    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
+    configuration.access_token = token.access_token
+    yield integration_api.ApiClient(configuration)
+    integration_api.Configuration.set_default(None)
+
+
+@pytest.fixture
+def story(
+    sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
+) -> tuple[integration_api.ApiClient, Client, str, list[Any]]:
+    """User created, bank linked by the end user, accounts created."""
+    user = integration_api.UtilsApi(sdk).create_user_using_post(
+        integration_api.CreateUserRequest(
+            nucleus_client_id=str(nucleus_client.id),
+            product="atom",
+            integration_type="aggregation",
+            vendor_name="mx",
+        )
+    )
+    member = mx.connect(user.vendor_response["guid"])
+    request = integration_api.AggregationRequestObject(
+        nucleus_client_id=str(nucleus_client.id),
+        product="atom",
+        vendor_request=integration_api.AggregationVendorRequestCO(member_id=member),
+    )
+    answer = integration_api.AggregationApi(sdk).create_aggregation_account_using_post(request)
+    rows = answer.nucleus_aggregation_accounts
+    return sdk, nucleus_client, member, [row.body for row in rows]
+
+
+def test_the_whole_story(
+    story: tuple[integration_api.ApiClient, Client, str, list[Any]],
+):
+    sdk, client, member, accounts = story
+    run_jobs()
+    aggregation = integration_api.AggregationApi(sdk)
+    ids = [account.id for account in accounts]
+    transactions = holdings = 0
+    for account in accounts:
+        again = aggregation.get_aggregation_account_using_get(account.id)
+        assert again.nucleus_aggregation_account.body.account_name == account.account_name
+        balance = aggregation.get_aggregation_account_balance_using_get(account.id)
+        assert balance.nucleus_balance_posted.aggregation_account_id == account.id
+        posted = aggregation.get_aggregation_account_transaction_using_get(account.id)
+        transactions += len(posted.nucleus_transactions_posted)
+        held = aggregation.get_aggregation_account_holding_using_get(account.id)
+        holdings += len(held.nucleus_holdings_posted)
+    assert transactions > 100
+    assert holdings > 0
+    for call in (
+        aggregation.get_aggregation_account_all_using_get,
+        aggregation.get_aggregation_account_balance_all_using_get,
+        aggregation.get_aggregation_account_transaction_all_using_get,
+        aggregation.get_aggregation_account_holding_all_using_get,
+    ):
+        answers = call(ids)
+        assert [one.nucleus_aggregation_account_id for one in answers] == ids
+
+    link = integration_api.UtilsApi(sdk).get_widget_link_using_get(
+        str(client.id), vendor_name="mx", mode="iav", is_business=False, member_id=member
+    )
+    assert link.widget_url.startswith("http")
+
+    iav = integration_api.IAVApi(sdk)
+    verified = iav.create_iav_using_post(
+        integration_api.IavRequestCO(
+            nucleus_client_id=str(client.id),
+            product="atom",
+            vendor_request=integration_api.IavVendorRequestCO(member_id=member),
+        )
+    )
+    links = [row.nucleus_bank_link for row in verified.bank_link.response]
+    assert links
+    read = iav.get_iav_using_get(links[0].id)
+    assert read.bank_link.response[0].nucleus_bank_link.routing == links[0].routing
+    iav.delete_bank_link_using_delete(links[0].id)
+    aggregation.delete_aggregation_account_using_delete(ids[0])
+
+
+def test_errors_reach_the_caller(sdk: integration_api.ApiClient, nucleus_client: Client):
+    with pytest.raises(ApiException) as refused:
+        integration_api.UtilsApi(sdk).get_widget_link_using_get(str(nucleus_client.id))
+    assert refused.value.status == 400
+    assert "message" in refused.value.body
+
+
+def test_wrong_secret(resolved: str, application: Application):
+    configuration = integration_api.Configuration()
+    configuration.host = f"{resolved}/integration/v1"
+    auth = integration_api.AuthApi(integration_api.ApiClient(configuration))
+    with pytest.raises(ApiException) as refused:
+        auth.create_using_post_client_credentials(application.client_id, "wrong")
+    assert refused.value.status == 401

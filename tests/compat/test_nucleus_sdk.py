@@ -1,0 +1,73 @@
+"""Hydrogen's Nucleus SDK, unmodified: clients, and reading what the gateway stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import nucleus_api
+import pytest
+
+from gateway.access.models import Application
+from nucleus.models import Client
+from tests.factories.access import SECRET
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BalanceFactory,
+    BankLinkFactory,
+    HoldingFactory,
+    TransactionFactory,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sdk(resolved: str, application: Application) -> Iterator[nucleus_api.ApiClient]:
+    """An API client with a token."""
+    configuration = nucleus_api.Configuration()
+    configuration.host = resolved
+    nucleus_api.Configuration.set_default(configuration)
+    auth = nucleus_api.AuthApi(nucleus_api.ApiClient(configuration))
+    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
+    configuration.access_token = token.access_token
+    yield nucleus_api.ApiClient(configuration)
+    nucleus_api.Configuration.set_default(None)
+
+
+def test_clients(sdk: nucleus_api.ApiClient):
+    clients = nucleus_api.ClientApi(sdk)
+    body = nucleus_api.Client(username="ada", client_type="consumer", first_name="Ada")
+    created = clients.create_client_using_post(body)
+    assert created.first_name == "Ada"
+    assert clients.get_client_using_get(created.id).username == "ada"
+    page = clients.get_client_all_using_get(ascending=True, order_by="username", page=0, size=10)
+    assert [one.id for one in page.content] == [created.id]
+    changed = clients.update_client_using_put({"first_name": "Augusta"}, created.id)
+    assert (changed.first_name, changed.username) == ("Augusta", "ada")
+    clients.delete_client_using_delete(created.id)
+    assert clients.get_client_using_get(created.id).is_active is False
+
+
+def test_reading_what_was_stored(sdk: nucleus_api.ApiClient, nucleus_client: Client):
+    account = AggregationAccountFactory(client=nucleus_client)
+    rows = {
+        "_balance": BalanceFactory(aggregation_account=account),
+        "_transaction": TransactionFactory(aggregation_account=account),
+        "_holding": HoldingFactory(aggregation_account=account),
+    }
+    link = BankLinkFactory(client=nucleus_client)
+    api = nucleus_api.AggregationAccountApi(sdk)
+    for kind, row in {"": account, **rows}.items():
+        by_id = getattr(api, f"get_aggregation_account{kind}_using_get")
+        as_list = getattr(api, f"get_aggregation_account{kind}_all_using_get")
+        assert by_id(str(row.pk)).id == str(row.pk)
+        page = as_list(filter=f"id=={row.pk}")
+        assert [one.id for one in page.content] == [str(row.pk)]
+        assert page.total_elements == 1
+    transaction = api.get_aggregation_account_transaction_using_get(str(rows["_transaction"].pk))
+    assert transaction.bank_credit.amount == float(rows["_transaction"].amount)
+    assert transaction.cash is None
+    funding = nucleus_api.FundingApi(sdk)
+    found = funding.get_bank_link_using_get(str(link.pk))
+    assert found.bank_account_number == link.bank_account_number
+    assert [one.id for one in funding.get_bank_link_all_using_get().content] == [str(link.pk)]

@@ -1,0 +1,130 @@
+"""`make run`: starts everything, stops everything, keeps what was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from demo import stack as stacks
+
+NEW_CLIENT = b'{"username": "ada", "client_type": "consumer"}'
+
+
+def up(directory: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--directory", str(directory)],
+        cwd=stacks.ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def started(process: subprocess.Popen[Any], directory: Path) -> dict[str, str]:
+    deadline = time.monotonic() + 60
+    while not (directory / "stack.json").exists():
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return dict(json.loads((directory / "stack.json").read_text()))
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    process.send_signal(number)
+    return process.communicate(timeout=30)[0]
+
+
+def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(tmp_path: Path) -> None:
+    environment = stacks.environment(tmp_path)
+    process = up(tmp_path, environment)
+    first = started(process, tmp_path)
+    assert stat.S_IMODE((tmp_path / "stack.json").stat().st_mode) == 0o600
+    for url in (first["demo"], f"{first['gateway']}/docs", f"{first['gateway']}/admin/login/"):
+        assert requests.get(url, timeout=10).status_code == 200
+    made = stacks.Stack(**first).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
+    assert made.status == 201
+    output = stopped(process, signal.SIGINT)
+    assert process.returncode == 0
+    for words in (first["demo"], first["client_secret"], first["admin_password"], first["sandbox"]):
+        assert words in output
+
+    process = up(tmp_path, environment)
+    second = started(process, tmp_path)
+    clients = stacks.Stack(**second).api().call("GET", "/nucleus/v1/client").json()
+    stopped(process, signal.SIGTERM)
+    assert second == first
+    assert [client["id"] for client in clients["content"]] == [made.json()["id"]]
+    assert not (tmp_path / "stack.json").exists()
+    for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT"):
+        assert not answers(int(environment[name]))
+
+
+@pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT", "DEMO_PORT"])
+def test_a_taken_port_is_named_with_the_variable_to_change(tmp_path: Path, name: str) -> None:
+    environment = stacks.environment(tmp_path)
+    with socket.create_server(("127.0.0.1", int(environment[name]))):
+        process = up(tmp_path, environment)
+        output = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert f"Port {environment[name]} is in use" in output
+    assert f"{name}=" in output
+
+
+def test_it_refuses_to_run_in_production(tmp_path: Path) -> None:
+    process = up(tmp_path, stacks.environment(tmp_path) | {"DEBUG": "false"})
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert "DEBUG=true" in output
+    assert "Traceback" not in output
+
+
+def test_make_finds_a_python_that_is_new_enough(tmp_path: Path) -> None:
+    """A dead pyenv shim and an old Python come first in PATH; both are passed over."""
+    for name, body in (("python3.13", "exit 127"), ("python3.12", "exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "python3.11").symlink_to(sys.executable)
+    command = ["make", "--no-print-directory", "--eval", "which: ; @echo $(PYTHON)", "which"]
+    path = f"{tmp_path}:/usr/bin:/bin"
+    done = subprocess.run(
+        command,
+        cwd=stacks.ROOT,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(tmp_path / "python3.11")
+
+
+def test_an_attached_stack_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """However that ended: pytest or `make demo` killed outright must leave nothing running."""
+    environment = stacks.environment(tmp_path)
+    command = [sys.executable, "manage.py", "up", "--attached", "--directory", str(tmp_path)]
+    code = f"import subprocess; subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
+    starter = subprocess.Popen([sys.executable, "-c", code], cwd=stacks.ROOT, env=environment)
+    started(starter, tmp_path)
+    starter.kill()
+    starter.wait()
+    deadline = time.monotonic() + 30
+    while (tmp_path / "stack.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not answers(int(environment["PORT"]))
