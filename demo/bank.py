@@ -91,24 +91,29 @@ class Widget:
         return self._settled(self._call("POST", "members", body)["member"])
 
     def verify(self, member: str) -> None:
-        """Verify all accounts of a connected member, answering the security question again."""
-        path = f"members/{member}/verify"
-        self._settled(self._call("POST", path, {"account_guid": ""})["member"])
+        """Verify an account of a connected member, the first that can be.
+
+        Raises:
+            BankError: it did not work out, or not in time.
+        """
+        self._settled(self._call("POST", f"members/{member}/start", {})["member"])
 
     def _settled(self, member: dict[str, Any]) -> str:
-        guid = str(member["guid"])
+        """Follow the member through its jobs and questions; its guid once all is done."""
+        path = f"members/{member['guid']}"
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             status = member["connection_status"]
             if status == "CHALLENGED":
-                answers = {one["guid"]: ANSWER for one in member["challenges"]}
-                self._call("POST", f"members/{guid}/answer", {"answers": answers})
+                answers = {one["guid"]: _answer(one) for one in member["challenges"]}
+                self._call("POST", f"{path}/answer", {"answers": answers})
             elif not member["is_being_aggregated"]:
-                if status == "CONNECTED":
-                    return guid
-                raise BankError(f"The login ended as {status}.")
+                if status != "CONNECTED":
+                    raise BankError(f"The login ended as {status}.")
+                if self._call("POST", f"{path}/continue", {})["done"]:
+                    return str(member["guid"])
             time.sleep(POLL_SECONDS)
-            member = self._call("GET", f"members/{guid}")["member"]
+            member = self._call("GET", path)["member"]
         raise BankError("The bank did not finish in time.")
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
@@ -116,6 +121,11 @@ class Widget:
         if not response.ok:
             raise BankError(f"The widget got {response.status_code} from {method} {path}.")
         return response.json()
+
+
+def _answer(question: dict[str, Any]) -> str:
+    """The right one, or the first of the accounts to choose from."""
+    return str(question["options"][0]["value"]) if "options" in question else ANSWER
 
 
 def _sent(session: requests.Session, method: str, url: str, **content: Any) -> requests.Response:

@@ -57,6 +57,10 @@ def _serve(host: str, port: int) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
 
+    from sandbox.world import agenda, beginning
+
+    beginning.begin()
+
     class Server(BaseApplication):
         def load_config(self) -> None:
             values: dict[str, Any] = {
@@ -66,6 +70,7 @@ def _serve(host: str, port: int) -> None:
                 "graceful_timeout": 2,
                 "loglevel": "warning",
                 "when_ready": _announce,
+                "post_worker_init": lambda worker: agenda.start(),
                 "control_socket_disable": True,
             }
             for name, value in values.items():

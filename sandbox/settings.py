@@ -33,4 +33,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 CLIENT_ID = os.environ.get("SANDBOX_CLIENT_ID", "sandbox-client-id")
 API_KEY = os.environ.get("SANDBOX_API_KEY", "sandbox-api-key")
 JOB_SECONDS = float(os.environ.get("SANDBOX_JOB_SECONDS", "1.5"))
-USER_LIMIT = int(os.environ.get("SANDBOX_USER_LIMIT", "0"))  # MX's test environment: 100
+USER_LIMIT = int(os.environ.get("SANDBOX_USER_LIMIT", "100"))  # MX's test environment; 0: none
+VERIFICATION_FLOW = os.environ.get("SANDBOX_VERIFICATION_FLOW", "default")  # or legacy
+SEED = os.environ.get("SANDBOX_SEED", "")  # empty: a new one for every new database

@@ -2,15 +2,19 @@
 
 from django.urls import include, path
 
+from sandbox.atrium_api import merchants
+from sandbox.connect import bank_pages
 from sandbox.connect import views as connect
 from sandbox.control import views as control
 
 urlpatterns = [
     path("", control.index),
     path("healthz", control.health),
-    path("_control/faults", control.faults),
-    path("_control/faults/<int:identity>", control.fault),
+    path("_control/", include("sandbox.control.urls")),
     path("connect.js", connect.loader),
+    path("logos/merchants/<str:guid>.png", merchants.logo),
+    path("oauth/authorize", bank_pages.authorize),
+    path("oauth/redirect_from", bank_pages.redirect_from),
     path("md/connect/static/<str:name>", connect.static),
     path("md/connect/logos/<str:code>.svg", connect.logo),
     path("md/connect/session/", include("sandbox.connect.urls")),

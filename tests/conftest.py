@@ -14,6 +14,7 @@ from tests import sandbox_process
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,23 @@ def sandbox(sandbox_server: sandbox_process.Sandbox) -> Iterator[sandbox_process
     """The sandbox, behaving well at the start and end of the test."""
     yield sandbox_server
     sandbox_server.heal()
+
+
+@pytest.fixture(scope="session")
+def own_sandbox(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[sandbox_process.Sandbox]:
+    """A sandbox whose clock, rules and webhooks a test may change as it likes."""
+    directory = tmp_path_factory.mktemp("own-sandbox")
+    with sandbox_process.running(directory, SANDBOX_VERIFICATION_FLOW="default") as server:
+        yield server
+
+
+@pytest.fixture
+def world(own_sandbox: sandbox_process.Sandbox) -> World:
+    """That sandbox, begun again."""
+    own_sandbox.call("POST", "/_control/reset", json={})
+    return World(own_sandbox)
 
 
 @pytest.fixture

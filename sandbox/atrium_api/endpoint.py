@@ -17,7 +17,8 @@ from sandbox.atrium_api import errors
 from sandbox.atrium_api.errors import ApiError
 
 Handler = Callable[..., HttpResponse]
-VERSION = "application/vnd.mx.atrium.v1+json"
+VERSION = "application/vnd.mx.atrium.v1+"
+FLAGS = {"true": True, "false": False}
 
 
 def endpoint(**handlers: Handler) -> Handler:
@@ -53,13 +54,32 @@ def body(request: HttpRequest, key: str | None = None) -> dict[str, Any]:
     """The JSON object of the request, or the one under `key`."""
     try:
         parsed = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError(400, "The body is not JSON.") from None
     if key is not None and isinstance(parsed, dict):
         parsed = parsed.get(key, {})
     if not isinstance(parsed, dict):
         raise ApiError(400, "A required parameter was missing.")
     return parsed
+
+
+def flag(given: dict[str, Any], name: str, *, default: bool = False) -> bool:
+    """A boolean parameter, in JSON's words or a query's."""
+    value = given.get(name)
+    if value is None or value == "":
+        return default
+    value = FLAGS.get(value, value) if isinstance(value, str) else value
+    if not isinstance(value, bool):
+        raise ApiError(422, f"{name} must be true or false.")
+    return value
+
+
+def text(given: dict[str, Any], name: str, most: int = 2000) -> str | None:
+    """An optional string parameter."""
+    value = given.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > most):
+        raise ApiError(422, f"{name} must be a string of at most {most} characters.")
+    return value
 
 
 def answer(payload: Any, status: int = 200) -> HttpResponse:
@@ -72,6 +92,11 @@ def ready_made(key: str, texts: list[str], extra: str = "") -> HttpResponse:
     return HttpResponse(content, content_type="application/json")
 
 
+def one_object(key: str, text: str) -> HttpResponse:
+    """A single object whose JSON text is stored."""
+    return HttpResponse(f'{{"{key}":{text}}}', content_type="application/json")
+
+
 def bounds(request: HttpRequest) -> tuple[int, int]:
     """Page and page size as MX reads them: 1-based, 25 by default, 10 to 100."""
     try:
@@ -79,7 +104,7 @@ def bounds(request: HttpRequest) -> tuple[int, int]:
         size = int(request.GET.get("records_per_page", "25"))
     except ValueError:
         raise ApiError(400, "page and records_per_page must be numbers.") from None
-    return max(page, 1), min(max(size, 10), 100)
+    return min(max(page, 1), 10**9), min(max(size, 10), 100)
 
 
 def _start(request: HttpRequest, page: int, size: int) -> int:
@@ -105,10 +130,12 @@ def payload_page(request: HttpRequest, key: str, rows: QuerySet[Any]) -> HttpRes
     return ready_made(key, texts, extra)
 
 
-def list_page(request: HttpRequest, key: str, rows: list[Any]) -> HttpResponse:
-    """A page of rows that are at hand."""
+def list_page(
+    request: HttpRequest, key: str, rows: Any, render: Callable[[Any], Any] = lambda row: row
+) -> HttpResponse:
+    """A page of rows that are at hand (a list) or in the database (a query)."""
     page, size = bounds(request)
+    total = len(rows) if isinstance(rows, list) else rows.count()
     start = _start(request, page, size)
-    return answer(
-        {key: rows[start : start + size], "pagination": pagination(page, size, len(rows))}
-    )
+    found = [render(row) for row in rows[start : start + size]]
+    return answer({key: found, "pagination": pagination(page, size, total)})

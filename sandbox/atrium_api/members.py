@@ -1,130 +1,195 @@
-"""/users/{guid}/members: connections, their jobs and questions."""
+"""/users/{guid}/members: connections, with or without OAuth."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from sandbox.atrium_api import users
-from sandbox.atrium_api.endpoint import answer, body, endpoint, list_page
+from sandbox.atrium_api.endpoint import answer, body, endpoint, flag, list_page, text
 from sandbox.atrium_api.errors import ApiError
-from sandbox.world import data, lifecycle
-from sandbox.world.institutions import INSTITUTIONS, credentials
-from sandbox.world.lifecycle import JOBS, Job, JobRefused
+from sandbox.world import clock, ids, jobs, lifecycle, oauth
+from sandbox.world.institutions import INSTITUTIONS, Institution, credentials
 from sandbox.world.models import Member, User
-
-MOST_MEMBERS = 25
+from sandbox.world.printing import stamp
+from sandbox.world.rules import RULES
 
 
 def rendered(member: Member) -> dict[str, Any]:
-    def stamp(moment: Any) -> str | None:
-        return data.stamp(moment) if moment else None
+    def moment(name: str) -> str | None:
+        value = getattr(member, name)
+        return stamp(value) if value else None
 
     return {
-        "aggregated_at": stamp(member.aggregated_at),
+        "aggregated_at": moment("aggregated_at"),
         "background_aggregation_is_disabled": member.background_aggregation_is_disabled,
         "connection_status": member.connection_status,
         "guid": member.guid,
         "identifier": member.identifier,
         "institution_code": member.institution_code,
-        "is_being_aggregated": bool(member.job),
-        "is_oauth": False,
+        "is_being_aggregated": bool(member.job) or member.connection_status == "PENDING",
+        "is_oauth": member.is_oauth,
         "metadata": member.metadata,
         "name": member.name,
         "status": member.status,
-        "successfully_aggregated_at": stamp(member.successfully_aggregated_at),
+        "successfully_aggregated_at": moment("successfully_aggregated_at"),
         "user_guid": member.user.guid,
     }
 
 
 def found(user_guid: str, member_guid: str) -> Member:
-    """The member, brought up to date."""
+    users.readable(user_guid)
     rows = Member.objects.select_related("user")
     member = rows.filter(guid=member_guid, user__guid=user_guid).first()
     if member is None:
         raise ApiError(404, "The requested member was not found.")
-    return lifecycle.current(member)
+    return member
 
 
-def create(user: User, given: dict[str, Any]) -> Member:
-    """A new member, its first aggregation begun. Raises ApiError."""
+def create(
+    user: User, given: dict[str, Any], *, transactions: bool = True, job: str = "AGGREGATION"
+) -> Member:
+    """A new member, its first job begun (not so with OAuth: the end user's login comes first).
+
+    Raises:
+        ApiError: the institution, the credentials or a limit.
+    """
     institution = INSTITUTIONS.get(str(given.get("institution_code")))
     if institution is None:
         raise ApiError(400, "Unrecognized institution.")
-    login, password = logins(institution.code, given.get("credentials"))
-    member = Member(
-        guid=f"MBR-{uuid.uuid4()}",
-        user=user,
-        institution_code=institution.code,
-        identifier=given.get("identifier"),
-        metadata=given.get("metadata"),
-        name=institution.name,
-        login=login,
-        password=password,
-    )
+    skips = flag(given, "skip_aggregation")
     with transaction.atomic():
-        existing = Member.objects.filter(
-            user=user, institution_code=institution.code, login=login
-        ).first()
-        if existing is not None:
-            raise ApiError(409, f"Member already exists with guid: {existing.guid}")
-        if Member.objects.filter(user=user).count() >= MOST_MEMBERS:
-            raise ApiError(403, f"A user may have no more than {MOST_MEMBERS} members.")
+        member = _new(user, institution, given)
+        if Member.objects.filter(user=user).count() >= RULES.member_limit:
+            raise ApiError(403, f"A user may have no more than {RULES.member_limit} members.")
         try:
-            if given.get("skip_aggregation") is True:
+            if member.is_oauth or skips:
                 member.save()
             else:
-                lifecycle.begin(member)
+                jobs.begin_first(member, transactions=transactions, job=job)
         except IntegrityError:
             raise ApiError(409, "A member already exists with this identifier.") from None
+        if skips and not member.is_oauth:
+            lifecycle.plan(member, clock.now())
+    return member
+
+
+def _new(user: User, institution: Institution, given: dict[str, Any]) -> Member:
+    """Not saved yet. Raises ApiError."""
+    member = Member(
+        guid=ids.new("MBR"),
+        user=user,
+        institution_code=institution.code,
+        identifier=users.identifier(given),
+        metadata=text(given, "metadata", users.LONGEST_METADATA),
+        name=text(given, "name", 255) or institution.name,
+        background_aggregation_is_disabled=flag(given, "background_aggregation_is_disabled"),
+        created_at=clock.now(),
+    )
+    if flag(given, "is_oauth"):
+        if not institution.supports_oauth:
+            raise ApiError(400, "Member cannot use OAuth.")
+        member.is_oauth, member.connection_status = True, "PENDING"
+        member.due_at = clock.now() + lifecycle.PENDING_LIFE
+        return member
+    if institution.supports_oauth:
+        raise ApiError(400, "This institution needs is_oauth.")
+    member.login, member.password = logins(institution.code, given.get("credentials"))
+    rows = Member.objects.filter(user=user, institution_code=institution.code, login=member.login)
+    if (existing := rows.first()) is not None:
+        raise ApiError(409, f"Member already exists with guid: {existing.guid}")
     return member
 
 
 def logins(code: str, given: Any) -> tuple[str, str]:
-    """User name and password out of MX's credentials array."""
+    """User name and password out of MX's credentials array. Raises ApiError."""
     if not isinstance(given, list) or not given:
         raise ApiError(400, "A required parameter was missing: credentials.")
-    values = {str(one.get("guid")): str(one.get("value")) for one in given if isinstance(one, dict)}
-    login, password = (values.get(str(field["guid"])) for field in credentials(code))
-    if login is None or password is None:
-        raise ApiError(400, "The credentials are not those of this institution.")
-    return login[:255], password[:255]
+    pairs = (one for one in given if isinstance(one, dict))
+    values = {str(one.get("guid")): str(one.get("value") or "") for one in pairs}
+    asked = {field["field_name"]: field for field in credentials(code)}
+    found = {name: values.get(str(field["guid"]), "") for name, field in asked.items()}
+    if missing := [asked[name]["label"] for name, value in found.items() if not value]:
+        raise ApiError(400, f"A required parameter was missing: the credential {missing[0]}.")
+    for name, field in asked.items():
+        if "options" in field and found[name] not in {one["value"] for one in field["options"]}:
+            raise ApiError(400, f"{field['label']} must be one of its options.")
+    return found["LOGIN"][:255], found["PASSWORD"][:255]
 
 
 def _create(request: HttpRequest, user: str) -> HttpResponse:
-    member = create(users.found(user), body(request, "member"))
-    return answer({"member": rendered(member)})
+    given = body(request, "member")
+    whole = body(request)
+    # MX's own example gives the OAuth parameters beside the member.
+    options = oauth_options(whole | given)
+    member = create(users.readable(user), given)
+    return answer({"member": rendered(member) | _window(request, member, options)})
+
+
+def oauth_options(given: dict[str, Any]) -> dict[str, Any]:
+    """What is to happen after the bank's page. Raises ApiError."""
+    source = given.get("referral_source") or "BROWSER"
+    if source not in oauth.SOURCES:
+        raise ApiError(400, "referral_source must be BROWSER or APP.")
+    names = ("client_redirect_url", "ui_message_webview_url_scheme")
+    options: dict[str, Any] = {name: text(given, name) for name in names}
+    for name, pattern in zip(names, (users.REDIRECT_URL, users.SCHEME), strict=True):
+        if options[name] and not pattern.fullmatch(options[name]):
+            raise ApiError(400, f"{name} cannot be used.")
+    skips = flag(given, "skip_aggregation")
+    return options | {"referral_source": source, "skip_aggregation": skips}
+
+
+def _window(request: HttpRequest, member: Member, options: dict[str, Any]) -> dict[str, str]:
+    if not member.is_oauth:
+        return {}
+    base = request.build_absolute_uri("/").rstrip("/")
+    return {"oauth_window_uri": oauth.open_window(member, options, base)}
+
+
+def _oauth_window_uri(request: HttpRequest, user: str, member: str) -> HttpResponse:
+    row = found(user, member)
+    if not row.is_oauth:
+        raise ApiError(400, "Member cannot use OAuth.")
+    options = oauth_options(request.GET.dict())
+    return answer({"member": rendered(row) | _window(request, row, options)})
 
 
 def _list(request: HttpRequest, user: str) -> HttpResponse:
-    rows = Member.objects.filter(user=users.found(user)).select_related("user").order_by("id")
-    return list_page(request, "members", [rendered(lifecycle.current(row)) for row in rows])
+    rows = Member.objects.filter(user=users.readable(user)).select_related("user").order_by("id")
+    return list_page(request, "members", rows, rendered)
 
 
 def _read(request: HttpRequest, user: str, member: str) -> HttpResponse:
     return answer({"member": rendered(found(user, member))})
 
 
-def update(row: Member, given: dict[str, Any]) -> Member:
-    """New credentials (which are tried at once), identifier or metadata."""
+def update(
+    row: Member, given: dict[str, Any], *, transactions: bool = True, job: str = "AGGREGATION"
+) -> Member:
+    """New credentials (which are tried at once), identifier or metadata. Raises ApiError."""
     with transaction.atomic():
-        row = lifecycle.current(row, lock=True)
-        for name in ("identifier", "metadata"):
-            if name in given:
-                setattr(row, name, given[name])
-        if "background_aggregation_is_disabled" in given:
-            row.background_aggregation_is_disabled = (
-                given["background_aggregation_is_disabled"] is True
-            )
-        if "credentials" in given:
-            row.login, row.password = logins(row.institution_code, given["credentials"])
-            row.connection_status = "UPDATED"
-            lifecycle.begin(row)
-        else:
-            row.save()
+        row = jobs.locked(row)
+        if "identifier" in given:
+            row.identifier = users.identifier(given)
+        if "metadata" in given:
+            row.metadata = text(given, "metadata", users.LONGEST_METADATA)
+        name = "background_aggregation_is_disabled"
+        if name in given:
+            row.background_aggregation_is_disabled = flag(given, name)
+        try:
+            if given.get("credentials") is not None:
+                row.login, row.password = logins(row.institution_code, given["credentials"])
+                row.connection_status, row.failures = "UPDATED", 0
+                jobs.begin_first(row, transactions=transactions, job=job)
+            elif row.job or row.connection_status == "PENDING":
+                row.save()
+            else:
+                lifecycle.plan(row, clock.now())
+        except IntegrityError:
+            raise ApiError(409, "A member already exists with this identifier or login.") from None
     return row
 
 
@@ -137,76 +202,12 @@ def _delete(request: HttpRequest, user: str, member: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _status(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    row = found(user, member)
-    whole = rendered(row)
-    names = (
-        "aggregated_at", "connection_status", "guid", "is_being_aggregated", "status",
-        "successfully_aggregated_at",
-    )  # fmt: skip
-    fields = {name: whole[name] for name in names}
-    fields |= {
-        "challenges": lifecycle.challenges(row),
-        "has_processed_accounts": row.successfully_aggregated_at is not None,
-        "has_processed_transactions": row.successfully_aggregated_at is not None,
-    }
-    return answer({"member": fields})
-
-
 def _credentials(request: HttpRequest, user: str, member: str) -> HttpResponse:
     rows = credentials(found(user, member).institution_code)
-    return answer({"credentials": rows})
-
-
-def _challenges(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    waiting = lifecycle.challenges(found(user, member))
-    return answer({"challenges": waiting}) if waiting else HttpResponse(status=204)
-
-
-def _resume(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    given = body(request, "member").get("challenges")
-    if not isinstance(given, list):
-        raise ApiError(400, "A required parameter was missing: challenges.")
-    values = {str(one.get("guid")): str(one.get("value")) for one in given if isinstance(one, dict)}
-    try:
-        row = lifecycle.answer(found(user, member), values)
-    except JobRefused as refused:
-        raise ApiError(refused.status, refused.message) from None
-    return answer({"member": rendered(row)}, status=202)
-
-
-def started(row: Member, job: Job) -> tuple[Member, int]:
-    """The member after asking for a job, and MX's status for the answer."""
-    try:
-        return lifecycle.start(row, job), 202
-    except JobRefused as refused:
-        if refused.status == 202:
-            return row, 202
-        raise ApiError(refused.status, refused.message) from None
-
-
-def _job(name: str) -> Any:
-    def handler(request: HttpRequest, user: str, member: str) -> HttpResponse:
-        row, status = started(found(user, member), JOBS[name])
-        return answer({"member": rendered(row)}, status=status)
-
-    return endpoint(POST=handler)
-
-
-def _account_numbers(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    return list_page(request, "account_numbers", lifecycle.account_numbers(found(user, member)))
-
-
-def _account_owners(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    return list_page(request, "account_owners", lifecycle.account_owners(found(user, member)))
+    return list_page(request, "credentials", rows)
 
 
 members = endpoint(GET=_list, POST=_create)
 member = endpoint(GET=_read, PUT=_update, DELETE=_delete)
-status = endpoint(GET=_status)
 member_credentials = endpoint(GET=_credentials)
-challenges = endpoint(GET=_challenges)
-resume = endpoint(PUT=_resume)
-account_numbers = endpoint(GET=_account_numbers)
-account_owners = endpoint(GET=_account_owners)
-JOB_VIEWS = {name: _job(name) for name in JOBS}
+oauth_window_uri = endpoint(GET=_oauth_window_uri)

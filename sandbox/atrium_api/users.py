@@ -1,21 +1,25 @@
-"""/users and /users/{guid}/connect_widget_url."""
+"""/users."""
 
 from __future__ import annotations
 
 import re
-import secrets
-import uuid
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api.endpoint import answer, body, endpoint, list_page
+from sandbox.atrium_api.endpoint import answer, body, endpoint, flag, list_page, text
 from sandbox.atrium_api.errors import ApiError
-from sandbox.world.models import Member, User, WidgetSession
+from sandbox.world import ids
+from sandbox.world.models import User
+from sandbox.world.rules import RULES
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,200}")
+LONGEST_METADATA = 50_000
+# Where the end user may be sent after the bank's page: pages and apps, never a script.
+SCRIPTS = "javascript|data|vbscript|blob|file"
+REDIRECT_URL = re.compile(rf"(?!({SCRIPTS}):)[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+SCHEME = re.compile(rf"(?!({SCRIPTS})$)[a-z][a-z0-9+.-]{{0,99}}", re.IGNORECASE)
 
 
 def rendered(user: User) -> dict[str, Any]:
@@ -34,29 +38,46 @@ def found(user_guid: str) -> User:
     return user
 
 
+def readable(user_guid: str) -> User:
+    """The user whose data is asked for; that of a disabled one is closed."""
+    user = found(user_guid)
+    if user.is_disabled:
+        raise ApiError(403, "The requested user is disabled.")
+    return user
+
+
+def identifier(given: dict[str, Any]) -> str | None:
+    """The partner's own key of a user or member. Raises ApiError."""
+    value = given.get("identifier")
+    if value is not None and not isinstance(value, str):
+        raise ApiError(422, "identifier must be a string.")
+    if value is not None and not IDENTIFIER.fullmatch(value):
+        raise ApiError(
+            422, "identifier may hold letters, numbers, dashes and underscores, at most 200."
+        )
+    return value
+
+
 def _create(request: HttpRequest) -> HttpResponse:
     values = _values(body(request, "user"))
-    if settings.USER_LIMIT and User.objects.count() >= settings.USER_LIMIT:
-        raise ApiError(403, f"This environment is limited to {settings.USER_LIMIT} users.")
     try:
-        user = User.objects.create(guid=f"USR-{uuid.uuid4()}", **values)
+        with transaction.atomic():
+            if RULES.user_limit and User.objects.count() >= RULES.user_limit:
+                raise ApiError(403, f"This environment is limited to {RULES.user_limit} users.")
+            user = User.objects.create(guid=ids.new("USR"), **values)
     except IntegrityError:
         raise _conflict(values["identifier"]) from None
     return answer({"user": rendered(user)})
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: given[name] for name in ("identifier", "metadata") if name in given
-    }
-    for name, value in values.items():
-        if value is not None and not isinstance(value, str):
-            raise ApiError(422, f"{name} must be a string.")
-    identifier = values.get("identifier")
-    if identifier is not None and not IDENTIFIER.fullmatch(identifier):
-        raise ApiError(422, "identifier may hold letters, numbers, dashes and underscores.")
+    values: dict[str, Any] = {}
+    if "identifier" in given:
+        values["identifier"] = identifier(given)
+    if "metadata" in given:
+        values["metadata"] = text(given, "metadata", LONGEST_METADATA)
     if "is_disabled" in given:
-        values["is_disabled"] = given["is_disabled"] is True
+        values["is_disabled"] = flag(given, "is_disabled")
     return values
 
 
@@ -65,7 +86,7 @@ def _conflict(identifier: str) -> ApiError:
 
 
 def _list(request: HttpRequest) -> HttpResponse:
-    return list_page(request, "users", [rendered(user) for user in User.objects.order_by("id")])
+    return list_page(request, "users", User.objects.order_by("id"), rendered)
 
 
 def _read(request: HttpRequest, user: str) -> HttpResponse:
@@ -78,7 +99,8 @@ def _update(request: HttpRequest, user: str) -> HttpResponse:
     for name, value in values.items():
         setattr(row, name, value)
     try:
-        row.save()
+        with transaction.atomic():
+            row.save()
     except IntegrityError:
         raise _conflict(values["identifier"]) from None
     return answer({"user": rendered(row)})
@@ -89,35 +111,5 @@ def _delete(request: HttpRequest, user: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-OPTIONS = (
-    "client_redirect_url", "color_scheme", "current_institution_code", "current_member_guid",
-    "disable_background_agg", "disable_institution_search", "include_identity",
-    "include_transactions", "is_mobile_webview", "mode", "oauth_referral_source",
-    "ui_message_version", "ui_message_webview_url_scheme", "update_credentials",
-    "wait_for_full_aggregation",
-)  # fmt: skip
-
-
-def _widget_url(request: HttpRequest, user: str) -> HttpResponse:
-    row = found(user)
-    given = body(request)
-    options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
-    if options.get("mode", "aggregation") not in ("aggregation", "verification"):
-        raise ApiError(400, "mode must be aggregation or verification.")
-    member = options.get("current_member_guid")
-    if member and not Member.objects.filter(user=row, guid=member).exists():
-        raise ApiError(404, "The requested member was not found.")
-    session = WidgetSession.objects.create(
-        token=secrets.token_urlsafe(32),
-        key=secrets.token_urlsafe(32),
-        guid=f"ANS-{uuid.uuid4()}",
-        user=row,
-        options=options,
-    )
-    url = request.build_absolute_uri(f"/md/connect/{session.token}")
-    return answer({"user": {"connect_widget_url": url, "guid": row.guid}})
-
-
 users = endpoint(GET=_list, POST=_create)
 user = endpoint(GET=_read, PUT=_update, DELETE=_delete)
-widget_url = endpoint(POST=_widget_url)

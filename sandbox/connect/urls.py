@@ -4,12 +4,16 @@ from django.urls import path
 
 from sandbox.connect import session
 
+MEMBER = "members/<str:guid>"
+
 urlpatterns = [
     path("institutions", session.institutions),
     path("institutions/<str:code>", session.institution),
     path("members", session.members_view),
-    path("members/<str:guid>", session.member),
-    path("members/<str:guid>/credentials", session.credentials),
-    path("members/<str:guid>/answer", session.answer),
-    path("members/<str:guid>/verify", session.verify),
+    path(MEMBER, session.member),
+    path(f"{MEMBER}/credentials", session.credentials),
+    path(f"{MEMBER}/answer", session.answer),
+    path(f"{MEMBER}/start", session.start),
+    path(f"{MEMBER}/continue", session.go_on),
+    path(f"{MEMBER}/oauth", session.oauth_window),
 ]

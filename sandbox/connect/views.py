@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.utils.html import escape
 
+from sandbox.world import clock
 from sandbox.world.institutions import INSTITUTIONS
 from sandbox.world.models import WidgetSession
 
@@ -17,7 +17,8 @@ FILES = Path(__file__).parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 URL_LIFE = timedelta(minutes=10)
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors *"  # it is made to be embedded
 )
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
@@ -28,10 +29,12 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>Connect (MX sandbox)</title>
+<link rel="icon" href="/md/connect/static/favicon.svg">
 <link rel="stylesheet" href="/md/connect/static/connect.css">
 <body data-config="{config}">
 <p class="notice" role="note">Sandbox: no real bank, no real data.</p>
-<main id="widget" class="sheet" aria-live="polite"></main>
+<main id="widget" class="sheet"></main>
+<noscript><p class="sheet">The widget needs JavaScript.</p></noscript>
 <script type="module" src="/md/connect/static/connect.js"></script>
 </body>
 </html>
@@ -39,6 +42,7 @@ PAGE = """<!doctype html>
 EXPIRED = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Link expired (MX sandbox)</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/md/connect/static/favicon.svg">
 <link rel="stylesheet" href="/md/connect/static/connect.css">
 <p class="notice" role="note">Sandbox: no real bank, no real data.</p>
 <main class="sheet"><h1>This link has expired</h1>
@@ -49,9 +53,9 @@ EXPIRED = """<!doctype html>
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """Open a widget URL, once."""
     fresh = WidgetSession.objects.filter(
-        token=token, opened_at=None, created_at__gt=timezone.now() - URL_LIFE
+        token=token, opened_at=None, created_at__gt=clock.now() - URL_LIFE
     )
-    if not fresh.update(opened_at=timezone.now()):
+    if not fresh.update(opened_at=clock.now()):
         return HttpResponse(EXPIRED, status=410, headers=HEADERS)
     session = WidgetSession.objects.select_related("user").get(token=token)
     config = {
@@ -65,14 +69,19 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(html, headers=HEADERS)
 
 
-def static(request: HttpRequest, name: str) -> HttpResponseBase:
-    """One of the widget's own files."""
-    path = FILES / name
-    if path.parent != FILES or path.suffix not in TYPES or not path.is_file():
+def file_of(folder: Path, name: str) -> HttpResponseBase:
+    """One of the files of a page. Raises Http404."""
+    path = folder / name
+    if path.parent != folder or path.suffix not in TYPES or not path.is_file():
         raise Http404
     return FileResponse(
         path.open("rb"), content_type=TYPES[path.suffix], headers={"Cache-Control": "no-cache"}
     )
+
+
+def static(request: HttpRequest, name: str) -> HttpResponseBase:
+    """One of the widget's own files."""
+    return file_of(FILES, name)
 
 
 def loader(request: HttpRequest) -> HttpResponseBase:

@@ -1,38 +1,48 @@
-"""The sandbox about itself: what it is, its health, faults on demand."""
+"""The sandbox about itself: what it is, its health, its clock, members, settings and faults."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.html import escape
 
-from sandbox.control.endpoint import control, given
+from sandbox.connect.views import file_of
+from sandbox.control.endpoint import control, given, refused
 from sandbox.control.faults import FAULTS, KINDS
+from sandbox.world import agenda, beginning, clock, jobs, lifecycle
 from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.models import Member
+from sandbox.world.rules import RULES
+from sandbox.world.statuses import STATUSES
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>MX sandbox</title>
-<link rel="stylesheet" href="/md/connect/static/connect.css">
-<main class="sheet"><p class="notice">Sandbox: nothing here is real, and nothing leaves this
-machine.</p><h1>MX sandbox</h1><p>A stand-in for MX's Atrium API and its Connect widget. Point a
-client's base URL at <code>{base}</code>. Widget links come from
-<code>POST /users/&#123;guid&#125;/connect_widget_url</code>; the loader is
-<a href="/connect.js">/connect.js</a>.</p><h2>Institutions</h2><ul>{institutions}</ul>
-<h2>Passwords with any user name</h2><table><tr><th>Password</th><th>What happens</th></tr>
-<tr><td><code>password</code></td><td>connects</td></tr>
-<tr><td><code>challenge</code></td><td>asks a question; the answer is <code>correct</code></td></tr>
-<tr><td><code>options</code></td><td>asks to choose; choose the correct one</td></tr>
-<tr><td><code>UNAUTHORIZED</code></td><td>wrong credentials</td></tr>
-<tr><td><code>LOCKED</code>, <code>DISABLED</code>, <code>SERVER_ERROR</code>, …</td>
-<td>that failure</td></tr></table></main></html>"""
+FILES = Path(__file__).parent / "static"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+SPAN = re.compile(r"(\d{1,6})([smhdw])")
+MOST_SHOWN = 100
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """A page for people who open the sandbox's address."""
+    """The control page, for people who open the sandbox's address."""
     names = "".join(
         f"<li>{escape(one.name)} <code>{one.code}</code></li>" for one in INSTITUTIONS.values()
     )
     base = escape(request.build_absolute_uri("/").rstrip("/"))
-    return HttpResponse(PAGE.format(base=base, institutions=names))
+    html = (FILES / "control.html").read_text()
+    html = html.replace("{base}", base).replace("{institutions}", names)
+    return HttpResponse(html, headers={"Content-Security-Policy": POLICY})
+
+
+def static(request: HttpRequest, name: str) -> HttpResponseBase:
+    """One of the control page's own files."""
+    return file_of(FILES, name)
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -53,5 +63,96 @@ def _forget_faults(request: HttpRequest, identity: int | None = None) -> HttpRes
     return HttpResponse(status=204)
 
 
+def _clock(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"now": clock.now(), "is_running": clock.is_running()})
+
+
+def _move_clock(request: HttpRequest) -> HttpResponse:
+    """`advance`: a span such as 15m or 2d; `to`: a moment; `is_running`: false stops the clock."""
+    values = given(request)
+    if unknown := set(values) - {"advance", "to", "is_running"}:
+        raise ValueError(f"Unknown: {', '.join(sorted(unknown))}. Known: advance, to, is_running.")
+    if "is_running" in values:
+        if not isinstance(values["is_running"], bool):
+            raise TypeError("is_running must be true or false.")
+        (clock.run if values["is_running"] else clock.stop)()
+    if "to" in values:
+        agenda.advance(moment(values["to"]))
+    if "advance" in values:
+        agenda.advance(clock.now() + span(values["advance"]))
+    return _clock(request)
+
+
+def span(value: Any) -> timedelta:
+    """A length of time such as 90s, 15m, 3h, 2d, 1w. Raises ValueError."""
+    found = SPAN.fullmatch(str(value).strip())
+    if found is None:
+        raise ValueError("A span is a number and s, m, h, d or w, such as 90s, 15m, 3h, 2d, 1w.")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def moment(value: Any) -> datetime:
+    """An ISO 8601 moment; UTC where it does not say. Raises ValueError, TypeError."""
+    if not isinstance(value, str):
+        raise TypeError("A moment is a string such as 2026-01-31T12:00:00Z.")
+    parsed = datetime.fromisoformat(value)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _settings(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(RULES.shown())
+
+
+def _change_settings(request: HttpRequest) -> HttpResponse:
+    RULES.change(given(request))
+    return _settings(request)
+
+
+def _reset(request: HttpRequest) -> HttpResponse:
+    """Begin again: `seed` and `now` make it a world that can be repeated."""
+    values = given(request)
+    seed = values.get("seed", "")
+    if not isinstance(seed, str) or len(seed) > 200:
+        raise TypeError("seed must be a string of at most 200 characters.")
+    beginning.again(seed, moment(values["now"]) if values.get("now") else None)
+    FAULTS.clear()
+    return _clock(request)
+
+
+def _members(request: HttpRequest) -> HttpResponse:
+    rows = Member.objects.select_related("user").order_by("-pk")[:MOST_SHOWN]
+    return JsonResponse({"members": [_member_row(row) for row in rows], "statuses": STATUSES})
+
+
+def _member_row(row: Member) -> dict[str, Any]:
+    return {
+        "guid": row.guid,
+        "user_guid": row.user.guid,
+        "user_identifier": row.user.identifier,
+        "institution_code": row.institution_code,
+        "connection_status": row.connection_status,
+        "is_being_aggregated": bool(row.job),
+        "next_event_at": row.due_at,
+    }
+
+
+def _put_member(request: HttpRequest, guid: str) -> HttpResponse:
+    """Bring a member into a `connection_status`, with the webhooks that this means."""
+    status = given(request).get("connection_status")
+    if status not in STATUSES:
+        raise ValueError(f"connection_status must be one of {', '.join(STATUSES)}.")
+    with agenda.turn:
+        row = Member.objects.filter(guid=guid).first()
+        if row is None:
+            return refused(404, "There is no such member.")
+        lifecycle.put(jobs.locked(row), status, clock.now())
+    return JsonResponse(_member_row(jobs.locked(row)))
+
+
 faults = control(GET=_faults, POST=_add_fault, DELETE=_forget_faults)
 fault = control(DELETE=_forget_faults)
+clock_view = control(GET=_clock, POST=_move_clock)
+settings_view = control(GET=_settings, PUT=_change_settings)
+reset = control(POST=_reset)
+members = control(GET=_members)
+member = control(PUT=_put_member)

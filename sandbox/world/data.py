@@ -1,6 +1,6 @@
-"""Believable bank data, the same for the same member: accounts, transactions, holdings.
+"""Writes what an import finds: accounts with their balances, transactions, holdings.
 
-All amounts are integers of cents until they are printed, so no digit is ever invented.
+The same member at the same moment always has the same data; only what differs is written.
 """
 
 from __future__ import annotations
@@ -12,46 +12,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sandbox.world import merchants
-from sandbox.world.institutions import guid
+from sandbox.world.ids import guid
+from sandbox.world.ledger import UNSETTLED_AFTER, UNSETTLED_BEFORE, Entry, entries
 from sandbox.world.models import Account, Holding, Member, Transaction
+from sandbox.world.plans import PLANS, POSITIONS, Plan
+from sandbox.world.printing import Cents, printed, stamp
 
-HISTORY_DAYS = 130
+FIRST_IMPORT_DAYS = 130
+HISTORY_DAYS = 730
 CURRENCY = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One of the accounts that every connection brings. Amounts are in cents."""
-
-    name: str
-    type: str
-    subtype: str | None
-    balance: int
-    per_day: float  # purchases
-    extra: dict[str, Any]
-
-
-PLANS = (
-    Plan("Everyday Checking", "CHECKING", None, 345_678, 3.1, {"available_balance": 331_205}),
-    Plan("Rainy Day Savings", "SAVINGS", "MONEY_MARKET", 1_250_000, 0,
-         {"available_balance": 1_250_000, "apy": 143, "interest_rate": 143}),
-    Plan("Überziehung Checking", "CHECKING", None, -4_217, 0.2, {"available_balance": -4_217}),
-    Plan("Rewards Card", "CREDIT_CARD", None, 128_449, 1.2,
-         {"available_credit": 371_551, "credit_limit": 500_000, "apr": 1_999,
-          "minimum_payment": 3_500, "last_payment": 25_000}),
-    Plan("Car Loan", "LOAN", "AUTO", 1_483_215, 0,
-         {"interest_rate": 459, "original_balance": 2_400_000, "loan_amount": 2_400_000,
-          "minimum_payment": 41_250, "last_payment": 41_250, "payoff_balance": 1_489_900}),
-    Plan("Retirement", "INVESTMENT", "ROTH_IRA", 4_127_390, 0,
-         {"cash_balance": 152_390, "holdings_value": 3_975_000, "total_account_value": 4_127_390}),
-)  # fmt: skip
-POSITIONS = (
-    # symbol, description, cusip, type, thousandths of a share, cents a share, cents of cost
-    ("DEF", "Defensive Equity ETF", "18383M878", "EXCHANGE_TRADED_FUND", 250_000, 5_650, 1_180_000),
-    ("IDX", "Total Market Index Fund", "922908363", "MUTUAL_FUND", 81_375, 24_000, 1_702_512),
-    ("BND", "Short Term Bond Fund", None, "FIXED_INCOME", 61_200, 10_125, None),
-)
+ROUTING = "731775681"  # passes the checksum, belongs to nobody
 ACCOUNT_FIELDS = (
     "account_number", "apr", "apy", "available_balance", "available_credit", "balance",
     "cash_balance", "cash_surrender_value", "created_at", "credit_limit", "currency_code",
@@ -61,58 +31,68 @@ ACCOUNT_FIELDS = (
     "original_balance", "payment_due_at", "payoff_balance", "pay_out_amount", "premium_amount",
     "started_on", "subtype", "total_account_value", "type", "updated_at", "user_guid",
 )  # fmt: skip
+FLAGS = (
+    "is_bill_pay", "is_direct_deposit", "is_expense", "is_fee", "is_income", "is_overdraft_fee",
+    "is_payroll_advance", "is_subscription",
+)  # fmt: skip
 
 
-class Cents(int):
-    """An amount in cents, printed as a decimal number."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an import changed."""
+
+    created: int = 0
+    updated: int = 0
 
 
-def printed(payload: dict[str, Any]) -> str:
-    """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
-    parts = []
-    for name, value in payload.items():
-        text = money(value) if isinstance(value, Cents) else json.dumps(value, ensure_ascii=False)
-        parts.append(f"{json.dumps(name)}:{text}")
-    return "{" + ",".join(parts) + "}"
+def seed_of(account: Account) -> str:
+    """The bank's own data depends on user, institution and login, not on the connection."""
+    member = account.member
+    return f"{account.user.guid}:{member.institution_code}:{_login(member)}:{account.plan}"
 
 
-def money(cents: int) -> str:
-    """1234 → 12.34, 1230 → 12.3, 1200 → 12.0, as MX prints numbers."""
-    sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    fraction = f"{cents % 100:02d}"
-    return f"{sign}{cents // 100}.{fraction[0] if fraction[1] == '0' else fraction}"
+def _login(member: Member) -> str:
+    return member.login or member.guid
 
 
-def stamp(moment: datetime) -> str:
-    """MX's timestamps."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+def write_accounts(member: Member, now: datetime) -> None:
+    """Create the member's accounts, or bring their balances and positions up to date."""
+    accounts = list(Account.objects.filter(member=member).select_related("user", "member"))
+    if not accounts:
+        accounts = [_new_account(member, number, now) for number in range(len(PLANS))]
+        Account.objects.bulk_create(accounts)
+    for account in accounts:
+        account.payload = _account_payload(account, now)
+    Account.objects.bulk_update(accounts, ["payload"])
+    invested = [one for one in accounts if PLANS[one.plan].type == "INVESTMENT"]
+    _write_holdings(invested, now)
 
 
-def create(member: Member, now: datetime) -> None:
-    """Everything the first aggregation brings in."""
-    rows: list[Transaction] = []
-    holdings: list[Holding] = []
-    for number, plan in enumerate(PLANS):
-        seed = f"{member.user.guid}:{member.institution_code}:{member.login}:{number}"
-        account = _account(member, plan, seed, now)
-        rows += _transactions(account, plan, random.Random(seed), now)
-        if plan.type == "INVESTMENT":
-            holdings += _holdings(account, seed, now)
-    Transaction.objects.bulk_create(rows, batch_size=500)
-    Holding.objects.bulk_create(holdings)
+def _new_account(member: Member, number: int, now: datetime) -> Account:
+    account = Account(
+        guid=guid("ACT", member.guid, number),
+        user=member.user,
+        member=member,
+        plan=number,
+        opened_at=now,
+        type=PLANS[number].type,
+        routing=ROUTING,
+    )
+    digits = random.Random(f"number:{seed_of(account)}")
+    account.number = f"{digits.randrange(10**11, 10**12)}"
+    return account
 
 
-def _account(member: Member, plan: Plan, seed: str, now: datetime) -> Account:
-    digits = random.Random(f"number:{seed}")
-    number = f"{digits.randrange(10**11, 10**12)}"
+def _account_payload(account: Account, now: datetime) -> str:
+    plan, member = PLANS[account.plan], account.member
     payload: dict[str, Any] = dict.fromkeys(ACCOUNT_FIELDS)
-    payload |= {name: Cents(value) for name, value in plan.extra.items()}
+    payload |= {name: Cents(cents) for name, cents in plan.extra.items()}
+    payload |= {name: Cents(cents) for name, cents in balances(account, now).items()}
     payload |= {
-        "account_number": f"XXXXXX{number[-4:]}",
-        "balance": Cents(plan.balance),
-        "created_at": stamp(now),
+        "account_number": f"XXXXXX{account.number[-4:]}",
+        "created_at": stamp(account.opened_at),
         "currency_code": CURRENCY,
-        "guid": guid("ACT", seed),
+        "guid": account.guid,
         "institution_code": member.institution_code,
         "is_closed": False,
         "member_guid": member.guid,
@@ -120,186 +100,181 @@ def _account(member: Member, plan: Plan, seed: str, now: datetime) -> Account:
         "subtype": plan.subtype,
         "type": plan.type,
         "updated_at": stamp(now),
-        "user_guid": member.user.guid,
+        "user_guid": account.user.guid,
     }
-    if plan.type in ("LOAN", "CREDIT_CARD"):
-        payload["day_payment_is_due"] = 20
-        payload["payment_due_at"] = stamp(now + timedelta(days=12))
-        payload["last_payment_at"] = stamp(now - timedelta(days=18))
-    return Account.objects.create(
-        guid=payload["guid"],
-        user=member.user,
-        member=member,
-        type=plan.type,
-        number=number,
-        routing="731775681",  # passes the checksum, belongs to nobody
-        payload=printed(payload),
-    )
+    if plan.is_debt:
+        due, paid = _payment_days(now.date())
+        payload["day_payment_is_due"] = due.day
+        payload["payment_due_at"] = f"{due}T00:00:00+00:00"
+        payload["last_payment_at"] = f"{paid}T00:00:00+00:00"
+    return printed(payload)
 
 
-def _transactions(
-    account: Account, plan: Plan, chance: random.Random, now: datetime
-) -> Iterator[Transaction]:
-    today = now.date()
-    for back in range(HISTORY_DAYS, -2, -1):
-        day = today - timedelta(days=back)
-        for number, entry in enumerate(_day(plan, chance, day)):
-            pending = back <= 2 and plan.per_day > 1
-            yield _transaction(account, entry, day, number, pending=pending, now=now)
+def _payment_days(today: date) -> tuple[date, date]:
+    """The next 20th of a month and the one before it."""
+    this = today.replace(day=20)
+    next_one = (this + timedelta(days=20)).replace(day=20)
+    last_one = (this - timedelta(days=25)).replace(day=20)
+    return (next_one, this) if today.day >= 20 else (this, last_one)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One movement before it is printed."""
+def balances(account: Account, now: datetime) -> dict[str, int]:
+    """The account's balances in cents: the first one, moved by what has posted since."""
+    plan = PLANS[account.plan]
+    since = account.opened_at - UNSETTLED_BEFORE
+    happened = list(entries(plan, seed_of(account), since.date(), now.date() + UNSETTLED_AFTER))
+    posted = sum(_moved(plan, one) for one in happened if _posted_between(one, account, now))
+    pending = sum(-_moved(plan, one) for one in happened if _is_due(one, now))
+    balance = plan.balance + posted
+    if plan.type == "INVESTMENT":
+        held = sum(one.value_on(now.date()) for one in POSITIONS)
+        total = balance + held
+        return {"balance": total, "cash_balance": balance, "holdings_value": held, "total_account_value": total}  # fmt: skip
+    if plan.type == "CREDIT_CARD":
+        free = plan.extra["credit_limit"] - balance + pending
+        return {"balance": balance, "available_credit": free}
+    if plan.type == "LOAN":
+        return {"balance": balance, "payoff_balance": balance + balance // 200}
+    return {"balance": balance, "available_balance": balance - pending}
 
-    cents: int
-    type: str
-    description: str
-    top_level_category: str
-    category: str
-    merchant: merchants.Merchant | None = None
-    flags: tuple[str, ...] = ()
+
+def _moved(plan: Plan, entry: Entry) -> int:
+    """What the entry adds to the balance; a payment lowers a debt."""
+    return entry.cents if entry.is_credit != plan.is_debt else -entry.cents
 
 
-def _day(plan: Plan, chance: random.Random, day: date) -> Iterator[Entry]:
-    """What happens in an account on one day."""
-    whole, part = divmod(plan.per_day, 1)
-    for _ in range(int(whole) + (chance.random() < part)):
-        yield _purchase(chance.choice(merchants.DAILY), chance)
-    if plan.type == "CHECKING" and plan.per_day > 1:
-        yield from _household(chance, day)
-    elif plan.type == "CHECKING" and day.day == 28:
-        yield Entry(
-            3500,
-            "DEBIT",
-            "Overdraft Fee",
-            "Fees & Charges",
-            "Bank Fee",
-            flags=("is_overdraft_fee",),
+def _posted_between(entry: Entry, account: Account, now: datetime) -> bool:
+    moment = entry.posted_at
+    return moment is not None and account.opened_at < moment <= now
+
+
+def _is_due(entry: Entry, now: datetime) -> bool:
+    return entry.is_pending(now) and not entry.is_posted(now) and entry.moment <= now
+
+
+def write_transactions(member: Member, now: datetime, *, days: int) -> Counts:
+    """Bring the member's transactions up to date, `days` back at least once."""
+    first = now.date() - timedelta(days=days)
+    if member.history_days >= days:
+        newest = member.transactions_at or now
+        first = max(first, (newest - UNSETTLED_BEFORE).date())
+    member.history_days = max(member.history_days, days)
+    member.transactions_at = now
+    counts = [
+        _write_ledger(account, first, now)
+        for account in Account.objects.filter(member=member).select_related("user", "member")
+    ]
+    return Counts(sum(one.created for one in counts), sum(one.updated for one in counts))
+
+
+def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
+    last = now.date() + UNSETTLED_AFTER
+    due: dict[str, tuple[Entry, bool]] = {}
+    for entry in entries(PLANS[account.plan], seed_of(account), first, last):
+        due |= {name: (entry, pending) for name, pending in _rows_of(account, entry, now)}
+    stored = Transaction.objects.filter(account=account, date__gte=first)
+    present = {row.guid: row for row in stored}
+    texts = {
+        name: _transaction(account, name, entry, pending=pending)
+        for name, (entry, pending) in due.items()
+    }
+    Transaction.objects.filter(pk__in=[row.pk for name, row in present.items() if name not in due]).delete()  # fmt: skip
+    fresh = [
+        Transaction(
+            guid=name,
+            user=account.user,
+            member=account.member,
+            account=account,
+            date=due[name][0].moment.date(),
+            payload=text,
         )
-    elif plan.type == "SAVINGS" and day.day in (2, 27):
-        is_interest = day.day == 27
-        yield (
-            Entry(chance.randrange(980, 1490), "CREDIT", "Interest Paid", "Income", "Interest Income", flags=("is_income",))
-            if is_interest
-            else Entry(25_000, "CREDIT", "Transfer from Checking", "Transfer", "Transfer")
-        )  # fmt: skip
-    elif plan.type in ("CREDIT_CARD", "LOAN") and day.day == 20:
-        cents = 41_250 if plan.type == "LOAN" else 25_000
-        yield Entry(
-            cents, "CREDIT", "Payment Received, Thank You", "Transfer", "Credit Card Payment"
-        )
-    elif plan.type == "INVESTMENT" and day.day == 15:
-        yield Entry(chance.randrange(2100, 5900), "CREDIT", "Dividend", "Income", "Investment Income", flags=("is_income",))  # fmt: skip
+        for name, text in texts.items()
+        if name not in present
+    ]
+    changed = [row for name, row in present.items() if name in texts and row.payload != texts[name]]
+    for row in changed:
+        row.payload = texts[row.guid]
+    Transaction.objects.bulk_create(fresh, batch_size=500)
+    Transaction.objects.bulk_update(changed, ["payload"], batch_size=500)
+    return Counts(len(fresh), len(changed))
 
 
-def _household(chance: random.Random, day: date) -> Iterator[Entry]:
-    if day.day in (1, 15):
-        yield Entry(212_540, "CREDIT", "Payroll Deposit", "Income", "Paycheck", flags=("is_income", "is_direct_deposit"))  # fmt: skip
-    if day.day == 2:
-        yield Entry(25_000, "DEBIT", "Transfer to Savings", "Transfer", "Transfer")
-    if day.day == 25:
-        yield Entry(
-            1200, "DEBIT", "Monthly Service Fee", "Fees & Charges", "Bank Fee", flags=("is_fee",)
-        )
-    for due, merchant in merchants.MONTHLY:
-        if day.day == due:
-            yield _purchase(merchant, chance)
+def _rows_of(account: Account, entry: Entry, now: datetime) -> Iterator[tuple[str, bool]]:
+    """Guid and whether it is pending, of each row that the entry is at this moment."""
+    day = entry.moment.date()
+    first = guid("TRN", account.guid, day, entry.number)
+    is_pending = entry.is_pending(now)
+    if is_pending:
+        yield first, True
+    if entry.is_posted(now):
+        keeps = entry.pending_from is None or entry.fate == "keeps_guid"
+        yield first if keeps else guid("TRN", account.guid, day, entry.number, "posted"), False
 
 
-def _purchase(merchant: merchants.Merchant, chance: random.Random) -> Entry:
-    cents = chance.randint(merchant.least, merchant.most)
-    flags: tuple[str, ...] = ("is_expense",)
-    if merchant.name in merchants.SUBSCRIPTIONS:
-        flags += ("is_subscription",)
-    return Entry(
-        cents,
-        "DEBIT",
-        merchant.name,
-        merchant.top_level_category,
-        merchant.category,
-        merchant,
-        flags,
-    )
-
-
-FLAGS = (
-    "is_bill_pay", "is_direct_deposit", "is_expense", "is_fee", "is_income", "is_overdraft_fee",
-    "is_payroll_advance", "is_subscription",
-)  # fmt: skip
-
-
-def _transaction(
-    account: Account, entry: Entry, day: date, number: int, *, pending: bool, now: datetime
-) -> Transaction:
-    name = guid("TRN", account.guid, day, number)
+def _transaction(account: Account, name: str, entry: Entry, *, pending: bool) -> str:
     merchant = entry.merchant
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=now.tzinfo)
     has_place = merchant is not None and merchant.has_place
+    first_seen = entry.pending_from or entry.moment
+    posted_at = entry.posted_at or entry.moment
     payload: dict[str, Any] = {
         "account_guid": account.guid,
         "amount": Cents(entry.cents),
         "category": entry.category,
         "check_number": None,
         "check_number_string": None,
-        "created_at": stamp(min(noon, now)),
+        "created_at": stamp(first_seen),
         "currency_code": CURRENCY,
-        "date": day.isoformat(),
+        "date": entry.moment.date().isoformat(),
         "description": entry.description,
         "guid": name,
         **{flag: flag in entry.flags for flag in FLAGS},
         "is_international": None,
-        "latitude": None,
-        "longitude": None,
+        "latitude": 40.3916 if has_place else None,
+        "longitude": -111.8508 if has_place else None,
         "member_guid": account.member.guid,
         "memo": None,
         "merchant_category_code": merchant.mcc if merchant else None,
         "merchant_guid": merchant.guid if merchant else None,
         "merchant_location_guid": merchant.location_guid if merchant and has_place else None,
-        "original_description": f"{entry.description.upper()} {day:%m%d}",
-        "posted_at": None if pending else stamp(noon + timedelta(days=1)),
+        "original_description": f"{entry.description.upper()} {entry.moment:%m%d}",
+        "posted_at": None if pending else stamp(posted_at),
         "status": "PENDING" if pending else "POSTED",
         "top_level_category": entry.top_level_category,
-        "transacted_at": stamp(noon),
-        "type": entry.type,
-        "updated_at": stamp(min(noon + timedelta(days=1), now)),
+        "transacted_at": stamp(entry.moment),
+        "type": "CREDIT" if entry.is_credit else "DEBIT",
+        "updated_at": stamp(first_seen if pending else posted_at),
         "user_guid": account.user.guid,
     }
-    return Transaction(
-        guid=name,
-        user=account.user,
-        member=account.member,
-        account=account,
-        date=day,
-        payload=printed(payload),
-    )
+    return printed(payload)
 
 
-def _holdings(account: Account, seed: str, now: datetime) -> Iterator[Holding]:
-    for symbol, description, cusip, kind, thousandths, price, cost in POSITIONS:
-        name = guid("HOL", seed, symbol)
-        payload = {
-            "account_guid": account.guid,
-            "cost_basis": None if cost is None else Cents(cost),
-            "created_at": stamp(now),
-            "currency_code": CURRENCY,
-            "cusip": cusip,
-            "daily_change": Cents(259),
-            "description": description,
-            "guid": name,
-            "holding_type": kind,
-            "market_value": Cents(thousandths * price // 1000),
-            "member_guid": account.member.guid,
-            "purchase_price": None if cost is None else Cents(cost * 1000 // thousandths),
-            "shares": thousandths / 1000,
-            "symbol": symbol,
-            "updated_at": stamp(now),
-            "user_guid": account.user.guid,
-        }
-        yield Holding(
-            guid=name,
-            user=account.user,
-            member=account.member,
-            account=account,
-            payload=printed(payload),
-        )
+def _write_holdings(accounts: list[Account], now: datetime) -> None:
+    for account in accounts:
+        known = set(Holding.objects.filter(account=account).values_list("guid", flat=True))
+        for position in POSITIONS:
+            name = guid("HOL", account.guid, position.symbol)
+            amounts = position.fields(now.date())
+            payload: dict[str, Any] = {
+                "account_guid": account.guid,
+                "created_at": stamp(account.opened_at),
+                "currency_code": CURRENCY,
+                "cusip": position.cusip,
+                "description": position.description,
+                "guid": name,
+                "holding_type": position.type,
+                "member_guid": account.member.guid,
+                "shares": position.thousandths / 1000,
+                "symbol": position.symbol,
+                "updated_at": stamp(now),
+                "user_guid": account.user.guid,
+            } | {key: None if cents is None else Cents(cents) for key, cents in amounts.items()}
+            owner = {"user": account.user, "member": account.member, "account": account}
+            text = printed(payload)
+            if name in known:
+                Holding.objects.filter(guid=name).update(payload=text)
+            else:
+                Holding.objects.create(guid=name, payload=text, **owner)
+
+
+def account_name(account: Account) -> str:
+    return str(json.loads(account.payload)["name"])

@@ -1,245 +1,250 @@
-"""Members as MX runs them: jobs that take time, questions on the way, every connection status.
+"""A member's life, one step at a time: logging in, questions, importing, what goes wrong.
 
-Time is not simulated by a background thread: whoever looks at a member first brings it up to date.
+Nothing here waits: each step says when the next is due (`due_at`), and the agenda comes back then.
+Every function runs inside a transaction of its caller, who saves nothing more.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from sandbox.world import data, news, questions, statements, statuses
+from sandbox.world.models import Member
+from sandbox.world.rules import RULES
 
-from sandbox.world import data
-from sandbox.world.institutions import INSTITUTIONS, guid
-from sandbox.world.models import Account, Member
-
-# In the order of MX's numbers, which widget messages carry.
-STATUSES = (
-    "CREATED", "PREVENTED", "DENIED", "CHALLENGED", "REJECTED", "LOCKED", "CONNECTED", "IMPEDED",
-    "RECONNECTED", "DEGRADED", "DISCONNECTED", "DISCONTINUED", "CLOSED", "DELAYED", "FAILED",
-    "UPDATED", "DISABLED", "IMPORTED", "RESUMED", "EXPIRED", "IMPAIRED", "PENDING",
-)  # fmt: skip
-# Test passwords (and answers) that fail, and how. Any status is also a password for itself.
+# Shares of a job's time. `answer` is another look at the login after a question.
+SHARES = {
+    "request": 0.15, "login": 0.25, "answer": 0.25, "transfer": 0.15, "accounts": 0.2, "rest": 0.25,
+}  # fmt: skip
+DELAY = 20  # times a job's time
+ANSWER_LIFE = timedelta(seconds=600)  # then the institution gives up waiting
+BACKGROUND_EVERY = timedelta(hours=24)
+PENDING_LIFE = timedelta(hours=1)
+MOST_FAILURES = 3
+LOST_AFTER = timedelta(days=14)
+# Test passwords (and answers) that fail, and how. Most statuses are also words for themselves.
 FAILURES = {
-    "BAD_REQUEST": ("FAILED", "HALTED"),
-    "UNAUTHORIZED": ("DENIED", "DENIED"),
-    "INVALID": ("DENIED", "DENIED"),
-    "LOCKED": ("LOCKED", "HALTED"),
-    "DISABLED": ("DISABLED", "HALTED"),
-    "SERVER_ERROR": ("FAILED", "HALTED"),
-    "UNAVAILABLE": ("FAILED", "HALTED"),
-} | {word: (word, "HALTED") for word in STATUSES if word not in ("CONNECTED", "CHALLENGED")}
-QUESTIONS = {"challenge": "TEXT", "options": "OPTIONS"}
-ANSWER_SECONDS = 600  # then the institution gives up waiting
-CORRECT = "correct"
-
-
-class JobRefused(Exception):
-    """A job cannot start: `status` is what MX answers (202 running or throttled, 409, 400)."""
-
-    def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A kind of job: what it needs of the institution and what it leaves behind."""
-
-    name: str
-    supported: str = ""  # attribute of Institution
-    leaves: str = ""  # attribute of Member
-
-
-JOBS = {
-    "aggregate": Job("AGGREGATION"),
-    "balance": Job("BALANCE"),
-    "verify": Job("VERIFICATION", "supports_verification", "has_numbers"),
-    "identify": Job("IDENTIFICATION", "supports_identification", "has_owners"),
-    "extend_history": Job("HISTORY", "supports_history"),
+    "BAD_REQUEST": "FAILED",
+    "UNAUTHORIZED": "DENIED",
+    "INVALID": "DENIED",
+    "SERVER_ERROR": "FAILED",
+    "UNAVAILABLE": "FAILED",
+} | {
+    word: word
+    for word in statuses.STATUSES
+    if word not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")
 }
 
 
-def start(member: Member, job: Job) -> Member:
-    """Start a job. Raises JobRefused; with status 202 the member is simply as it is."""
-    with transaction.atomic():
-        member = current(member, lock=True)
-        institution = INSTITUTIONS[member.institution_code]
-        if job.supported and not getattr(institution, job.supported):
-            raise JobRefused(400, f"{institution.name} does not support this job.")
-        if member.job == job.name:
-            raise JobRefused(202)
-        if member.job:
-            raise JobRefused(409, "Another job is running on this member.")
-        _run(member, job.name)
-    return member
+def begin(
+    member: Member, job: str, at: datetime, *, transactions: bool = True, background: bool = False
+) -> None:
+    """Start a job; whether it may start is decided elsewhere."""
+    member.job, member.status = job, "INITIATED"
+    member.includes_transactions, member.is_background = transactions, background
+    member.questions = member.answers = []
+    member.is_authenticated = False
+    member.has_processed_accounts = member.has_processed_transactions = False
+    member.aggregated_at = at
+    if job == "AGGREGATION":
+        member.throttled_from = at
+    _go(member, "request", at)
 
 
-def begin(member: Member) -> None:
-    """The first aggregation of a new member, or one with new credentials."""
-    _run(member, JOBS["aggregate"].name)
+def step(member: Member, at: datetime) -> None:
+    """What is due at this moment."""
+    if member.connection_status == "PENDING":
+        member.delete()
+    elif not member.job:
+        _begin_in_background(member, at)
+    elif member.connection_status == "CHALLENGED":
+        _end(member, "EXPIRED", at)
+    else:
+        ENDS[member.step](member, at)
 
 
-def _run(member: Member, name: str) -> None:
-    now = timezone.now()
-    member.job = name
-    member.status = "INITIATED"
-    member.challenge = member.answer = ""
-    member.aggregated_at = now
-    member.job_ends_at = now + timedelta(seconds=settings.JOB_SECONDS)
+def plan(member: Member, at: datetime) -> None:
+    """When MX will look at an idle member by itself."""
+    wants = member.connection_status in statuses.IN_BACKGROUND
+    wants = wants and not member.background_aggregation_is_disabled
+    member.due_at = (member.aggregated_at or at) + BACKGROUND_EVERY if wants else None
+    if member.due_at is not None and member.due_at <= at:
+        member.due_at = at + BACKGROUND_EVERY
     member.save()
 
 
-def current(member: Member, *, lock: bool = False) -> Member:
-    """The member as it is now."""
-    if not member.job or member.job_ends_at is None or member.job_ends_at > timezone.now():
-        return Member.objects.select_related("user").get(pk=member.pk) if lock else member
-    with transaction.atomic():  # SQLite: one writer, so the first one to look does the work
-        member = Member.objects.select_related("user").get(pk=member.pk)
-        now = timezone.now()
-        if member.job and member.job_ends_at and member.job_ends_at <= now:
-            _advance(member, now)
-            member.save()
-    return member
+def _begin_in_background(member: Member, at: datetime) -> None:
+    wants = member.connection_status in statuses.IN_BACKGROUND and RULES.background_aggregation
+    if not wants or member.user.is_disabled:
+        plan(member, at)
+        return
+    begin(member, "AGGREGATION", at, background=True)
 
 
-def _advance(member: Member, now: datetime) -> None:
-    """What the end of the running step brings."""
-    if member.connection_status == "CHALLENGED":
-        _end(member, "EXPIRED", "HALTED")
-    elif member.challenge:
-        _judge(member, now)
-    elif member.password in QUESTIONS and _is_new_login(member):
-        _ask(member, member.password, now)
-    elif member.password in FAILURES:
-        _end(member, *FAILURES[member.password])
+def _go(member: Member, step: str, at: datetime) -> None:
+    member.step = step
+    member.due_at = at + timedelta(seconds=RULES.job_seconds * SHARES[step])
+    member.save()
+
+
+def _requested(member: Member, at: datetime) -> None:
+    member.status = "REQUESTED"
+    _go(member, "login", at)
+
+
+def _logged_in(member: Member, at: datetime) -> None:
+    """The institution says what it thinks of the login."""
+    word, is_new = member.password, _is_new_login(member)
+    if word in FAILURES:
+        _fail(member, FAILURES[word], at)
+    elif word in questions.ASKING and is_new:
+        _ask(member, questions.ASKING[word], at)
+    elif word == "DELAYED" and is_new:
+        _change_status(member, "DELAYED", at)
+        member.step, member.due_at = "delay", at + timedelta(seconds=RULES.job_seconds * DELAY)
+        member.save()
     else:
-        _succeed(member, now)
+        _get_in(member, at)
 
 
 def _is_new_login(member: Member) -> bool:
     """The institution knows a login that got through before."""
-    return member.successfully_aggregated_at is None or member.connection_status == "UPDATED"
+    if member.is_background:
+        return False
+    never = member.successfully_aggregated_at is None
+    return never or member.connection_status in ("UPDATED", "RECONNECTED")
 
 
-def _ask(member: Member, question: str, now: datetime) -> None:
-    member.connection_status, member.status = "CHALLENGED", "CHALLENGED"
-    member.challenge, member.answer = question, ""
-    member.job_ends_at = now + timedelta(seconds=ANSWER_SECONDS)
+def _ask(member: Member, kinds: list[str], at: datetime) -> None:
+    member.questions, member.answers = kinds, []
+    member.status = "CHALLENGED"
+    member.due_at = at + ANSWER_LIFE
+    _change_status(member, "CHALLENGED", at)
+    member.save()
 
 
-def _judge(member: Member, now: datetime) -> None:
-    """An answer was given: right, wrong, or a word that makes something else happen."""
-    answer = member.answer
-    if answer in QUESTIONS:
-        _ask(member, answer, now)
-    elif answer in FAILURES:
-        _end(member, *FAILURES[answer])
-    elif answer == CORRECT:
-        _succeed(member, now)
+def resume(member: Member, answers: list[str], at: datetime) -> None:
+    """The end user's answers have arrived."""
+    member.answers = answers
+    member.connection_status, member.status = "RESUMED", "RECEIVED"
+    _go(member, "answer", at)
+
+
+def _answered(member: Member, at: datetime) -> None:
+    """Right, wrong, or a word that makes something else happen."""
+    answers = member.answers
+    failure = next((FAILURES[word] for word in answers if word in FAILURES), None)
+    asked = next((word for word in answers if word in questions.ASKING), None)
+    if failure is not None:
+        _fail(member, failure, at)
+    elif member.questions == [questions.SELECTION]:
+        _selected(member, answers[0], at)
+    elif asked is not None:
+        _ask(member, questions.ASKING[asked], at)
+    elif all(word == questions.CORRECT for word in answers):
+        _get_in(member, at)
     else:
-        _end(member, "REJECTED", "REJECTED")
+        _end(member, "REJECTED", at)
 
 
-def _end(member: Member, connection_status: str, status: str) -> None:
-    member.connection_status, member.status = connection_status, status
-    member.job, member.challenge, member.job_ends_at = "", "", None
+def _get_in(member: Member, at: datetime) -> None:
+    """Authenticated; the data comes now."""
+    member.is_authenticated, member.status = True, "RECEIVED"
+    member.questions = member.answers = []
+    _change_status(member, "CONNECTED", at)
+    _go(member, "transfer", at)
 
 
-def _succeed(member: Member, now: datetime) -> None:
-    if not Account.objects.filter(member=member).exists():
-        data.create(member, now)
-    for job in JOBS.values():
-        if job.name == member.job and job.leaves:
-            setattr(member, job.leaves, True)
-    member.successfully_aggregated_at = now
-    _end(member, "CONNECTED", "COMPLETED")
+def _transferred(member: Member, at: datetime) -> None:
+    member.status = "TRANSFERRED"
+    _go(member, "accounts", at)
 
 
-def answer(member: Member, values: dict[str, str]) -> Member:
-    """The end user's answer to the waiting question. Raises JobRefused where none waits."""
-    with transaction.atomic():
-        member = current(member, lock=True)
-        if member.connection_status != "CHALLENGED":
-            raise JobRefused(409, "This member has not been challenged.")
-        given = values.get(question_guid(member))
-        if given is None:
-            raise JobRefused(400, "The answer does not belong to a waiting challenge.")
-        member.answer = given
-        member.connection_status, member.status = "RESUMED", "RECEIVED"
-        member.job_ends_at = timezone.now() + timedelta(seconds=settings.JOB_SECONDS)
+def _accounts_processed(member: Member, at: datetime) -> None:
+    data.write_accounts(member, at)
+    member.has_processed_accounts, member.status = True, "PROCESSED"
+    if member.job == "VERIFICATION":
+        accounts = [row.guid for row in questions.verifiable(member)]
+        if RULES.verification_flow == "default" and accounts:
+            _ask(member, [questions.SELECTION], at)
+            return
+        member.verified = accounts
+    _go(member, "rest", at)
+
+
+def _selected(member: Member, account: str, at: datetime) -> None:
+    if account not in {row.guid for row in questions.verifiable(member)}:
+        _end(member, "REJECTED", at)
+        return
+    member.verified = [*(one for one in member.verified if one != account), account]
+    member.questions = member.answers = []
+    member.status = "PROCESSED"
+    _change_status(member, "CONNECTED", at)
+    _go(member, "rest", at)
+
+
+def _finished(member: Member, at: datetime) -> None:
+    """All data is there: the job is done, and that is news."""
+    counts, written = data.Counts(), 0
+    days = data.HISTORY_DAYS if member.job == "HISTORY" else data.FIRST_IMPORT_DAYS
+    if member.job == "HISTORY" or (member.job != "BALANCE" and member.includes_transactions):
+        counts = data.write_transactions(member, at, days=days)
+        member.has_processed_transactions = True
+    if member.job == "IDENTIFICATION":
+        member.has_owners = True
+    if member.job == "STATEMENT":
+        written = statements.write(member, at)
+    member.successfully_aggregated_at, member.failures = at, 0
+    news.job_done(member, at, counts, written)
+    _end(member, "CONNECTED", at)
+
+
+def _fail(member: Member, status: str, at: datetime) -> None:
+    """An attempt failed; the third one in a row weighs more."""
+    if status in ("DENIED", "FAILED"):
+        member.failures += 1
+    if status == "DENIED" and member.failures >= MOST_FAILURES:
+        status = "PREVENTED"
+    elif status == "FAILED" and member.failures >= MOST_FAILURES:
+        since = member.successfully_aggregated_at or member.created_at
+        status = "DISCONNECTED" if at - since >= LOST_AFTER else "DEGRADED"
+    _end(member, status, at)
+
+
+def _end(member: Member, status: str, at: datetime) -> None:
+    _change_status(member, status, at)
+    member.status = statuses.older(status)
+    member.job = member.step = ""
+    member.questions = member.answers = []
+    plan(member, at)
+
+
+def _change_status(member: Member, status: str, at: datetime) -> None:
+    changed, member.connection_status = member.connection_status != status, status
+    if changed and status in statuses.ACTIONABLE:
+        news.status_changed(member, at)
+
+
+def put(member: Member, status: str, at: datetime) -> None:
+    """Bring a member into a status by order of the people who run the sandbox."""
+    if status == "CHALLENGED":
+        member.job = member.job or "AGGREGATION"
+        member.step = ""
+        _ask(member, ["challenge"], at)
+    elif status == "PENDING":
+        member.job, member.status, member.connection_status = "", None, status
+        member.due_at = at + PENDING_LIFE
         member.save()
-    return member
+    else:
+        _end(member, status, at)
 
 
-def question_guid(member: Member) -> str:
-    return guid("CRD", member.guid, member.challenge)
-
-
-def challenges(member: Member) -> list[dict[str, Any]]:
-    """The questions that wait for the end user."""
-    if member.connection_status != "CHALLENGED":
-        return []
-    label = "What city were you born in?"
-    question: dict[str, Any] = {"guid": question_guid(member), "type": QUESTIONS[member.challenge]}
-    if question["type"] == "OPTIONS":
-        label = "Where should we send your one time passcode?"
-        question["options"] = [
-            {"label": "The correct address", "value": CORRECT},
-            {"label": "Another address", "value": "wrong"},
-        ]
-    return [{"field_name": label, "label": label, **question}]
-
-
-def account_numbers(member: Member) -> list[dict[str, Any]]:
-    """What a verification found: checking and savings only, or just the one that was selected."""
-    if not member.has_numbers:
-        return []
-    rows = Account.objects.filter(member=member, type__in=("CHECKING", "SAVINGS")).order_by("id")
-    if member.selected_account:
-        rows = rows.filter(guid=member.selected_account)
-    return [
-        {
-            "account_guid": row.guid,
-            "account_number": row.number,
-            "institution_number": None,
-            "member_guid": member.guid,
-            "routing_number": row.routing,
-            "transit_number": None,
-            "user_guid": member.user.guid,
-        }
-        for row in rows
-    ]
-
-
-def account_owners(member: Member) -> list[dict[str, Any]]:
-    """What an identification found."""
-    if not member.has_owners:
-        return []
-    return [
-        {
-            "guid": guid("ACO", row.guid),
-            "user_guid": member.user.guid,
-            "member_guid": member.guid,
-            "account_guid": row.guid,
-            "owner_name": "Test Account Holder",
-            "address": "123 Test Street",
-            "city": "Testville",
-            "state": "UT",
-            "postal_code": "84000",
-            "country": "US",
-            "email": "holder@bank.example",
-            "phone": "555-0100",
-        }
-        for row in Account.objects.filter(member=member).order_by("id")
-    ]
-
-
-def account_name(account: Account) -> str:
-    return str(json.loads(account.payload)["name"])
+ENDS = {
+    "request": _requested,
+    "login": _logged_in,
+    "delay": _get_in,
+    "answer": _answered,
+    "transfer": _transferred,
+    "accounts": _accounts_processed,
+    "rest": _finished,
+}

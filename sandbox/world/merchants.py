@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from sandbox.world.institutions import guid
+from sandbox.world.ids import guid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Merchant:
     @property
     def location_guid(self) -> str:
         return guid("MCL", self.name)
+
+    @property
+    def website_url(self) -> str:
+        slug = re.sub(r"[^a-z]+", "-", self.name.lower()).strip("-") or "shop"
+        return f"https://{slug}.example"
 
 
 DAILY = (
@@ -53,6 +59,10 @@ MONTHLY = (
     (12, Merchant("Mobile Phone", "Bills & Utilities", "Mobile Phone", 4814, 4500, 4500, has_place=False)),
     (20, Merchant("Fitness Club", "Health & Fitness", "Gym", 7997, 3990, 3990)),
 )  # fmt: skip
+# Known by name only: the merchant of the reference's own example.
+NAMED = (
+    Merchant("In-N-Out Burger", "Food & Dining", "Fast Food", 5814, 400, 2500, has_place=False),
+)
 SUBSCRIPTIONS = {"Music Streaming", "Mobile Phone", "Fitness Club"}
-ALL = {one.guid: one for one in (*DAILY, *(merchant for _, merchant in MONTHLY))}
+ALL = {one.guid: one for one in (*DAILY, *(merchant for _, merchant in MONTHLY), *NAMED)}
 PLACES = {one.location_guid: one for one in ALL.values() if one.has_place}

@@ -6,7 +6,22 @@ lists are cheap to serve.
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
+
+
+class World(models.Model):
+    """The one row of what is true of everything: the seed, the clock, the last running number."""
+
+    seed = models.CharField(max_length=200)
+    serial = models.BigIntegerField(default=0)
+    clock_offset = models.BigIntegerField(default=0)  # microseconds ahead of the real time
+    clock_stopped_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def the(cls) -> Self:
+        return cls.objects.get()
 
 
 class User(models.Model):
@@ -29,34 +44,53 @@ class Member(models.Model):
     name = models.CharField(max_length=255)
     login = models.CharField(max_length=255, blank=True)
     password = models.CharField(max_length=255, blank=True)
+    is_oauth = models.BooleanField(default=False)
+    oauth_failed = models.BooleanField(default=False)  # the bank's page was left without success
+    created_at = models.DateTimeField()
     connection_status = models.CharField(max_length=32, default="CREATED")
-    status = models.CharField(max_length=32, default="INITIATED")
+    status = models.CharField(max_length=32, null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)  # something happens with it by itself
+
     job = models.CharField(max_length=16, blank=True)  # empty: none runs
-    job_ends_at = models.DateTimeField(null=True)
-    challenge = models.CharField(max_length=16, blank=True)  # the question that waits
-    answer = models.CharField(max_length=255, blank=True)  # the last one given
+    step = models.CharField(max_length=16, blank=True)
+    includes_transactions = models.BooleanField(default=True)
+    is_background = models.BooleanField(default=False)
+    questions = models.JSONField(default=list)  # kinds of those that wait
+    answers = models.JSONField(default=list)  # in their order
+    is_authenticated = models.BooleanField(default=False)
+    has_processed_accounts = models.BooleanField(default=False)
+    has_processed_transactions = models.BooleanField(default=False)
+
     aggregated_at = models.DateTimeField(null=True)
     successfully_aggregated_at = models.DateTimeField(null=True)
+    throttled_from = models.DateTimeField(null=True)
+    balance_jobs = models.JSONField(default=list)  # when the last ones began
+    failures = models.PositiveIntegerField(default=0)  # in a row
     background_aggregation_is_disabled = models.BooleanField(default=False)
-    has_numbers = models.BooleanField(default=False)
+    history_days = models.PositiveIntegerField(default=0)  # 0: no transactions yet
+    transactions_at = models.DateTimeField(null=True)  # when they were last imported
+    verified = models.JSONField(default=list)  # guids of the accounts whose numbers are known
     has_owners = models.BooleanField(default=False)
-    selected_account = models.CharField(max_length=40, blank=True)  # empty: all of them
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "institution_code", "login"], name="one_member_per_login"
+                fields=["user", "institution_code", "login"],
+                condition=~models.Q(login=""),
+                name="one_member_per_login",
             ),
             models.UniqueConstraint(fields=["user", "identifier"], name="member_identifier"),
         ]
 
 
 class Account(models.Model):
-    """An account of a member."""
+    """An account of a member. `opened_at` is when MX first saw it: balances are counted from it."""
 
     guid = models.CharField(max_length=40, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    plan = models.PositiveIntegerField()
+    opened_at = models.DateTimeField()
     type = models.CharField(max_length=32)
     number = models.CharField(max_length=32)
     routing = models.CharField(max_length=32)
@@ -74,7 +108,11 @@ class Transaction(models.Model):
     payload = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["account", "-date", "-id"])]
+        indexes = [
+            models.Index(fields=["account", "-date", "-id"]),
+            models.Index(fields=["member", "-date", "-id"]),
+            models.Index(fields=["user", "-date", "-id"]),
+        ]
 
 
 class Holding(models.Model):
@@ -87,6 +125,24 @@ class Holding(models.Model):
     payload = models.TextField()
 
 
+class Statement(models.Model):
+    """A month of an account as a PDF."""
+
+    guid = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    month = models.DateField()  # its first day
+    content_hash = models.CharField(max_length=64)
+    pdf = models.BinaryField()
+    payload = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "month"], name="one_statement_a_month")
+        ]
+
+
 class WidgetSession(models.Model):
     """A widget URL and, once it was opened, the session behind it."""
 
@@ -95,5 +151,39 @@ class WidgetSession(models.Model):
     guid = models.CharField(max_length=40)  # in messages
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     options = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
+    progress = models.JSONField(default=dict)  # member guid → jobs of the session it is done with
+    created_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
+
+
+class OAuthWindow(models.Model):
+    """One visit to the stand-in bank; its URI works once."""
+
+    state = models.CharField(max_length=64, unique=True)
+    code = models.CharField(max_length=64, blank=True)  # what the bank hands back
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    options = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+
+class Webhook(models.Model):
+    """Where news goes. MX keeps this in its dashboard, so there is no Atrium call for it."""
+
+    url = models.CharField(max_length=2000)
+    username = models.CharField(max_length=255, blank=True)
+    password = models.CharField(max_length=255, blank=True)
+    types = models.JSONField(default=list)
+
+
+class Delivery(models.Model):
+    """One piece of news on its way to one URL."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE)
+    type = models.CharField(max_length=32)
+    payload = models.TextField()
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, db_index=True)  # null: delivered or given up
+    state = models.CharField(max_length=16, default="waiting")
+    attempts = models.JSONField(default=list)

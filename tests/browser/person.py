@@ -83,6 +83,14 @@ class Person:
         field.clear()
         field.send_keys(text)
 
+    def picks(self, label: str) -> None:
+        """Pick one of several choices."""
+        self._found(label, "input[type=radio]", _labelled(label)).click()
+
+    def uses(self) -> str:
+        """The name of what has the keyboard's focus."""
+        return str(self.driver.switch_to.active_element.accessible_name)
+
     def presses_key(self, key: str) -> None:
         ActionChains(self.driver).send_keys(key).perform()
 
@@ -115,6 +123,18 @@ class Person:
             yield
         finally:
             self.driver.switch_to.default_content()
+
+    @contextmanager
+    def in_the_other_window(self) -> Iterator[None]:
+        """Look into the window that was opened last, and close it afterwards."""
+        first = self.driver.current_window_handle
+        self.waits(lambda: len(self.driver.window_handles) > 1)
+        self.driver.switch_to.window(self.driver.window_handles[-1])
+        try:
+            yield
+        finally:
+            self.driver.close()
+            self.driver.switch_to.window(first)
 
     def photographs(self, name: str) -> None:
         """Keep a screenshot for people to look at."""

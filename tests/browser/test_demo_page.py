@@ -94,7 +94,7 @@ def test_the_whole_story(person: Person, stack: Stack) -> None:
     person.presses("Verify account")
     with person.inside_the_widget():
         person.presses("MX Bank")
-        person.sees("Which account shall be verified?")
+        person.sees("Choose an account")
         person.photographs("5-choose")
         person.presses("Verify")
         person.sees("Your account has been verified")
@@ -116,8 +116,8 @@ def test_a_refused_login_is_explained_and_can_be_corrected(person: Person, stack
     person.presses("Add account")
     with person.inside_the_widget():
         logs_in(person, "UNAUTHORIZED")
-        person.sees("The login was not accepted")
-        person.presses("Try again")
+        person.sees("did not accept these credentials")
+        person.presses("Enter credentials again")
         person.types("Username", "test_atrium")
         person.types("Password", "password")
         person.presses("Continue")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import atrium
@@ -63,6 +67,9 @@ def test_users(client: Any, user: str):
 def test_institutions_and_merchants(client: Any):
     assert client.institutions.list_institutions(name="MX").institutions[0].code == "mxbank"
     assert client.institutions.read_institution("mxbank").institution.name == "MX Bank"
+    with pytest.raises(ApiException) as unknown:
+        client.institutions.read_institution("nowhere")
+    assert unknown.value.status == 404
     merchants = client.merchants.list_merchants().merchants
     merchant = client.merchants.read_merchant(merchants[0].guid).merchant
     places = client.merchants.list_merchant_locations(merchant.guid).merchant_locations
@@ -78,6 +85,72 @@ def test_a_question_on_the_way(client: Any, user: str):
     client.members.resume_member(member, user, body)
     assert settled(client, user, member).connection_status == "CONNECTED"
     assert client.members.read_member(member, user).member.status == "COMPLETED"
+
+
+@pytest.mark.parametrize("kind", ["options", "image", "image_options", "token"])
+def test_other_kinds_of_questions(client: Any, user: str, kind: str):
+    member = connect(client, user, kind)
+    (question,) = client.members.read_member_status(member, user).member.challenges
+    options = question.options or question.image_options
+    assert all(one.label for one in options or [])
+    assert bool(question.image_data) == (kind == "image")
+    answer = atrium.CredentialRequest(guid=question.guid, value="wrong")
+    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[answer]))
+    client.members.resume_member(member, user, body)
+    assert settled(client, user, member).connection_status == "REJECTED"
+
+
+def test_oauth(client: Any, user: str):
+    request = atrium.MemberCreateRequest(institution_code="mx_bank_oauth", is_oauth=True)
+    body = atrium.MemberCreateRequestBody(member=request)
+    member = client.members.create_member(user, body).member
+    assert member.connection_status == "PENDING"
+    assert "/oauth/authorize?" in member.oauth_window_uri
+    again = client.members.read_o_auth_window_uri(member.guid, user).member
+    assert again.oauth_window_uri != member.oauth_window_uri
+
+
+def test_statements(client: Any, user: str):
+    member = connect(client, user, "password")
+    assert client.statements.fetch_statements(member, user).member.is_being_aggregated
+    settled(client, user, member)
+    page = client.statements.list_member_statements(member, user, records_per_page=10)
+    assert (page.pagination.total_entries, page.pagination.total_pages) == (18, 2)
+    one = page.statements[0]
+    # The client's own model looks for "user" where MX sends "statement".
+    read = client.statements.read_member_statement(member, user, one.guid, _preload_content=False)
+    assert json.loads(read.data)["statement"]["content_hash"] == one.content_hash
+    # It would write text into a binary file, with any server.
+    pdf = client.statements.download_statement_pdf(member, user, one.guid, _preload_content=False)
+    assert hashlib.sha256(pdf.data).hexdigest() == one.content_hash
+
+
+def test_cleansing(client: Any):
+    row = atrium.TransactionCleanseAndCategorizeRequest(
+        description="BEER BAR 65000000764SALT LAKE C",
+        identifier="12",
+        amount=11.22,
+        merchant_category_code=6011,
+        type="DEBIT",
+    )
+    body = atrium.TransactionsCleanseAndCategorizeRequestBody(transactions=[row])
+    (answer,) = client.transactions.cleanse_and_categorize_transactions(body).transactions
+    assert (answer.description, answer.category) == ("Beer Bar", "Cash")
+
+
+def test_nothing_of_the_client_is_left_out(client: Any):
+    """Every method of every API of MX's client is called in this file."""
+    called = set(re.findall(r"client\.(\w+\.\w+)", Path(__file__).read_text()))
+    offered = {
+        f"{name}.{method}"
+        for name, api in vars(client).items()
+        if hasattr(api, "api_client")
+        for method in dir(api)
+        if not method.startswith("_") and callable(getattr(api, method))
+        if not method.endswith("_with_http_info") and method != "api_client"
+    }
+    assert len(offered) > 40
+    assert offered - called == set()
 
 
 def test_accounts_transactions_holdings(client: Any, user: str):

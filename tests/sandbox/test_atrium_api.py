@@ -93,8 +93,8 @@ def test_twenty_equal_users_at_once_are_one(sandbox: Sandbox):
 
 
 def test_institutions(sandbox: Sandbox):
-    (bank,) = sandbox.listed("/institutions?name=mx bank", "institutions")
-    assert bank["code"] == "mxbank"
+    bank, with_oauth = sandbox.listed("/institutions?name=mx bank", "institutions")
+    assert (bank["code"], with_oauth["code"]) == ("mxbank", "mx_bank_oauth")
     assert sandbox.call("GET", "/institutions/mxbank")["institution"] == bank
     logo = requests.get(bank["small_logo_url"], timeout=5)
     assert logo.headers["Content-Type"] == "image/svg+xml"

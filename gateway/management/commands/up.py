@@ -147,13 +147,15 @@ def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]
     # Neither the sandbox nor the demo has any business with the gateway's secrets.
     others = {name: value for name, value in os.environ.items() if name not in SECRETS}
     others["DEBUG"] = "true"
+    # People try things for weeks; the limit of MX's test environment would only be in their way.
+    own_bank = {"SANDBOX_USER_LIMIT": "0"} | others
     sandbox = [sys.executable, "-m", "sandbox", "--port", str(settings.SANDBOX_PORT)]
     sandbox += ["--database", str((directory / "sandbox.sqlite3").resolve())]
     services = [
         Service(
             "sandbox",
             sandbox,
-            others,
+            own_bank,
             url=urls["sandbox"],
         ),
         Service("gateway", _gunicorn(), url=f"{urls['gateway']}/health/ready"),

@@ -1,0 +1,75 @@
+"""The stand-in bank of OAuth members, and the page that people come back to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirectBase
+from django.utils.html import escape
+
+from sandbox.connect.views import HEADERS
+from sandbox.world import oauth
+from sandbox.world.institutions import INSTITUTIONS
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{title} (MX sandbox)</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="/md/connect/static/favicon.svg">
+<link rel="stylesheet" href="/md/connect/static/connect.css">
+<p class="notice" role="note">Sandbox: no real bank, no real data.</p>
+<main class="sheet"><h1>{title}</h1>{content}</main></html>
+"""
+
+
+class Away(HttpResponseRedirectBase):
+    """A redirect that may leave for an app. The scheme was checked when it was asked for."""
+
+    status_code = 302
+    allowed_schemes: list[str] = []
+
+    def __init__(self, url: str) -> None:
+        self.allowed_schemes = [url.partition(":")[0].lower()]
+        super().__init__(url)
+
+
+def authorize(request: HttpRequest) -> HttpResponse:
+    """The bank asks whether MX may read; its link works once."""
+    window = oauth.arrive(request.GET.get("state", ""))
+    if window is None:
+        words = "<p>Links to the bank work once and for an hour. Go back and ask for a new one.</p>"
+        return _page("This link has expired", words, 410)
+    bank = escape(INSTITUTIONS[window.member.institution_code].name)
+
+    def link(identity: str, kind: str, words: str, **query: str) -> str:
+        url = escape(f"/oauth/redirect_from?{urlencode(query | {'state': window.state})}")
+        return f'<a class="{kind}" id="{identity}" href="{url}">{words}</a>'
+
+    content = (
+        f"<p>You are at the stand-in for {bank}. The application that sent you here asks to see "
+        "your accounts, balances and transactions.</p>"
+        + link("allow", "primary", "Log in and allow", code=window.code)
+        + link("refuse", "quiet", "Refuse", error="access_denied")
+    )
+    return _page(f"Log in at {bank}", content)
+
+
+def redirect_from(request: HttpRequest) -> HttpResponse:
+    """Back from the bank: on to where the application wants it, or a page that says how it went."""
+    came_back = oauth.come_back(request.GET.get("state", ""), request.GET.get("code", ""))
+    if came_back is None:
+        return _page("This link has expired", "<p>Go back and ask for a new one.</p>", 410)
+    window, succeeded = came_back
+    if url := oauth.way_back(window, succeeded=succeeded):
+        return Away(url)
+    if succeeded:
+        words = "<p>You can close this window and go back to the application.</p>"
+        return _page("Thank you", words)
+    words = "<p>Nothing was shared. Close this window and try again in the application.</p>"
+    return _page("Not connected", words)
+
+
+def _page(title: str, content: str, status: int = 200) -> HttpResponse:
+    html = PAGE.format(title=title, content=content)
+    return HttpResponse(html, status=status, headers=HEADERS)

@@ -1,0 +1,141 @@
+/** The control page: shows what is, and sends orders to /_control/. */
+
+const find = (selector) => document.querySelector(selector);
+const rules = find("#rules");
+
+async function call(method, path, body) {
+  const response = await fetch(`/_control/${path}`, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const answer = response.status === 204 ? {} : await response.json();
+  if (!response.ok) throw new Error(answer.error?.message ?? `The sandbox answered ${response.status}.`);
+  return answer;
+}
+
+function told(work) {
+  return async (event) => {
+    event?.preventDefault?.();
+    const problem = find("#problem");
+    try {
+      await work(event);
+      problem.hidden = true;
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+    await refresh().catch(() => {});
+  };
+}
+
+function cell(...content) {
+  const td = document.createElement("td");
+  td.append(...content);
+  return td;
+}
+
+function button(text, work) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = text;
+  element.addEventListener("click", told(work));
+  return element;
+}
+
+function fill(table, rows) {
+  const body = find(`#${table} tbody`);
+  if (body.contains(document.activeElement)) return; // nothing moves under a finger
+  body.replaceChildren(
+    ...rows.map((cells) => {
+      const tr = document.createElement("tr");
+      tr.append(...cells);
+      return tr;
+    }),
+  );
+  find(`#${table}`).hidden = rows.length === 0;
+}
+
+function statusPicker(member, statuses) {
+  const select = document.createElement("select");
+  select.ariaLabel = `Connection status of ${member.guid}`;
+  select.append(...statuses.map((one) => new Option(one, one, false, one === member.connection_status)));
+  select.addEventListener(
+    "change",
+    told(() => {
+      select.blur();
+      return call("PUT", `members/${member.guid}`, { connection_status: select.value });
+    }),
+  );
+  return select;
+}
+
+function attempts(delivery) {
+  const last = delivery.attempts.at(-1);
+  return last ? `${delivery.attempts.length}, last: ${last.status ?? last.error}` : "none yet";
+}
+
+const shown = (moment) => new Date(moment).toISOString().replace("T", " ").slice(0, 19) + " UTC";
+
+async function refresh() {
+  const [clock, faults, members, webhooks, deliveries] = await Promise.all(
+    ["clock", "faults", "members", "webhooks", "deliveries"].map((path) => call("GET", path)),
+  );
+  find("#now").textContent = shown(clock.now);
+  find("#running").textContent = clock.is_running ? "" : "(stopped)";
+  find("#stop").textContent = clock.is_running ? "Stop" : "Run";
+  const kinds = find("[name=kind]");
+  if (!kinds.options.length) {
+    kinds.append(...Object.entries(faults.kinds).map(([kind, words]) => new Option(`${kind}: ${words}`, kind)));
+  }
+  fill("faults", faults.faults.map((one) => [
+    cell(one.kind),
+    cell(`${one.method || "any"} ${one.path}`),
+    cell(`${one.count}${one.skip ? `, after ${one.skip}` : ""}`),
+    cell(button("Remove", () => call("DELETE", `faults/${one.id}`))),
+  ]));
+  fill("members", members.members.map((one) => [
+    cell(one.guid),
+    cell(one.user_identifier ?? one.user_guid),
+    cell(one.institution_code),
+    cell(statusPicker(one, members.statuses), one.is_being_aggregated ? " (working)" : ""),
+  ]));
+  fill("webhooks", webhooks.webhooks.map((one) => [
+    cell(one.url),
+    cell(one.types.join(", ")),
+    cell(
+      button("Send test", () => call("POST", `webhooks/${one.id}/test`, {})),
+      button("Remove", () => call("DELETE", `webhooks/${one.id}`)),
+    ),
+  ]));
+  fill("deliveries", deliveries.deliveries.map((one) => [
+    cell(one.type),
+    cell(shown(one.created_at)),
+    cell(one.state),
+    cell(attempts(one)),
+    cell(button("Send again", () => call("POST", `deliveries/${one.id}/retry`))),
+  ]));
+  if (document.activeElement !== rules && !rules.dataset.touched) {
+    rules.value = JSON.stringify(await call("GET", "settings"), null, 2);
+  }
+}
+
+find("#clock").addEventListener("submit", told(() => call("POST", "clock", { advance: find("#advance").value })));
+find("#stop").addEventListener("click", told(() =>
+  call("POST", "clock", { is_running: find("#stop").textContent === "Run" })));
+find("#fault").addEventListener("submit", told((event) => {
+  const values = Object.fromEntries(new FormData(event.target));
+  return call("POST", "faults", { ...values, status: values.status || 0 });
+}));
+find("#webhook").addEventListener("submit", told(async (event) => {
+  await call("POST", "webhooks", Object.fromEntries(new FormData(event.target)));
+  event.target.reset();
+}));
+rules.addEventListener("input", () => { rules.dataset.touched = "yes"; });
+find("#settings").addEventListener("submit", told(async () => {
+  await call("PUT", "settings", JSON.parse(rules.value));
+  delete rules.dataset.touched;
+}));
+
+told(refresh)();
+setInterval(() => refresh().catch(() => {}), 2000);

@@ -1,0 +1,126 @@
+"""Webhooks: where news goes, what became of it. MX keeps these on its dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from sandbox.control.endpoint import control, given, refused
+from sandbox.world import clock, courier, news
+from sandbox.world.models import Delivery, Webhook
+
+MOST_WEBHOOKS = 50
+MOST_SHOWN = 100
+
+
+def _rendered(webhook: Webhook) -> dict[str, Any]:
+    """Without the password, which is write-only."""
+    return {
+        "id": webhook.pk,
+        "url": webhook.url,
+        "username": webhook.username,
+        "has_password": bool(webhook.password),
+        "types": webhook.types,
+    }
+
+
+def _list(request: HttpRequest) -> HttpResponse:
+    rows = [_rendered(row) for row in Webhook.objects.order_by("pk")]
+    return JsonResponse({"webhooks": rows, "types": news.TYPES})
+
+
+def _add(request: HttpRequest) -> HttpResponse:
+    if Webhook.objects.count() >= MOST_WEBHOOKS:
+        raise ValueError(f"There are {MOST_WEBHOOKS} webhooks already.")
+    row = Webhook(types=list(news.TYPES))
+    _change(row, {"url": ""} | given(request))
+    return JsonResponse(_rendered(row), status=201)
+
+
+def _change(row: Webhook, values: dict[str, Any]) -> None:
+    known = ("url", "username", "password", "types")
+    if unknown := set(values) - set(known):
+        raise ValueError(
+            f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
+        )
+    for name in ("url", "username", "password"):
+        if not isinstance(values.get(name, ""), str) or len(values.get(name, "")) > 2000:
+            raise TypeError(f"{name} must be a string.")
+    if "url" in values and not _is_http(values["url"]):
+        raise ValueError("url must be an http or https URL.")
+    types = values.get("types", row.types)
+    if not isinstance(types, list) or not types or not set(types) <= set(news.TYPES):
+        raise ValueError(f"types must be some of {', '.join(news.TYPES)}.")
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+
+
+def _is_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _update(request: HttpRequest, identity: int) -> HttpResponse:
+    row = Webhook.objects.filter(pk=identity).first()
+    if row is None:
+        return refused(404, "There is no such webhook.")
+    _change(row, given(request))
+    return JsonResponse(_rendered(row))
+
+
+def _delete(request: HttpRequest, identity: int) -> HttpResponse:
+    Webhook.objects.filter(pk=identity).delete()
+    return HttpResponse(status=204)
+
+
+def _test(request: HttpRequest, identity: int) -> HttpResponse:
+    row = Webhook.objects.filter(pk=identity).first()
+    if row is None:
+        return refused(404, "There is no such webhook.")
+    kind = given(request).get("type", row.types[0])
+    if kind not in row.types:
+        raise ValueError(f"type must be one that this webhook gets: {', '.join(row.types)}.")
+    delivery = news.test(row, kind, clock.now())
+    return JsonResponse(_delivery(delivery), status=202)
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "webhook_id": row.webhook.pk,
+        "url": row.webhook.url,
+        "type": row.type,
+        "state": row.state,
+        "created_at": row.created_at,
+        "next_attempt_at": row.due_at,
+        "payload": row.payload,
+        "attempts": row.attempts,
+    }
+
+
+def _list_deliveries(request: HttpRequest) -> HttpResponse:
+    """The newest first, a page of them at a time; `before` is the id where the last page ended."""
+    rows = Delivery.objects.select_related("webhook").order_by("-pk")
+    if before := request.GET.get("before"):
+        rows = rows.filter(pk__lt=int(before))
+    if state := request.GET.get("state"):
+        rows = rows.filter(state=state)
+    return JsonResponse({"deliveries": [_delivery(row) for row in rows[:MOST_SHOWN]]})
+
+
+def _retry(request: HttpRequest, identity: int) -> HttpResponse:
+    row = Delivery.objects.select_related("webhook").filter(pk=identity).first()
+    if row is None:
+        return refused(404, "There is no such delivery.")
+    courier.retry(row, clock.now())
+    return JsonResponse({"id": row.pk}, status=202)
+
+
+webhooks = control(GET=_list, POST=_add)
+webhook = control(PUT=_update, DELETE=_delete)
+test = control(POST=_test)
+deliveries = control(GET=_list_deliveries)
+retry = control(POST=_retry)

@@ -1,0 +1,67 @@
+"""Makes due things happen: all the time while the clock runs, in their order when it is moved."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import wait
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from sandbox.world import clock, courier, lifecycle
+from sandbox.world.models import Member
+
+TICK = 0.05  # seconds
+MOST_AT_ONCE = timedelta(days=366)
+COURIER_PATIENCE = 60  # seconds of real time that moving the clock waits for webhooks
+log = logging.getLogger(__name__)
+turn = threading.Lock()  # one hand moves the world
+
+
+def start() -> None:
+    """Begin to tick, in a thread of this process."""
+    threading.Thread(target=_tick_for_ever, name="agenda", daemon=True).start()
+
+
+def _tick_for_ever() -> None:
+    while True:
+        try:
+            with turn:
+                now = clock.now()
+                _settle(now)
+                courier.send_due(now)
+        except Exception:
+            log.exception("The agenda stumbled; it goes on in a second.")
+            time.sleep(1)
+        time.sleep(TICK)
+
+
+def advance(to: datetime) -> None:
+    """Move the clock on; on the way everything happens at its time and in its order.
+
+    Raises:
+        ValueError: backwards, or too far.
+    """
+    with turn:
+        now = clock.now()
+        if not now <= to <= now + MOST_AT_ONCE:
+            raise ValueError(
+                f"The clock moves forward, by at most {MOST_AT_ONCE.days} days at once."
+            )
+        _settle(to)
+        clock.move_to(to)
+    deadline = time.monotonic() + COURIER_PATIENCE
+    while (sent := courier.send_due(to)) and time.monotonic() < deadline:
+        wait(sent, timeout=max(deadline - time.monotonic(), 0))
+
+
+def _settle(until: datetime) -> None:
+    """One due step of a member after the other. Each moves its own next one on, so this ends."""
+    due = Member.objects.select_related("user").filter(due_at__lte=until).order_by("due_at", "pk")
+    while due.exists():
+        with transaction.atomic():
+            member = due.first()
+            if member is not None and member.due_at is not None:
+                lifecycle.step(member, member.due_at)

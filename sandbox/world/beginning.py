@@ -1,0 +1,29 @@
+"""How a world begins, and how it begins again."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from sandbox.world import agenda, clock
+from sandbox.world.models import Delivery, User, Webhook, World
+from sandbox.world.rules import RULES
+
+
+def begin() -> None:
+    """Take up the world that the database holds, or begin one."""
+    World.objects.get_or_create(defaults={"seed": settings.SEED or secrets.token_hex(8)})
+    clock.load()
+
+
+def again(seed: str, moment: datetime | None) -> None:
+    """Forget everything. The same seed, moment and calls bring the same ids and data again."""
+    with agenda.turn, transaction.atomic():
+        for rows in (User.objects, Delivery.objects, Webhook.objects):
+            rows.all().delete()
+        World.objects.update(seed=seed or secrets.token_hex(8), serial=0)
+        clock.reset(moment)
+        RULES.restore()

@@ -1,0 +1,169 @@
+"""Which job may start, and when the answer is another one: MX's 202, 400, 403, 409 and 429."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from sandbox.world import clock, lifecycle, questions
+from sandbox.world.ids import guid
+from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.models import Account, Member
+from sandbox.world.rules import RULES
+from sandbox.world.statuses import AT_REST
+
+BALANCE_JOBS, BALANCE_WINDOW = 5, timedelta(hours=2)
+UNTHROTTLED = {"REJECTED", "PREVENTED", "UPDATED"}
+
+
+class JobRefused(Exception):
+    """A job cannot start: `status` is what MX answers."""
+
+    def __init__(self, status: int, message: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A kind of job and what it needs of the institution."""
+
+    name: str
+    supported: str = ""  # attribute of Institution
+    can_include_transactions: bool = False  # only on request
+
+
+JOBS = {
+    "aggregate": Job("AGGREGATION"),
+    "balance": Job("BALANCE"),
+    "verify": Job("VERIFICATION", "supports_verification", True),
+    "identify": Job("IDENTIFICATION", "supports_identification", True),
+    "extend_history": Job("HISTORY", "supports_history"),
+    "fetch_statements": Job("STATEMENT", "supports_statements"),
+}
+
+
+def locked(member: Member) -> Member:
+    """The row as it is inside this transaction. Raises Member.DoesNotExist."""
+    return Member.objects.select_related("user").get(pk=member.pk)
+
+
+def start(member: Member, path: str, *, transactions: bool | None = None) -> Member:
+    """Start the job of an endpoint; the member, changed or (where MX says 202 too) as it was.
+
+    Args:
+        path: a key of JOBS.
+        transactions: whether they are imported as well; None: as MX does for this job.
+
+    Raises:
+        JobRefused: 400, 403, 409 or 429.
+    """
+    job, at = JOBS[path], clock.now()
+    with transaction.atomic():
+        member = locked(member)
+        _refuse(member, path, job)
+        if member.job == job.name or member.connection_status in AT_REST:
+            return member
+        if job.name == "AGGREGATION" and _is_throttled(member, at):
+            return member
+        if job.name == "BALANCE":
+            _count_balance_job(member, at)
+        with_transactions = (
+            not job.can_include_transactions if transactions is None else transactions
+        )
+        lifecycle.begin(member, job.name, at, transactions=with_transactions)
+    return member
+
+
+def _refuse(member: Member, path: str, job: Job) -> None:
+    institution = INSTITUTIONS[member.institution_code]
+    if path in RULES.disabled_features:
+        raise JobRefused(403, f"{job.name.capitalize()} is not enabled for this client.")
+    if job.supported and not getattr(institution, job.supported):
+        raise JobRefused(400, f"{institution.name} does not support this job.")
+    if member.job and member.job != job.name:
+        raise JobRefused(409, "Another job is running on this member.")
+
+
+def _is_throttled(member: Member, at: datetime) -> bool:
+    seconds = INSTITUTIONS[member.institution_code].throttle_seconds
+    if not seconds or member.throttled_from is None or member.connection_status in UNTHROTTLED:
+        return False
+    return at < member.throttled_from + timedelta(seconds=seconds)
+
+
+def _count_balance_job(member: Member, at: datetime) -> None:
+    if not INSTITUTIONS[member.institution_code].throttle_seconds:
+        return
+    recent = [one for one in member.balance_jobs if one > (at - BALANCE_WINDOW).timestamp()]
+    if len(recent) >= BALANCE_JOBS:
+        raise JobRefused(429, f"No more than {BALANCE_JOBS} balance jobs run in two hours.")
+    member.balance_jobs = [*recent, at.timestamp()]
+
+
+def begin_first(member: Member, *, transactions: bool = True, job: str = "AGGREGATION") -> None:
+    """The job of a new member, or of one with new credentials; saves the member."""
+    lifecycle.begin(member, job, clock.now(), transactions=transactions)
+
+
+def answer(member: Member, values: dict[str, str]) -> Member:
+    """The end user's answers to the waiting questions.
+
+    Args:
+        values: question guid → answer; all that wait must be there.
+
+    Raises:
+        JobRefused: no question waits (409), or an answer is missing (400).
+    """
+    with transaction.atomic():
+        member = locked(member)
+        if member.connection_status != "CHALLENGED":
+            raise JobRefused(409, "This member has not been challenged.")
+        guids = [questions.question_guid(member, kind) for kind in member.questions]
+        if missing := [one for one in guids if one not in values]:
+            raise JobRefused(400, f"A required parameter was missing: the answer to {missing[0]}.")
+        lifecycle.resume(member, [values[one] for one in guids], clock.now())
+    return member
+
+
+def account_numbers(member: Member) -> list[dict[str, Any]]:
+    """What verifications found."""
+    return [
+        {
+            "account_guid": row.guid,
+            "account_number": row.number,
+            "institution_number": None,
+            "member_guid": member.guid,
+            "routing_number": row.routing,
+            "transit_number": None,
+            "user_guid": member.user.guid,
+        }
+        for row in Account.objects.filter(member=member, guid__in=member.verified).order_by("id")
+    ]
+
+
+def account_owners(member: Member) -> list[dict[str, Any]]:
+    """What an identification found."""
+    if not member.has_owners:
+        return []
+    return [
+        {
+            "guid": guid("ACO", row.guid),
+            "user_guid": member.user.guid,
+            "member_guid": member.guid,
+            "account_guid": row.guid,
+            "owner_name": "Test Account Holder",
+            "address": "123 Test Street",
+            "city": "Testville",
+            "state": "UT",
+            "postal_code": "84000",
+            "country": "US",
+            "email": "holder@bank.example",
+            "phone": "555-0100",
+        }
+        for row in Account.objects.filter(member=member).order_by("id")
+    ]

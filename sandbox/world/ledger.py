@@ -1,0 +1,168 @@
+"""What happens in an account: every day has its entries, whenever they are asked for.
+
+An entry is first pending (most purchases, and bills that are announced), then posted. How it posts
+is its fate: mostly under a new guid, sometimes under the old one; a few vanish, and a few leave
+their pending row behind for a while.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sandbox.world import merchants
+from sandbox.world.plans import Plan
+
+LEFTOVER = timedelta(days=14)  # MX deletes what is pending for longer
+# Days around today in which rows may still change: announced, pending, left over.
+UNSETTLED_BEFORE, UNSETTLED_AFTER = timedelta(days=20), timedelta(days=3)
+FATES = (("vanishes", 0.08), ("keeps_guid", 0.22), ("leaves_both", 0.03))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement. `pending_from` is None where it posts at once."""
+
+    number: int  # of its day
+    cents: int
+    is_credit: bool
+    description: str
+    top_level_category: str
+    category: str
+    moment: datetime
+    pending_from: datetime | None = None
+    posts_at: datetime | None = None  # None: at its moment
+    fate: str = "new_guid"
+    merchant: merchants.Merchant | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def posted_at(self) -> datetime | None:
+        """When the money moves; None: it never does."""
+        return None if self.fate == "vanishes" else self.posts_at or self.moment
+
+    def is_posted(self, now: datetime) -> bool:
+        return self.posted_at is not None and self.posted_at <= now
+
+    def is_pending(self, now: datetime) -> bool:
+        """Whether a pending row of it is listed."""
+        if self.pending_from is None or self.posts_at is None or now < self.pending_from:
+            return False
+        lasts = LEFTOVER if self.fate == "leaves_both" else timedelta()
+        return now < self.posts_at + lasts
+
+
+def entries(plan: Plan, seed: str, first: date, last: date) -> Iterator[Entry]:
+    """All entries of the days from `first` to `last`."""
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        yield from _day(plan, random.Random(f"{seed}:{day}"), day)
+
+
+def _day(plan: Plan, chance: random.Random, day: date) -> Iterator[Entry]:
+    drafts = [*_purchases(plan, chance), *_regular(plan, chance, day)]
+    for number, draft in enumerate(drafts):
+        yield _timed(draft, number, day, chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has a time of day. `waits` days it is pending, `announced` days before."""
+
+    cents: int
+    is_credit: bool
+    description: str
+    top_level_category: str
+    category: str
+    merchant: merchants.Merchant | None = None
+    flags: tuple[str, ...] = ()
+    waits: float = 0
+    announced: float = 0
+
+
+def _timed(draft: Draft, number: int, day: date, chance: random.Random) -> Entry:
+    moment = datetime.combine(day, time(6), UTC) + timedelta(minutes=chance.randrange(16 * 60))
+    lot, fate = chance.random(), "new_guid"
+    for name, share in FATES:
+        if lot < share:
+            fate = name
+            break
+        lot -= share
+    is_pending = bool(draft.waits or draft.announced)
+    return Entry(
+        number=number,
+        cents=draft.cents,
+        is_credit=draft.is_credit,
+        description=draft.description,
+        top_level_category=draft.top_level_category,
+        category=draft.category,
+        moment=moment,
+        pending_from=moment - timedelta(days=draft.announced) if is_pending else None,
+        posts_at=moment + timedelta(days=draft.waits) if is_pending else None,
+        fate=fate if draft.waits else "new_guid",
+        merchant=draft.merchant,
+        flags=draft.flags,
+    )
+
+
+def _purchases(plan: Plan, chance: random.Random) -> Iterator[Draft]:
+    whole, part = divmod(plan.per_day, 1)
+    for _ in range(int(whole) + (chance.random() < part)):
+        yield _purchase(chance.choice(merchants.DAILY), chance, waits=chance.uniform(1, 3))
+
+
+def _purchase(
+    merchant: merchants.Merchant, chance: random.Random, *, waits: float = 0, announced: float = 0
+) -> Draft:
+    subscribed = ("is_subscription",) if merchant.name in merchants.SUBSCRIPTIONS else ()
+    return Draft(
+        cents=chance.randint(merchant.least, merchant.most),
+        is_credit=False,
+        description=merchant.name,
+        top_level_category=merchant.top_level_category,
+        category=merchant.category,
+        merchant=merchant,
+        flags=("is_expense", *subscribed),
+        waits=waits,
+        announced=announced,
+    )
+
+
+def _regular(plan: Plan, chance: random.Random, day: date) -> Iterator[Draft]:
+    """What comes on the same day of every month."""
+    if plan.type == "CHECKING" and plan.per_day > 1:
+        yield from _household(chance, day)
+    elif plan.type == "CHECKING" and day.day == 28:
+        fee = ("is_overdraft_fee", "is_fee")
+        yield Draft(3_500, False, "Overdraft Fee", "Fees & Charges", "Banking Fee", flags=fee)
+    elif plan.type == "SAVINGS" and day.day == 27:
+        interest = chance.randrange(980, 1_490)
+        yield Draft(
+            interest, True, "Interest Paid", "Income", "Interest Income", flags=("is_income",)
+        )
+    elif plan.type == "SAVINGS" and day.day == 2:
+        yield Draft(25_000, True, "Transfer from Checking", "Transfer", "Transfer")
+    elif plan.is_debt and day.day == 20:
+        cents = plan.extra["last_payment"]
+        yield Draft(cents, True, "Payment Received, Thank You", "Transfer", "Credit Card Payment")
+    elif plan.type == "INVESTMENT" and day.day == 15:
+        gains = chance.randrange(2_100, 5_900)
+        yield Draft(
+            gains, True, "Dividend", "Investments", "Dividend & Cap Gains", flags=("is_income",)
+        )
+
+
+def _household(chance: random.Random, day: date) -> Iterator[Draft]:
+    if day.day in (1, 15):
+        flags = ("is_income", "is_direct_deposit")
+        yield Draft(358_275, True, "Payroll Deposit", "Income", "Paycheck", flags=flags)
+    if day.day == 2:
+        yield Draft(25_000, False, "Transfer to Savings", "Transfer", "Transfer")
+    if day.day == 25:
+        fee = ("is_fee",)
+        yield Draft(1_200, False, "Monthly Service Fee", "Fees & Charges", "Service Fee", flags=fee)
+    for due, merchant in merchants.MONTHLY:
+        if day.day == due:
+            yield _purchase(merchant, chance, announced=2)

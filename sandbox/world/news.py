@@ -1,0 +1,77 @@
+"""What MX tells by webhook, in its exact words; the courier brings it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sandbox.world import statuses
+from sandbox.world.data import Counts
+from sandbox.world.ids import new
+from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.models import Delivery, Member, Webhook
+
+TYPES = ("AGGREGATION", "BALANCE", "CONNECTION_STATUS", "HISTORY", "STATEMENT")
+
+
+def job_done(member: Member, at: datetime, counts: Counts, statements: int) -> None:
+    """A job succeeded; verification and identification are no news."""
+    payload: dict[str, Any] = {
+        "action": "member_data_updated",
+        "completed_at": int(at.timestamp()),
+        "completed_on": at.date().isoformat(),
+        "member_guid": member.guid,
+        "type": member.job,
+        "user_guid": member.user.guid,
+    }
+    changes = {
+        "transactions_created_count": counts.created,
+        "transactions_updated_count": counts.updated,
+    }
+    if member.job == "AGGREGATION":
+        about = {"is_background": member.is_background, "job_guid": new("JOB")}
+        payload |= changes | about | {"user_id": member.user.identifier}
+    elif member.job == "HISTORY":
+        payload |= changes
+    elif member.job == "STATEMENT":
+        payload["statements_created_count"] = statements
+    elif member.job != "BALANCE":
+        return
+    _post(member.job, payload, at)
+
+
+def status_changed(member: Member, at: datetime) -> None:
+    """The end user can do something about this member."""
+    status = member.connection_status
+    bank = INSTITUTIONS[member.institution_code].name
+    payload = {
+        "action": "CHANGED",
+        "connection_status": status,
+        "connection_status_id": statuses.STATUSES.index(status),
+        "connection_status_message": statuses.message(status, bank),
+        "member_guid": member.guid,
+        "type": "CONNECTION_STATUS",
+        "user_guid": member.user.guid,
+    }
+    _post("CONNECTION_STATUS", payload, at)
+
+
+def test(webhook: Webhook, kind: str, at: datetime) -> Delivery:
+    """MX's special test webhook for one type."""
+    payload = {"action": "test", kind.lower(): {}, "version": 1}
+    return _queued(webhook, kind, payload, at)
+
+
+def _post(kind: str, payload: dict[str, Any], at: datetime) -> None:
+    sorted_payload = dict(sorted(payload.items()))
+    for webhook in Webhook.objects.order_by("pk"):
+        if kind in webhook.types:
+            _queued(webhook, kind, sorted_payload, at)
+
+
+def _queued(webhook: Webhook, kind: str, payload: dict[str, Any], at: datetime) -> Delivery:
+    text = json.dumps(payload, ensure_ascii=False)
+    return Delivery.objects.create(
+        webhook=webhook, type=kind, payload=text, created_at=at, due_at=at
+    )

@@ -1,0 +1,123 @@
+"""Monthly statements: real PDF files, the same bytes whenever they are made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from io import BytesIO
+
+import pydyf
+
+from sandbox.world.data import account_name, seed_of
+from sandbox.world.ids import guid
+from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.ledger import entries
+from sandbox.world.models import Account, Member, Statement
+from sandbox.world.plans import PLANS
+from sandbox.world.printing import money, printed, stamp
+
+MONTHS = 3  # whole ones, back from now
+LINES = 48  # a page
+WIDTH, HEIGHT, MARGIN, LEADING = 595, 842, 56, 15  # points; A4
+NOTICE = "Sandbox: no real bank, no real money."
+
+
+def write(member: Member, at: datetime) -> int:
+    """Write the statements that are missing; how many those were."""
+    accounts = Account.objects.filter(member=member).select_related("user", "member")
+    known = set(Statement.objects.filter(member=member).values_list("account_id", "month"))
+    fresh = [
+        _statement(account, month, at)
+        for account in accounts
+        for month in _months(at.date())
+        if (account.pk, month) not in known
+    ]
+    Statement.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+def _months(today: date) -> Iterator[date]:
+    """The first days of the last whole months."""
+    first = today.replace(day=1)
+    for _ in range(MONTHS):
+        first = (first - timedelta(days=1)).replace(day=1)
+        yield first
+
+
+def _statement(account: Account, month: date, at: datetime) -> Statement:
+    name = guid("STA", account.guid, month)
+    content = _pdf(_lines(account, month))
+    member, user = account.member, account.user
+    payload = {
+        "account_guid": account.guid,
+        "content_hash": hashlib.sha256(content).hexdigest(),
+        "created_at": stamp(at),
+        "guid": name,
+        "member_guid": member.guid,
+        "updated_at": stamp(at),
+        "uri": f"/users/{user.guid}/members/{member.guid}/statements/{name}",
+        "user_guid": user.guid,
+    }
+    owner = {"user": user, "member": member, "account": account}
+    return Statement(guid=name, month=month, pdf=content, payload=printed(payload), **owner)
+
+
+def _lines(account: Account, month: date) -> list[str]:
+    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    plan = PLANS[account.plan]
+    posted = [
+        one for one in entries(plan, seed_of(account), month, last) if one.posted_at is not None
+    ]
+    rows = [
+        f"{one.moment:%Y-%m-%d}  {one.description[:44]:<44}"
+        f"{money(one.cents if one.is_credit else -one.cents):>14}"
+        for one in posted
+    ]
+    paid_in = sum(one.cents for one in posted if one.is_credit)
+    paid_out = sum(one.cents for one in posted if not one.is_credit)
+    return [
+        INSTITUTIONS[account.member.institution_code].name,
+        f"Statement of {account_name(account)}, account ending in {account.number[-4:]}",
+        f"{month} to {last}",
+        "",
+        *(rows or ["No transactions in this month."]),
+        "",
+        f"{'Paid in':<56}{money(paid_in):>14}",
+        f"{'Paid out':<56}{money(-paid_out):>14}",
+        "",
+        NOTICE,
+    ]
+
+
+def _pdf(lines: list[str]) -> bytes:
+    pdf = pydyf.PDF()
+    face = {"Subtype": "/Type1", "BaseFont": "/Courier", "Encoding": "/WinAnsiEncoding"}
+    font = pydyf.Dictionary({"Type": "/Font", **face})
+    pdf.add_object(font)
+    for start in range(0, len(lines), LINES):
+        text = _page(lines[start : start + LINES])
+        pdf.add_object(text)
+        page = {
+            "Type": "/Page",
+            "Parent": pdf.pages.reference,
+            "MediaBox": pydyf.Array([0, 0, WIDTH, HEIGHT]),
+            "Resources": pydyf.Dictionary({"Font": pydyf.Dictionary({"F1": font.reference})}),
+            "Contents": text.reference,
+        }
+        pdf.add_page(pydyf.Dictionary(page))
+    whole = BytesIO()
+    pdf.write(whole)
+    return whole.getvalue()
+
+
+def _page(lines: list[str]) -> pydyf.Stream:
+    text = pydyf.Stream(compress=True)
+    text.begin_text()
+    text.set_font_size("F1", 10)
+    text.move_text_to(MARGIN, HEIGHT - MARGIN)
+    for line in lines:
+        text.show_text_string(line.encode("cp1252", "replace"))  # the font's own letters
+        text.move_text_to(0, -LEADING)
+    text.end_text()
+    return text

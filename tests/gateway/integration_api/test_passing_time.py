@@ -1,0 +1,80 @@
+"""Weeks go by at MX: pending rows post under new ids or vanish, balances move, and we follow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.models import AccountLink
+from nucleus.models import AggregationAccountBalance, AggregationAccountTransaction, Client, Tenant
+from tests.api import Api
+from tests.conftest import connect_tenant
+from tests.gateway.integration_api.conftest import link, run_jobs
+from tests.sandbox_process import Sandbox
+
+BASE = "/integration/v1/aggregation"
+Row = tuple[str, Decimal, str]
+
+
+@pytest.fixture
+def mx(tenant: Tenant, own_sandbox: Sandbox) -> Sandbox:
+    """MX as it was three weeks ago."""
+    then = datetime.now(UTC) - timedelta(weeks=3)
+    own_sandbox.call("POST", "/_control/reset", json={"now": then.isoformat()})
+    connect_tenant(tenant, own_sandbox)
+    return own_sandbox
+
+
+def served(mx: Sandbox, user: str) -> set[Row]:
+    """MX's transactions of our window, which ends with our today and not with MX's."""
+    since = datetime.now(UTC).date() - timedelta(days=90)
+    rows = mx.listed(f"/users/{user}/transactions?from_date={since}", "transactions")
+    return {(row["guid"], Decimal(row["amount"]), row["status"].lower()) for row in rows}
+
+
+def stored() -> set[Row]:
+    rows = AggregationAccountTransaction.unscoped.exclude(status="canceled")
+    return set(rows.values_list("source_id", "amount", "status"))
+
+
+def test_three_weeks_later(api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str):
+    member = mx.connect(user_guid)
+    accounts: list[dict[str, Any]] = link(api, nucleus_client, member)[
+        "nucleus_aggregation_accounts"
+    ]
+    ids = [row["body"]["id"] for row in accounts]
+    run_jobs()
+    before = stored()
+    pending = {guid for guid, _, status in before if status == "pending"}
+    assert len(pending) > 4
+
+    for days in (1, 6, 14):
+        mx.call("POST", "/_control/clock", json={"advance": f"{days}d"})
+        for account in ids:
+            for kind in ("transaction", "balance"):
+                assert api.get(f"{BASE}/{kind}/{account}").status_code == 200
+        assert served(mx, user_guid) <= stored()
+
+    # What was pending then has posted (perhaps under another id) or is canceled; none is left over.
+    statuses = dict(
+        AggregationAccountTransaction.unscoped.filter(source_id__in=pending).values_list(
+            "source_id", "status"
+        )
+    )
+    assert set(statuses) == pending
+    assert set(statuses.values()) <= {"canceled", "posted"}
+    assert "canceled" in statuses.values()
+    at_mx = {
+        row["guid"]: row["balance"] for row in mx.listed(f"/users/{user_guid}/accounts", "accounts")
+    }
+    for one in AccountLink.unscoped.select_related("aggregation_account"):
+        newest = (
+            AggregationAccountBalance.unscoped.filter(aggregation_account=one.aggregation_account)
+            .order_by("-balance_time_stamp")
+            .first()
+        )
+        assert newest is not None
+        assert newest.balance == at_mx[one.vendor_account_id]

@@ -1,0 +1,200 @@
+"""Which jobs start, and what MX answers where they do not."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+from tests.world import World
+
+JOBS = ("aggregate", "balance", "verify", "identify", "extend_history", "fetch_statements")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_same_job_twice_is_202_and_another_is_409(world: World, job: str):
+    member = world.connect()
+    world.rules(job_seconds=60)
+    code, answer = world.start(member, job)
+    assert (code, answer["member"]["is_being_aggregated"]) == (202, True)
+    assert world.start(member, job)[0] == 202
+    for other in JOBS:
+        if other != job:
+            assert world.start(member, other)[0] == 409
+
+
+def test_aggregation_is_throttled_for_three_hours(world: World):
+    member = world.connect(institution="test_credit_union")
+    first = world.status(member)["aggregated_at"]
+    code, answer = world.start(member, "aggregate")
+    assert (code, answer["member"]["is_being_aggregated"]) == (202, False)
+    assert world.status(member)["aggregated_at"] == first
+    assert world.run(member, "verify")["connection_status"] == "CHALLENGED"  # never throttled
+    world.answer(member, world.status(member)["challenges"][0]["options"][0]["value"])
+    world.advance("181m")
+    assert world.start(member, "aggregate")[1]["member"]["is_being_aggregated"]
+
+
+def test_mx_bank_is_never_throttled(world: World):
+    member = world.connect()
+    for _ in range(7):
+        assert world.start(member, "aggregate")[1]["member"]["is_being_aggregated"]
+        world.settle(member)
+    for _ in range(7):
+        world.run(member, "balance")
+
+
+def test_a_rejected_answer_may_be_retried_at_once(world: World):
+    member = world.connect("challenge", "test_credit_union")
+    assert world.answer(member, "wrong")["connection_status"] == "REJECTED"
+    assert world.start(member, "aggregate")[1]["member"]["is_being_aggregated"]
+
+
+def test_five_balance_jobs_in_two_hours(world: World):
+    member = world.connect(institution="test_credit_union")
+    for _ in range(5):
+        world.run(member, "balance")
+    code, answer = world.start(member, "balance")
+    assert code == 429
+    assert answer["error"]["message"]
+    world.advance("121m")
+    assert world.start(member, "balance")[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("institution", "job"),
+    [
+        ("test_brokerage", "verify"), ("test_mortgage_lender", "identify"),
+        ("test_mortgage_lender", "extend_history"), ("test_card_issuer", "fetch_statements"),
+    ],
+)  # fmt: skip
+def test_what_an_institution_does_not_support_is_400(world: World, institution: str, job: str):
+    assert world.start(world.connect(institution=institution), job)[0] == 400
+
+
+@pytest.mark.parametrize("job", ["verify", "identify", "extend_history", "fetch_statements"])
+def test_a_feature_that_is_not_enabled_is_403(world: World, job: str):
+    member = world.connect()
+    world.rules(disabled_features=[job])
+    assert world.start(member, job)[0] == 403
+
+
+def test_verification_asks_which_account(world: World):
+    member = world.connect()
+    assert world.run(member, "verify")["connection_status"] == "CHALLENGED"
+    (question,) = world.status(member)["challenges"]
+    assert (question["type"], question["field_name"]) == ("OPTIONS", "account_selection")
+    accounts = {one["guid"]: one["type"] for one in world.rows("/accounts", "accounts")}
+    offered = [one["value"] for one in question["options"]]
+    assert {accounts[one] for one in offered} == {"CHECKING", "SAVINGS"}
+    assert world.answer(member, offered[1])["connection_status"] == "CONNECTED"
+    numbers = world.rows(f"/members/{member}/account_numbers", "account_numbers")
+    assert [one["account_guid"] for one in numbers] == [offered[1]]
+    world.run(member, "verify")
+    world.answer(member, offered[0])
+    numbers = world.rows(f"/members/{member}/account_numbers", "account_numbers")
+    assert {one["account_guid"] for one in numbers} == set(offered[:2])
+    by_account = world.rows(f"/accounts/{offered[0]}/account_numbers", "account_numbers")
+    assert by_account == [one for one in numbers if one["account_guid"] == offered[0]]
+
+
+def test_an_account_that_is_not_offered_is_rejected(world: World):
+    member = world.connect()
+    world.run(member, "verify")
+    assert world.answer(member, "ACT-unknown")["connection_status"] == "REJECTED"
+    assert world.rows(f"/members/{member}/account_numbers", "account_numbers") == []
+
+
+def test_the_legacy_flow_verifies_them_all(world: World):
+    world.rules(verification_flow="legacy")
+    member = world.connect()
+    assert world.run(member, "verify")["connection_status"] == "CONNECTED"
+    assert len(world.rows(f"/members/{member}/account_numbers", "account_numbers")) == 3
+
+
+@pytest.mark.parametrize("job", ["verify", "identify"])
+@pytest.mark.parametrize("included", [False, True])
+def test_premium_jobs_bring_transactions_on_request(world: World, job: str, included: bool):  # noqa: FBT001
+    world.rules(verification_flow="legacy")
+    fields = world.sandbox.call("GET", "/institutions/mxbank/credentials")["credentials"]
+    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    given = {"institution_code": "mxbank", "credentials": values, "skip_aggregation": True}
+    path = f"/users/{world.user}/members"
+    member = world.sandbox.call("POST", path, json={"member": given})["member"]["guid"]
+    row = world.run(member, job, include_transactions=included)
+    assert row["has_processed_transactions"] is included
+    assert bool(world.rows("/transactions", "transactions")) is included
+    assert world.rows("/accounts", "accounts")
+
+
+def test_a_balance_job_brings_no_transactions(world: World):
+    member = world.connect()
+    before = len(world.rows("/transactions?from_date=2000-01-01", "transactions"))
+    world.rules(background_aggregation=False)
+    world.advance("5d")
+    row = world.run(member, "balance")
+    assert (row["has_processed_accounts"], row["has_processed_transactions"]) == (True, False)
+    assert len(world.rows("/transactions?from_date=2000-01-01", "transactions")) == before
+    world.run(member, "aggregate")
+    assert len(world.rows("/transactions?from_date=2000-01-01", "transactions")) > before
+
+
+def test_extended_history_goes_back_two_years(world: World):
+    member = world.connect()
+    path = "/transactions?from_date=2000-01-01"
+    rows = world.rows(path, "transactions")
+    assert world.run(member, "extend_history")["connection_status"] == "CONNECTED"
+    longer = world.rows(path, "transactions")
+    assert {row["guid"] for row in rows} <= {row["guid"] for row in longer}
+    oldest, newest = longer[-1]["date"], longer[0]["date"]
+    assert int(newest[:4]) - int(oldest[:4]) in (2, 3)
+
+
+def test_statements_are_real_and_their_hash_is_true(world: World):
+    member = world.connect()
+    assert world.rows(f"/members/{member}/statements", "statements") == []
+    world.run(member, "fetch_statements")
+    statements = world.rows(f"/members/{member}/statements", "statements")
+    assert len(statements) == 18  # six accounts, three months
+    for row in statements[:3]:
+        read = world.sandbox.call("GET", row["uri"])["statement"]
+        assert read == row
+        url = f"{world.sandbox.base_url}{row['uri']}.pdf"
+        headers = {"Accept": "application/vnd.mx.atrium.v1+pdf"}
+        pdf = world.sandbox.session.get(url, headers=headers, timeout=10)
+        assert pdf.headers["Content-Type"] == "application/pdf"
+        assert pdf.content.startswith(b"%PDF-")
+        assert hashlib.sha256(pdf.content).hexdigest() == row["content_hash"]
+        # The cross-reference table is where the file says it is.
+        (place,) = re.findall(rb"startxref\n(\d+)\n%%EOF", pdf.content)
+        assert pdf.content[int(place) :].startswith(b"xref")
+    world.run(member, "fetch_statements")
+    assert world.rows(f"/members/{member}/statements", "statements") == statements
+
+
+def test_limits(world: World):
+    world.rules(member_limit=1, user_limit=2)
+    world.connect()
+    url = f"{world.sandbox.base_url}/users"
+    assert world.sandbox.session.post(url, json={"user": {}}, timeout=5).status_code == 200
+    assert world.sandbox.session.post(url, json={"user": {}}, timeout=5).status_code == 403
+    fields = world.sandbox.call("GET", "/institutions/test_credit_union/credentials")["credentials"]
+    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    body = {"member": {"institution_code": "test_credit_union", "credentials": values}}
+    members = f"{url}/{world.user}/members"
+    assert world.sandbox.session.post(members, json=body, timeout=5).status_code == 403
+
+
+def test_a_disabled_user_is_closed_and_not_updated(world: World):
+    member = world.connect()
+    seen = world.status(member)["successfully_aggregated_at"]
+    path = f"/users/{world.user}"
+    world.sandbox.call("PUT", path, json={"user": {"is_disabled": True}})
+    for closed in ("/members", "/accounts", "/transactions", f"/members/{member}/status"):
+        url = world.sandbox.base_url + path + closed
+        assert world.sandbox.session.get(url, timeout=5).status_code == 403
+    world.advance("3d")
+    assert world.sandbox.call("GET", path)["user"]["is_disabled"]
+    world.sandbox.call("PUT", path, json={"user": {"is_disabled": False}})
+    assert world.status(member)["successfully_aggregated_at"] == seen

@@ -1,0 +1,158 @@
+"""Every example of MX's Atrium reference has the keys and types that the sandbox answers with.
+
+`reference_examples.json` holds them: "null" stands for a value that was null in the example.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.receiver import receiving
+from tests.sandbox.test_oauth import create
+from tests.world import World
+
+EXAMPLES = json.loads(Path(__file__).with_name("reference_examples.json").read_text())
+# Fields that the reference's tables name and some of its examples leave out.
+ALSO_DOCUMENTED = {
+    "member": {"background_aggregation_is_disabled", "is_oauth"},
+    "account": {
+        "account_number", "available_credit", "cash_balance", "cash_surrender_value",
+        "death_benefit", "holdings_value", "insured_name", "loan_amount", "pay_out_amount",
+        "premium_amount",
+    },
+    "transaction": {
+        "check_number_string", "currency_code", "is_international", "is_subscription",
+        "merchant_guid", "merchant_location_guid",
+    },
+    "merchant": set(), "holding": {"currency_code"}, "institution": {"supports_oauth"},
+}  # fmt: skip
+BODIES: dict[str, Any] = {
+    "POST /users": {"user": {"identifier": "new", "metadata": "{}"}},
+    "PUT /users/{user}": {"user": {"metadata": "{}"}},
+    "PUT /users/{user}/members/{member}": {"member": {"metadata": "{}"}},
+    "POST /transactions/cleanse_and_categorize": {
+        "transactions": [
+            {
+                "amount": 11.22,
+                "description": "BEER BAR 65000000764SALT LAKE C",
+                "identifier": "12",
+                "merchant_category_code": 6011,
+                "type": "DEBIT",
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES["answers"], ids=lambda one: one["call"])
+def test_answers(world: World, example: dict[str, Any]):
+    call, _, about = example["call"].partition(" (")
+    kind = about.rstrip(")")
+    answer = answered(world, call, kind)
+    for key, shape in example["answer"].items():
+        check(shape, answer[key], key.rstrip("s"), key)
+    assert set(answer) - set(example["answer"]) <= {"pagination"}
+
+
+def answered(world: World, call: str, kind: str) -> Any:
+    """The sandbox's answer to the call, in a world where it can be made."""
+    world.rules(verification_flow="legacy")
+    method, path = call.split()
+    if kind == "OAuth":
+        return {"member": create(world, member={"identifier": "mine", "metadata": "{}"})}
+    if path.endswith("/oauth_window_uri"):
+        ids = {"member": create(world)["guid"]}
+    elif call == "POST /users/{user}/members":
+        ids, BODIES[call] = {}, new_member(world)
+    elif method == "PUT" and path.endswith("/resume"):
+        ids = {"member": world.connect("challenge")}
+        (question,) = world.status(ids["member"])["challenges"]
+        given = {"guid": question["guid"], "value": "correct"}
+        BODIES[call] = {"member": {"challenges": [given]}}
+    elif "{" in path:
+        ids = filled(world, kind or "password")
+    else:
+        ids = {}
+    address = path.format(user=world.user, **ids)
+    return world.sandbox.call(method, address, json=BODIES.get(call))
+
+
+def new_member(world: World) -> Any:
+    fields = world.sandbox.call("GET", "/institutions/mxbank/credentials")["credentials"]
+    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    return {"member": {"institution_code": "mxbank", "credentials": values, "identifier": "mine"}}
+
+
+def filled(world: World, password: str) -> dict[str, str]:
+    """A member with everything on it; the ids of what there is."""
+    member = world.connect(password)
+    merchants = world.sandbox.call("GET", "/merchants")["merchants"]
+    ids = {"member": member, "merchant": merchants[0]["guid"]}
+    if password != "password":
+        return ids
+    for job in ("verify", "identify", "fetch_statements"):
+        world.run(member, job)
+    holdings = world.rows("/holdings", "holdings")
+    transactions = world.rows("/transactions", "transactions")
+    numbers = world.rows(f"/members/{member}/account_numbers", "account_numbers")
+    places = (row["merchant_location_guid"] for row in transactions)
+    statements = world.rows(f"/members/{member}/statements", "statements")
+    return ids | {
+        "holding": holdings[0]["guid"],
+        "transaction": transactions[0]["guid"],
+        "account": numbers[0]["account_guid"],
+        "statement": statements[0]["guid"],
+        "location": next(filter(None, places)),
+    }
+
+
+def check(shape: Any, value: Any, name: str, where: str) -> None:
+    """Fail unless the value has the keys and types of the shape; null fits every scalar."""
+    if isinstance(shape, list):
+        assert isinstance(value, list), where
+        if where.endswith("holdings") and not value:
+            return  # an account without positions
+        assert value, f"{where} is empty"
+        for one in value:
+            check(shape[0], one, name, where)
+    elif isinstance(shape, dict):
+        assert set(shape) - set(value) == set(), where
+        extra = set(value) - set(shape)
+        assert extra <= ALSO_DOCUMENTED.get(name, set()), where
+        for key, inner in shape.items():
+            check(inner, value[key], key, f"{where}.{key}")
+    elif "null" not in (shape, type_of(value)):
+        assert type_of(value) == shape, where
+
+
+def type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "number"
+
+
+@cache
+def webhook_examples() -> dict[str, Any]:
+    return {one["type"]: one["payload"] for one in EXAMPLES["webhooks"]}
+
+
+def test_webhooks(world: World):
+    with receiving() as receiver:
+        world.sandbox.call("POST", "/_control/webhooks", json={"url": receiver.url})
+        member = world.connect("challenge")
+        world.answer(member, "correct")
+        for job in ("balance", "extend_history", "fetch_statements"):
+            world.run(member, job)
+        payloads = receiver.payloads(5)
+    assert {one["type"] for one in payloads} == set(webhook_examples())
+    for payload in payloads:
+        example = webhook_examples()[payload["type"]]
+        assert set(payload) == set(example)
+        check(example, payload, "webhook", payload["type"])

@@ -1,0 +1,92 @@
+"""What tests do to a sandbox of their own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.sandbox_process import Sandbox
+
+Row = dict[str, Any]
+
+
+@dataclass
+class World:
+    """A sandbox with one user."""
+
+    sandbox: Sandbox
+    user: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.user = self.new_user()
+
+    def new_user(self, **values: Any) -> str:
+        return str(self.sandbox.call("POST", "/users", json={"user": values})["user"]["guid"])
+
+    def connect(self, password: str = "password", institution: str = "mxbank") -> str:
+        """A member, once its first job is over or asks something."""
+        member = self.sandbox.connect(self.user, password, institution)
+        self.settle(member)
+        return member
+
+    def settle(self, member: str) -> Row:
+        """The member's status once nothing runs on it, or it waits for an answer."""
+        for _ in range(200):
+            row = self.status(member)
+            if not row["is_being_aggregated"] or row["connection_status"] in (
+                "CHALLENGED",
+                "PENDING",
+            ):
+                return row
+            time.sleep(0.02)
+        raise AssertionError(row)
+
+    def path(self, member: str, rest: str = "") -> str:
+        return f"/users/{self.user}/members/{member}{rest}"
+
+    def status(self, member: str) -> Row:
+        row: Row = self.sandbox.call("GET", self.path(member, "/status"))["member"]
+        return row
+
+    def start(self, member: str, job: str, **body: Any) -> tuple[int, Row]:
+        """MX's status and answer to asking for a job."""
+        url = self.sandbox.base_url + self.path(member, f"/{job}")
+        response = self.sandbox.session.post(url, json=body, timeout=10)
+        return response.status_code, response.json()
+
+    def run(self, member: str, job: str, **body: Any) -> Row:
+        """The member after a whole job."""
+        assert self.start(member, job, **body)[0] == 202
+        return self.settle(member)
+
+    def answer(self, member: str, *values: str) -> Row:
+        """The member after its questions were answered in their order."""
+        questions = self.sandbox.call("GET", self.path(member, "/challenges"))["challenges"]
+        given = [
+            {"guid": question["guid"], "value": value}
+            for question, value in zip(questions, values, strict=True)
+        ]
+        body = {"member": {"challenges": given}}
+        self.sandbox.call("PUT", self.path(member, "/resume"), json=body)
+        return self.settle(member)
+
+    def advance(self, span: str) -> None:
+        self.sandbox.call("POST", "/_control/clock", json={"advance": span})
+
+    def rules(self, **rules: Any) -> None:
+        self.sandbox.call("PUT", "/_control/settings", json=rules)
+
+    def widget(self, **options: Any) -> str:
+        """A link to the Connect widget."""
+        path = f"/users/{self.user}/connect_widget_url"
+        options = {"ui_message_version": 4, **options}
+        return str(self.sandbox.call("POST", path, json=options)["user"]["connect_widget_url"])
+
+    def put(self, member: str, status: str) -> None:
+        """Bring a member into a status by order."""
+        body = {"connection_status": status}
+        self.sandbox.call("PUT", f"/_control/members/{member}", json=body)
+
+    def rows(self, path: str, key: str) -> list[Row]:
+        return self.sandbox.listed(f"/users/{self.user}{path}", key)
