@@ -71,6 +71,8 @@ lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, O
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(TEST_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
+	@DJANGO_SETTINGS_MODULE=sandbox.settings SANDBOX_DATABASE=:memory: PYTHONPATH=. \
+	$(BIN)/django-admin makemigrations --check --dry-run
 	@mkdir -p var
 	@$(TEST_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 	--file var/openapi.yaml
