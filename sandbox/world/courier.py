@@ -22,17 +22,22 @@ AT_ONCE = 8
 MOST_WAITING = 200  # handed out in one go
 
 _lock = threading.Lock()
-_under_way: set[int] = set()
+_under_way: dict[int, Future[None]] = {}
 _couriers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="courier")
 
 
 def send_due(until: datetime) -> list[Future[None]]:
-    """Send everything that is due by then, in the background, each at its own due time."""
-    due = Delivery.objects.filter(due_at__lte=until).order_by("due_at", "pk")
+    """Send everything that is due by then, in the background, each at its own due time.
+
+    Returns:
+        All that are under way now, those that were before included.
+    """
     with _lock:
-        rows = [row for row in due[:MOST_WAITING] if row.pk not in _under_way]
-        _under_way.update(row.pk for row in rows)
-    return [_couriers.submit(_send, row.pk) for row in rows]
+        due = Delivery.objects.filter(due_at__lte=until).order_by("due_at", "pk")
+        for identity in due.values_list("pk", flat=True)[:MOST_WAITING]:
+            if identity not in _under_way:
+                _under_way[identity] = _couriers.submit(_send, identity)
+        return list(_under_way.values())
 
 
 def retry(delivery: Delivery, at: datetime) -> None:
@@ -47,7 +52,7 @@ def _send(identity: int) -> None:
             _note(row, row.due_at, _attempt(row))
     finally:
         with _lock:
-            _under_way.discard(identity)
+            _under_way.pop(identity, None)
 
 
 def _attempt(row: Delivery) -> dict[str, Any]:
