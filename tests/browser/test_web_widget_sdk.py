@@ -36,9 +36,15 @@ def page(person: Person, world: World, sdk: Path) -> Iterator[Embedding]:
         yield embedded
 
 
-def log_in(person: Person, bank: str, password: str) -> None:
+def choose(person: Person, bank: str, found: str) -> None:
+    """Search, and press once the list has settled."""
     person.types("Institution", bank)
+    person.sees(found)
     person.presses(bank)
+
+
+def log_in(person: Person, bank: str, password: str) -> None:
+    choose(person, bank, "2 institutions")
     person.types("Username", "test_atrium")
     person.types("Password", password)
     person.presses("Continue")
@@ -129,8 +135,7 @@ def test_oauth(page: Embedding, world: World, refused_first: bool):  # noqa: FBT
     person = page.person
     page.opens(world.widget(), "sdk")
     with person.inside_the_widget():
-        person.types("Institution", "MX Bank (OAuth)")
-        person.presses("MX Bank (OAuth)")
+        choose(person, "MX Bank (OAuth)", "1 institution")
         person.presses("Go to MX Bank (OAuth)")
     expected = [
         *search("mx_bank_oauth"),
