@@ -14,6 +14,15 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
+QUEUES = ("interactive", "webhook", "bulk")
+# Somebody waits for what is not named here.
+ROUTES = {
+    "deliver_webhook": "webhook",
+    "retrieve_account": "bulk",
+    "sync_member": "webhook",
+    "watch_async": "bulk",
+}
+
 app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
 app.conf.update(
     accept_content=["json"],
@@ -26,9 +35,9 @@ app.conf.update(
     },
     task_acks_late=False,
     task_default_queue="interactive",
-    task_queues=[Queue("interactive"), Queue("bulk")],  # what a worker reads unless told
+    task_queues=[Queue(name) for name in QUEUES],  # what a worker reads unless told
     task_ignore_result=True,
-    task_routes={"gateway.retrieve_account": {"queue": "bulk"}},  # the rest is short
+    task_routes={f"gateway.{kind}": {"queue": queue} for kind, queue in ROUTES.items()},
     task_time_limit=300,
     timezone="UTC",
     worker_hijack_root_logger=False,

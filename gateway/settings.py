@@ -102,6 +102,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
+VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8)  # a tenant's jobs at the vendor
+RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6)  # how often members are looked at
+WEBHOOK_ALLOW_PRIVATE = DEBUG  # tenants' webhook URLs on this machine, over plain HTTP
+RETENTION_DAYS = {  # how long finished work and records of it are kept
+    "jobs": env.int("RETENTION_JOBS_DAYS", default=14),
+    "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30),
+    "events": env.int("RETENTION_EVENTS_DAYS", default=30),
+    "audit": env.int("RETENTION_AUDIT_DAYS", default=90),
+}
+RETENTION_HOOKS = ["gateway.access.retention.prune"]  # dotted paths, called with a batch size
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
@@ -217,7 +227,10 @@ UNFOLD = {
             _menu(
                 "Operations",
                 ("Jobs", "work_history", "integrations_job"),
+                ("Vendor webhooks", "move_to_inbox", "integrations_inboundwebhook"),
                 ("Vendor calls", "receipt_long", "integrations_auditlog"),
+                ("Webhooks", "webhook", "integrations_webhooksubscription"),
+                ("Webhook deliveries", "outgoing_mail", "integrations_webhookdelivery"),
             ),
             _menu("Staff", ("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")),
         ],
@@ -257,17 +270,20 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "gateway.request_id.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "json": {"()": "gateway.json_logs.JsonFormatter"},
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": env.str("LOG_FORMAT", default="line"),
             "filters": ["request_id"],
         }
     },

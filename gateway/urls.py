@@ -5,15 +5,18 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from gateway import health
+from gateway import health, metrics
 from gateway.access.tokens import TokenView
+from gateway.webhooks_in import VendorWebhookView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("authorization/v1/oauth/token", TokenView.as_view()),
     path("integration/v1/", include("gateway.integration_api.urls")),
     path("nucleus/v1/", include("nucleus.api.urls")),
+    path("webhooks/<str:vendor>/<str:path>", VendorWebhookView.as_view()),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics.metrics),
     path("openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
     path("", RedirectView.as_view(pattern_name="docs")),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

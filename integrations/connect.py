@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import addresses
+from integrations import addresses, vendor_health
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -59,7 +59,7 @@ def for_tenant(*, tenant: Tenant, vendor: str, interactive: bool = True) -> Iter
         interactive: somebody waits for the answer, so all calls together get
             `settings.VENDOR_DEADLINE_SECONDS`; jobs only have a deadline per call.
 
-    Raises VendorNotConfigured, and what the vendor raises.
+    Raises VendorNotConfigured, what the vendor raises, and while its health forbids calls, that.
     """
     credential = (
         VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True).first()
@@ -70,15 +70,31 @@ def for_tenant(*, tenant: Tenant, vendor: str, interactive: bool = True) -> Iter
             f"No active {name} credentials. Staff can add them in the admin under Credentials, "
             "or with `manage.py provision`."
         )
-    with opened(credential=credential, interactive=interactive) as adapter:
+    watch = vendor_health.Watch(credential)
+    watch.admit(interactive=interactive)
+    with opened(credential=credential, interactive=interactive, watch=watch) as adapter:
         yield adapter
 
 
 @contextmanager
-def opened(*, credential: VendorCredential, interactive: bool = True) -> Iterator[Vendor]:
-    """Open the vendor of `credential`; see for_tenant. Every call leaves an audit row."""
+def opened(
+    *,
+    credential: VendorCredential,
+    interactive: bool = True,
+    watch: vendor_health.Watch | None = None,
+) -> Iterator[Vendor]:
+    """Open the vendor of `credential` whatever its health; see for_tenant.
+
+    Every call leaves an audit row and is learnt from.
+    """
     spec = registry.get(credential.vendor)
     audit = _Audit(credential.tenant)
+    watch = watch or vendor_health.Watch(credential)
+
+    def on_call(call: CallRecord) -> None:
+        audit.add(call)
+        watch.saw(call)
+
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
     adapter = spec.open(
         Access(
@@ -87,7 +103,7 @@ def opened(*, credential: VendorCredential, interactive: bool = True) -> Iterato
             client_id=credential.client_id,
             secret=credential.secret,
             policy=CallPolicy(total_deadline=deadline),
-            on_call=audit.add,
+            on_call=on_call,
         )
     )
     try:

@@ -17,12 +17,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from integrations import retry
 from integrations.models import Job, JobState
+from integrations.request_context import current_request_id
 from nucleus.models import Tenant
 
 CLAIM_TRIES = 20  # candidates looked at before a claim gives up
@@ -100,12 +102,14 @@ def enqueue(
     pending_key: str | None = None,
     run_at: datetime | None = None,
     max_attempts: int = 5,
+    calls_vendor: bool = True,
 ) -> Job:
     """Insert a job in the caller's transaction; workers are woken after it commits.
 
     Args:
         lock_key: jobs with the same key never run at the same time.
         pending_key: while a job with this key is waiting, that one is answered instead.
+        calls_vendor: at most settings.VENDOR_CONCURRENCY of a tenant's do so at the same time.
     """
     now = database_now()
     job = Job(
@@ -116,6 +120,8 @@ def enqueue(
         pending_key=pending_key,
         run_at=run_at or now,
         max_attempts=max_attempts,
+        slot_group=str(tenant.pk) if calls_vendor else None,
+        request_id=current_request_id.get()[:64],
     )
     Job.objects.bulk_create([job], ignore_conflicts=True)
     if pending_key is not None and not Job.objects.filter(pk=job.pk).exists():
@@ -177,6 +183,16 @@ def _claimable(rows: QuerySet[Job], job_id: UUID | None, passed_over: set[UUID])
     holder = Job.objects.filter(state=JobState.RUNNING, lock_key=OuterRef("lock_key"))
     rows = rows.exclude(pk__in=passed_over).select_related("tenant")
     rows = rows.filter(Q(lock_key=None) | ~Exists(holder.exclude(pk=OuterRef("pk"))))
+    in_use = (
+        Job.objects.filter(state=JobState.RUNNING, slot_group=OuterRef("slot_group"))
+        .order_by()
+        .values("slot_group")
+        .annotate(count=Count("*"))
+        .values("count")
+    )
+    is_free = Q(slot_group=None) | Q(state=JobState.RUNNING)  # a lapsed one keeps its slot
+    rows = rows.annotate(in_use=Coalesce(Subquery(in_use), 0))
+    rows = rows.filter(is_free | Q(in_use__lt=settings.VENDOR_CONCURRENCY))
     if job_id is not None:
         rows = rows.filter(pk=job_id)
     if connection.in_atomic_block:
@@ -194,6 +210,7 @@ def _take(job: Job, now: datetime) -> JobRun | None:
                 token=F("token") + 1,
                 attempts=F("attempts") + 1,
                 lease_until=now + _lease(),
+                slot=job.slot if job.state == JobState.RUNNING else _free_slot(job),
             )
     except IntegrityError:
         return None
@@ -201,6 +218,16 @@ def _take(job: Job, now: datetime) -> JobRun | None:
         return None
     job.state, job.attempts, job.token = JobState.RUNNING, job.attempts + 1, job.token + 1
     return JobRun(job=job, token=job.token)
+
+
+def _free_slot(job: Job) -> str | None:
+    """A place among the running jobs of its group; a unique index refuses one that is taken."""
+    if job.slot_group is None:
+        return None
+    running = Job.objects.filter(state=JobState.RUNNING, slot_group=job.slot_group)
+    taken = set(running.values_list("slot", flat=True))
+    names = (f"{job.slot_group}:{number}" for number in range(settings.VENDOR_CONCURRENCY))
+    return next((name for name in names if name not in taken), f"{job.slot_group}:0")
 
 
 def reschedule(run: JobRun, delay: float) -> None:

@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from integrations.connect import VendorNotConfigured
-from integrations.vendors.errors import VendorBusy, VendorError
+from integrations.vendors.errors import (
+    VendorAccessDenied,
+    VendorBusy,
+    VendorError,
+    VendorRateLimited,
+)
 
 BASE_SECONDS, CAP_SECONDS = 5.0, 3600.0
-BUSY_SECONDS = 5.0
-BUSY_PATIENCE = timedelta(days=1)  # then a vendor that never gets free counts as a failure
+FORBIDDEN = 403  # this caller may not do this, however often it asks
+# No attempt is spent on what is not the job's fault: seconds to wait where the vendor names none,
+# and how old a job may get before it counts as a failure after all. Refused keys may be corrected.
+FREE: tuple[tuple[type[VendorError], float, timedelta], ...] = (
+    (VendorBusy, 5.0, timedelta(days=1)),
+    (VendorRateLimited, 60.0, timedelta(days=1)),
+    (VendorAccessDenied, 900.0, timedelta(days=3)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +41,10 @@ def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timed
         attempts: how many were made, this one included.
         age: since the job was created.
     """
-    if isinstance(error, VendorBusy) and age < BUSY_PATIENCE:
-        delay = min(error.retry_after or BUSY_SECONDS, CAP_SECONDS)
-        return Decision(delay, describe(error), spend_attempt=False)
+    for kind, seconds, patience in FREE:
+        if isinstance(error, kind) and age < patience and error.status != FORBIDDEN:
+            delay = min(error.retry_after or seconds, CAP_SECONDS)
+            return Decision(delay, describe(error), spend_attempt=False)
     hopeless = isinstance(error, VendorNotConfigured) or (
         isinstance(error, VendorError) and not error.is_retryable
     )

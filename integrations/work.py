@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from integrations import job_queue
-from integrations.flows import accounts, retrieval, users, verification
+from integrations.flows import accounts, async_runs, outbox, retrieval, sync, users, verification
 from integrations.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import JobState
 from integrations.request_context import current_request_id
@@ -21,6 +21,10 @@ HANDLERS: dict[str, Callable[[JobRun], None]] = {
     accounts.LINK_JOB: accounts.run_job,
     accounts.RETRIEVE_JOB: retrieval.run_job,
     verification.VERIFY_JOB: verification.run_job,
+    outbox.DELIVER_JOB: outbox.run_job,
+    async_runs.WATCH_JOB: async_runs.run_job,
+    sync.SYNC_JOB: sync.run_job,
+    sync.REFRESH_JOB: sync.run_refresh_job,
 }
 
 
@@ -29,7 +33,9 @@ def run_next(*, job_id: UUID | None = None) -> bool:
     run = job_queue.claim(job_id=job_id)
     if run is None:
         return False
-    reset = current_request_id.set(f"job-{run.job.pk}")
+    # Logs and audit rows carry both: what caused the job, and which job it was.
+    cause = f"{run.job.request_id[:23]}." if run.job.request_id else ""
+    reset = current_request_id.set(f"{cause}job-{run.job.pk}")
     try:
         _run(run)
     finally:

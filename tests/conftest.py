@@ -65,6 +65,12 @@ def api(application: Application) -> Api:
 
 
 @pytest.fixture
+def stranger(db: Any) -> Api:
+    """The API with a token of another tenant."""
+    return Api(access_token(ApplicationFactory(tenant=TenantFactory())))
+
+
+@pytest.fixture
 def nucleus_client(tenant: Tenant) -> Client:
     return ClientFactory(tenant=tenant, first_name="Ada", last_name="Demo")
 
@@ -85,4 +91,4 @@ def connect_tenant(tenant: Tenant, sandbox: sandbox_process.Sandbox) -> None:
         client_id=sandbox_process.CLIENT_ID,
         secret=sandbox_process.API_KEY,
     ).save()
-    AggregationSettings(tenant=tenant).save()
+    AggregationSettings.unscoped.get_or_create(tenant=tenant)

@@ -76,6 +76,16 @@ IAV_RESPONSE = OpenApiExample(
     response_only=True,
 )
 
+WEBHOOK_REQUEST = OpenApiExample(
+    "Hear of new data and of connections that need the user",
+    value={
+        "url": "https://app.demo.example/hooks/gateway",
+        "integration_service": ["async_aggregation_account_transaction"],
+        "extended_events": ["aggregation_account_status"],
+    },
+    request_only=True,
+)
+
 VENDOR_ERRORS = {
     429: "The vendor limits how often this may be called; `retry_at` says when.",
     503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
@@ -100,6 +110,7 @@ def documented(
     request: Any = None,
     query: Any = None,
     examples: Sequence[OpenApiExample] = (),
+    parameters: Sequence[Any] = (),
 ) -> Callable[[Any], Any]:
     """One operation's OpenAPI description; every operation can answer the shared errors."""
     answers: dict[int, Any] = {
@@ -114,7 +125,7 @@ def documented(
         summary=summary,
         description=description,
         tags=list(tags),
-        parameters=[query] if query else [],
+        parameters=[*([query] if query else []), *parameters],
         request=request,
         responses=answers,
         examples=list(examples),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from gateway.integration_api import accounts, iav, pulls, users, widget_links
+from gateway.integration_api import (
+    accounts,
+    async_runs,
+    iav,
+    pulls,
+    users,
+    webhooks,
+    widget_links,
+)
 
 balances, balance = pulls.views(pulls.BALANCE)
 transactions, transaction = pulls.views(pulls.TRANSACTION)
@@ -19,6 +27,15 @@ urlpatterns = [
     path("aggregation/transaction/<uuid:account_id>", transaction.as_view()),
     path("aggregation/holding", holdings.as_view()),
     path("aggregation/holding/<uuid:account_id>", holding.as_view()),
+    path("webhook", webhooks.WebhooksView.as_view()),
+    path("webhook/<uuid:webhook_id>", webhooks.WebhookView.as_view()),
+    # Before the paths that would also match it.
+    path("async/status/<uuid:async_id>", async_runs.AsyncStatusView.as_view()),
+    path("async/<str:integration_type>/<str:service>", async_runs.AsyncServiceView.as_view()),
+    path(
+        "async/<str:integration_type>/<str:service>/<uuid:account_id>",
+        async_runs.AsyncObjectView.as_view(),
+    ),
     path("iav", iav.VerificationsView.as_view()),
     path("iav/<uuid:bank_link_id>", iav.VerificationView.as_view()),
 ]

@@ -48,14 +48,20 @@ class CredentialAdmin(ModelAdmin):
     """Keys at a vendor, one active set per tenant and vendor."""
 
     form = CredentialForm
-    list_display = ("tenant", "vendor", "api", "environment", "client_id", "is_active")
+    list_display = ("tenant", "vendor", "api", "environment", "client_id", "is_active", "works")
     list_filter = ("vendor", "environment", "is_active")
     list_select_related = ("tenant",)
     actions = ("test_connections",)
     actions_detail = ("test_connection",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VendorCredential]:
-        return VendorCredential.unscoped.select_related("tenant")
+        return VendorCredential.unscoped.select_related("tenant", "health")
+
+    @admin.display(description="health")
+    def works(self, row: VendorCredential) -> str:
+        """Whether calls are paused, and why."""
+        health = getattr(row, "health", None)
+        return "Works" if health is None else str(health)
 
     @action(description="Test connection", permissions=["view"], url_path="test")
     def test_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:

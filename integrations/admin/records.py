@@ -8,7 +8,15 @@ from django.http import HttpRequest
 
 from integrations import job_queue
 from integrations.admin.read_only import ReadOnlyAdmin
-from integrations.models import AccountLink, AuditLog, Job, JobState, Member, VendorUser
+from integrations.models import (
+    AccountLink,
+    AuditLog,
+    InboundWebhook,
+    Job,
+    JobState,
+    Member,
+    VendorUser,
+)
 
 
 @admin.register(VendorUser)
@@ -62,6 +70,20 @@ class JobAdmin(ReadOnlyAdmin):
         dead = rows.filter(state=JobState.DEAD)[:500]
         count = sum(job_queue.requeue(job) for job in dead)
         messages.info(request, f"{count} jobs will run again.")
+
+
+@admin.register(InboundWebhook)
+class InboundWebhookAdmin(ReadOnlyAdmin):
+    """What vendors told us: waiting, handled, or kept because it was not understood."""
+
+    list_display = (
+        "create_date", "tenant", "vendor", "kind", "state", "vendor_member_id", "note",
+        "handled_at",
+    )  # fmt: skip
+    list_filter = ("state", "kind")
+    list_select_related = ("tenant",)
+    search_fields = ("vendor_member_id", "vendor_user_id", "request_id")
+    ordering = ("-create_date",)
 
 
 @admin.register(AuditLog)

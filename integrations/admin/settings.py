@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from integrations.admin.forms import SecretField, WriteOnlySecrets, vendor_field
+from integrations.flows import inbox
 from integrations.models import AggregationSettings, VerificationSettings
 
 
@@ -64,12 +65,16 @@ class AggregationSettingsAdmin(ModelAdmin):
         """What to paste into the vendor's dashboard."""
         if row._state.adding:
             return "Shown once the settings are saved."
+        warning = inbox.silence(row.tenant)
         return format_html(
-            "<code>{}/webhooks/{}/{}</code><br>For MX's dashboard, with the user and secret below. "
-            "This version does not read events yet: data arrives by jobs and on request.",
+            "<code>{}/webhooks/{}/{}</code><br>MX has no call for it: paste this URL, with the "
+            "user and secret below, into MX's client dashboard for all types (aggregation, "
+            "balance, history, statement, connection status). After a change of user or secret "
+            "the old pair is accepted for a day.{}",
             settings.PUBLIC_URL,
             row.vendor,
             row.webhook_path,
+            format_html("<br><strong>{}</strong>", warning) if warning else "",
         )
 
 

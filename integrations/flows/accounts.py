@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import connect, job_queue
-from integrations.flows import members, users
+from integrations.flows import members, outbox, users
 from integrations.flows.errors import FlowError
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -85,6 +85,11 @@ def refresh(*, vendor: Vendor, account_link: AccountLink) -> AggregationAccount:
         user_id=str(account_link.member.vendor_user.vendor_user_id),
         account_id=account_link.vendor_account_id,
     )
+    return store_again(account_link=account_link, seen=seen)
+
+
+def store_again(*, account_link: AccountLink, seen: records.Account) -> AggregationAccount:
+    """Store what changed about the account."""
     account = account_link.aggregation_account
     return writes.update_aggregation_account(account=account, **_columns(seen, account))
 
@@ -246,6 +251,13 @@ def _store_account(
         vendor_account_id=record.id,
         aggregation_account=account,
         can_verify=record.can_verify,
+    )
+    outbox.emit(
+        tenant_id=client.tenant_id,
+        event=outbox.ACCOUNT,
+        client_id=client.pk,
+        account_id=account.pk,
+        data={"action": "linked", "account_name": account.account_name},
     )
     return account
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from integrations.flows import outbox
 from integrations.models import Member, VendorUser
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -16,6 +19,7 @@ from nucleus import writes
 from nucleus.models import Institution, Tenant
 
 INSTITUTION_FRESH = timedelta(days=1)
+GONE = "GONE"  # our own word: no vendor sends it
 
 
 def record(*, vendor: Vendor, vendor_user: VendorUser, seen: records.Member) -> Member:
@@ -24,15 +28,63 @@ def record(*, vendor: Vendor, vendor_user: VendorUser, seen: records.Member) -> 
         tenant=vendor_user.tenant,
         vendor_user=vendor_user,
         vendor_member_id=seen.id,
-        defaults=_columns(seen),
+        defaults=_columns(seen) | {"next_sync_at": next_look()},
     )
     changed = [] if created else _differences(member, _columns(seen))
     if member.institution_id is None and seen.institution_code:
         member.institution = institution(vendor=vendor, code=seen.institution_code)
         changed.append("institution")
     if changed:
-        member.save(update_fields=[*changed, "update_date"])
+        with transaction.atomic():
+            member.save(update_fields=[*changed, "update_date"])
+            if "connection_status" in changed and seen.connection.is_settled:
+                _tell_status(member, vendor_user)
     return member
+
+
+def _tell_status(member: Member, vendor_user: VendorUser) -> None:
+    """The connection works again, or somebody has to do something about it."""
+    accounts = member.account_links.values_list("aggregation_account_id", flat=True)
+    outbox.emit(
+        tenant_id=member.tenant_id,
+        event=outbox.STATUS,
+        client_id=vendor_user.client_id,
+        data={
+            "member_id": member.vendor_member_id,
+            "institution_name": member.name,
+            "connection_status": member.connection_status,
+            "message": member.connection_message,
+            "actor": member.actor,
+            "next_step": member.next_step,
+            "nucleus_aggregation_account_ids": [str(one) for one in accounts],
+            "widget_link": f"/integration/v1/widget_link/{vendor_user.client_id}"
+            f"?member_id={member.vendor_member_id}",
+        },
+    )
+
+
+def record_gone(member: Member) -> None:
+    """The vendor has no such member any more."""
+    columns = {
+        "connection_status": GONE,
+        "connection_message": "This connection no longer exists. Please link it again.",
+        "actor": records.Actor.END_USER.value,
+        "next_step": records.NextStep.RECONNECT.value,
+        "is_aggregating": False,
+        "next_sync_at": next_look(),
+    }
+    was_gone = member.connection_status == GONE
+    changed = _differences(member, columns)
+    with transaction.atomic():
+        member.save(update_fields=[*changed, "update_date"])
+        if not was_gone:
+            _tell_status(member, member.vendor_user)
+
+
+def next_look() -> datetime:
+    """When a member is reconciled next: spread out, so that they never come all at once."""
+    hours = settings.RECONCILE_HOURS
+    return timezone.now() + timedelta(hours=hours * random.uniform(0.8, 1.2))  # noqa: S311
 
 
 def institution(*, vendor: Vendor, code: str) -> Institution | None:

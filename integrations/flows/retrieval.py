@@ -7,16 +7,17 @@ changes only what differs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 
 from integrations import connect
-from integrations.flows import accounts
+from integrations.flows import accounts, outbox, rows
 from integrations.flows.merchants import Directory
 from integrations.job_queue import JobRun
 from integrations.models import AccountLink
@@ -31,9 +32,11 @@ from nucleus.models import (
     Tenant,
 )
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCH_ROWS = 2000
 WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
+HISTORY_BACK = timedelta(days=731)  # as far as the vendor's extended history goes
 WINDOW_AHEAD = timedelta(days=5)  # pending transactions carry future dates
 
 
@@ -61,19 +64,78 @@ def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
     return accounts.refresh(vendor=vendor, account_link=link)
 
 
+def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
+    """Both with one call."""
+    seen = vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
+    accounts.store_again(account_link=link, seen=seen)
+    _store_balance(link, seen)
+
+
+def pull_everything(
+    *,
+    vendor: Vendor,
+    link: AccountLink,
+    checkpoint: Callable[[], None],
+    with_history: bool = False,
+) -> None:
+    """Account, balance, transactions and holdings, for a job.
+
+    Args:
+        checkpoint: see transaction_batches.
+        with_history: read all the transactions that the vendor can have.
+    """
+    pull_account_and_balance(vendor=vendor, link=link)
+    for _ in transaction_batches(
+        vendor=vendor,
+        link=link,
+        interactive=False,
+        checkpoint=checkpoint,
+        with_history=with_history,
+    ):
+        pass
+    if link.aggregation_account.is_investment:
+        pull_holdings(vendor=vendor, link=link, checkpoint=checkpoint)
+
+
 def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
     """Store the current balance; nothing is written when it has not changed."""
-    account = link.aggregation_account
     seen = vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
-    return writes.record_balance(
-        account=account,
-        balance=seen.balance.current,
-        available_balance=seen.balance.available,
-        available_credit=seen.balance.available_credit,
-        currency_code=_currency(seen.balance.currency_code, account),
-        time_stamp=seen.balance.as_of,
-        now=timezone.now(),
-    )
+    return _store_balance(link, seen)
+
+
+def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccountBalance:
+    account, began = link.aggregation_account, timezone.now()
+    with transaction.atomic():
+        stored = writes.record_balance(
+            account=account,
+            balance=seen.balance.current,
+            available_balance=seen.balance.available,
+            available_credit=seen.balance.available_credit,
+            currency_code=rows.currency(seen.balance.currency_code, account),
+            time_stamp=seen.balance.as_of,
+            now=began,
+        )
+        if stored.update_date >= began:  # there was news
+            _tell(outbox.BALANCE, account, written=1, balance=stored.balance)
+    return stored
+
+
+def _counts(data: dict[str, Any]) -> dict[str, Any]:
+    """Without amounts."""
+    return {name: value for name, value in data.items() if isinstance(value, int)}
+
+
+def _tell(event: str, account: AggregationAccount, **data: Any) -> None:
+    """What a batch has changed, in its transaction."""
+    if any(data.values()):
+        logger.info("account %s: %s %s", account.pk, event, _counts(data))
+        outbox.emit(
+            tenant_id=account.tenant_id,
+            event=event,
+            client_id=account.client_id,
+            account_id=account.pk,
+            data=data,
+        )
 
 
 def pull_transactions(
@@ -94,6 +156,7 @@ def transaction_batches(
     link: AccountLink,
     interactive: bool,
     checkpoint: Callable[[], None] = lambda: None,
+    with_history: bool = False,
 ) -> Iterator[Pulled[AggregationAccountTransaction]]:
     """Store the window batch by batch; the last one carries what the vendor canceled.
 
@@ -105,7 +168,7 @@ def transaction_batches(
     """
     account = link.aggregation_account
     listed_at = timezone.now()
-    since, until = window(link, today=listed_at.date())
+    since, until = window(link, today=listed_at.date(), with_history=with_history)
     directory = Directory(vendor=vendor, interactive=interactive)
     pending_seen: set[str] = set()
     pages = vendor.transaction_pages(
@@ -118,13 +181,14 @@ def transaction_batches(
         directory.learn(seen)
         pending_seen |= {row.id for row in seen if row.status == "pending"}
         pending_seen |= {item.id for item in rejected if item.id}
-        rows = [_transaction_row(row, account, directory) for row in seen]
+        fresh = [rows.transaction(row, account, directory) for row in seen]
         with transaction.atomic():
-            writes.upsert_transactions(account=account, rows=rows)
+            written = writes.upsert_transactions(account=account, rows=fresh)
+            _tell(outbox.TRANSACTION, account, written=written)
             checkpoint()
         posted = []
         if interactive:  # somebody wants to see them
-            ids = [row.source_id for row in rows]
+            ids = [row.source_id for row in fresh]
             posted = writes.stored_transactions(account=account, source_ids=ids)
         yield Pulled(posted=posted, rejected=rejected)
     with transaction.atomic():
@@ -135,6 +199,7 @@ def transaction_batches(
             to_date=until,
             listed_at=listed_at,
         )
+        _tell(outbox.TRANSACTION, account, canceled=len(canceled))
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
         checkpoint()
@@ -153,10 +218,11 @@ def pull_holdings(
     for seen, rejected in _batches(pages):
         held |= {row.id for row in seen} | {item.id for item in rejected if item.id}
         with transaction.atomic():
-            rows = [_holding_row(row, account) for row in seen]
-            writes.upsert_holdings(account=account, rows=rows)
+            fresh = [rows.holding(row, account) for row in seen]
+            written = writes.upsert_holdings(account=account, rows=fresh)
+            _tell(outbox.HOLDING, account, written=written)
             checkpoint()
-        ids = [row.source_id for row in rows]
+        ids = [row.source_id for row in fresh]
         pulled.posted += writes.stored_holdings(account=account, source_ids=ids)
         pulled.rejected += rejected
     with transaction.atomic():
@@ -173,19 +239,13 @@ def run_job(run: JobRun) -> None:
         return  # let go in the meantime
     name = link.member.vendor_user.vendor
     with connect.for_tenant(tenant=run.tenant, vendor=name, interactive=False) as vendor:
-        pull_balance(vendor=vendor, link=link)
-        for _ in transaction_batches(
-            vendor=vendor, link=link, interactive=False, checkpoint=run.renew
-        ):
-            pass
-        if link.aggregation_account.is_investment:
-            pull_holdings(vendor=vendor, link=link, checkpoint=run.renew)
+        pull_everything(vendor=vendor, link=link, checkpoint=run.renew)
 
 
-def window(link: AccountLink, *, today: date) -> tuple[date, date]:
+def window(link: AccountLink, *, today: date, with_history: bool = False) -> tuple[date, date]:
     """The days to ask for: the tenant's history the first time, the vendor's default later."""
-    back = WINDOW_BACK
-    if link.transactions_retrieved_at is None:
+    back = HISTORY_BACK if with_history else WINDOW_BACK
+    if not with_history and link.transactions_retrieved_at is None:
         back = timedelta(days=connect.aggregation_settings(link.tenant).history_days)
     return today - back, today + WINDOW_AHEAD
 
@@ -208,68 +268,3 @@ def _batches(
 
 def _user_id(link: AccountLink) -> str:
     return str(link.member.vendor_user.vendor_user_id)
-
-
-def _currency(currency_code: str | None, account: AggregationAccount) -> str:
-    return currency_code or account.currency_code or account.tenant.currency_code
-
-
-def _transaction_row(
-    seen: records.Transaction, account: AggregationAccount, directory: Directory
-) -> writes.TransactionRow:
-    merchant = directory.merchants.get(seen.merchant_id or "")
-    return writes.TransactionRow(
-        source_id=seen.id,
-        source_updated_at=seen.updated_at,
-        transaction_date=seen.transacted_at,
-        currency_code=_currency(seen.currency_code, account),
-        status=seen.status,
-        amount=seen.amount,
-        transaction_type=seen.direction,
-        category=seen.category,
-        subcategory=seen.subcategory,
-        description=seen.description,
-        memo=seen.memo,
-        merchant=merchant.name if merchant else None,
-        merchant_id=merchant.id if merchant else None,
-        location=_location(seen, directory),
-        is_recurring=seen.is_recurring,
-        is_fee=seen.is_fee,
-        is_transfer=seen.is_transfer,
-        metadata=dict(seen.metadata),
-    )
-
-
-LOCATION_FIELDS = (
-    "address_line1", "city", "state", "postalcode", "country", "latitude", "longitude",
-)  # fmt: skip
-
-
-def _location(seen: records.Transaction, directory: Directory) -> dict[str, object] | None:
-    """The merchant's place, with the transaction's own coordinates where it has them."""
-    place = directory.locations.get(seen.merchant_location_id or "")
-    found: dict[str, object] = {}
-    for source in (place, seen.location):
-        for name in LOCATION_FIELDS:
-            value = getattr(source, name, None)
-            if value is not None:
-                found[name] = value if isinstance(value, str) else float(value)
-    return found or None
-
-
-def _holding_row(seen: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
-    return writes.HoldingRow(
-        source_id=seen.id,
-        source_updated_at=seen.updated_at,
-        currency_code=_currency(seen.currency_code, account),
-        shares=seen.shares,
-        ticker=seen.ticker,
-        ticker_name=seen.ticker_name,
-        cusip=seen.cusip,
-        holding_type=seen.holding_type,
-        amount=seen.amount,
-        price=seen.price,
-        cost_basis=seen.cost_basis,
-        holding_date=seen.held_at,
-        metadata=dict(seen.metadata),
-    )

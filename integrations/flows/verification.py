@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import connect, job_queue
-from integrations.flows import accounts, members, users
+from integrations.flows import accounts, members, outbox, users
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
@@ -252,6 +252,12 @@ def _bank_link(
     if is_new:
         VerifiedLink.unscoped.create(
             tenant=member.tenant, member=member, vendor_account_id=account.id, bank_link=link
+        )
+        outbox.emit(
+            tenant_id=member.tenant_id,
+            event=outbox.VERIFIED,
+            client_id=member.vendor_user.client_id,
+            data={"nucleus_bank_link_id": str(link.pk), "mask": link.mask, "type": link.type},
         )
     _mark_verified(member, account.id, link)
     return link

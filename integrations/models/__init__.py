@@ -1,20 +1,29 @@
 """What is kept about vendors: keys, settings, mappings, jobs, audit."""
 
 from integrations.models.audit import AuditLog
-from integrations.models.credentials import VendorCredential
+from integrations.models.credentials import CredentialHealth, VendorCredential
+from integrations.models.inbox import InboundWebhook
 from integrations.models.jobs import Job, JobState
 from integrations.models.links import AccountLink, Member, VendorUser, VerifiedLink
+from integrations.models.outbox import OutboundEvent, WebhookDelivery, WebhookSubscription
+from integrations.models.runs import AsyncTransaction
 from integrations.models.settings import AggregationSettings, VerificationSettings
 
 __all__ = [
     "AccountLink",
     "AggregationSettings",
+    "AsyncTransaction",
     "AuditLog",
+    "CredentialHealth",
+    "InboundWebhook",
     "Job",
     "JobState",
     "Member",
+    "OutboundEvent",
     "VendorCredential",
     "VendorUser",
     "VerificationSettings",
     "VerifiedLink",
+    "WebhookDelivery",
+    "WebhookSubscription",
 ]

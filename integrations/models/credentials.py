@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -49,6 +51,11 @@ class VendorCredential(TenantRecord):
     def __str__(self) -> str:
         return f"{self.vendor} {self.api} ({self.environment})"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Whatever was learnt about the keys may be wrong after a change."""
+        super().save(*args, **kwargs)
+        CredentialHealth.objects.filter(credential=self).delete()
+
     def clean(self) -> None:
         """Only addresses that the environment allows; see integrations.connect."""
         if self.environment == self.Environment.CUSTOM:
@@ -57,3 +64,27 @@ class VendorCredential(TenantRecord):
                 raise ValidationError({"base_url": problem})
         elif self.base_url:
             raise ValidationError({"base_url": "Leave this empty unless the base URL is custom."})
+
+
+class CredentialHealth(models.Model):
+    """What the last calls with one credential said about calling again, for all processes.
+
+    No row means that nothing went wrong lately.
+    """
+
+    credential = models.OneToOneField(
+        VendorCredential, on_delete=models.CASCADE, related_name="health", primary_key=True
+    )
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    retry_at = models.DateTimeField(null=True, blank=True)  # no job calls before
+    # Nobody at all calls before: people who wait are let through sooner, if only to find out.
+    anyone_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=255, blank=True)
+    is_refused = models.BooleanField("keys refused", default=False)
+    refused_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "credential health"
+
+    def __str__(self) -> str:
+        return self.reason or f"{self.failures} failures in a row"

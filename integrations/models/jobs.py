@@ -30,6 +30,11 @@ class Job(Record):
     pending_key = models.CharField(  # at most one ready job per key
         max_length=255, null=True, blank=True
     )
+    slot_group = models.CharField(  # at most VENDOR_CONCURRENCY running jobs per group
+        max_length=64, null=True, blank=True
+    )
+    slot = models.CharField(max_length=72, null=True, blank=True)  # held while it runs
+    request_id = models.CharField(max_length=64, blank=True)  # of the request that caused it
     state = models.CharField(max_length=8, choices=JobState, default=JobState.READY)
     run_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
@@ -46,12 +51,19 @@ class Job(Record):
                 fields=["lock_key"], condition=Q(state="running"), name="job_one_running_per_key"
             ),
             models.UniqueConstraint(
+                fields=["slot"], condition=Q(state="running"), name="job_one_running_per_slot"
+            ),
+            models.UniqueConstraint(
                 fields=["pending_key"], condition=Q(state="ready"), name="job_one_ready_per_key"
             ),
         ]
         indexes = [
             models.Index(fields=["run_at", "id"], condition=Q(state="ready"), name="job_due"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_lapsed"),
+            models.Index(
+                fields=["slot_group"], condition=Q(state="running"), name="job_slots_in_use"
+            ),
+            models.Index(fields=["finished_at"], name="job_finished"),
             models.Index(fields=["tenant", "-create_date"]),
         ]
 

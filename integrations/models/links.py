@@ -51,6 +51,11 @@ class Member(TenantRecord):
     is_aggregating = models.BooleanField(default=False)
     aggregated_at = models.DateTimeField(null=True, blank=True)
     successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: now
+    synced_at = models.DateTimeField(null=True, blank=True)  # all accounts read to their end
+    synced_through = models.DateTimeField(  # the vendor's aggregation that this was
+        null=True, blank=True
+    )
 
     class Meta:
         constraints = [

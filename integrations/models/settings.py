@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import TenantRecord
@@ -14,6 +17,16 @@ AUTOMATIC_RETRIEVAL = (
     "Automatically retrieve the latest balance, transactions and holdings after initial "
     "Aggregation Account creation"
 )
+
+
+ROTATION = timedelta(days=1)
+PREVIOUS_ACCESS = (
+    "previous_webhook_user", "previous_webhook_secret", "previous_webhook_until",
+)  # fmt: skip
+
+
+def _same_access(one: AggregationSettings, other: AggregationSettings) -> bool:
+    return (one.webhook_user, one.webhook_secret) == (other.webhook_user, other.webhook_secret)
 
 
 def new_webhook_path() -> str:
@@ -40,6 +53,10 @@ class AggregationSettings(TenantRecord):
     )
     webhook_user = models.CharField("Webhook User", max_length=255, blank=True)
     webhook_secret = EncryptedTextField("Webhook Secret", blank=True, default="")
+    # While the vendor's dashboard is being changed, both pairs are accepted.
+    previous_webhook_user = models.CharField(max_length=255, blank=True, editable=False)
+    previous_webhook_secret = EncryptedTextField(blank=True, default="", editable=False)
+    previous_webhook_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "aggregation settings"
@@ -49,6 +66,17 @@ class AggregationSettings(TenantRecord):
 
     def __str__(self) -> str:
         return f"Aggregation by {self.vendor}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the replaced webhook access valid for a day."""
+        stored = None if self._state.adding else type(self).unscoped.filter(pk=self.pk).first()
+        if stored is not None and stored.webhook_secret and not _same_access(stored, self):
+            self.previous_webhook_user = stored.webhook_user
+            self.previous_webhook_secret = stored.webhook_secret
+            self.previous_webhook_until = timezone.now() + ROTATION
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], *PREVIOUS_ACCESS}
+        super().save(*args, **kwargs)
 
 
 class VerificationSettings(TenantRecord):

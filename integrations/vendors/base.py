@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from integrations.vendors import records
 
@@ -40,6 +40,7 @@ class CallRecord:
     status: int | None  # None when no answer came
     duration_ms: int
     error: str | None = None  # the error's code, e.g. vendor_timeout
+    retry_after: float | None = None  # seconds the vendor asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +122,4 @@ class VendorSpec:
     apis: Mapping[str, str]  # api slug -> name for people
     environments: Mapping[str, Mapping[str, str]]  # api -> environment -> base URL
     open: Callable[[Access], Vendor]
+    notice: Callable[[Any], records.Notice | None]  # a webhook's JSON; None: not understood

@@ -36,6 +36,26 @@ class NextStep(enum.StrEnum):
     RECONNECT = "reconnect"
 
 
+class Scope(enum.StrEnum):
+    """How much of a member has to be read again; each includes what comes before it."""
+
+    STATUS = "status"
+    BALANCES = "balances"
+    EVERYTHING = "everything"
+    HISTORY = "history"  # and transactions of the last two years
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a vendor's webhook says has happened. It may be late, doubled, or forged."""
+
+    kind: str  # the vendor's own word
+    member_id: str | None = None
+    user_id: str | None = None
+    scope: Scope = Scope.STATUS
+    is_test: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The state of a member's connection to its institution."""

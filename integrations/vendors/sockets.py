@@ -80,5 +80,13 @@ class _Adapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
 
+def watch(session: requests.Session) -> None:
+    """Let the watchdog see the sockets of somebody else's adapters, too."""
+    for adapter in session.adapters.values():
+        manager = getattr(adapter, "poolmanager", None)
+        if manager is not None:
+            manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
 # One pool for the process: connections outlive the use case that opened them.
 ADAPTER = _Adapter(pool_connections=16, pool_maxsize=64, max_retries=0)

@@ -95,13 +95,13 @@ class Transport:
 
     def _attempt(self, call: Call, attempt: int, until: float) -> Answer:
         started = time.monotonic()
-        status, error = None, None
+        status, error, pause = None, None, None
         try:
             answer = self._exchange(call, until)
-            status = answer.status
+            status, pause = answer.status, retry_after(answer.headers)
             failed = self.failure(call, answer)
             if failed is not None:
-                failed.retry_after = failed.retry_after or retry_after(answer.headers)
+                failed.retry_after = failed.retry_after or pause
                 raise failed
             return answer
         except errors.VendorError as raised:
@@ -121,6 +121,7 @@ class Transport:
                         status=status,
                         duration_ms=round((time.monotonic() - started) * 1000),
                         error=error,
+                        retry_after=pause,
                     )
                 )
 

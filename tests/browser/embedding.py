@@ -73,6 +73,10 @@ class Embedding:
     def types(self) -> list[str]:
         return [one["type"].removeprefix("mx/") for one in self.messages()]
 
+    def hears(self, kind: str) -> None:
+        """Wait until such an event has come."""
+        self.person.waits(lambda: kind in self.types())
+
     def told(self) -> list[list[Any]]:
         return list(self.ask("return window.told"))
 

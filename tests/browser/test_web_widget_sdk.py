@@ -99,6 +99,7 @@ def test_the_happy_path(page: Embedding, world: World):
     with page.person.inside_the_widget():
         log_in(page.person, "MX Bank", "password")
         page.person.presses("Done")
+    page.hears("connect/connected/primaryAction")
     expected = [*search("mxbank"), *ENTERED, ("MemberStatusUpdate", 6), *DONE]
     assert story(page) == expected
 
@@ -111,6 +112,7 @@ def test_a_question_on_the_way(page: Embedding, world: World):
         page.person.types("What city were you born in?", "correct")
         page.person.presses("Continue")
         page.person.presses("Done")
+    page.hears("connect/connected/primaryAction")
     expected = [*search("mxbank"), *ENTERED, *ASKED, ("MemberStatusUpdate", 6), *DONE]
     assert story(page) == expected
 
@@ -123,6 +125,7 @@ def test_verification(page: Embedding, world: World):
         page.person.presses("Verify")
         page.person.sees("Your account has been verified")
         page.person.presses("Done")
+    page.hears("connect/connected/primaryAction")
     told = [one for one in story(page) if one != ("MemberStatusUpdate", 6)]
     assert told == [*search("mxbank"), *ENTERED, *ASKED, *DONE]
     (member,) = world.rows("/members", "members")
@@ -157,6 +160,7 @@ def test_oauth(page: Embedding, world: World, refused_first: bool):  # noqa: FBT
         person.sees("You can close this window")
     with person.inside_the_widget():
         person.presses("Done")
+    page.hears("connect/connected/primaryAction")
     expected += [("StepChange", "oauth > connecting")]
     told = [one for one in story(page) if one[0] != "MemberStatusUpdate"]
     assert told == [*expected, *DONE]
@@ -190,6 +194,7 @@ def test_deleting_a_member(page: Embedding, world: World):
         page.person.presses("Remove this connection")
         page.person.presses("Remove")
         page.person.sees("Select your institution")
+    page.hears("connect/memberDeleted")
     assert ("MemberDeleted", None) in [(name, None) for name, _ in page.told()]
     # The SDK does not know this documented event.
     (unknown,) = page.ask("return window.invalid")

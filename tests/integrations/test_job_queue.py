@@ -139,7 +139,7 @@ def test_a_failed_job_comes_back_later(handler: Callable[[Handler], None]):
 
 def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
     def fail(run: JobRun) -> None:
-        raise errors.VendorAccessDenied("The keys are wrong.")
+        raise errors.VendorRefused("The data is wrong.")
 
     handler(fail)
     job = JobFactory()
@@ -147,7 +147,7 @@ def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
     job.refresh_from_db()
     assert (job.state, job.last_error) == (
         JobState.DEAD,
-        "vendor_access_denied: The keys are wrong.",
+        "vendor_refused: The data is wrong.",
     )
     handler(lambda run: None)
     assert job_queue.requeue(job)

@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from integrations import connect, job_queue
 from integrations.connect import VendorNotConfigured
+from integrations.flows import inbox
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
@@ -99,3 +100,5 @@ def _tenant(tenant: Tenant) -> Iterator[Finding]:
         yield False, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
     else:
         yield result.ok, f"{tenant.slug}: {result.message}"
+    if warning := inbox.silence(tenant):
+        yield False, f"{tenant.slug}: {warning}"

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -19,6 +21,8 @@ from integrations.models import VendorCredential
 
 READY_SECONDS = 60
 SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
+WEBHOOK_USER = "mx"
+TIMEOUT = (3.05, 10)
 SANDBOX_KEYS = ("sandbox-client-id", "sandbox-api-key")  # the MX sandbox's own defaults
 TENANT, ADMIN = "demo", "admin"
 
@@ -64,7 +68,8 @@ class Command(BaseCommand):
         credentials = _credentials(directory / "demo-credentials.json")
         self.stdout.write("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
-        _provision(credentials, urls["sandbox"])
+        webhook_url = _provision(credentials, urls["sandbox"])
+        credentials["webhook_url"] = urls["gateway"] + urlsplit(webhook_url).path
         self._run(directory, urls, credentials, parent)
 
     def _run(
@@ -79,7 +84,10 @@ class Command(BaseCommand):
                         "sandbox_client_id": SANDBOX_KEYS[0],
                         "sandbox_api_key": SANDBOX_KEYS[1],
                     }
-                    _write_private(state, {**urls, **keys, **credentials})
+                    _register_webhook(urls["sandbox"], credentials)
+                    shown = ("client_id", "client_secret", "admin_password")
+                    known = {name: credentials[name] for name in shown}
+                    _write_private(state, {**urls, **keys, **known})
                     self.stdout.write(_summary(urls, credentials))
                     stack.watch(parent=parent)
                 self.stdout.write("Stopping")
@@ -91,15 +99,16 @@ class Command(BaseCommand):
 
 def _credentials(path: Path) -> dict[str, str]:
     """The demo's API application and admin login, made once and kept."""
-    if path.exists():
-        return dict(json.loads(path.read_text()))
     made = {
         "client_id": f"demo-{secrets.token_hex(8)}",
         "client_secret": secrets.token_urlsafe(32),
         "admin_password": secrets.token_urlsafe(12),
+        "webhook_secret": secrets.token_urlsafe(24),
     }
-    _write_private(path, made)
-    return made
+    kept = dict(json.loads(path.read_text())) if path.exists() else {}
+    if set(made) - set(kept):
+        _write_private(path, made | kept)
+    return made | kept
 
 
 def _write_private(path: Path, content: dict[str, str]) -> None:
@@ -112,10 +121,14 @@ def _write_private(path: Path, content: dict[str, str]) -> None:
     part.rename(path)
 
 
-def _provision(credentials: dict[str, str], sandbox_url: str) -> None:
-    """The demo tenant, by the command that sets up real ones; secrets go by the environment."""
+def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
+    """The demo tenant, by the command that sets up real ones; secrets go by the environment.
+
+    Returns the URL for the vendor's webhooks.
+    """
     options = f"""--tenant {TENANT} --tenant-name Demo --admin-user {ADMIN}
-        --application Demo --client-id {credentials["client_id"]}""".split()
+        --application Demo --client-id {credentials["client_id"]}
+        --webhook-user {WEBHOOK_USER}""".split()
     if not _has_real_keys():
         options += f"""--environment custom --base-url {sandbox_url}
             --vendor-client-id {SANDBOX_KEYS[0]}""".split()
@@ -126,14 +139,28 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> None:
             "CLIENT_SECRET": credentials["client_secret"],
             "VENDOR_SECRET": SANDBOX_KEYS[1],
             "ADMIN_PASSWORD": credentials["admin_password"],
+            "WEBHOOK_SECRET": credentials["webhook_secret"],
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise CommandError(f"The demo tenant could not be set up: {done.stderr.strip()}")
+    return str(json.loads(done.stdout)["settings"]["webhook_url"])
+
+
+def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
+    """Tell the sandbox where its news goes; at MX itself people do this on its dashboard."""
+    url = credentials["webhook_url"]
+    with requests.Session() as session:
+        session.trust_env = False
+        listed = session.get(f"{sandbox}/_control/webhooks", timeout=TIMEOUT).json()["webhooks"]
+        for one in listed:
+            if urlsplit(one["url"]).path == urlsplit(url).path:
+                session.delete(f"{sandbox}/_control/webhooks/{one['id']}", timeout=TIMEOUT)
+        access = {"username": WEBHOOK_USER, "password": credentials["webhook_secret"]}
+        session.post(f"{sandbox}/_control/webhooks", json={"url": url, **access}, timeout=TIMEOUT)
 
 
 def _has_real_keys() -> bool:

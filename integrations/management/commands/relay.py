@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from integrations import job_queue
+from integrations.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        threading.Thread(target=Schedule().run, args=(stopping,), daemon=True).start()
         while not stopping.wait(options["every"]):
             try:
                 for job in job_queue.due(BATCH):

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
 from integrations import work
+from integrations.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 25  # less than the 30 s that supervisors usually grant
@@ -35,9 +36,10 @@ class Command(BaseCommand):
             threading.Thread(target=_loop, args=(stopping, options["idle"]), daemon=True)
             for _ in range(options["threads"])
         ]
+        threads.append(threading.Thread(target=Schedule().run, args=(stopping,), daemon=True))
         for thread in threads:
             thread.start()
-        self.stdout.write(f"working with {len(threads)} threads")
+        self.stdout.write(f"working with {options['threads']} threads")
         while not stopping.wait(1):
             pass
         for thread in threads:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import Access, VendorSpec
-from integrations.vendors.mx import atrium_api, mapping
+from integrations.vendors.mx import atrium_api, mapping, webhooks
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import Payload, Unusable
 
@@ -218,4 +218,5 @@ SPEC = VendorSpec(
     apis={"atrium": "Atrium"},
     environments={"atrium": atrium_api.ENVIRONMENTS},
     open=MX,
+    notice=webhooks.notice,
 )

@@ -1,0 +1,55 @@
+"""What the tenant's applications are told, and what became of it."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from integrations.admin.read_only import ReadOnlyAdmin
+from integrations.flows import outbox
+from integrations.models import WebhookDelivery, WebhookSubscription
+
+MOST = 500
+
+
+@admin.register(WebhookSubscription)
+class WebhookSubscriptionAdmin(ReadOnlyAdmin):
+    """URLs that applications registered with POST /integration/v1/webhook."""
+
+    list_display = ("url", "tenant", "is_active", "wants", "create_date")
+    list_filter = ("is_active",)
+    list_select_related = ("tenant",)
+    search_fields = ("url",)
+    exclude = ("secret", "previous_secret")
+
+    @admin.display(description="events")
+    def wants(self, row: WebhookSubscription) -> str:
+        return ", ".join(row.events)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    """Each event on its way to each URL."""
+
+    list_display = ("create_date", "tenant", "kind", "subscription", "state", "last_attempt")
+    list_filter = ("state", "event__type")
+    list_select_related = ("tenant", "event", "subscription")
+    ordering = ("-create_date",)
+    actions = ("replay",)
+
+    @admin.display(description="event")
+    def kind(self, row: WebhookDelivery) -> str:
+        return row.event.type
+
+    @admin.display(description="last attempt")
+    def last_attempt(self, row: WebhookDelivery) -> str:
+        if not row.attempts:
+            return "none yet"
+        last = row.attempts[-1]
+        return f"{len(row.attempts)}: {last['status'] or last['error']}"
+
+    @admin.action(description="Deliver again", permissions=["view"])
+    def replay(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
+        count = outbox.replay(rows.order_by("create_date")[:MOST])
+        messages.info(request, f"{count} deliveries are on their way again.")

@@ -1,0 +1,122 @@
+"""/async: the same retrievals as jobs, for callers who do not want to wait."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import job_queue
+from integrations.flows import members, outbox, sync
+from integrations.flows.errors import FlowError, NotFound
+from integrations.job_queue import JobRun, Reschedule
+from integrations.models import AccountLink, AsyncTransaction, Job, JobState, Member
+from integrations.vendors.records import Scope
+from nucleus.models import Client, Tenant
+
+WATCH_JOB = "watch_async"
+LOOK_SECONDS = 2.0
+MOST_MEMBERS = 1000
+# Hydrogen's services → how much of a member is read, and the event that says it is done.
+SERVICES = {
+    "account": (Scope.BALANCES, outbox.ACCOUNT),
+    "transaction": (Scope.EVERYTHING, outbox.TRANSACTION),
+    "holding": (Scope.EVERYTHING, outbox.HOLDING),
+}
+FINAL = (JobState.DONE, JobState.DEAD, JobState.MERGED)
+
+
+def begin(
+    *,
+    tenant: Tenant,
+    client: Client | None,
+    integration_type: str,
+    service: str,
+    account_id: UUID | None = None,
+    is_refresh: bool,
+) -> AsyncTransaction:
+    """Start reading all accounts of the tenant (or the client, or one account).
+
+    Args:
+        client: confines the work to one client's accounts.
+        is_refresh: let the vendor import anew from the banks first.
+
+    Raises:
+        FlowError: this service is not offered.
+        NotFound: there is no such linked account.
+    """
+    if integration_type != "aggregation" or service not in SERVICES:
+        raise FlowError(
+            f"{integration_type}/{service} is not offered. Use aggregation/"
+            f"{', aggregation/'.join(SERVICES)}."
+        )
+    with transaction.atomic():
+        found = _members(tenant, client, account_id)
+        kind = sync.REFRESH_JOB if is_refresh else sync.SYNC_JOB
+        scope = SERVICES[service][0]
+        jobs = [sync.enqueue(member=member, scope=scope, kind=kind) for member in found]
+        row = AsyncTransaction.unscoped.create(
+            tenant=tenant,
+            client=client,
+            integration_type=integration_type,
+            service=service,
+            is_refresh=is_refresh,
+            job_ids=[str(job.pk) for job in jobs],
+            response={"members": len(jobs)},
+        )
+        job_queue.enqueue(
+            tenant=tenant,
+            kind=WATCH_JOB,
+            payload={"async_id": str(row.pk)},
+            calls_vendor=False,
+        )
+    return row
+
+
+def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> list[Member]:
+    links = AccountLink.objects.for_tenant(tenant)
+    if client is not None:
+        links = links.filter(aggregation_account__client=client)
+    if account_id is not None:
+        links = links.filter(aggregation_account_id=account_id)
+        if not links.exists():
+            raise NotFound(f"There is no linked aggregation account {account_id}.")
+    rows = Member.objects.for_tenant(tenant).filter(pk__in=links.values("member"))
+    connected = rows.exclude(connection_status=members.GONE).select_related("tenant")
+    return list(connected.order_by("create_date")[:MOST_MEMBERS])
+
+
+def read(*, tenant: Tenant, client: Client | None, async_id: UUID) -> AsyncTransaction:
+    """What became of it. Raises NotFound."""
+    rows = AsyncTransaction.objects.for_tenant(tenant)
+    if client is not None:
+        rows = rows.filter(client=client)
+    row = rows.filter(pk=async_id).first()
+    if row is None:
+        raise NotFound(f"There is no async transaction {async_id}.")
+    return row
+
+
+def run_job(run: JobRun) -> None:
+    """Watch the jobs of one call until all have ended."""
+    rows = AsyncTransaction.objects.for_tenant(run.tenant)
+    row = rows.filter(pk=run.payload["async_id"], status=AsyncTransaction.Status.PENDING).first()
+    if row is None:
+        return
+    jobs = Job.objects.filter(tenant=run.tenant, pk__in=row.job_ids)
+    if jobs.exclude(state__in=FINAL).exists():
+        raise Reschedule(LOOK_SECONDS)
+    dead = jobs.filter(state=JobState.DEAD)
+    reasons = sorted(set(dead.values_list("last_error", flat=True)))
+    row.status = AsyncTransaction.Status.FAILED if reasons else AsyncTransaction.Status.COMPLETED
+    row.response = row.response | {"failed": dead.count(), "messages": reasons[:10]}
+    row.finished_at = timezone.now()
+    with run.finishing():
+        row.save()
+        outbox.emit(
+            tenant_id=run.job.tenant_id,
+            event=SERVICES[row.service][1],
+            client_id=row.client_id,
+            data={"action": "async", "async_id": str(row.pk), "status": row.status, **row.response},
+        )

@@ -1,0 +1,126 @@
+"""What vendors tell us: stored first, then a job reads the vendor again.
+
+A webhook is a hint that may be late, doubled, shuffled or forged, so nothing of its content is ever
+stored as data, and it cannot make us do more than read what we would read anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from integrations.flows import sync
+from integrations.models import AggregationSettings, InboundWebhook, Member
+from integrations.request_context import current_request_id
+from integrations.vendors import payloads, records, registry
+from nucleus.models import Tenant
+
+logger = logging.getLogger(__name__)
+SILENT_AFTER = timedelta(hours=2)
+RECENT = timedelta(days=3)
+
+
+class Unreadable(ValueError):
+    """The body is not JSON: the vendor should not repeat it."""
+
+
+def settings_at(path: str, vendor: str) -> AggregationSettings | None:
+    """The settings whose webhook URL ends with `path`."""
+    rows = AggregationSettings.unscoped.filter(webhook_path=path, vendor=vendor)
+    return rows.select_related("tenant").filter(tenant__is_active=True).first()
+
+
+def is_authentic(row: AggregationSettings, user: str, secret: str) -> bool:
+    """Whether user and secret are the configured ones, or those they just replaced."""
+    pairs = [(row.webhook_user, row.webhook_secret)]
+    until = row.previous_webhook_until
+    if until is not None and until > timezone.now():
+        pairs.append((row.previous_webhook_user, row.previous_webhook_secret))
+    # All comparisons are made, whatever the first says.
+    matches = [
+        hmac.compare_digest(user.encode(), known.encode())
+        & hmac.compare_digest(secret.encode(), password.encode())
+        & bool(password)
+        for known, password in pairs
+    ]
+    return any(matches)
+
+
+def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
+    """Store a webhook together with the job it makes necessary.
+
+    Raises:
+        Unreadable: the body is no JSON. Anything else is stored, understood or not.
+    """
+    try:
+        payload = payloads.parse(body)
+    except ValueError:
+        raise Unreadable("The body is not JSON.") from None
+    notice = registry.get(vendor).notice(payload)
+    row = InboundWebhook(
+        tenant=tenant,
+        vendor=vendor,
+        body=body.decode("utf-8-sig").replace("\0", ""),
+        digest=hashlib.sha256(body).hexdigest(),
+        request_id=current_request_id.get(),
+    )
+    job = None
+    with transaction.atomic():
+        member = _classify(row, notice)
+        row.save(force_insert=True)
+        if member is not None and notice is not None:
+            job = sync.enqueue(member=member, scope=notice.scope)
+    logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
+    return row
+
+
+def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | None:
+    """Fill in what is known of it; the member it is about, if it is one of ours."""
+    State = InboundWebhook.State  # noqa: N806 - it is a class
+    if notice is None:
+        row.state, row.note = State.QUARANTINED, "Neither type nor member is named."
+        return None
+    row.kind = notice.kind
+    row.vendor_member_id = notice.member_id or ""
+    row.vendor_user_id = notice.user_id or ""
+    if notice.is_test:
+        row.state = State.TEST
+        return None
+    member = (
+        Member.objects.for_tenant(row.tenant)
+        .filter(vendor_member_id=row.vendor_member_id, vendor_user__vendor=row.vendor)
+        .select_related("vendor_user", "tenant")
+        .first()
+    )
+    if member is None:
+        row.state = State.QUARANTINED
+        row.note = "No client of this tenant has linked this member."
+    elif notice.user_id not in (None, member.vendor_user.vendor_user_id):
+        row.state = State.QUARANTINED
+        row.note = "The member belongs to another user."
+        return None
+    return member
+
+
+def silence(tenant: Tenant) -> str | None:
+    """A warning for staff if the vendor imports data and yet tells us nothing; else None."""
+    newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
+    imports = Member.objects.for_tenant(tenant).aggregate(at=Max("successfully_aggregated_at"))
+    imported = imports["at"]
+    now = timezone.now()
+    if imported is None or imported < now - RECENT or imported > now - SILENT_AFTER:
+        return None
+    if newest is not None and newest >= imported - SILENT_AFTER:
+        return None
+    last = f"the last one came {newest:%Y-%m-%d %H:%M} UTC" if newest else "none has ever come"
+    return (
+        f"The vendor imported data at {imported:%Y-%m-%d %H:%M} UTC and sent no webhook for it; "
+        f"{last}. Check the URL, user and secret in the vendor's dashboard. Until then changes "
+        "arrive with the regular reconciliation only."
+    )

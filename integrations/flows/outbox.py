@@ -1,0 +1,220 @@
+"""Telling the tenant's applications what has happened: signed, repeated, logged, replayable.
+
+Events are rows in the transaction that makes them true. Each delivery is a job; its id, content and
+the event's id stay the same however often it is tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import simplejson
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from standardwebhooks import Webhook
+
+from integrations import job_queue, outbound_http
+from integrations.flows.errors import FlowError
+from integrations.job_queue import JobRun, Reschedule
+from integrations.models import Job, JobState, OutboundEvent, WebhookDelivery, WebhookSubscription
+from integrations.models.outbox import new_secret
+from nucleus.models import Tenant
+
+DELIVER_JOB = "deliver_webhook"
+# Seconds to wait after the first, second, … attempt: a good day in all.
+RETRIES = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
+SECRET_OVERLAP = timedelta(days=1)
+GONE = 410  # the receiver wants no more; so Standard Webhooks
+MOST_LOGGED = 20
+MOST_REPLAYED = 10_000
+
+ACCOUNT, TRANSACTION, HOLDING = (
+    "async_aggregation_account",
+    "async_aggregation_account_transaction",
+    "async_aggregation_account_holding",
+)
+BALANCE, STATUS, VERIFIED = (
+    "aggregation_account_balance",
+    "aggregation_account_status",
+    "bank_link_verified",
+)
+# Hydrogen's enum, exactly (contract section 5): its SDKs refuse any other word.
+SERVICES = (
+    "kyc", "kyc_status", "async_accounting_customer", "async_accounting_supplier",
+    "async_accounting_customer_revenue", "async_accounting_invoice", "async_accounting_bill",
+    "async_accounting_invoice_payment", ACCOUNT, TRANSACTION, HOLDING,
+)  # fmt: skip
+EXTENDED = (BALANCE, STATUS, VERIFIED)
+
+
+def emit(
+    *,
+    tenant_id: uuid.UUID,
+    event: str,
+    client_id: uuid.UUID | None,
+    account_id: uuid.UUID | None = None,
+    data: Mapping[str, Any],
+) -> None:
+    """Tell everybody who asked for such events, in the caller's transaction."""
+    wanting = [
+        one
+        for one in WebhookSubscription.objects.for_tenant(tenant_id).filter(is_active=True)
+        if event in one.events
+    ]
+    if not wanting:
+        return
+    row = OutboundEvent(tenant_id=tenant_id, type=event)
+    row.payload = simplejson.dumps(
+        {
+            "id": str(row.id),
+            "event": event,
+            "nucleus_client_id": str(client_id) if client_id else None,
+            "nucleus_aggregation_account_id": str(account_id) if account_id else None,
+            "data": data,
+            "create_date": timezone.now().astimezone(UTC).isoformat(timespec="milliseconds"),
+        },
+        use_decimal=True,
+        default=str,
+    )
+    row.save(force_insert=True)
+    for subscription in wanting:
+        delivery = WebhookDelivery(tenant_id=tenant_id, event=row, subscription=subscription)
+        delivery.save(force_insert=True)
+        _enqueue(delivery)
+
+
+def _enqueue(delivery: WebhookDelivery) -> Job:
+    return job_queue.enqueue(
+        tenant=Tenant(pk=delivery.tenant_id),
+        kind=DELIVER_JOB,
+        payload={"delivery_id": str(delivery.pk)},
+        pending_key=f"{delivery.tenant_id}:{DELIVER_JOB}:{delivery.pk}",
+        calls_vendor=False,
+    )
+
+
+def run_job(run: JobRun) -> None:
+    """One attempt; a failed one comes back later until the schedule ends."""
+    rows = WebhookDelivery.objects.for_tenant(run.tenant).select_related("event", "subscription")
+    delivery = rows.filter(pk=run.payload["delivery_id"]).first()
+    if delivery is None or delivery.state == WebhookDelivery.State.DELIVERED:
+        return
+    if not delivery.subscription.is_active:
+        _finish(run, delivery, WebhookDelivery.State.FAILED)
+        return
+    began = timezone.now()
+    reply = _post(delivery, began)
+    seconds = round((timezone.now() - began).total_seconds(), 3)
+    attempt = {"at": began, "status": reply.status, "error": reply.error, "seconds": seconds}
+    delivery.attempts = [*delivery.attempts, attempt | {"at": began.isoformat()}][-MOST_LOGGED:]
+    if reply.status is not None and 200 <= reply.status < 300:
+        _finish(run, delivery, WebhookDelivery.State.DELIVERED)
+        return
+    tried = int(run.job.progress.get("tried", 0)) + 1
+    if reply.status == GONE:
+        WebhookSubscription.objects.for_tenant(run.tenant).filter(
+            pk=delivery.subscription_id
+        ).update(is_active=False)
+    if reply.status == GONE or tried > len(RETRIES):
+        _finish(run, delivery, WebhookDelivery.State.FAILED)
+        return
+    with transaction.atomic():
+        run.renew({"tried": tried})
+        delivery.save(update_fields=["attempts", "update_date"])
+    raise Reschedule(RETRIES[tried - 1])
+
+
+def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
+    delivery.state, delivery.finished_at = state, timezone.now()
+    with run.finishing():
+        delivery.save(update_fields=["state", "attempts", "finished_at", "update_date"])
+
+
+def _post(delivery: WebhookDelivery, now: datetime) -> outbound_http.Reply:
+    subscription, payload = delivery.subscription, delivery.event.payload
+    if problem := outbound_http.refused(subscription.url):
+        return outbound_http.Reply(None, problem[:64])
+    headers = signed(payload, str(delivery.event_id), now, _secrets(subscription, now))
+    return outbound_http.post(subscription.url, body=payload.encode(), headers=headers)
+
+
+def _secrets(subscription: WebhookSubscription, now: datetime) -> list[str]:
+    """The valid ones, the newest first."""
+    until = subscription.previous_secret_until
+    overlaps = until is not None and until > now and subscription.previous_secret
+    return [subscription.secret, *([subscription.previous_secret] if overlaps else [])]
+
+
+def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -> dict[str, str]:
+    """Headers of Standard Webhooks, and Hydrogen's own made with the first secret.
+
+    Source: standardwebhooks.com, specification 1.0; contract section 9.
+    """
+    known = list(secrets)
+    signatures = [Webhook(one).sign(event_id, now, payload) for one in known]
+    plain = hmac.new(known[0].encode(), payload.encode(), hashlib.sha256).hexdigest()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+        "X-Hydrogen-Signature": f"sha256={plain}",
+    }
+
+
+def check(*, tenant: Tenant, subscription: WebhookSubscription) -> None:
+    """Refuse what cannot work, and a second active URL for the same event (contract section 5).
+
+    Raises:
+        FlowError: with what to change.
+    """
+    if problem := outbound_http.refused(subscription.url):
+        raise FlowError(f"url: {problem}")
+    if not subscription.events:
+        raise FlowError("Name at least one event in integration_service or extended_events.")
+    if not subscription.is_active:
+        return
+    others = WebhookSubscription.objects.for_tenant(tenant).filter(is_active=True)
+    for other in others.exclude(pk=subscription.pk):
+        if taken := sorted(set(other.events) & set(subscription.events)):
+            raise FlowError(
+                f"{', '.join(taken)}: webhook {other.pk} is active for this already. Change or "
+                "deactivate it first; each event goes to one URL."
+            )
+
+
+def rotate_secret(subscription: WebhookSubscription) -> None:
+    """A new secret; the old one signs along for a day."""
+    subscription.previous_secret = subscription.secret
+    subscription.previous_secret_until = timezone.now() + SECRET_OVERLAP
+    subscription.secret = new_secret()
+
+
+def replay(deliveries: Iterable[WebhookDelivery]) -> int:
+    """Deliver again, whatever became of them; how many. The events keep their ids."""
+    count = 0
+    for delivery in deliveries:
+        with transaction.atomic():
+            WebhookDelivery.objects.for_tenant(delivery.tenant_id).filter(pk=delivery.pk).update(
+                state=WebhookDelivery.State.WAITING, finished_at=None
+            )
+            job = _enqueue(delivery)
+            Job.objects.filter(pk=job.pk, state=JobState.READY).update(
+                progress={}, run_at=job_queue.database_now()
+            )
+        count += 1
+    return count
+
+
+def between(*, tenant: Tenant, since: datetime, until: datetime) -> list[WebhookDelivery]:
+    """The deliveries of a time, the oldest first, at most MOST_REPLAYED."""
+    rows = WebhookDelivery.objects.for_tenant(tenant).filter(
+        Q(create_date__gte=since) & Q(create_date__lt=until)
+    )
+    return list(rows.order_by("create_date", "id")[:MOST_REPLAYED])

@@ -1,0 +1,198 @@
+"""Keeping a member's data equal to the vendor's: after webhooks, on schedule, on demand."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import connect, job_queue
+from integrations.flows import members, retrieval
+from integrations.job_queue import JobRun, Reschedule
+from integrations.models import AccountLink, InboundWebhook, Job, Member
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.records import Scope
+
+logger = logging.getLogger(__name__)
+SYNC_JOB = "sync_member"
+REFRESH_JOB = "refresh_member"
+PATIENCE = timedelta(hours=2)  # with an import that does not end
+WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
+
+
+def enqueue(
+    *, member: Member, scope: Scope, run_at: datetime | None = None, kind: str = SYNC_JOB
+) -> Job:
+    """Ask for the member to be read again, in the caller's transaction; waiting ones are one."""
+    return job_queue.enqueue(
+        tenant=member.tenant,
+        kind=kind,
+        payload={"member_id": str(member.id), "scope": scope.value},
+        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
+        pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{scope.value}",
+        run_at=run_at,
+    )
+
+
+def enqueue_reconciliation(member: Member) -> Job:
+    """The regular look: everything, but only if the vendor has anything new (or once a day)."""
+    return job_queue.enqueue(
+        tenant=member.tenant,
+        kind=SYNC_JOB,
+        payload={"member_id": str(member.id), "scope": Scope.EVERYTHING.value, "if_new": True},
+        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
+        pending_key=f"{member.tenant_id}:{SYNC_JOB}:{member.vendor_member_id}:reconcile",
+    )
+
+
+def run_job(run: JobRun) -> None:
+    """Read the member and, as far as the scope says, its accounts."""
+    member = _member(run)
+    if member is None:
+        return
+    scope = Scope(run.payload["scope"])
+    began = job_queue.database_now()
+    with connect.for_tenant(
+        tenant=run.tenant, vendor=member.vendor_user.vendor, interactive=False
+    ) as vendor:
+        seen = _seen(vendor, member)
+        if seen is None:
+            with run.finishing():
+                _mark_handled(member=member, since=began)
+            return
+        if scope is not Scope.STATUS:
+            _wait_for_the_import(run, seen)
+            if run.payload.get("if_new") and not _has_news(member, seen):
+                scope = Scope.STATUS
+        _read_accounts(run, vendor, member, scope)
+    _finish(run, member, seen, scope, began)
+
+
+def run_refresh_job(run: JobRun) -> None:
+    """Ask the vendor to import anew, then read everything once it has."""
+    member = _member(run)
+    if member is None:
+        return
+    if not run.job.progress.get("started"):
+        with connect.for_tenant(
+            tenant=run.tenant, vendor=member.vendor_user.vendor, interactive=False
+        ) as vendor:
+            vendor.start_aggregation(
+                user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
+            )
+        run.renew({"started": True})
+        raise Reschedule(members.poll_seconds())
+    run_job(run)
+
+
+def _member(run: JobRun) -> Member | None:
+    rows = Member.objects.for_tenant(run.tenant).filter(id=run.payload["member_id"])
+    return rows.select_related("vendor_user__client", "vendor_user__tenant", "tenant").first()
+
+
+def _seen(vendor: Vendor, member: Member) -> records.Member | None:
+    """The member as the vendor has it now, stored; None when it is gone there."""
+    try:
+        seen = vendor.read_member(
+            user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
+        )
+    except VendorNotFound:
+        members.record_gone(member)
+        return None
+    members.record(vendor=vendor, vendor_user=member.vendor_user, seen=seen)
+    return seen
+
+
+def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
+    """Raises Reschedule while the vendor is still importing and nobody has to answer first."""
+    is_moving = seen.is_aggregating and seen.connection.actor is not records.Actor.END_USER
+    if is_moving and timezone.now() < run.job.create_date + PATIENCE:
+        raise Reschedule(members.poll_seconds())
+
+
+def _has_news(member: Member, seen: records.Member) -> bool:
+    if member.synced_at is None or member.synced_at < timezone.now() - WHOLE_AT_LEAST_EVERY:
+        return True
+    return seen.successfully_aggregated_at != member.synced_through
+
+
+def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope) -> None:
+    """Each account by itself: one that fails does not stop the others, and none is read twice."""
+    if scope is Scope.STATUS:
+        return
+    done: list[str] = list(run.job.progress.get("done", []))
+    failed: list[VendorError] = []
+    for link in _links(member):
+        if str(link.pk) in done:
+            continue
+        try:
+            _read_account(run, vendor, link, scope)
+        except VendorNotFound:
+            logger.info("the vendor has no account for %s any more", link.pk)
+        except VendorError as error:
+            failed.append(error)
+            continue
+        done.append(str(link.pk))
+        run.renew(run.job.progress | {"done": done})
+        run.job.progress["done"] = done
+    if failed:
+        raise next((error for error in failed if error.is_retryable), failed[0])
+
+
+def _links(member: Member) -> list[AccountLink]:
+    rows = AccountLink.objects.for_tenant(member.tenant).filter(member=member)
+    related = ("member__vendor_user", "aggregation_account__tenant", "aggregation_account__client")
+    return list(rows.select_related(*related).order_by("create_date", "id"))
+
+
+def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope) -> None:
+    if scope is Scope.BALANCES:
+        retrieval.pull_account_and_balance(vendor=vendor, link=link)
+    else:
+        retrieval.pull_everything(
+            vendor=vendor, link=link, checkpoint=run.renew, with_history=scope is Scope.HISTORY
+        )
+
+
+def _finish(
+    run: JobRun, member: Member, seen: records.Member, scope: Scope, began: datetime
+) -> None:
+    columns: dict[str, object] = {"next_sync_at": members.next_look()}
+    if scope in (Scope.EVERYTHING, Scope.HISTORY):
+        columns |= {"synced_at": began, "synced_through": seen.successfully_aggregated_at}
+    with run.finishing():
+        Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
+        _mark_handled(member=member, since=began)
+
+
+def _mark_handled(*, member: Member, since: datetime) -> None:
+    """The webhooks of this member that came before the job began to read."""
+    InboundWebhook.objects.filter(
+        tenant=member.tenant_id,
+        vendor_member_id=member.vendor_member_id,
+        state=InboundWebhook.State.RECEIVED,
+        create_date__lte=since,
+    ).update(state=InboundWebhook.State.HANDLED, handled_at=timezone.now())
+
+
+def reconcile_due(limit: int = 100) -> int:
+    """Enqueue a look at members whose time has come; how many. Safe to call from anywhere."""
+    now = timezone.now()
+    due = (
+        Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
+        .filter(vendor_user__client__is_active=True)
+        .select_related("tenant")
+        .order_by("next_sync_at")[:limit]
+    )
+    count = 0
+    for member in due:
+        mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
+        with transaction.atomic():
+            if mine.update(next_sync_at=members.next_look()):
+                enqueue_reconciliation(member)
+                count += 1
+    return count

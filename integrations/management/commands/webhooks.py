@@ -1,0 +1,54 @@
+"""manage.py webhooks: deliver again what the tenant's applications have missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from integrations.flows import outbox
+from integrations.models import WebhookDelivery
+from nucleus.models import Tenant
+
+
+class Command(BaseCommand):
+    help = "Replay webhook deliveries: one by its id, or a tenant's of a time."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["replay"])
+        parser.add_argument("--delivery", help="the id of one delivery")
+        parser.add_argument("--tenant", help="slug")
+        parser.add_argument("--from", dest="since", help="ISO 8601; UTC where it does not say")
+        parser.add_argument("--to", dest="until", help="ISO 8601; default: now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = _one(options["delivery"]) if options["delivery"] else _range(options)
+        self.stdout.write(f"{outbox.replay(rows)} deliveries are on their way again")
+
+
+def _one(identity: str) -> list[WebhookDelivery]:
+    try:
+        return [WebhookDelivery.unscoped.get(pk=identity)]
+    except (WebhookDelivery.DoesNotExist, ValidationError):
+        raise CommandError(f"There is no delivery {identity}.") from None
+
+
+def _range(options: dict[str, Any]) -> list[WebhookDelivery]:
+    if not options["tenant"] or not options["since"]:
+        raise CommandError("Give --delivery, or --tenant with --from.")
+    tenant = Tenant.objects.filter(slug=options["tenant"]).first()
+    if tenant is None:
+        raise CommandError(f"There is no tenant {options['tenant']!r}.")
+    until = _moment(options["until"]) if options["until"] else timezone.now()
+    return outbox.between(tenant=tenant, since=_moment(options["since"]), until=until)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{text!r} is no ISO 8601 instant.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

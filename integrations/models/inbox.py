@@ -1,0 +1,47 @@
+"""What vendors told us by webhook, kept before anything is done about it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.models.base import Record
+
+
+class InboundWebhook(Record):
+    """One delivery of a vendor. Its content is a hint: jobs re-read the vendor and converge.
+
+    Vendors send no event id, and two real events can be byte-identical, so nothing is dropped for
+    being equal; `digest` only helps people to see retries.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Waiting for its job"
+        HANDLED = "handled", "Handled"
+        QUARANTINED = "quarantined", "Kept, not understood"
+        TEST = "test", "Test"
+
+    tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
+    vendor = models.CharField(max_length=32)
+    kind = models.CharField(max_length=64, blank=True)  # the vendor's own word
+    vendor_member_id = models.CharField(max_length=255, blank=True)
+    vendor_user_id = models.CharField(max_length=255, blank=True)
+    body = models.TextField()
+    digest = models.CharField(max_length=64)  # sha256 of the body, hex
+    state = models.CharField(max_length=16, choices=State, default=State.RECEIVED)
+    note = models.CharField(max_length=255, blank=True)  # why it was quarantined
+    request_id = models.CharField(max_length=64, blank=True)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "vendor webhook"
+        indexes = [
+            models.Index(fields=["tenant", "-create_date"]),
+            models.Index(
+                fields=["tenant", "vendor_member_id"],
+                condition=models.Q(state="received"),
+                name="inbox_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'webhook'} {self.id}"

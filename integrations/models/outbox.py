@@ -1,0 +1,80 @@
+"""What the tenant's own applications are told."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from django.db import models
+
+from nucleus.encryption import EncryptedTextField
+from nucleus.models.base import TenantRecord
+
+
+def new_secret() -> str:
+    """A signing secret in the form of Standard Webhooks."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class WebhookSubscription(TenantRecord):
+    """A URL of the tenant's, and the events it wants."""
+
+    url = models.CharField(max_length=2000)
+    integration_service = models.JSONField(default=list)  # Hydrogen's words
+    extended_events = models.JSONField(default=list)  # ours, unknown to Hydrogen's SDKs
+    is_active = models.BooleanField(default=True)
+    secret = EncryptedTextField(default=new_secret)
+    # While receivers change theirs, deliveries carry both signatures.
+    previous_secret = EncryptedTextField(blank=True, default="")
+    previous_secret_until = models.DateTimeField(null=True, blank=True)
+    secondary_id = models.CharField(max_length=255, null=True, blank=True)
+
+    class Meta:
+        verbose_name = "webhook"
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def events(self) -> list[str]:
+        return [*self.integration_service, *self.extended_events]
+
+
+class OutboundEvent(TenantRecord):
+    """Something that happened, with the content every delivery of it has."""
+
+    type = models.CharField(max_length=64)
+    payload = models.TextField()  # the JSON text as it is sent and signed
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-create_date"])]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+
+class WebhookDelivery(TenantRecord):
+    """One event on its way to one URL."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Given up"
+
+    event = models.ForeignKey(OutboundEvent, on_delete=models.CASCADE, related_name="deliveries")
+    subscription = models.ForeignKey(
+        WebhookSubscription, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    attempts = models.JSONField(default=list)  # when, status or error, seconds
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "subscription"], name="delivered_once_per_url")
+        ]
+        indexes = [models.Index(fields=["tenant", "-create_date"])]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.subscription}"

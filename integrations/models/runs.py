@@ -1,0 +1,33 @@
+"""Work that a caller has asked for and looks at later."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.models.base import TenantRecord
+
+
+class AsyncTransaction(TenantRecord):
+    """One call of /async: what was asked for, and how far it is. The words are Hydrogen's."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", "Pending"
+        COMPLETED = "COMPLETED", "Completed"
+        FAILED = "FAILED", "Failed"
+
+    integration_type = models.CharField(max_length=32)
+    service = models.CharField(max_length=32)
+    is_refresh = models.BooleanField(default=False)  # the vendor is asked to import anew first
+    client = models.ForeignKey(  # the caller's, if it is confined to one
+        "nucleus.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    job_ids = models.JSONField(default=list)
+    response = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-create_date"])]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.id}"

@@ -1,0 +1,282 @@
+"""The tenant's applications are told: signed, repeated, once per event, never into our network."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from integrations import outbound_http, work
+from integrations.flows import outbox, sync
+from integrations.models import Job, JobState, Member, OutboundEvent, WebhookDelivery
+from integrations.models import WebhookSubscription as Subscription
+from integrations.vendors.records import Scope
+from nucleus.models import Client, Tenant
+from tests.api import Api
+from tests.conftest import connect_tenant
+from tests.gateway.integration_api.conftest import link
+from tests.sandbox.receiver import Receiver, receiving
+from tests.sandbox_process import Sandbox
+
+BASE = "/integration/v1/webhook"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def local_receivers(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    outbound_http._manager.cache_clear()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
+
+
+def register(api: Api, receiver: Receiver, **values: Any) -> dict[str, Any]:
+    body = {"url": receiver.url, "integration_service": list(outbox.SERVICES[-3:]), **values}
+    answer = api.post(BASE, body)
+    assert answer.status_code == 200, answer.data
+    return dict(answer.data)
+
+
+def tell(tenant: Tenant, event: str = outbox.TRANSACTION, **data: Any) -> OutboundEvent | None:
+    outbox.emit(tenant_id=tenant.pk, event=event, client_id=None, data=data or {"written": 1})
+    return OutboundEvent.unscoped.order_by("-create_date").first()
+
+
+def run_everything(rounds: int = 12) -> None:
+    """Jobs, and those that wait for their time, too."""
+    for _ in range(rounds):
+        work.drain()
+        Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+
+
+def test_registering_reading_changing_removing(api: Api, receiver: Receiver):
+    made = register(api, receiver, secondary_id="mine", extended_events=["bank_link_verified"])
+    assert made["secret"].startswith("whsec_")
+    read = api.get(f"{BASE}/{made['id']}").data
+    assert read == {**made, "secret": None, "update_date": read["update_date"]}
+    assert api.get(BASE).data["content"] == [read]
+    changed = api.put(f"{BASE}/{made['id']}", {"is_active": False}).data
+    assert (changed["is_active"], changed["url"], changed["secret"]) == (False, receiver.url, None)
+    assert api.delete(f"{BASE}/{made['id']}").status_code == 204
+    assert api.delete(f"{BASE}/{made['id']}").status_code == 204
+    assert api.get(f"{BASE}/{made['id']}").status_code == 404
+
+
+def test_secrets_are_encrypted_at_rest(api: Api, receiver: Receiver):
+    secret = register(api, receiver)["secret"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM integrations_webhooksubscription")
+        assert secret not in str(cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"url": "http://127.0.0.1:1/"},
+        {"url": "ftp://a.example/", "integration_service": ["kyc"]},
+        {"url": "http://a.example/", "integration_service": ["news"]},
+        {"url": "http://a.example/", "integration_service": []},
+        {"url": "http://u:p@a.example/", "integration_service": ["kyc"]},
+        {"url": "//a.example", "integration_service": ["kyc"]},
+        {"url": "http://a.example:99999/", "integration_service": ["kyc"]},
+        {"url": "http://" + "a" * 3000, "integration_service": ["kyc"]},
+        {"url": 5, "integration_service": "kyc"},
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused(api: Api, body: dict[str, Any]):
+    answer = api.post(BASE, body)
+    assert answer.status_code == 400
+    assert answer.data["message"]
+
+
+def test_one_active_webhook_per_event(api: Api, receiver: Receiver):
+    first = register(api, receiver)
+    body = {"url": receiver.url, "integration_service": [outbox.HOLDING]}
+    refused = api.post(BASE, body)
+    assert refused.status_code == 400
+    assert first["id"] in refused.data["message"]
+    api.put(f"{BASE}/{first['id']}", {"is_active": False})
+    assert api.post(BASE, body).status_code == 200
+    assert api.put(f"{BASE}/{first['id']}", {"is_active": True}).status_code == 400
+
+
+def test_deliveries_are_signed_and_verify(
+    api: Api, tenant: Tenant, receiver: Receiver, django_capture_on_commit_callbacks: Any
+):
+    secret = register(api, receiver)["secret"]
+    event = tell(tenant, written=3)
+    assert event is not None
+    work.drain()
+    ((headers, body),) = receiver.received
+    payload = Webhook(secret).verify(body, headers)
+    assert payload["id"] == str(event.id) == headers["webhook-id"]
+    assert payload["event"] == outbox.TRANSACTION
+    assert payload["data"] == {"written": 3}
+    assert set(payload) == {
+        "id", "event", "nucleus_client_id", "nucleus_aggregation_account_id", "data", "create_date",
+    }  # fmt: skip
+    plain = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    assert headers["X-Hydrogen-Signature"] == f"sha256={plain}"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(outbox.new_secret()).verify(body, headers)
+
+
+def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, receiver: Receiver):
+    made = register(api, receiver)
+    new = api.put(f"{BASE}/{made['id']}", {"rotate_secret": True}).data["secret"]
+    assert new not in (None, made["secret"])
+    tell(tenant)
+    work.drain()
+    headers, body = receiver.received[0]
+    for secret in (made["secret"], new):
+        assert Webhook(secret).verify(body, headers)
+    Subscription.unscoped.update(previous_secret_until=timezone.now())
+    tell(tenant)
+    work.drain()
+    headers, body = receiver.received[1]
+    assert Webhook(new).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made["secret"]).verify(body, headers)
+
+
+def test_nobody_who_did_not_ask_is_told(api: Api, tenant: Tenant, receiver: Receiver):
+    made = register(api, receiver)
+    tell(tenant, event=outbox.BALANCE)
+    api.put(f"{BASE}/{made['id']}", {"is_active": False})
+    tell(tenant)
+    assert OutboundEvent.unscoped.count() == 0
+
+
+def test_failures_are_repeated_with_the_same_id_and_content(
+    api: Api, tenant: Tenant, receiver: Receiver
+):
+    register(api, receiver)
+    receiver.statuses = [500, 302, 429, 200]
+    tell(tenant)
+    run_everything()
+    assert len(receiver.received) == 4
+    assert len({(headers["webhook-id"], body) for headers, body in receiver.received}) == 1
+    delivery = WebhookDelivery.unscoped.get()
+    assert delivery.state == WebhookDelivery.State.DELIVERED
+    assert [one["status"] for one in delivery.attempts] == [500, 302, 429, 200]
+
+
+def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: Receiver):
+    assert timedelta(hours=24) < timedelta(seconds=sum(outbox.RETRIES)) < timedelta(hours=48)
+    register(api, receiver)
+    receiver.statuses = [500]
+    tell(tenant)
+    run_everything(rounds=20)
+    assert len(receiver.received) == len(outbox.RETRIES) + 1
+    assert WebhookDelivery.unscoped.get().state == WebhookDelivery.State.FAILED
+    assert Job.objects.get().state == JobState.DONE
+
+
+def test_a_receiver_that_is_gone_is_left_alone(api: Api, tenant: Tenant, receiver: Receiver):
+    made = register(api, receiver)
+    receiver.statuses = [410]
+    tell(tenant)
+    run_everything()
+    assert len(receiver.received) == 1
+    assert api.get(f"{BASE}/{made['id']}").data["is_active"] is False
+
+
+def test_deliveries_can_be_replayed(api: Api, tenant: Tenant, receiver: Receiver):
+    register(api, receiver)
+    events = [tell(tenant, number=number) for number in range(1, 4)]
+    work.drain()
+    delivery = WebhookDelivery.unscoped.filter(event=events[1]).get()
+    call_command("webhooks", "replay", "--delivery", str(delivery.pk))
+    work.drain()
+    assert json.loads(receiver.received[3][1])["id"] == str(delivery.event_id)
+    since = (timezone.now() - timedelta(hours=1)).isoformat()
+    call_command("webhooks", "replay", "--tenant", tenant.slug, "--from", since)
+    work.drain()
+    ids = [json.loads(body)["id"] for _, body in receiver.received[4:]]
+    assert ids == [str(event.pk) for event in events if event]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/", "https://localhost/", "https://2130706433/", "https://0x7f.1/",
+        "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest/",
+        "https://10.0.0.1/", "https://192.168.1.1/", "https://[64:ff9b::7f00:1]/",
+        "https://100.64.0.1/", "https://0.0.0.0/", "http://a.example/", "https://[fd00::1]/",
+    ],
+)  # fmt: skip
+def test_our_own_network_is_out_of_reach(settings: Any, api: Api, tenant: Tenant, url: str):
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    outbound_http._manager.cache_clear()
+    refused = api.post(BASE, {"url": url, "integration_service": ["kyc"]})
+    reply = outbound_http.post(url, body=b"{}", headers={})
+    assert reply.status is None
+    assert refused.status_code == 400 or reply.error == "address_not_allowed"
+
+
+def test_a_name_that_leads_into_our_network(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    outbound_http._manager.cache_clear()
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    assert outbound_http.refused("https://rebound.example/") is None
+    reply = outbound_http.post("https://rebound.example/", body=b"{}", headers={})
+    assert reply == outbound_http.Reply(None, "address_not_allowed")
+
+
+def test_what_a_real_link_tells(
+    api: Api, own_sandbox: Sandbox, tenant: Tenant, nucleus_client: Client, receiver: Receiver
+):
+    own_sandbox.call("POST", "/_control/reset", json={})
+    own_sandbox.call("PUT", "/_control/settings", json={"verification_flow": "legacy"})
+    connect_tenant(tenant, own_sandbox)
+    register(api, receiver, extended_events=list(outbox.EXTENDED))
+    body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+    user = api.post("/integration/v1/user", body).data["vendor_response"]["guid"]
+    member = own_sandbox.connect(user)
+    link(api, nucleus_client, member)
+    own_sandbox.call("POST", f"/users/{user}/members/{member}/verify")
+    request = {**body, "vendor_request": {"member_id": member}}
+    assert api.post("/integration/v1/iav", request).status_code == 200
+    run_everything()
+    events = [json.loads(content)["event"] for _, content in receiver.received]
+    counts = {event: events.count(event) for event in events}
+    assert counts[outbox.ACCOUNT] == 6
+    assert counts[outbox.BALANCE] == 6
+    assert counts[outbox.HOLDING] == 1
+    assert counts[outbox.TRANSACTION] >= 4
+    assert counts[outbox.VERIFIED] == 3
+    told = len(receiver.received)
+    sync.enqueue(member=Member.unscoped.get(), scope=Scope.EVERYTHING)
+    run_everything()
+    assert len(receiver.received) == told  # nothing has changed
+    own_sandbox.call("PUT", f"/_control/members/{member}", json={"connection_status": "DENIED"})
+    sync.enqueue(member=Member.unscoped.get(), scope=Scope.STATUS)
+    run_everything()
+    last = json.loads(receiver.received[-1][1])
+    assert (last["event"], last["data"]["connection_status"]) == (outbox.STATUS, "DENIED")
+    assert len(last["data"]["nucleus_aggregation_account_ids"]) == 6
+    assert api.get(last["data"]["widget_link"]).status_code == 200
+
+
+def test_another_tenants_webhooks_do_not_exist(api: Api, receiver: Receiver, stranger: Api):
+    made = register(api, receiver)
+    assert stranger.get(f"{BASE}/{made['id']}").status_code == 404
+    assert stranger.put(f"{BASE}/{made['id']}", {"is_active": False}).status_code == 404
+    assert stranger.delete(f"{BASE}/{made['id']}").status_code == 204
+    assert stranger.get(BASE).data["content"] == []
+    assert api.get(f"{BASE}/{made['id']}").data["is_active"] is True

@@ -1,0 +1,160 @@
+"""Calls pause when they make no sense, for this credential only, and begin again by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations import connect, work
+from integrations.flows import credentials
+from integrations.models import AuditLog, CredentialHealth, Job, JobState, VendorCredential
+from integrations.vendors.errors import VendorAccessDenied, VendorError, VendorRateLimited
+from nucleus.models import Client, Tenant
+from tests.api import Api
+from tests.conftest import connect_tenant
+from tests.factories.nucleus import TenantFactory
+from tests.sandbox_process import Sandbox
+
+NOBODY = "USR-00000000-0000-4000-8000-000000000000"
+
+
+def ask(tenant: Tenant) -> VendorError | None:
+    """One call; its error."""
+    try:
+        with connect.for_tenant(tenant=tenant, vendor="mx", interactive=False) as vendor:
+            vendor.list_members(user_id=NOBODY)
+    except VendorError as error:
+        return error
+    return None
+
+
+def calls() -> int:
+    return AuditLog.objects.count()
+
+
+def later(seconds: float) -> None:
+    """As if that much time had passed."""
+    for row in CredentialHealth.objects.exclude(retry_at=None):
+        assert row.retry_at is not None
+        row.retry_at -= timedelta(seconds=seconds)
+        row.save()
+
+
+def test_the_breaker_opens_after_ten_failures_and_one_call_tries(tenant: Tenant, mx: Sandbox):
+    mx.fault(path="/users/*", status=503, count=1000)
+    while CredentialHealth.objects.filter(retry_at=None).exists() or calls() == 0:
+        ask(tenant)
+    assert calls() >= 10
+    before = calls()
+    error = ask(tenant)
+    assert error is not None
+    assert error.code == "vendor_unavailable"
+    assert error.retry_after is not None
+    assert calls() == before  # nobody was asked
+    later(60)
+    ask(tenant)  # the one that tries
+    assert calls() > before
+    before = calls()
+    ask(tenant)
+    assert calls() == before
+    mx.heal()
+    later(600)
+    ask(tenant)
+    assert CredentialHealth.objects.count() in (0, 1)
+    later(600)
+    healed = ask(tenant)
+    assert healed is not None
+    assert healed.code == "vendor_not_found"  # MX's own answer again
+
+
+def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
+    mx.fault(path="/users*", status=503, count=3)
+    ask(tenant)
+    assert CredentialHealth.objects.get().failures == 3
+    with connect.for_tenant(tenant=tenant, vendor="mx") as vendor:
+        vendor.find_user(identifier="nobody")
+    assert CredentialHealth.objects.count() == 0
+
+
+def test_a_limit_is_honoured(tenant: Tenant, mx: Sandbox):
+    mx.fault(path="/users/*", status=429, headers={"Retry-After": "120"})
+    assert isinstance(ask(tenant), VendorRateLimited)
+    before = calls()
+    refused = ask(tenant)
+    assert isinstance(refused, VendorRateLimited)
+    assert 100 < (refused.retry_after or 0) <= 120
+    assert calls() == before
+    later(121)
+    ask(tenant)
+    assert calls() > before
+
+
+def test_refused_keys_pause_until_somebody_tests_them(
+    tenant: Tenant, mx: Sandbox, api: Api, nucleus_client: Client
+):
+    mx.fault(path="/users*", status=401, count=1)
+    assert isinstance(ask(tenant), VendorAccessDenied)
+    before = calls()
+    body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+    paused = ask(tenant)
+    assert isinstance(paused, VendorAccessDenied)
+    assert "Test connection" in str(paused)
+    assert calls() == before
+    credential = VendorCredential.unscoped.get()
+    assert credentials.test(credential=credential).ok
+    error = ask(tenant)
+    assert error is not None
+    assert error.code == "vendor_not_found"
+    mx.fault(path="/users*", status=401, count=1)
+    ask(tenant)
+    # Somebody who waits for an answer is let through, and what they find counts.
+    assert api.post("/integration/v1/user", body).status_code == 200
+    assert not CredentialHealth.objects.exists()
+
+
+def test_changed_keys_are_tried_at_once(tenant: Tenant, mx: Sandbox):
+    mx.fault(path="/users*", status=401, count=1)
+    ask(tenant)
+    VendorCredential.unscoped.get().save()
+    error = ask(tenant)
+    assert error is not None
+    assert error.code == "vendor_not_found"
+
+
+def test_jobs_outlive_refused_keys(
+    tenant: Tenant, mx: Sandbox, api: Api, linked: list[dict[str, Any]]
+):
+    mx.fault(path="/users/*", status=401, count=1)
+    work.drain()
+    assert not Job.objects.filter(state=JobState.DEAD).exists()
+    assert Job.objects.filter(state=JobState.READY).count() == len(linked)
+    VendorCredential.unscoped.get().save()
+    Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+    work.drain()
+    assert Job.objects.filter(state=JobState.DONE).count() == len(linked)
+
+
+def test_another_tenant_does_not_suffer(tenant: Tenant, mx: Sandbox):
+    other = TenantFactory()
+    connect_tenant(other, mx)
+    mx.fault(path="/users/*", status=401, count=1)
+    ask(tenant)
+    error = ask(other)
+    assert error is not None
+    assert error.code == "vendor_not_found"
+
+
+@pytest.fixture
+def member_guid(mx: Sandbox, api: Api, nucleus_client: Client) -> str:
+    body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+    return mx.connect(api.post("/integration/v1/user", body).data["vendor_response"]["guid"])
+
+
+@pytest.fixture
+def linked(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str, Any]]:
+    body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
+    answer = api.post("/integration/v1/aggregation/account", body).data
+    return [row["body"] for row in answer["nucleus_aggregation_accounts"]]
