@@ -52,13 +52,20 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 
 .PHONY: test
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same suite on DATABASE_URL (PostgreSQL) and REDIS_URL
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -m "not faults" $(ARGS)
+
+.PHONY: test-faults
+test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
+	@mkdir -p var && rm -f var/faults.txt
+	@unset DATABASE_URL REDIS_URL; $(PYTEST) --dist load -m faults tests/faults \
+	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
+	result=$$?; sort var/faults.txt; exit $$result
 
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row

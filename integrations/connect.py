@@ -16,6 +16,7 @@ from integrations.models import (
     VendorCredential,
     VerificationSettings,
 )
+from integrations.pacing import PACE
 from integrations.request_context import current_request_id
 from integrations.vendors import registry
 from integrations.vendors.base import Access, CallPolicy, CallRecord, Vendor
@@ -104,6 +105,7 @@ def opened(
             secret=credential.secret,
             policy=CallPolicy(total_deadline=deadline),
             on_call=on_call,
+            before_call=lambda: PACE.wait(credential.pk),
         )
     )
     try:

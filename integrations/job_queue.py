@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -27,6 +27,7 @@ from integrations.models import Job, JobState
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
 
+ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
 CLAIM_TRIES = 20  # candidates looked at before a claim gives up
 
 
@@ -123,12 +124,18 @@ def enqueue(
         slot_group=str(tenant.pk) if calls_vendor else None,
         request_id=current_request_id.get()[:64],
     )
-    Job.objects.bulk_create([job], ignore_conflicts=True)
-    if pending_key is not None and not Job.objects.filter(pk=job.pk).exists():
-        waiting = Job.objects.filter(pending_key=pending_key, state=JobState.READY).first()
-        if waiting is not None:
-            return waiting
-        job.save(force_insert=True)  # it was claimed in this very moment
+    for _ in range(ENQUEUE_TRIES):
+        Job.objects.bulk_create([job], ignore_conflicts=True)
+        if pending_key is None:
+            break
+        waits = Q(pending_key=pending_key, state=JobState.READY)
+        found = {one.pk: one for one in Job.objects.filter(Q(pk=job.pk) | waits)}
+        if job.pk in found:
+            break
+        if found:
+            return next(iter(found.values()))  # else it was claimed in this very moment
+    else:
+        raise OperationalError(f"{kind} could not be queued")
     if job.run_at <= now:
         wake(job)
     return job

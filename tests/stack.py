@@ -6,6 +6,7 @@ With DATABASE_URL and REDIS_URL set, on a fresh PostgreSQL database and with Cel
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ def _services() -> Iterator[dict[str, str]]:
     if not server.scheme.startswith("postgres"):
         yield {}
         return
-    name = f"stack_{os.getpid()}"
+    name = f"stack_{secrets.token_hex(8)}"
     with psycopg.connect(server.geturl(), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     environment = {"DATABASE_URL": server._replace(path=f"/{name}").geturl()}

@@ -75,7 +75,8 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         member = _classify(row, notice)
         row.save(force_insert=True)
         if member is not None and notice is not None:
-            job = sync.enqueue(member=member, scope=notice.scope)
+            only_news = notice.scope is records.Scope.EVERYTHING
+            job = sync.enqueue(member=member, scope=notice.scope, only_news=only_news)
     logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
     return row
 

@@ -22,30 +22,22 @@ SYNC_JOB = "sync_member"
 REFRESH_JOB = "refresh_member"
 PATIENCE = timedelta(hours=2)  # with an import that does not end
 WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
+STAMP_RESOLUTION = timedelta(seconds=2)
 
 
-def enqueue(
-    *, member: Member, scope: Scope, run_at: datetime | None = None, kind: str = SYNC_JOB
-) -> Job:
-    """Ask for the member to be read again, in the caller's transaction; waiting ones are one."""
+def enqueue(*, member: Member, scope: Scope, kind: str = SYNC_JOB, only_news: bool = False) -> Job:
+    """Ask for the member to be read again, in the caller's transaction; waiting ones are one.
+
+    Args:
+        only_news: read the accounts only if the vendor has imported since they were last read.
+    """
+    suffix = f"{scope.value}:news" if only_news else scope.value
     return job_queue.enqueue(
         tenant=member.tenant,
         kind=kind,
-        payload={"member_id": str(member.id), "scope": scope.value},
+        payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_news},
         lock_key=members.lock_key(member.tenant, member.vendor_member_id),
-        pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{scope.value}",
-        run_at=run_at,
-    )
-
-
-def enqueue_reconciliation(member: Member) -> Job:
-    """The regular look: everything, but only if the vendor has anything new (or once a day)."""
-    return job_queue.enqueue(
-        tenant=member.tenant,
-        kind=SYNC_JOB,
-        payload={"member_id": str(member.id), "scope": Scope.EVERYTHING.value, "if_new": True},
-        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
-        pending_key=f"{member.tenant_id}:{SYNC_JOB}:{member.vendor_member_id}:reconcile",
+        pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
     )
 
 
@@ -66,7 +58,7 @@ def run_job(run: JobRun) -> None:
             return
         if scope is not Scope.STATUS:
             _wait_for_the_import(run, seen)
-            if run.payload.get("if_new") and not _has_news(member, seen):
+            if run.payload.get("only_news") and not _has_news(member, seen):
                 scope = Scope.STATUS
         _read_accounts(run, vendor, member, scope)
     _finish(run, member, seen, scope, began)
@@ -115,9 +107,16 @@ def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
 
 
 def _has_news(member: Member, seen: records.Member) -> bool:
+    """Whether the vendor has imported anything since all accounts were last read.
+
+    Its stamps are in seconds, so a reading that began in the same second proves nothing.
+    """
     if member.synced_at is None or member.synced_at < timezone.now() - WHOLE_AT_LEAST_EVERY:
         return True
-    return seen.successfully_aggregated_at != member.synced_through
+    imported = seen.successfully_aggregated_at
+    if imported is None or imported != member.synced_through:
+        return True
+    return member.synced_at < imported + STAMP_RESOLUTION
 
 
 def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope) -> None:
@@ -193,6 +192,6 @@ def reconcile_due(limit: int = 100) -> int:
         mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
             if mine.update(next_sync_at=members.next_look()):
-                enqueue_reconciliation(member)
+                enqueue(member=member, scope=Scope.EVERYTHING, only_news=True)
                 count += 1
     return count

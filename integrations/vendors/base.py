@@ -53,6 +53,7 @@ class Access:
     secret: str = field(repr=False)
     policy: CallPolicy = CallPolicy()
     on_call: Callable[[CallRecord], None] | None = None
+    before_call: Callable[[], None] | None = None  # may wait, so as not to call too often
 
 
 class Vendor(Protocol):

@@ -94,6 +94,8 @@ class Transport:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _attempt(self, call: Call, attempt: int, until: float) -> Answer:
+        if self.access.before_call is not None:
+            self.access.before_call()
         started = time.monotonic()
         status, error, pause = None, None, None
         try:

@@ -11,9 +11,11 @@ from typing import Any
 
 import integration_api
 import pytest
+from django.utils import timezone
 from integration_api.rest import ApiException
 
 from gateway.access.models import Application
+from integrations.models import Job, JobState
 from nucleus.models import Client
 from tests.factories.access import SECRET
 from tests.gateway.integration_api.conftest import run_jobs
@@ -122,3 +124,43 @@ def test_wrong_secret(resolved: str, application: Application):
     with pytest.raises(ApiException) as refused:
         auth.create_using_post_client_credentials(application.client_id, "wrong")
     assert refused.value.status == 401
+
+
+def test_webhooks(sdk: integration_api.ApiClient):
+    webhooks = integration_api.WebhookApi(sdk)
+    services = ["async_aggregation_account_transaction", "async_aggregation_account_holding"]
+    url = "http://127.0.0.1:9/hooks"
+    made = webhooks.create_webhook_using_post(
+        integration_api.Webhook(url=url, integration_service=services, is_active=True)
+    )
+    assert made.secret.startswith("whsec_")
+    read = webhooks.get_webhook_using_get(made.id)
+    assert (read.url, read.integration_service, read.is_active) == (url, services, True)
+    page = webhooks.get_webhook_all_using_get(page=0, size=10)
+    assert [one.id for one in page.content] == [made.id]
+    webhook = integration_api.Webhook(url=url, is_active=False)
+    changed = webhooks.update_webhook_using_put(webhook, made.id)
+    assert changed.is_active is False
+    webhooks.delete_webhook_using_delete(made.id)
+    with pytest.raises(ApiException) as gone:
+        webhooks.get_webhook_using_get(made.id)
+    assert gone.value.status == 404
+
+
+def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
+    sdk, _, _, accounts = story
+    run_jobs()
+    api = integration_api.AsyncApi(sdk)
+    begun = [
+        api.get_async_data("aggregation", "transaction"),
+        api.get_async_data_bulk_using_post({"any": 1}, "aggregation", "holding"),
+        api.get_async_data_by_id(accounts[0].id, "aggregation", "account"),
+    ]
+    assert {one.status for one in begun} == {"PENDING"}
+    for _ in range(40):
+        Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+        run_jobs()
+        found = [api.get_async_status(one.id) for one in begun]
+        if all(one.status != "PENDING" for one in found):
+            break
+    assert [one.status for one in found] == ["COMPLETED"] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -135,6 +136,14 @@ def test_jobs_outlive_refused_keys(
     Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
     work.drain()
     assert Job.objects.filter(state=JobState.DONE).count() == len(linked)
+
+
+def test_calls_are_spread_out(settings: Any, tenant: Tenant, mx: Sandbox):
+    settings.VENDOR_CALLS_PER_SECOND = 10
+    began = time.monotonic()
+    for _ in range(4):
+        ask(tenant)
+    assert time.monotonic() - began >= 0.3
 
 
 def test_another_tenant_does_not_suffer(tenant: Tenant, mx: Sandbox):

@@ -37,8 +37,9 @@ def test_members_are_reconciled_though_no_webhook_came(mx: Sandbox, linked: Memb
 def test_a_look_without_news_reads_one_thing_only(mx: Sandbox, linked: Member):
     sync.enqueue(member=linked, scope=Scope.EVERYTHING)
     work.drain()
+    Member.unscoped.update(synced_at=timezone.now() + timedelta(seconds=5))  # not in MX's second
     AuditLog.objects.all().delete()
-    sync.enqueue_reconciliation(linked)
+    sync.enqueue(member=linked, scope=Scope.EVERYTHING, only_news=True)
     work.drain()
     assert list(AuditLog.objects.values_list("operation", flat=True)) == ["read_member"]
 

@@ -1,0 +1,128 @@
+"""What has to be true after every scenario, once it is quiet (threat table, I1 to I4)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.faults.deployment import WEBHOOK, Deployment, Member
+from tests.faults.traffic import Log
+
+FIGURES = Path(__file__).resolve().parents[2] / "var" / "faults.txt"
+CANARIES = (WEBHOOK[1], "sandbox-api-key", "canary-secret-key")
+TABLES = ("vendorcredential", "aggregationsettings", "inboundwebhook", "job", "auditlog")
+OPEN = "SELECT count(*) FROM integrations_job WHERE state IN ('ready', 'running')"
+
+
+@dataclass
+class Figures:
+    """What a scenario prints."""
+
+    name: str
+    acknowledged: int
+    lost: int
+    duplicated: int
+    unequal: int
+    dead: int
+    seconds: float
+    more: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name:<34} acked {self.acknowledged:>6}  lost {self.lost}  "
+            f"duplicated {self.duplicated}  unequal {self.unequal}  dead {self.dead}  "
+            f"quiet after {self.seconds:5.1f} s  {self.more}"
+        )
+
+
+def judge(name: str, one: Deployment, log: Log, *, patience: float = 60, more: str = "") -> Figures:
+    """Wait for quiet, then compare everything; fails on the first untruth."""
+    seconds = quiet(one, patience)
+    ids = one.rows("SELECT id FROM integrations_inboundwebhook")
+    stored = {str(row[0]).replace("-", "") for row in ids}
+    lost = len({one.replace("-", "") for one in log.acknowledged} - stored)
+    dead = one.rows("SELECT kind, last_error FROM integrations_job WHERE state = 'dead'")
+    unequal = sum(differences(one, member) for member in one.members)
+    figures = Figures(
+        name, len(log.acknowledged), lost, duplicates(one), unequal, len(dead), seconds, more
+    )
+    if name != "before":
+        with FIGURES.open("a") as file:  # xdist swallows what is printed
+            file.write(f"{figures}\n")
+    assert all(reason for _, reason in dead), dead
+    assert (figures.lost, figures.duplicated, figures.unequal) == (0, 0, 0), figures
+    assert not [status for status in log.statuses if status >= 500 and status != 503]
+    assert leaks(one) == []
+    return figures
+
+
+def quiet(one: Deployment, patience: float) -> float:
+    """Seconds until no job is open."""
+    began = time.monotonic()
+    while time.monotonic() - began < patience:
+        if one.rows(OPEN)[0][0] == 0:
+            return time.monotonic() - began
+        time.sleep(0.1)
+    columns = "kind, state, attempts, run_at, last_error"
+    waiting = one.rows(
+        f"SELECT {columns} FROM integrations_job WHERE state IN ('ready', 'running')"
+    )
+    raise AssertionError(f"not quiet after {patience} s: {waiting[:5]}")
+
+
+def duplicates(one: Deployment) -> int:
+    """Rows with the same natural key, here and at MX."""
+    here = one.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM nucleus_aggregationaccounttransaction "
+        "WHERE source_id IS NOT NULL GROUP BY aggregation_account_id, source_id "
+        "HAVING count(*) > 1) AS doubled"
+    )[0][0]
+    accounts = one.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM integrations_accountlink "
+        "GROUP BY member_id, vendor_account_id HAVING count(*) > 1) AS doubled"
+    )[0][0]
+    users = one.sandbox.listed("/users", "users")
+    at_mx = Counter(user["identifier"] for user in users if user["identifier"])
+    return int(here) + int(accounts) + sum(count - 1 for count in at_mx.values())
+
+
+def differences(one: Deployment, member: Member) -> int:
+    """How many rows of a member differ from MX's."""
+    since = datetime.now(UTC).date() - timedelta(days=89)
+    path = f"/users/{member.user}"
+    listed = one.sandbox.listed(f"{path}/transactions?from_date={since}", "transactions")
+    served = {(row["guid"], row["status"].lower(), Decimal(row["amount"])) for row in listed}
+    accounts = (
+        "SELECT link.aggregation_account_id FROM integrations_accountlink AS link "
+        "JOIN integrations_member AS member ON member.id = link.member_id "
+        f"WHERE member.vendor_member_id = '{member.guid}'"
+    )
+    rows = one.rows(
+        "SELECT source_id, status, amount, transaction_date "
+        "FROM nucleus_aggregationaccounttransaction "
+        f"WHERE status <> 'canceled' AND aggregation_account_id IN ({accounts})"
+    )
+    stored = {(row[0], row[1], Decimal(row[2])) for row in rows if _day(row[3]) >= str(since)}
+    gone = {row[0] for row in stored} - {row[0] for row in served}
+    return len(served - stored) + len(gone)
+
+
+def _day(value: Any) -> str:
+    return str(value)[:10]
+
+
+def leaks(one: Deployment) -> list[str]:
+    """Secrets that stand somewhere in the clear."""
+    found = []
+    for log in one.directory.glob("*.log"):
+        text = log.read_text(errors="replace")
+        found += [f"{log.name}: {canary}" for canary in CANARIES if canary in text]
+    for table in TABLES:
+        text = str(one.rows(f"SELECT * FROM integrations_{table}"))
+        found += [f"{table}: {canary}" for canary in CANARIES if canary in text]
+    return found

@@ -1,0 +1,134 @@
+"""Databases and brokers of a scenario's own, to be stopped and killed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+HAS_POSTGRES = bool(BINARIES) and (os.geteuid() != 0 or shutil.which("runuser") is not None)
+HAS_REDIS = shutil.which("redis-server") is not None
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@dataclass
+class Postgres:
+    """A cluster of one's own."""
+
+    directory: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        log = str(self.directory / "log")
+        data = str(self.directory / "data")
+        self._run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
+        for _ in range(100):
+            try:
+                psycopg.connect(self.url, connect_timeout=1).close()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError((self.directory / "log").read_text())
+
+    def stop(self) -> None:
+        """At once, as after a power failure."""
+        self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "stop")
+
+    def create(self) -> None:
+        data = str(self.directory / "data")
+        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N")
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [str(BINARIES[-1] / name), *arguments]
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            command = ["runuser", "-u", "postgres", "--", *command]
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
+        done = subprocess.run(command, check=False, timeout=60, **nowhere)  # type: ignore[call-overload]
+        assert done.returncode == 0, done.stderr.decode()
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A running cluster; its data is gone afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="faults-pg-"))
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(directory, owner.pw_uid, owner.pw_gid)
+    server = Postgres(directory, free_port())
+    try:
+        server.create()
+        server.start()
+        yield server
+    finally:
+        if (directory / "data/postmaster.pid").exists():
+            server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass
+class Redis:
+    """A broker of one's own, which keeps nothing on disk."""
+
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                redis.Redis.from_url(self.url, socket_timeout=1).ping()
+            except redis.RedisError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("Redis did not start")
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        if number == signal.SIGKILL:
+            self.process.wait(10)
+
+    def flush(self) -> None:
+        redis.Redis.from_url(self.url, socket_timeout=1).flushall()
+
+
+@contextmanager
+def broker() -> Iterator[Redis]:
+    """A running Redis."""
+    server = Redis(free_port())
+    server.start()
+    try:
+        yield server
+    finally:
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait(10)

@@ -1,0 +1,100 @@
+"""Databases that stop, die or are held by somebody else."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+import time
+
+import requests
+
+from tests.faults.conftest import needs_postgres, often
+from tests.faults.deployment import Deployment
+from tests.faults.oracle import judge
+from tests.faults.services import Postgres
+from tests.faults.traffic import Log, body, send, storm
+
+
+@needs_postgres
+def test_f6_postgresql_stops_at_once_and_comes_back(on_postgres: Deployment, cluster: Postgres):
+    one, log = on_postgres, Log()
+    one.start_worker()
+    one.link(often(2, 10))
+    judge("before", one, Log())
+    one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+    contents = [body(member) for member in one.members for _ in range(often(30, 200))]
+    sending = threading.Thread(target=storm, args=(one, contents, log))
+    sending.start()
+    refused: list[float] = []
+    for _ in range(often(2, 10)):
+        time.sleep(0.7)
+        cluster.stop()
+        with requests.Session() as session:
+            began = time.monotonic()
+            status = send(session, one, contents[0], Log())
+            refused.append(time.monotonic() - began)
+            assert status == 503
+        time.sleep(1)
+        cluster.start()
+    sending.join()
+    figures = judge(
+        "F6 PostgreSQL killed under load", one, log, more=f"503 after {max(refused):.2f} s"
+    )
+    assert max(refused) < 2
+    assert figures.acknowledged == len(contents)
+
+
+def test_f7_the_sqlite_server_is_killed(on_sqlite: Deployment):
+    one, log = on_sqlite, Log()
+    one.start_worker()
+    one.link(2)
+    contents = [body(member) for member in one.members for _ in range(often(40, 2000))]
+    sending = threading.Thread(target=storm, args=(one, contents, log))
+    sending.start()
+    kills = often(3, 20)
+    for _ in range(kills):
+        time.sleep(0.5)
+        one.kill("gateway")
+        one.kill("worker")
+        one.start_worker()
+        one.start_gateway()
+    sending.join()
+    figures = judge(f"F7 {kills} kills of everything", one, log)
+    assert figures.acknowledged == len(contents)
+    assert one.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_f7_somebody_else_holds_sqlites_write_lock(on_sqlite: Deployment):
+    one, log = on_sqlite, Log()
+    one.start_worker()
+    one.link(1)
+    judge("before", one, Log())
+    path = one.database_url.removeprefix("sqlite:///")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with requests.Session() as session:
+        began = time.monotonic()
+        assert send(session, one, body(one.members[0]), log) == 503
+        waited = time.monotonic() - began
+    time.sleep(often(3, 25))
+    holder.execute("ROLLBACK")
+    holder.close()
+    storm(one, [body(one.members[0])], log)
+    judge("F7 a foreign write lock", one, log, more=f"503 after {waited:.1f} s")
+    assert waited < 7
+
+
+def test_everything_is_killed_in_the_middle_of_a_story(one: Deployment):
+    """Not the demo's own stack, but the same steps: link, kill all, start again, finished."""
+    one.start_worker()
+    one.link(2)
+    time.sleep(0.4)  # retrievals run
+    one.kill("worker", signal.SIGKILL)
+    one.kill("gateway", signal.SIGKILL)
+    one.start_gateway()
+    one.start_worker()
+    figures = judge("all killed while retrieving", one, Log())
+    assert figures.dead == 0
+    count = one.rows("SELECT count(*) FROM nucleus_aggregationaccounttransaction")[0][0]
+    assert count > 500

@@ -1,0 +1,113 @@
+"""Load with bounds. Times are figures to read, not limits: machines are shared."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+from tests.faults.conftest import needs_postgres, often
+from tests.faults.deployment import Deployment, Member
+from tests.faults.oracle import FIGURES, judge
+from tests.faults.traffic import Log, body, steady, storm
+
+MEMBERS = """
+import json
+from integrations.models import Member, VendorUser
+from nucleus.models import Client, Tenant
+tenant = Tenant.objects.get(slug="demo")
+for user, member in json.loads({pairs!r}):
+    client = Client(tenant=tenant, username=user, client_type="consumer")
+    client.save()
+    owner = VendorUser(tenant=tenant, client=client, vendor="mx", identifier=user)
+    owner.vendor_user_id = user
+    owner.save()
+    Member(tenant=tenant, vendor_user=owner, vendor_member_id=member).save()
+"""
+
+
+def reads(one: Deployment, rate: float, seconds: float, log: Log) -> None:
+    """Somebody looks at the API meanwhile."""
+    api, until = one.api(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        answer = api.call("GET", "/nucleus/v1/aggregation_account?size=10")
+        log.times.append((time.perf_counter() - began) * 1000)
+        log.statuses.append(answer.status)
+        time.sleep(max(1 / rate - (time.perf_counter() - began), 0))
+
+
+def under_load(
+    one: Deployment, name: str, *, webhooks: float, looks: float, seconds: float
+) -> None:
+    one.start_worker()
+    one.link(2)
+    judge("before", one, Log())
+    steady(one, Log(), rate=20, seconds=2)  # warm
+    log, seen = Log(), Log()
+    looking = threading.Thread(target=reads, args=(one, looks, seconds, seen))
+    looking.start()
+    steady(one, log, rate=webhooks, seconds=seconds)
+    looking.join()
+    more = (
+        f"webhooks p50 {log.percentile(0.5):.0f} p99 {log.percentile(0.99):.0f} ms, "
+        f"reads p50 {seen.percentile(0.5):.0f} p95 {seen.percentile(0.95):.0f} ms"
+    )
+    judge(name, one, log, more=more)
+    assert set(log.statuses) == {202}
+    assert set(seen.statuses) == {200}
+
+
+def test_l1_embedded(on_sqlite: Deployment):
+    under_load(on_sqlite, "L1 25 webhooks/s, 10 reads/s", webhooks=25, looks=10,
+               seconds=often(6, 600))  # fmt: skip
+
+
+@needs_postgres
+def test_l2_postgresql(on_postgres: Deployment):
+    under_load(on_postgres, "L2 150 webhooks/s, 50 reads/s", webhooks=150, looks=50,
+               seconds=often(6, 600))  # fmt: skip
+
+
+def test_l3_a_burst_for_many_members(one: Deployment):
+    """Never two running jobs of a member, never two waiting ones of a kind; all states right."""
+    count, total = often(50, 500), often(500, 5000)
+    pairs = []
+    for number in range(count):
+        body_of_user = {"user": {"identifier": f"burst-{number}"}}
+        user = one.sandbox.call("POST", "/users", json=body_of_user)["user"]["guid"]
+        pairs.append((user, one.sandbox.connect(user, "LOCKED")))
+    one.manage("shell", "-c", MEMBERS.format(pairs=json.dumps(pairs)))
+    one.members = []
+    targets = [Member("", user, member) for user, member in pairs]
+    contents = [body(targets[number % count], "CONNECTION_STATUS") for number in range(total)]
+    log, overlaps = Log(), []
+    watching = threading.Event()
+
+    def watch() -> None:
+        while not watching.is_set():
+            for state, key in (("running", "lock_key"), ("ready", "pending_key")):
+                overlaps.extend(
+                    one.rows(
+                        f"SELECT {key}, count(*) FROM integrations_job WHERE state = '{state}' "
+                        f"AND {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
+                    )
+                )
+            time.sleep(0.1)
+
+    for name in ("worker", "second"):
+        one.start_worker(name)
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    began = time.monotonic()
+    storm(one, contents, log, threads=16)
+    took = time.monotonic() - began
+    jobs = f"{total} in {took:.1f} s"
+    judge(f"L3 a burst for {count} members", one, log, patience=180, more=jobs)
+    watching.set()
+    watcher.join()
+    ran = one.rows("SELECT count(*) FROM integrations_job WHERE kind = 'sync_member'")[0][0]
+    with FIGURES.open("a") as file:
+        file.write(f"{'':<34} {total} webhooks became {ran} jobs\n")
+    assert overlaps == []
+    assert one.rows("SELECT DISTINCT connection_status FROM integrations_member") == [("LOCKED",)]
