@@ -60,7 +60,8 @@ def run_job(run: JobRun) -> None:
             _wait_for_the_import(run, seen)
             if run.payload.get("only_news") and not _has_news(member, seen):
                 scope = Scope.STATUS
-        _read_accounts(run, vendor, member, scope)
+        if scope is not Scope.STATUS:
+            _read_accounts(run, vendor, member, scope, stamp=str(seen.successfully_aggregated_at))
     _finish(run, member, seen, scope, began)
 
 
@@ -88,13 +89,16 @@ def _member(run: JobRun) -> Member | None:
 
 def _seen(vendor: Vendor, member: Member) -> records.Member | None:
     """The member as the vendor has it now, stored; None when it is gone there."""
+    user_id = str(member.vendor_user.vendor_user_id)
     try:
-        seen = vendor.read_member(
-            user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
-        )
+        seen = vendor.read_member(user_id=user_id, member_id=member.vendor_member_id)
     except VendorNotFound:
-        members.record_gone(member)
-        return None
+        listed = vendor.list_members(user_id=user_id)  # one wrong answer must not end a connection
+        found = [one for one in listed.records if one.id == member.vendor_member_id]
+        if not found:
+            members.record_gone(member)
+            return None
+        seen = found[0]
     members.record(vendor=vendor, vendor_user=member.vendor_user, seen=seen)
     return seen
 
@@ -119,11 +123,17 @@ def _has_news(member: Member, seen: records.Member) -> bool:
     return member.synced_at < imported + STAMP_RESOLUTION
 
 
-def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope) -> None:
-    """Each account by itself: one that fails does not stop the others, and none is read twice."""
-    if scope is Scope.STATUS:
-        return
-    done: list[str] = list(run.job.progress.get("done", []))
+def _read_accounts(
+    run: JobRun, vendor: Vendor, member: Member, scope: Scope, *, stamp: str
+) -> None:
+    """Each account by itself: one that fails does not stop the others.
+
+    Args:
+        stamp: which import of the vendor this is; what an earlier attempt has read of the same one
+            is not read again.
+    """
+    progress = run.job.progress
+    done: list[str] = list(progress.get("done", [])) if progress.get("stamp") == stamp else []
     failed: list[VendorError] = []
     for link in _links(member):
         if str(link.pk) in done:
@@ -136,8 +146,8 @@ def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope) ->
             failed.append(error)
             continue
         done.append(str(link.pk))
-        run.renew(run.job.progress | {"done": done})
-        run.job.progress["done"] = done
+        progress |= {"done": done, "stamp": stamp}
+        run.renew(progress)
     if failed:
         raise next((error for error in failed if error.is_retryable), failed[0])
 

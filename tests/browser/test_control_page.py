@@ -8,6 +8,8 @@ from tests.browser.person import Person
 from tests.sandbox.receiver import receiving
 from tests.world import World
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture
 def page(person: Person, world: World) -> Person:

@@ -16,7 +16,10 @@ from tests.world import World
 
 PACKAGE = Path(__file__).parent / "web_widget_sdk"
 NPM = shutil.which("npm")
-pytestmark = pytest.mark.skipif(NPM is None, reason="no npm to fetch MX's SDK with")
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(NPM is None, reason="no npm to fetch MX's SDK with"),
+]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from tests.browser.embedding import Embedding, embedding
 from tests.browser.person import Person
 from tests.world import World
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture
 def page(person: Person, world: World) -> Iterator[Embedding]:

@@ -15,6 +15,8 @@ from atrium.rest import ApiException
 
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Any:

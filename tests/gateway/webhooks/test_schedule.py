@@ -11,6 +11,7 @@ from integrations.flows import inbox, sync
 from integrations.models import (
     AggregationSettings,
     AuditLog,
+    CredentialHealth,
     InboundWebhook,
     Job,
     JobState,
@@ -83,3 +84,27 @@ def test_a_refresh_asks_mx_to_import_first(mx: Sandbox, linked: Member):
     assert linked.aggregated_at is not None
     assert before is None or linked.aggregated_at > before
     assert facts(linked) == at_mx(mx, linked)
+
+
+def test_an_import_between_two_attempts_is_not_missed(mx: Sandbox, linked: Member):
+    """The first attempt reads some accounts and fails; MX imports again; the second reads all."""
+    mx.call("POST", "/_control/clock", json={"advance": "25h"})
+    sync.enqueue(member=linked, scope=Scope.EVERYTHING)
+    mx.fault(path="/users/*/accounts/*/transactions", kind="status", status=503, skip=4, count=99)
+    work.drain()
+    job = Job.objects.get(kind=sync.SYNC_JOB)
+    assert (job.state, bool(job.progress.get("done"))) == (JobState.READY, True)
+    mx.heal()
+    CredentialHealth.objects.all().delete()
+    mx.call("POST", "/_control/clock", json={"advance": "25h"})
+    Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
+    work.drain()
+    assert facts(linked) == at_mx(mx, linked)
+
+
+def test_one_wrong_404_does_not_end_a_connection(mx: Sandbox, linked: Member):
+    mx.fault(path=f"/users/*/members/{linked.vendor_member_id}", status=404, count=1)
+    sync.enqueue(member=linked, scope=Scope.STATUS)
+    work.drain()
+    linked.refresh_from_db()
+    assert linked.connection_status == "CONNECTED"
