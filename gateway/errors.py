@@ -23,6 +23,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from integrations.connect import VendorNotConfigured
+from integrations.flows import inbox
 from integrations.flows.errors import FlowError, NotFound
 from integrations.request_context import current_request_id
 from integrations.vendors import errors as vendor
@@ -61,6 +62,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     FlowError: Answer(400, "invalid_request"),
     Http404: Answer(404, "not_found"),
     PermissionDenied: Answer(403, "permission_denied"),
+    inbox.Unreadable: Answer(400, "invalid_request"),
     RequestDataTooBig: Answer(413, "body_too_large"),
     DisallowedHost: Answer(400, "unknown_host"),
     MultiPartParserError: Answer(400, "invalid_request"),
@@ -174,30 +176,34 @@ def _body(
     return body
 
 
-def _page(request: HttpRequest, error: Exception) -> HttpResponse:
+def page(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The answer to an error outside of DRF."""
     answer, message = _words(error)
-    content = ExactJSONRenderer().render(_body(answer, message, request.path))
-    return HttpResponse(content, status=answer.status, content_type="application/json")
+    content = ExactJSONRenderer().render(_body(answer, message, request.path, answer.retry_after))
+    response = HttpResponse(content, status=answer.status, content_type="application/json")
+    if answer.retry_after is not None:
+        response["Retry-After"] = str(math.ceil(answer.retry_after))
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
     known = isinstance(exception, tuple(ANSWERS))
-    return _page(request, exception if known else FlowError("The request cannot be understood."))
+    return page(request, exception if known else FlowError("The request cannot be understood."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _page(request, PermissionDenied("This is not permitted."))
+    return page(request, PermissionDenied("This is not permitted."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if request.path.endswith("/") and not request.path.startswith("/admin"):
-        return _page(request, NotFound("There is nothing here. Paths have no trailing slash."))
-    return _page(request, Http404())
+        return page(request, NotFound("There is nothing here. Paths have no trailing slash."))
+    return page(request, Http404())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; Django has logged the traceback."""
-    return _page(request, Exception())
+    return page(request, Exception())

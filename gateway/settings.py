@@ -102,6 +102,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
+# Vendors tell of one import in several webhooks; so long they are waited for.
+WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5)
 VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8)  # a tenant's jobs at the vendor
 VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # a process; 0: any
 RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6)  # how often members are looked at

@@ -5,15 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from gateway import health, metrics
+from gateway import health, metrics, webhooks_in
 from gateway.access.tokens import TokenView
-from gateway.webhooks_in import VendorWebhookView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("authorization/v1/oauth/token", TokenView.as_view()),
     path("integration/v1/", include("gateway.integration_api.urls")),
     path("nucleus/v1/", include("nucleus.api.urls")),
-    path("webhooks/<str:vendor>/<str:path>", VendorWebhookView.as_view()),
+    path("webhooks/<str:vendor>/<str:path>", webhooks_in.receive),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),

@@ -1,6 +1,6 @@
 """POST /webhooks/{vendor}/{path}: where vendors tell us that something has happened.
 
-Kept lean: authenticate, one transaction, 202. What follows is a job's.
+Kept lean, for they come in bursts: authenticate, one transaction, 202. What follows is a job's.
 """
 
 from __future__ import annotations
@@ -9,44 +9,47 @@ import base64
 import binascii
 from contextlib import suppress
 
-from rest_framework.exceptions import AuthenticationFailed, NotFound, ParseError
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
+from gateway import errors
 from integrations.flows import inbox
-from integrations.models import AggregationSettings
+from integrations.flows.errors import NotFound
 
 REALM = 'Basic realm="webhooks"'
+EXPECTED = (NotFound, inbox.Unreadable, RequestDataTooBig, OperationalError, InterfaceError)
 
 
-class VendorWebhookView(APIView):
+@csrf_exempt
+def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     """The URL, user and secret are on the Settings screen; staff paste them at the vendor."""
-
-    authentication_classes = ()
-    permission_classes = ()
-    schema = None  # not for the tenant's applications
-
-    def get_authenticate_header(self, request: Request) -> str:
-        return REALM
-
-    def post(self, request: Request, vendor: str, path: str) -> Response:
+    if request.method != "POST":
+        return _refused(405, "Method Not Allowed", "Webhooks are sent with POST.", Allow="POST")
+    try:
         row = inbox.settings_at(path, vendor)
         if row is None:
             raise NotFound("There is no webhook at this address.")
-        _authenticate(request, row)
-        try:
-            stored = inbox.receive(tenant=row.tenant, vendor=vendor, body=request._request.body)
-        except inbox.Unreadable as error:
-            raise ParseError(str(error)) from None
-        return Response({"id": stored.id, "state": stored.state}, status=202)
+        if not inbox.is_authentic(row, *_basic(request)):
+            message = "User or secret are not those of the Settings screen."
+            return _refused(401, "Unauthorized", message, **{"WWW-Authenticate": REALM})
+        stored = inbox.receive(tenant=row.tenant, vendor=vendor, body=request.body)
+    except EXPECTED as error:
+        return errors.page(request, error)
+    return JsonResponse({"id": str(stored.id), "state": stored.state}, status=202)
 
 
-def _authenticate(request: Request, row: AggregationSettings) -> None:
+def _basic(request: HttpRequest) -> tuple[str, str]:
+    """User and secret, empty where there are none."""
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    user, secret = "", ""
     if kind.lower() == "basic":
         with suppress(binascii.Error, UnicodeDecodeError):
             user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    if not inbox.is_authentic(row, user, secret):
-        raise AuthenticationFailed("User or secret are not those of the Settings screen.")
+            return user, secret
+    return "", ""
+
+
+def _refused(status: int, error: str, message: str, **headers: str) -> HttpResponse:
+    body = {"status": status, "error": error, "message": message}
+    return JsonResponse(body, status=status, headers=headers)

@@ -101,7 +101,7 @@ def enqueue(
     payload: dict[str, Any],
     lock_key: str | None = None,
     pending_key: str | None = None,
-    run_at: datetime | None = None,
+    delay: float = 0,
     max_attempts: int = 5,
     calls_vendor: bool = True,
 ) -> Job:
@@ -110,8 +110,15 @@ def enqueue(
     Args:
         lock_key: jobs with the same key never run at the same time.
         pending_key: while a job with this key is waiting, that one is answered instead.
+        delay: seconds before it is due.
         calls_vendor: at most settings.VENDOR_CONCURRENCY of a tenant's do so at the same time.
     """
+    waits = Q(pending_key=pending_key, state=JobState.READY)
+    if pending_key is not None:
+        # Seen waiting is enough: whoever claims it will read later than now.
+        waiting = Job.objects.filter(waits).first()
+        if waiting is not None:
+            return waiting
     now = database_now()
     job = Job(
         tenant=tenant,
@@ -119,7 +126,7 @@ def enqueue(
         payload=payload,
         lock_key=lock_key,
         pending_key=pending_key,
-        run_at=run_at or now,
+        run_at=now + timedelta(seconds=delay),
         max_attempts=max_attempts,
         slot_group=str(tenant.pk) if calls_vendor else None,
         request_id=current_request_id.get()[:64],
@@ -128,7 +135,6 @@ def enqueue(
         Job.objects.bulk_create([job], ignore_conflicts=True)
         if pending_key is None:
             break
-        waits = Q(pending_key=pending_key, state=JobState.READY)
         found = {one.pk: one for one in Job.objects.filter(Q(pk=job.pk) | waits)}
         if job.pk in found:
             break

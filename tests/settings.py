@@ -12,6 +12,7 @@ os.environ.setdefault("ALLOWED_HOSTS", "testserver")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("MEMBER_POLL_SECONDS", "0.1")  # the sandbox's jobs take 0.2 s in tests
 os.environ.setdefault("MEMBER_WAIT_SECONDS", "5")
+os.environ.setdefault("WEBHOOK_SETTLE_SECONDS", "0")
 
 from gateway.settings import *  # noqa: F403
 from gateway.settings import DATABASES

@@ -11,6 +11,7 @@ import hmac
 import logging
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -76,7 +77,12 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         row.save(force_insert=True)
         if member is not None and notice is not None:
             only_news = notice.scope is records.Scope.EVERYTHING
-            job = sync.enqueue(member=member, scope=notice.scope, only_news=only_news)
+            job = sync.enqueue(
+                member=member,
+                scope=notice.scope,
+                only_news=only_news,
+                settle_seconds=settings.WEBHOOK_SETTLE_SECONDS,
+            )
     logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
     return row
 

@@ -25,11 +25,19 @@ WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
 STAMP_RESOLUTION = timedelta(seconds=2)
 
 
-def enqueue(*, member: Member, scope: Scope, kind: str = SYNC_JOB, only_news: bool = False) -> Job:
+def enqueue(
+    *,
+    member: Member,
+    scope: Scope,
+    kind: str = SYNC_JOB,
+    only_news: bool = False,
+    settle_seconds: float = 0,
+) -> Job:
     """Ask for the member to be read again, in the caller's transaction; waiting ones are one.
 
     Args:
         only_news: read the accounts only if the vendor has imported since they were last read.
+        settle_seconds: wait so long for more of the same to join.
     """
     suffix = f"{scope.value}:news" if only_news else scope.value
     return job_queue.enqueue(
@@ -38,6 +46,7 @@ def enqueue(*, member: Member, scope: Scope, kind: str = SYNC_JOB, only_news: bo
         payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_news},
         lock_key=members.lock_key(member.tenant, member.vendor_member_id),
         pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
+        delay=settle_seconds,
     )
 
 

@@ -65,6 +65,7 @@ class Deployment:
             "PORT": str(self.port),
             "JOB_LEASE_SECONDS": str(LEASE),
             "MEMBER_POLL_SECONDS": "0.2",
+            "WEBHOOK_SETTLE_SECONDS": "0.5",
             "MEMBER_WAIT_SECONDS": "5",
             "DJANGO_SETTINGS_MODULE": "gateway.settings",
         }
