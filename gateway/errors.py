@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -87,32 +88,34 @@ WORDS: dict[type[Exception], str] = {
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: every API answer that is not a success comes from here."""
     request = context["request"]
-    headers: dict[str, str] = {}
-    errors: dict[str, Any] | None = None
-    if isinstance(error, exceptions.APIException):
-        answer = _drf_answer(error)
-        message, errors = _drf_words(error)
-        if auth_header := getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = auth_header
-    else:
-        answer, message = _words(error)
-    if answer.status >= 500:
+    status, body, headers = _answered(error, request.path)
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if status >= 500:
         logger.log(
-            logging.ERROR if answer.status == 500 else logging.WARNING,
+            logging.ERROR if status == 500 else logging.WARNING,
             "%s %s failed: %s",
             request.method,
             request.path,
             type(error).__name__,
-            exc_info=error if answer.status == 500 else None,
+            exc_info=error if status == 500 else None,
         )
+    return Response(body, status=status, headers=headers)
+
+
+def _answered(error: Exception, path: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, body and headers."""
+    errors: dict[str, Any] | None = None
+    if isinstance(error, exceptions.APIException):
+        answer = _drf_answer(error)
+        message, errors = _drf_words(error)
+    else:
+        answer, message = _words(error)
     retry_after = getattr(error, "retry_after", None) or answer.retry_after
+    headers = {}
     if retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
-    return Response(
-        _body(answer, message, request.path, retry_after, errors),
-        status=answer.status,
-        headers=headers,
-    )
+    return answer.status, _body(answer, message, path, retry_after, errors), headers
 
 
 def _drf_answer(error: exceptions.APIException) -> Answer:
@@ -176,14 +179,17 @@ def _body(
     return body
 
 
-def page(request: HttpRequest, error: Exception) -> HttpResponse:
+def page(
+    request: HttpRequest, error: Exception, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
     """The answer to an error outside of DRF."""
-    answer, message = _words(error)
-    content = ExactJSONRenderer().render(_body(answer, message, request.path, answer.retry_after))
-    response = HttpResponse(content, status=answer.status, content_type="application/json")
-    if answer.retry_after is not None:
-        response["Retry-After"] = str(math.ceil(answer.retry_after))
-    return response
+    status, body, usual = _answered(error, request.path)
+    return HttpResponse(
+        ExactJSONRenderer().render(body),
+        status=status,
+        content_type="application/json",
+        headers=usual | dict(headers or {}),
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
 from gateway import errors
 from integrations.flows import inbox
@@ -26,14 +27,15 @@ EXPECTED = (NotFound, inbox.Unreadable, RequestDataTooBig, OperationalError, Int
 def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     """The URL, user and secret are on the Settings screen; staff paste them at the vendor."""
     if request.method != "POST":
-        return _refused(405, "Method Not Allowed", "Webhooks are sent with POST.", Allow="POST")
+        refusal = MethodNotAllowed(str(request.method), "Webhooks are sent with POST.")
+        return errors.page(request, refusal, {"Allow": "POST"})
     try:
         row = inbox.settings_at(path, vendor)
         if row is None:
             raise NotFound("There is no webhook at this address.")
         if not inbox.is_authentic(row, *_basic(request)):
-            message = "User or secret are not those of the Settings screen."
-            return _refused(401, "Unauthorized", message, **{"WWW-Authenticate": REALM})
+            denial = AuthenticationFailed("User or secret are not those of the Settings screen.")
+            return errors.page(request, denial, {"WWW-Authenticate": REALM})
         stored = inbox.receive(tenant=row.tenant, vendor=vendor, body=request.body)
     except EXPECTED as error:
         return errors.page(request, error)
@@ -48,8 +50,3 @@ def _basic(request: HttpRequest) -> tuple[str, str]:
             user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
             return user, secret
     return "", ""
-
-
-def _refused(status: int, error: str, message: str, **headers: str) -> HttpResponse:
-    body = {"status": status, "error": error, "message": message}
-    return JsonResponse(body, status=status, headers=headers)

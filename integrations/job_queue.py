@@ -113,12 +113,8 @@ def enqueue(
         delay: seconds before it is due.
         calls_vendor: at most settings.VENDOR_CONCURRENCY of a tenant's do so at the same time.
     """
-    waits = Q(pending_key=pending_key, state=JobState.READY)
-    if pending_key is not None:
-        # Seen waiting is enough: whoever claims it will read later than now.
-        waiting = Job.objects.filter(waits).first()
-        if waiting is not None:
-            return waiting
+    if waiting := _waiting(pending_key):
+        return waiting
     now = database_now()
     job = Job(
         tenant=tenant,
@@ -133,18 +129,22 @@ def enqueue(
     )
     for _ in range(ENQUEUE_TRIES):
         Job.objects.bulk_create([job], ignore_conflicts=True)
-        if pending_key is None:
+        if pending_key is None or Job.objects.filter(pk=job.pk).exists():
             break
-        found = {one.pk: one for one in Job.objects.filter(Q(pk=job.pk) | waits)}
-        if job.pk in found:
-            break
-        if found:
-            return next(iter(found.values()))  # else it was claimed in this very moment
+        if waiting := _waiting(pending_key):
+            return waiting  # else it was claimed in this very moment
     else:
         raise OperationalError(f"{kind} could not be queued")
     if job.run_at <= now:
         wake(job)
     return job
+
+
+def _waiting(pending_key: str | None) -> Job | None:
+    """The job that makes another needless: whoever claims it will read later than now."""
+    if pending_key is None:
+        return None
+    return Job.objects.filter(pending_key=pending_key, state=JobState.READY).first()
 
 
 def wake(job: Job) -> None:

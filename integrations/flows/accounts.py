@@ -79,15 +79,6 @@ def link(
     return LinkOutcome(vendor=slug, accounts=outcomes, message=" ".join(messages) or None)
 
 
-def refresh(*, vendor: Vendor, account_link: AccountLink) -> AggregationAccount:
-    """Read the account from the vendor again and store what changed."""
-    seen = vendor.read_account(
-        user_id=str(account_link.member.vendor_user.vendor_user_id),
-        account_id=account_link.vendor_account_id,
-    )
-    return store_again(account_link=account_link, seen=seen)
-
-
 def store_again(*, account_link: AccountLink, seen: records.Account) -> AggregationAccount:
     """Store what changed about the account."""
     account = account_link.aggregation_account

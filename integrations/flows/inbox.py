@@ -102,7 +102,7 @@ def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | No
     member = (
         Member.objects.for_tenant(row.tenant)
         .filter(vendor_member_id=row.vendor_member_id, vendor_user__vendor=row.vendor)
-        .select_related("vendor_user", "tenant")
+        .select_related("vendor_user")
         .first()
     )
     if member is None:
@@ -112,6 +112,8 @@ def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | No
         row.state = State.QUARANTINED
         row.note = "The member belongs to another user."
         return None
+    else:
+        member.tenant = row.tenant  # known already; its jobs ask for it
     return member
 
 

@@ -113,13 +113,13 @@ def settle(*, vendor: Vendor, seen: records.Member, seconds: float | None = None
     """
     limit = settings.MEMBER_WAIT_SECONDS if seconds is None else seconds
     until = time.monotonic() + limit
-    while _is_moving(seen) and time.monotonic() + poll_seconds() <= until:
+    while is_moving(seen) and time.monotonic() + poll_seconds() <= until:
         time.sleep(poll_seconds())
         seen = vendor.read_member(user_id=seen.user_id, member_id=seen.id)
     return seen
 
 
-def _is_moving(seen: records.Member) -> bool:
+def is_moving(seen: records.Member) -> bool:
     """A job runs that nobody has to answer first."""
     return seen.is_aggregating and seen.connection.actor is not records.Actor.END_USER
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import simplejson
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -111,8 +110,13 @@ def run_job(run: JobRun) -> None:
     began = timezone.now()
     reply = _post(delivery, began)
     seconds = round((timezone.now() - began).total_seconds(), 3)
-    attempt = {"at": began, "status": reply.status, "error": reply.error, "seconds": seconds}
-    delivery.attempts = [*delivery.attempts, attempt | {"at": began.isoformat()}][-MOST_LOGGED:]
+    attempt = {
+        "at": began.isoformat(),
+        "status": reply.status,
+        "error": reply.error,
+        "seconds": seconds,
+    }
+    delivery.attempts = [*delivery.attempts, attempt][-MOST_LOGGED:]
     if reply.status is not None and 200 <= reply.status < 300:
         _finish(run, delivery, WebhookDelivery.State.DELIVERED)
         return
@@ -215,6 +219,6 @@ def replay(deliveries: Iterable[WebhookDelivery]) -> int:
 def between(*, tenant: Tenant, since: datetime, until: datetime) -> list[WebhookDelivery]:
     """The deliveries of a time, the oldest first, at most MOST_REPLAYED."""
     rows = WebhookDelivery.objects.for_tenant(tenant).filter(
-        Q(create_date__gte=since) & Q(create_date__lt=until)
+        create_date__gte=since, create_date__lt=until
     )
     return list(rows.order_by("create_date", "id")[:MOST_REPLAYED])

@@ -14,13 +14,14 @@ from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import connect
 from integrations.flows import accounts, outbox, rows
 from integrations.flows.merchants import Directory
 from integrations.job_queue import JobRun
-from integrations.models import AccountLink
+from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from nucleus import writes
@@ -51,22 +52,29 @@ class Pulled(Generic[T]):
 
 def links(*, tenant: Tenant, account_ids: Iterable[object]) -> dict[object, AccountLink]:
     """Account links by aggregation account id."""
-    found = (
-        AccountLink.objects.for_tenant(tenant)
-        .filter(aggregation_account_id__in=list(account_ids))
-        .select_related("member__vendor_user", "aggregation_account__tenant")
-    )
+    found = _links(tenant).filter(aggregation_account_id__in=list(account_ids))
     return {link.aggregation_account_id: link for link in found}
+
+
+def links_of_member(member: Member) -> list[AccountLink]:
+    """Its account links, the oldest first."""
+    return list(_links(member.tenant).filter(member=member).order_by("create_date", "id"))
+
+
+def _links(tenant: Tenant) -> QuerySet[AccountLink]:
+    """With all that a pull looks at."""
+    related = ("member__vendor_user", "aggregation_account__tenant")
+    return AccountLink.objects.for_tenant(tenant).select_related(*related)
 
 
 def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
     """Read the account itself again."""
-    return accounts.refresh(vendor=vendor, account_link=link)
+    return accounts.store_again(account_link=link, seen=_read(vendor, link))
 
 
 def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
     """Both with one call."""
-    seen = vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
+    seen = _read(vendor, link)
     accounts.store_again(account_link=link, seen=seen)
     _store_balance(link, seen)
 
@@ -99,8 +107,11 @@ def pull_everything(
 
 def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
     """Store the current balance; nothing is written when it has not changed."""
-    seen = vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
-    return _store_balance(link, seen)
+    return _store_balance(link, _read(vendor, link))
+
+
+def _read(vendor: Vendor, link: AccountLink) -> records.Account:
+    return vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
 
 
 def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccountBalance:

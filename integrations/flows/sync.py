@@ -114,8 +114,7 @@ def _seen(vendor: Vendor, member: Member) -> records.Member | None:
 
 def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
     """Raises Reschedule while the vendor is still importing and nobody has to answer first."""
-    is_moving = seen.is_aggregating and seen.connection.actor is not records.Actor.END_USER
-    if is_moving and timezone.now() < run.job.create_date + PATIENCE:
+    if members.is_moving(seen) and timezone.now() < run.job.create_date + PATIENCE:
         raise Reschedule(members.poll_seconds())
 
 
@@ -144,7 +143,7 @@ def _read_accounts(
     progress = run.job.progress
     done: list[str] = list(progress.get("done", [])) if progress.get("stamp") == stamp else []
     failed: list[VendorError] = []
-    for link in _links(member):
+    for link in retrieval.links_of_member(member):
         if str(link.pk) in done:
             continue
         try:
@@ -159,12 +158,6 @@ def _read_accounts(
         run.renew(progress)
     if failed:
         raise next((error for error in failed if error.is_retryable), failed[0])
-
-
-def _links(member: Member) -> list[AccountLink]:
-    rows = AccountLink.objects.for_tenant(member.tenant).filter(member=member)
-    related = ("member__vendor_user", "aggregation_account__tenant", "aggregation_account__client")
-    return list(rows.select_related(*related).order_by("create_date", "id"))
 
 
 def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope) -> None:

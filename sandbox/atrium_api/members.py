@@ -145,8 +145,12 @@ def oauth_options(given: dict[str, Any]) -> dict[str, Any]:
 def _window(request: HttpRequest, member: Member, options: dict[str, Any]) -> dict[str, str]:
     if not member.is_oauth:
         return {}
-    base = request.build_absolute_uri("/").rstrip("/")
-    return {"oauth_window_uri": oauth.open_window(member, options, base)}
+    return {"oauth_window_uri": oauth_window(request, member, options)}
+
+
+def oauth_window(request: HttpRequest, member: Member, options: dict[str, Any]) -> str:
+    """The address of the bank's own page, where the person agrees."""
+    return oauth.open_window(member, options, request.build_absolute_uri("/").rstrip("/"))
 
 
 def _oauth_window_uri(request: HttpRequest, user: str, member: str) -> HttpResponse:

@@ -18,7 +18,7 @@ from sandbox.atrium_api.errors import ApiError
 from sandbox.atrium_api.institutions import rendered as described
 from sandbox.atrium_api.member_jobs import answered as with_answers
 from sandbox.atrium_api.member_jobs import started
-from sandbox.world import clock, oauth, questions, statuses
+from sandbox.world import clock, questions, statuses
 from sandbox.world.institutions import INSTITUTIONS, Institution
 from sandbox.world.institutions import credentials as fields_of
 from sandbox.world.jobs import JOBS
@@ -215,9 +215,8 @@ def _oauth(request: HttpRequest, session: WidgetSession, guid: str) -> HttpRespo
         "transactions": options["include_transactions"],
         "verifies": options["mode"] == "verification",
     }
-    base = request.build_absolute_uri("/").rstrip("/")
     _note(session, row, _wanted(session)[:1])
-    return answered({"url": oauth.open_window(row, then, base)})
+    return answered({"url": members.oauth_window(request, row, then)})
 
 
 institutions = _call(GET=_institutions)

@@ -21,7 +21,7 @@ def control(**handlers: Handler) -> Handler:
         handler = handlers.get(request.method or "")
         if handler is None:
             return refused(405, f"Use {' or '.join(handlers)}.")
-        if request.headers.get("Origin", own := _origin(request)) != own:
+        if request.headers.get("Origin", own := origin(request)) != own:
             return refused(403, "Web pages of other origins do not control the sandbox.")
         try:
             return handler(request, **ids)
@@ -31,7 +31,8 @@ def control(**handlers: Handler) -> Handler:
     return functools.update_wrapper(view, next(iter(handlers.values())))
 
 
-def _origin(request: HttpRequest) -> str:
+def origin(request: HttpRequest) -> str:
+    """The sandbox's own address as the caller sees it."""
     return request.build_absolute_uri("/").rstrip("/")
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils.html import escape
 
 from sandbox.connect.views import file_of
-from sandbox.control.endpoint import control, given, refused
+from sandbox.control.endpoint import control, given, origin, refused
 from sandbox.control.faults import FAULTS, KINDS
 from sandbox.world import agenda, beginning, clock, jobs, lifecycle
 from sandbox.world.institutions import INSTITUTIONS
@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     names = "".join(
         f"<li>{escape(one.name)} <code>{one.code}</code></li>" for one in INSTITUTIONS.values()
     )
-    base = escape(request.build_absolute_uri("/").rstrip("/"))
+    base = escape(origin(request))
     html = (FILES / "control.html").read_text()
     html = html.replace("{base}", base).replace("{institutions}", names)
     return HttpResponse(html, headers={"Content-Security-Policy": POLICY})

@@ -18,12 +18,11 @@ BLUE = "#2c64ef"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One challenge, in MX's words. `right` is the answer that is accepted."""
+    """One challenge, in MX's words."""
 
     type: str
     label: str
     field_name: str
-    right: str = CORRECT
 
     def extra(self) -> dict[str, Any]:
         """What this type carries besides its text."""

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from integrations import work
@@ -40,7 +41,16 @@ def test_strangers_are_refused(chosen: AggregationSettings, authorization: str):
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
     assert answer.json()["message"]
+    assert answer.json()["code"] == "authentication_failed"
+    assert answer.json()["request_id"]
     assert InboundWebhook.objects.count() == 0
+
+
+def test_only_post_is_taken(chosen: AggregationSettings, client: Client):
+    answer = client.get(f"/webhooks/mx/{chosen.webhook_path}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.json()["code"] == "method_not_allowed"
+    assert "POST" in answer.json()["message"]
 
 
 def test_no_secret_means_no_way_in(tenant: Tenant):
