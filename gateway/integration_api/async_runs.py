@@ -15,6 +15,7 @@ from gateway.integration_api import documentation
 from integrations.flows import async_runs
 from integrations.models import AsyncTransaction
 from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField
 
 TAG = ["Async"]
 STATUSES = AsyncTransaction.Status.values
@@ -31,8 +32,8 @@ class AsyncStatusResponse(serializers.Serializer):
 class AsyncResponse(AsyncStatusResponse):
     """What was begun."""
 
-    create_date = serializers.DateTimeField()
-    update_date = serializers.DateTimeField()
+    create_date = InstantField()
+    update_date = InstantField()
 
 
 def _status(row: AsyncTransaction) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from integrations.models import WebhookSubscription
 from nucleus.models import Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField
 
 TAG = ["Webhook"]
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
@@ -53,8 +54,8 @@ class WebhookResponse(serializers.Serializer):
     is_active = serializers.BooleanField()
     secret = serializers.CharField(allow_null=True)
     secondary_id = serializers.CharField(allow_null=True)
-    create_date = serializers.DateTimeField()
-    update_date = serializers.DateTimeField()
+    create_date = InstantField()
+    update_date = InstantField()
 
 
 def rendered(row: WebhookSubscription, *, with_secret: bool = False) -> dict[str, Any]:

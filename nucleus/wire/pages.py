@@ -18,8 +18,14 @@ SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
 
 PARAMETERS = [
-    OpenApiParameter("page", OpenApiTypes.INT, description="0-based."),
-    OpenApiParameter("size", OpenApiTypes.INT, description=f"At most {MAX_SIZE}; default {SIZE}."),
+    OpenApiParameter(
+        "page", {"type": "integer", "minimum": 0, "maximum": MAX_PAGE}, description="0-based."
+    ),
+    OpenApiParameter(
+        "size",
+        {"type": "integer", "minimum": 1, "maximum": MAX_SIZE},
+        description=f"Default {SIZE}.",
+    ),
     OpenApiParameter("order_by", OpenApiTypes.STR, description="A field; default update_date."),
     OpenApiParameter("ascending", OpenApiTypes.BOOL, description="Default false."),
     OpenApiParameter(

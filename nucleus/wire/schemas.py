@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DateTimeField
+from django.db.models import CharField, DateTimeField
 from rest_framework import serializers
 
 from nucleus import models
@@ -23,13 +23,15 @@ class _Rendered(serializers.ModelSerializer):
 
 def _described(model: type, names: tuple[str, ...], name: str) -> type[serializers.Serializer]:
     """A read-only serializer class with the model's types for those fields."""
-    fields = [field for field in names if not field.endswith("_id")]
+    meta = model._meta  # type: ignore[attr-defined]
     ids = {
-        field: serializers.UUIDField(allow_null=True) for field in names if field.endswith("_id")
+        field: serializers.UUIDField(allow_null=True)
+        for field in names
+        if field.endswith("_id") and not isinstance(meta.get_field(field), CharField)
     }
-    meta = type("Meta", (), {"model": model, "fields": [*fields, *ids], "read_only_fields": fields})
-    ids.pop("secondary_id", None)
-    return type(name, (_Rendered,), {"Meta": meta, **ids, "__doc__": model.__doc__})
+    described = {"model": model, "fields": list(names), "read_only_fields": list(names)}
+    attributes = {"Meta": type("Meta", (), described), **ids, "__doc__": model.__doc__}
+    return type(name, (_Rendered,), attributes)
 
 
 class Location(serializers.Serializer):
