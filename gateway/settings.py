@@ -21,7 +21,8 @@ env = environ.Env()
 if env.bool("READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 
-DEBUG = DEVELOPMENT = env.bool("DEBUG", default=False)
+DEVELOPMENT = env.bool("DEBUG", default=False)
+DEBUG = False  # Django's own debug pages answer in HTML and show settings
 for required in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
     if not env.str(required, default=""):
         raise ImproperlyConfigured(
@@ -31,7 +32,7 @@ for required in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
 SECRET_KEY = env.str("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
-if DEBUG:
+if DEVELOPMENT:
     # Hydrogen's SDKs only speak to their own host name; see docs/sdk.md.
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "sandbox.hydrogenplatform.com"]
 PORT = env.int("PORT", default=8000)
@@ -107,7 +108,7 @@ WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5)
 VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8)  # a tenant's jobs at the vendor
 VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # a process; 0: any
 RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6)  # how often members are looked at
-WEBHOOK_ALLOW_PRIVATE = DEBUG  # tenants' webhook URLs on this machine, over plain HTTP
+WEBHOOK_ALLOW_PRIVATE = DEVELOPMENT  # tenants' webhook URLs on this machine, over plain HTTP
 RETENTION_DAYS = {  # how long finished work and records of it are kept
     "jobs": env.int("RETENTION_JOBS_DAYS", default=14),
     "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30),
@@ -124,8 +125,8 @@ MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0)
 MEMBER_WAIT_SECONDS = env.float("MEMBER_WAIT_SECONDS", default=9.0)
 VENDOR_ALLOWED_HOSTS: list[str] = env.list("VENDOR_ALLOWED_HOSTS", default=[])
 VENDOR_DEADLINE_SECONDS = env.float("VENDOR_DEADLINE_SECONDS", default=25.0)  # per API request
-VENDOR_ALLOW_HTTP = DEBUG  # the sandbox speaks plain HTTP on this machine
-if DEBUG:
+VENDOR_ALLOW_HTTP = DEVELOPMENT  # the sandbox speaks plain HTTP on this machine
+if DEVELOPMENT:
     VENDOR_ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Application"
@@ -172,7 +173,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gateway.openapi.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.errors.handle",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
@@ -254,18 +255,18 @@ CORS_URLS_REGEX = r"^/(integration|nucleus)/v1/.*$"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEVELOPMENT
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]  # TLS and preload are the proxy's
-SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 if env.bool("BEHIND_TLS_PROXY", default=False):

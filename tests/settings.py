@@ -17,7 +17,6 @@ os.environ.setdefault("WEBHOOK_SETTLE_SECONDS", "0")
 from gateway.settings import *  # noqa: F403
 from gateway.settings import DATABASES
 
-DEBUG = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # or test servers' threads keep the test database open
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, because threads and processes share it; durability is not what these tests are about.
@@ -28,5 +27,3 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
         "timeout": 20,
     }
-
-WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # nothing is collected for tests

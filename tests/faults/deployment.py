@@ -107,9 +107,9 @@ class Deployment:
         return process
 
     def start_gateway(self) -> None:
-        options = f"--bind 127.0.0.1:{self.port} --worker-class gthread --workers 2 --threads 16"
-        self.start("gateway", "-m", "gunicorn", *options.split(), "--no-control-socket",
-                   "--log-level", "warning", "gateway.wsgi")  # fmt: skip
+        options = f"--config python:gateway.gunicorn --bind 127.0.0.1:{self.port}"
+        options += " --workers 2 --threads 16 --log-level warning"
+        self.start("gateway", "-m", "gunicorn", *options.split(), "gateway.wsgi")
         self.wait_ready()
 
     def wait_ready(self) -> None:

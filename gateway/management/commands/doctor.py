@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def _findings() -> Iterator[Finding]:
-    for problem in run_checks(include_deployment_checks=not settings.DEBUG):
+    for problem in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
         if problem.is_serious() or (problem.id and problem.id.startswith("gateway.")):
             yield False, f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
     try:

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, directory: Path, attached: bool, **options: Any) -> None:
         parent = os.getppid() if attached else None
-        if not settings.DEBUG:
+        if not settings.DEVELOPMENT:
             raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
         ports = {
             "PORT": settings.PORT,
@@ -209,9 +209,8 @@ def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]
 
 
 def _gunicorn() -> list[str]:
-    # No access log: token calls carry their parameters in the query.
-    options = f"""--bind 127.0.0.1:{settings.PORT} --worker-class gthread --workers 2 --threads 8
-        --graceful-timeout 5 --no-control-socket --log-level warning""".split()
+    options = f"""--config python:gateway.gunicorn --bind 127.0.0.1:{settings.PORT} --workers 2
+        --threads 8 --graceful-timeout 5 --log-level warning""".split()
     return [sys.executable, "-m", "gunicorn", *options, "gateway.wsgi"]
 
 
