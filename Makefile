@@ -14,6 +14,7 @@ INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_VERSION := 0.13.8
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+EXAMPLES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .PHONY: help
@@ -66,6 +67,10 @@ test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=lon
 	@unset DATABASE_URL REDIS_URL; $(PYTEST) --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
+
+.PHONY: test-contract
+test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 of each operation, DATABASE_URL
+	@$(BIN)/python -m tests.contract --examples $(EXAMPLES) $(ARGS)
 
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row
