@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
-from gateway import health, metrics, webhooks_in
+from gateway import api_pages, health, metrics, webhooks_in
 from gateway.access.tokens import TokenView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,8 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics),
     path("openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
     path("", RedirectView.as_view(pattern_name="docs")),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("redoc", SpectacularRedocView.as_view(url_name="schema")),
+    path("docs", api_pages.SwaggerView.as_view(url_name="schema"), name="docs"),
+    path("redoc", api_pages.RedocView.as_view(url_name="schema")),
     path("admin/", admin.site.urls),
 ]
 
