@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from django.db import models
+from typing import cast
 
+from django.db import models
+from django.db.models import Q
+
+from nucleus.models import Owner
 from nucleus.models.base import TenantRecord
 
 
 class VendorUser(TenantRecord):
-    """A Nucleus client's user at a vendor.
+    """A Nucleus client's or business's user at a vendor.
 
     The row is committed before the vendor is called, with the identifier the vendor user will
     carry, so a crash in between leaves something to adopt instead of a second user.
     """
 
     client = models.ForeignKey(
-        "nucleus.Client", on_delete=models.CASCADE, related_name="vendor_users"
+        "nucleus.Client",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="vendor_users",
+    )
+    business = models.ForeignKey(
+        "nucleus.Business",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="vendor_users",
     )
     vendor = models.CharField(max_length=32)
     identifier = models.CharField(max_length=200)
@@ -27,16 +42,29 @@ class VendorUser(TenantRecord):
                 fields=["tenant", "client", "vendor"], name="vendor_user_per_client"
             ),
             models.UniqueConstraint(
+                fields=["tenant", "business", "vendor"], name="vendor_user_per_business"
+            ),
+            models.UniqueConstraint(
                 fields=["tenant", "vendor", "vendor_user_id"], name="vendor_user_id_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(client__isnull=False, business__isnull=True)
+                | Q(client__isnull=True, business__isnull=False),
+                name="vendor_user_has_one_owner",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.vendor} user of {self.client}"
+        return f"{self.vendor} user of {self.owner}"
+
+    @property
+    def owner(self) -> Owner:
+        """The client or the business; a constraint sees to it that it is one of them."""
+        return cast("Owner", self.client or self.business)
 
 
 class Member(TenantRecord):
-    """A client's connection to an institution."""
+    """A client's or business's connection to an institution."""
 
     vendor_user = models.ForeignKey(VendorUser, on_delete=models.CASCADE, related_name="members")
     vendor_member_id = models.CharField(max_length=255)

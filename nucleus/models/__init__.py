@@ -9,7 +9,7 @@ from nucleus.models.ledger import (
     AggregationAccountTransaction,
 )
 from nucleus.models.merchants import Merchant, MerchantLocation
-from nucleus.models.tenancy import Client, Tenant
+from nucleus.models.tenancy import Business, Client, Owner, Tenant
 
 __all__ = [
     "AggregationAccount",
@@ -17,9 +17,11 @@ __all__ = [
     "AggregationAccountHolding",
     "AggregationAccountTransaction",
     "BankLink",
+    "Business",
     "Client",
     "Institution",
     "Merchant",
     "MerchantLocation",
+    "Owner",
     "Tenant",
 ]

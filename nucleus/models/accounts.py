@@ -1,8 +1,9 @@
-"""Accounts that clients hold elsewhere."""
+"""Accounts that clients and businesses hold elsewhere."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField
@@ -12,7 +13,18 @@ class AggregationAccount(ApiRecord):
     """An account held at an institution. Fields: hydrogen-contract section 6."""
 
     client = models.ForeignKey(
-        "nucleus.Client", on_delete=models.CASCADE, related_name="aggregation_accounts"
+        "nucleus.Client",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="aggregation_accounts",
+    )
+    business = models.ForeignKey(
+        "nucleus.Business",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="aggregation_accounts",
     )
     institution = models.ForeignKey(
         "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -29,7 +41,6 @@ class AggregationAccount(ApiRecord):
     mask = models.CharField(max_length=4, null=True, blank=True)
     currency_code = models.CharField(max_length=3, null=True, blank=True)
     account_category_id = models.UUIDField(null=True, blank=True)
-    business_id = models.UUIDField(null=True, blank=True)
     financial_offer_id = models.UUIDField(null=True, blank=True)
     apr = MoneyField(null=True, blank=True)
     apy = MoneyField(null=True, blank=True)
@@ -50,6 +61,12 @@ class AggregationAccount(ApiRecord):
     is_investment = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client__isnull=False) | Q(business__isnull=False),
+                name="account_has_owner",
+            ),
+        ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["client", "-update_date"]),

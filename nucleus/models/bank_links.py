@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField
 
 
 class BankLink(ApiRecord):
-    """An account and routing number of a client. Fields: hydrogen-contract section 6.
+    """An account and routing number of a client or business. Fields: hydrogen-contract section 6.
 
     The numbers of a link never change: a changed number becomes a new link and the old one is
     deactivated, so nobody pays to an account that was swapped under them.
     """
 
     client = models.ForeignKey(
-        "nucleus.Client", on_delete=models.CASCADE, related_name="bank_links"
+        "nucleus.Client",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="bank_links",
+    )
+    business = models.ForeignKey(
+        "nucleus.Business",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="bank_links",
     )
     institution = models.ForeignKey(
         "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     account_id = models.UUIDField(null=True, blank=True)  # the tenant's own Nucleus account
-    business_id = models.UUIDField(null=True, blank=True)
     bank_account_holder = models.CharField(max_length=255)
     bank_account_number = EncryptedTextField()
     routing = EncryptedTextField()
@@ -40,6 +51,12 @@ class BankLink(ApiRecord):
     link_verified_date = models.DateField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client__isnull=False) | Q(business__isnull=False),
+                name="bank_link_has_owner",
+            ),
+        ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["client", "-update_date"]),

@@ -1,4 +1,4 @@
-"""Tenants (companies using the gateway) and their clients (people whose banks are linked)."""
+"""Tenants (companies using the gateway), and the clients and businesses they serve."""
 
 from __future__ import annotations
 
@@ -22,13 +22,38 @@ class Tenant(Record):
         return self.name
 
 
-class Client(ApiRecord):
+class Owner(ApiRecord):
+    """Whoever linked accounts belong to: a client or a business."""
+
+    email = models.CharField(max_length=255, null=True, blank=True)
+    phone_number = models.CharField(max_length=64, null=True, blank=True)
+    identification_number = EncryptedTextField(null=True, blank=True)  # e.g. a tax number
+    identification_number_type = models.CharField(max_length=64, null=True, blank=True)
+    status = models.CharField(max_length=64, null=True, blank=True)
+    address = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_verified = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def holder_name(self) -> str:
+        """The account holder when the institution names none."""
+        raise NotImplementedError
+
+    @property
+    def reference(self) -> dict[str, Owner]:
+        """The column that makes a record this owner's: `{"client": …}` or `{"business": …}`."""
+        return {str(self._meta.model_name): self}
+
+
+class Client(Owner):
     """A person (or firm) the tenant serves. Fields: hydrogen-contract section 6."""
 
     username = models.CharField(max_length=255)
     client_type = models.CharField(max_length=64)
     password = models.CharField(max_length=255, blank=True)  # hashed; never returned
-    email = models.CharField(max_length=255, null=True, blank=True)
     first_name = models.CharField(max_length=255, null=True, blank=True)
     middle_name = models.CharField(max_length=255, null=True, blank=True)
     last_name = models.CharField(max_length=255, null=True, blank=True)
@@ -36,9 +61,6 @@ class Client(ApiRecord):
     suffix = models.CharField(max_length=64, null=True, blank=True)
     gender = models.CharField(max_length=64, null=True, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
-    phone_number = models.CharField(max_length=64, null=True, blank=True)
-    identification_number = EncryptedTextField(null=True, blank=True)  # e.g. a tax number
-    identification_number_type = models.CharField(max_length=64, null=True, blank=True)
     citizenship_status = models.CharField(max_length=64, null=True, blank=True)
     country_of_citizenship = models.JSONField(default=list, blank=True)
     country_of_residence = models.CharField(max_length=64, null=True, blank=True)
@@ -46,17 +68,15 @@ class Client(ApiRecord):
     firm_type = models.CharField(max_length=255, null=True, blank=True)
     hydro_id = models.CharField(max_length=255, null=True, blank=True)
     image = models.CharField(max_length=2000, null=True, blank=True)
-    status = models.CharField(max_length=64, null=True, blank=True)
-    business_id = models.UUIDField(null=True, blank=True)
-    address = models.JSONField(default=list, blank=True)
+    business = models.ForeignKey(
+        "nucleus.Business", on_delete=models.SET_NULL, null=True, blank=True, related_name="clients"
+    )
     authorities = models.JSONField(default=list, blank=True)
     group = models.JSONField(default=list, blank=True)
     employment = models.JSONField(null=True, blank=True)
     income = models.BigIntegerField(null=True, blank=True)
     liquid_net_worth = MoneyField(null=True, blank=True)
     total_net_worth = MoneyField(null=True, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_verified = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -70,3 +90,35 @@ class Client(ApiRecord):
     @property
     def full_name(self) -> str:
         return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @property
+    def holder_name(self) -> str:
+        return self.full_name or self.firm_name or self.username
+
+
+class Business(Owner):
+    """A firm the tenant serves. Fields: the Business model of Hydrogen's Nucleus SDK 1.9.5."""
+
+    legal_name = models.CharField(max_length=255)
+    dba_name = models.CharField(max_length=255, null=True, blank=True)  # "doing business as"
+    legal_structure = models.CharField(max_length=255, null=True, blank=True)
+    category = models.CharField(max_length=255, null=True, blank=True)
+    subcategory = models.CharField(max_length=255, null=True, blank=True)
+    incorporation_country = models.CharField(max_length=64, null=True, blank=True)
+    incorporation_state = models.CharField(max_length=64, null=True, blank=True)
+    incorporation_date = models.DateField(null=True, blank=True)
+    website = models.CharField(max_length=2000, null=True, blank=True)
+    ticker = models.CharField(max_length=64, null=True, blank=True)
+    ownership = models.JSONField(default=list, blank=True)
+    is_public = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "businesses"
+        indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
+
+    def __str__(self) -> str:
+        return self.legal_name
+
+    @property
+    def holder_name(self) -> str:
+        return self.legal_name
