@@ -18,7 +18,7 @@ from gateway import provisioning
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
 from integrations.admin.read_only import ReadOnlyAdmin
-from nucleus.models import AggregationAccount, BankLink, Client, Tenant
+from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 
 HIDDEN = (
     AccessToken, DeviceGrant, get_grant_model(), get_id_token_model(), get_refresh_token_model(),
@@ -118,16 +118,28 @@ class ClientAdmin(ReadOnlyAdmin):
     exclude = ("password", "identification_number")
 
 
+@admin.register(Business)
+class BusinessAdmin(ReadOnlyAdmin):
+    """Firms whose banks are linked."""
+
+    list_display = ("legal_name", "dba_name", "tenant", "is_active", "create_date")
+    list_filter = ("is_active",)
+    list_select_related = ("tenant",)
+    search_fields = ("legal_name", "dba_name", "id")
+    exclude = ("identification_number",)
+
+
 @admin.register(AggregationAccount)
 class AggregationAccountAdmin(ReadOnlyAdmin):
     """Accounts held elsewhere."""
 
     list_display = (
-        "account_name", "institution_name", "client", "tenant", "category", "mask", "is_active",
+        "account_name", "institution_name", "client", "business", "tenant", "category", "mask",
+        "is_active",
     )  # fmt: skip
     list_filter = ("category", "is_active", "is_link_verified")
-    list_select_related = ("client", "tenant")
-    search_fields = ("account_name", "client__username", "id")
+    list_select_related = ("client", "business", "tenant")
+    search_fields = ("account_name", "client__username", "business__legal_name", "id")
     exclude = ("account_number",)
 
 
@@ -136,9 +148,9 @@ class BankLinkAdmin(ReadOnlyAdmin):
     """Verified bank accounts, by their last four digits."""
 
     list_display = (
-        "institution_name", "mask", "client", "tenant", "is_link_verified", "is_active",
+        "institution_name", "mask", "client", "business", "tenant", "is_link_verified", "is_active",
     )  # fmt: skip
     list_filter = ("is_link_verified", "is_active")
-    list_select_related = ("client", "tenant")
-    search_fields = ("client__username", "id")
+    list_select_related = ("client", "business", "tenant")
+    search_fields = ("client__username", "business__legal_name", "id")
     exclude = ("bank_account_number", "routing", "routing_wire")

@@ -226,6 +226,7 @@ UNFOLD = {
             _menu(
                 "Nucleus",
                 ("Clients", "person", "nucleus_client"),
+                ("Businesses", "storefront", "nucleus_business"),
                 ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
                 ("Bank links", "verified", "nucleus_banklink"),
             ),

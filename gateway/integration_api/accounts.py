@@ -34,13 +34,13 @@ class AccountsView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.AggregationRequest, request)
-        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        owner = lookup.owner_of(caller_of(request), body)
         member_id = body.get("vendor_request", {}).get("member_id")
         if member_id is None and "nucleus_aggregation_account_id" in body:
             ids = [body["nucleus_aggregation_account_id"]]
             (account,) = lookup.accounts(caller_of(request), ids)
             member_id = accounts.member_of(account)
-        outcome = accounts.link(tenant=client.tenant, client=client, member_id=member_id)
+        outcome = accounts.link(tenant=owner.tenant, owner=owner, member_id=member_id)
         rows: list[dict[str, Any]] = [
             {
                 "status_code": 200 if one.account else 422,

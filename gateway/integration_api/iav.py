@@ -36,10 +36,10 @@ class VerificationsView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.IavRequest, request)
-        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        owner = lookup.owner_of(caller_of(request), body)
         outcome = verification.verify(
-            tenant=client.tenant,
-            client=client,
+            tenant=owner.tenant,
+            owner=owner,
             member_id=body["vendor_request"]["member_id"],
             account_id=body.get("nucleus_account_id"),
         )

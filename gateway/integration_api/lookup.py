@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from rest_framework.exceptions import NotFound
 
-from nucleus.models import AggregationAccount, BankLink, Client
-from nucleus.wire.caller import Caller
+from nucleus.models import AggregationAccount, BankLink, Business, Client, Owner
+from nucleus.wire.caller import Caller, visible_owners
 
 
-def client(caller: Caller, client_id: UUID) -> Client:
-    """The caller's client of that id."""
-    rows = Client.objects.for_tenant(caller.tenant).select_related("tenant")
-    if caller.client is not None:
-        rows = rows.filter(id=caller.client.id)
-    found = rows.filter(id=client_id).first()
-    if found is None:
-        raise NotFound(f"There is no client {client_id}. Create it with POST /nucleus/v1/client.")
-    return found
+def owner_of(caller: Caller, body: Mapping[str, Any]) -> Owner:
+    """The caller's client or business that the body of an OwnerRequest names."""
+    if "nucleus_business_id" in body:
+        return owner(caller, body["nucleus_business_id"], Business)
+    return owner(caller, body["nucleus_client_id"], Client)
+
+
+def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
+    """The caller's client or business of that id, among `models`."""
+    for model in models:
+        rows = visible_owners(caller, model).select_related("tenant")
+        if found := rows.filter(id=owner_id).first():
+            return found
+    names = [str(model._meta.model_name) for model in models]
+    paths = " or ".join(f"/nucleus/v1/{name}" for name in names)
+    raise NotFound(f"There is no {' or '.join(names)} {owner_id}. Create it with POST {paths}.")
 
 
 def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAccount]:

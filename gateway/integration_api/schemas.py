@@ -30,16 +30,17 @@ def vendor_name() -> serializers.CharField:
 
 
 class OwnerRequest(serializers.Serializer):
-    """Whom it is for."""
+    """Whom it is for: a client or a business, never both."""
 
     nucleus_client_id = serializers.UUIDField(required=False)
     nucleus_business_id = serializers.UUIDField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "nucleus_client_id" not in attrs:
-            message = "Required: the Nucleus client this is for."
-            if "nucleus_business_id" in attrs:
-                message = "Required: businesses cannot link accounts here, clients can."
+        if "nucleus_client_id" in attrs and "nucleus_business_id" in attrs:
+            message = "Give this or nucleus_client_id, not both: accounts have one owner."
+            raise serializers.ValidationError({"nucleus_business_id": [message]})
+        if "nucleus_client_id" not in attrs and "nucleus_business_id" not in attrs:
+            message = "Required: the Nucleus client this is for, or a nucleus_business_id."
             raise serializers.ValidationError({"nucleus_client_id": [message]})
         return attrs
 
@@ -64,7 +65,7 @@ class CreateUserRequest(OwnerRequest):
 class UserResponse(serializers.Serializer):
     """The mapping and the vendor's object."""
 
-    nucleus_client_id = serializers.UUIDField()
+    nucleus_client_id = serializers.UUIDField(allow_null=True)
     nucleus_business_id = serializers.UUIDField(allow_null=True)
     product = serializers.CharField()
     integration_type = serializers.CharField()
@@ -78,7 +79,9 @@ class WidgetLinkQuery(serializers.Serializer):
 
     vendor_name = vendor_name()
     mode = choice("aggregation", "iav")
-    is_business = LenientBooleanField(default=False, help_text="Accepted; no vendor uses it.")
+    is_business = LenientBooleanField(
+        default=False, help_text="Accepted; the id alone says whose link it is."
+    )
     is_mobile_webview = LenientBooleanField(default=False)
     member_id = serializers.RegexField(
         MEMBER_ID, required=False, max_length=255, help_text="Repair this member."

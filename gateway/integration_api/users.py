@@ -1,4 +1,4 @@
-"""POST /user: give a Nucleus client a user at the vendor."""
+"""POST /user: give a Nucleus client or business a user at the vendor."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class UserView(APIView):
 
     @documentation.documented(
         operation_id="createUser",
-        summary="Create the vendor user of a client",
+        summary="Create the vendor user of a client or business",
         description=(
-            "Gives the client a user at the vendor and remembers the mapping. Calling it again "
-            "answers the same user."
+            "Gives the client or business a user at the vendor and remembers the mapping. Calling "
+            "it again answers the same user."
         ),
         tags=["User"],
         request=schemas.CreateUserRequest,
@@ -29,14 +29,14 @@ class UserView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.CreateUserRequest, request)
-        client = lookup.client(caller_of(request), body["nucleus_client_id"])
+        owner = lookup.owner_of(caller_of(request), body)
         outcome = users.create(
-            tenant=client.tenant, client=client, vendor_name=body.get("vendor_name")
+            tenant=owner.tenant, owner=owner, vendor_name=body.get("vendor_name")
         )
         return Response(
             {
-                "nucleus_client_id": client.id,
-                "nucleus_business_id": None,
+                "nucleus_client_id": outcome.vendor_user.client_id,
+                "nucleus_business_id": outcome.vendor_user.business_id,
                 "product": body["product"],
                 "integration_type": body.get("integration_type") or "aggregation",
                 "vendor_name": outcome.vendor_user.vendor,

@@ -12,6 +12,7 @@ from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import queried
 from integrations.flows import widget_links
 from integrations.vendors.records import WidgetOptions
+from nucleus.models import Business, Client
 from nucleus.wire.caller import caller_of
 
 
@@ -20,7 +21,7 @@ class WidgetLinkView(APIView):
 
     @documentation.documented(
         operation_id="getWidgetLink",
-        summary="Get a widget link for a client",
+        summary="Get a widget link for a client or business",
         description=(
             "Open the URL in MX's Connect loader or SDK. It is short-lived and works once. "
             "`mode=iav` verifies accounts; a member, aggregation account or bank link repairs "
@@ -33,10 +34,10 @@ class WidgetLinkView(APIView):
     )
     def get(self, request: Request, nucleus_id: UUID) -> Response:
         query = queried(schemas.WidgetLinkQuery, request)
-        client = lookup.client(caller_of(request), nucleus_id)
+        owner = lookup.owner(caller_of(request), nucleus_id, Client, Business)
         link = widget_links.create(
-            tenant=client.tenant,
-            client=client,
+            tenant=owner.tenant,
+            owner=owner,
             vendor_name=query.get("vendor_name"),
             aggregation_account_id=query.get("nucleus_aggregation_account_id"),
             bank_link_id=query.get("nucleus_bank_link_id"),

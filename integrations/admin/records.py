@@ -21,12 +21,12 @@ from integrations.models import (
 
 @admin.register(VendorUser)
 class VendorUserAdmin(ReadOnlyAdmin):
-    """Which client is which user at the vendor."""
+    """Which client or business is which user at the vendor."""
 
-    list_display = ("client", "tenant", "vendor", "vendor_user_id", "create_date")
+    list_display = ("owner", "tenant", "vendor", "vendor_user_id", "create_date")
     list_filter = ("vendor",)
-    list_select_related = ("client", "tenant")
-    search_fields = ("vendor_user_id", "client__username")
+    list_select_related = ("client", "business", "tenant")
+    search_fields = ("vendor_user_id", "client__username", "business__legal_name")
 
 
 @admin.register(Member)
@@ -34,16 +34,18 @@ class MemberAdmin(ReadOnlyAdmin):
     """Connections: which are broken, why, and who must act."""
 
     list_display = (
-        "name", "tenant", "client", "connection_status", "actor", "connection_message",
+        "name", "tenant", "owner", "connection_status", "actor", "connection_message",
         "aggregated_at",
     )  # fmt: skip
     list_filter = ("connection_status", "actor")
-    list_select_related = ("tenant", "vendor_user__client")
-    search_fields = ("name", "vendor_member_id", "vendor_user__client__username")
+    list_select_related = ("tenant", "vendor_user__client", "vendor_user__business")
+    search_fields = (
+        "name", "vendor_member_id", "vendor_user__client__username",
+        "vendor_user__business__legal_name",
+    )  # fmt: skip
 
-    @admin.display(ordering="vendor_user__client")
-    def client(self, row: Member) -> str:
-        return str(row.vendor_user.client)
+    def owner(self, row: Member) -> str:
+        return str(row.vendor_user.owner)
 
 
 @admin.register(AccountLink)

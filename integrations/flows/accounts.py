@@ -18,7 +18,7 @@ from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
 from nucleus import writes
-from nucleus.models import AggregationAccount, BankLink, Client, Tenant
+from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
 
 LINK_JOB = "link_member"
 RETRIEVE_JOB = "retrieve_account"
@@ -45,20 +45,20 @@ class LinkOutcome:
 def link(
     *,
     tenant: Tenant,
-    client: Client,
+    owner: Owner,
     vendor_name: str | None = None,
     member_id: str | None = None,
 ) -> LinkOutcome:
-    """Create one aggregation account, once, for each account of the client's member(s).
+    """Create one aggregation account, once, for each account of the owner's member(s).
 
     Args:
         member_id: the vendor's id from the widget's success; without it every member of the user.
-            It comes from a browser, so it is read under the client's own vendor user.
+            It comes from a browser, so it is read under the owner's own vendor user.
 
     Where the vendor is still importing after a short wait, a job finishes the work.
     """
     slug = connect.aggregation_vendor(tenant, vendor_name)
-    vendor_user = users.require(tenant=tenant, client=client, vendor=slug)
+    vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
         seen, rejected = _seen_members(vendor, vendor_user, member_id)
         outcomes, messages = rejected, []
@@ -74,7 +74,8 @@ def link(
             messages += [message] if message else []
     if not seen and not outcomes:
         messages.append(
-            "This client has not linked an institution yet. Open the widget link first."
+            f"This {users.word(owner)} has not linked an institution yet. "
+            "Open the widget link first."
         )
     return LinkOutcome(vendor=slug, accounts=outcomes, message=" ".join(messages) or None)
 
@@ -186,7 +187,7 @@ def _link_member(
     if not seen.connection.is_connected:
         return outcomes, f"{name}: {seen.connection.message or seen.connection.meaning}"
     if not outcomes:
-        return outcomes, f"{name} has no accounts for this client."
+        return outcomes, f"{name} has no accounts for this {users.word(vendor_user.owner)}."
     return outcomes, None
 
 
@@ -204,7 +205,7 @@ def _store_accounts(
             for link in member.account_links.select_related("aggregation_account")
         }
         for record in listed.records:
-            account = _store_account(vendor_user.client, member, record, linked.get(record.id))
+            account = _store_account(vendor_user, member, record, linked.get(record.id))
             if record.id not in linked and chosen.retrieve_automatically:
                 enqueue_retrieval(member=member, account=account)
             outcomes.append(AccountOutcome(account))
@@ -223,8 +224,12 @@ def enqueue_retrieval(*, member: Member, account: AggregationAccount) -> None:
 
 
 def _store_account(
-    client: Client, member: Member, record: records.Account, known: AccountLink | None
+    vendor_user: VendorUser,
+    member: Member,
+    record: records.Account,
+    known: AccountLink | None,
 ) -> AggregationAccount:
+    tenant = vendor_user.tenant
     account = known.aggregation_account if known else None
     columns = _columns(record, account)
     institution = member.institution
@@ -232,21 +237,22 @@ def _store_account(
     columns |= {"institution": institution, "institution_name": name or "Unknown institution"}
     if account is not None:
         return writes.update_aggregation_account(account=account, **columns)
-    columns["currency_code"] = record.currency_code or client.tenant.currency_code
+    columns["currency_code"] = record.currency_code or tenant.currency_code
     verified = _verified(member, record.id)
     columns |= {"bank_link": verified, "is_link_verified": verified is not None}
-    account = writes.create_aggregation_account(tenant=client.tenant, client=client, **columns)
+    account = writes.create_aggregation_account(tenant=tenant, owner=vendor_user.owner, **columns)
     AccountLink.unscoped.create(
-        tenant=client.tenant,
+        tenant=tenant,
         member=member,
         vendor_account_id=record.id,
         aggregation_account=account,
         can_verify=record.can_verify,
     )
     outbox.emit(
-        tenant_id=client.tenant_id,
+        tenant_id=tenant.pk,
         event=outbox.ACCOUNT,
-        client_id=client.pk,
+        client_id=account.client_id,
+        business_id=account.business_id,
         account_id=account.pk,
         data={"action": "linked", "account_name": account.account_name},
     )

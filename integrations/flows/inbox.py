@@ -107,7 +107,7 @@ def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | No
     )
     if member is None:
         row.state = State.QUARANTINED
-        row.note = "No client of this tenant has linked this member."
+        row.note = "No client or business of this tenant has linked this member."
     elif notice.user_id not in (None, member.vendor_user.vendor_user_id):
         row.state = State.QUARANTINED
         row.note = "The member belongs to another user."

@@ -57,6 +57,7 @@ def emit(
     tenant_id: uuid.UUID,
     event: str,
     client_id: uuid.UUID | None,
+    business_id: uuid.UUID | None = None,
     account_id: uuid.UUID | None = None,
     data: Mapping[str, Any],
 ) -> None:
@@ -74,6 +75,7 @@ def emit(
             "id": str(row.id),
             "event": event,
             "nucleus_client_id": str(client_id) if client_id else None,
+            "nucleus_business_id": str(business_id) if business_id else None,
             "nucleus_aggregation_account_id": str(account_id) if account_id else None,
             "data": data,
             "create_date": timezone.now().astimezone(UTC).isoformat(timespec="milliseconds"),

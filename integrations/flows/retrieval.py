@@ -144,6 +144,7 @@ def _tell(event: str, account: AggregationAccount, **data: Any) -> None:
             tenant_id=account.tenant_id,
             event=event,
             client_id=account.client_id,
+            business_id=account.business_id,
             account_id=account.pk,
             data=data,
         )

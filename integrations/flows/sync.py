@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations import connect, job_queue
@@ -93,7 +94,9 @@ def run_refresh_job(run: JobRun) -> None:
 
 def _member(run: JobRun) -> Member | None:
     rows = Member.objects.for_tenant(run.tenant).filter(id=run.payload["member_id"])
-    return rows.select_related("vendor_user__client", "vendor_user__tenant", "tenant").first()
+    return rows.select_related(
+        "vendor_user__client", "vendor_user__business", "vendor_user__tenant", "tenant"
+    ).first()
 
 
 def _seen(vendor: Vendor, member: Member) -> records.Member | None:
@@ -195,7 +198,7 @@ def reconcile_due(limit: int = 100) -> int:
     now = timezone.now()
     due = (
         Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
-        .filter(vendor_user__client__is_active=True)
+        .filter(Q(vendor_user__client__is_active=True) | Q(vendor_user__business__is_active=True))
         .select_related("tenant")
         .order_by("next_sync_at")[:limit]
     )

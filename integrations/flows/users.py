@@ -1,4 +1,4 @@
-"""A Nucleus client's user at the vendor."""
+"""A Nucleus client's or business's user at the vendor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.models import VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUnavailable
-from nucleus.models import Client, Tenant
+from nucleus.models import Client, Owner, Tenant
 
 CREATE_JOB = "create_vendor_user"
 
@@ -27,30 +27,30 @@ class UserOutcome:
     vendor_response: Mapping[str, Any]
 
 
-def create(*, tenant: Tenant, client: Client, vendor_name: str | None = None) -> UserOutcome:
-    """Give the client a user at the vendor; calling it again answers the same user.
+def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> UserOutcome:
+    """Give the client or business a user at the vendor; calling it again answers the same user.
 
     The mapping row, with the identifier the vendor user will carry, is committed first. Whatever
     happens then, a retry finds the user by that identifier instead of making a second one.
     """
-    if not client.is_active:
-        raise FlowError("This client is deactivated. Set is_active to true first.")
+    if not owner.is_active:
+        raise FlowError(f"This {word(owner)} is deactivated. Set is_active to true first.")
     slug = connect.aggregation_vendor(tenant, vendor_name)
     with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
-        return _ensure(tenant=tenant, client=client, vendor=vendor)
+        return _ensure(tenant=tenant, owner=owner, vendor=vendor)
 
 
-def require(*, tenant: Tenant, client: Client, vendor: str) -> VendorUser:
-    """The client's user at `vendor`. Raises FlowError when it has to be created first."""
+def require(*, tenant: Tenant, owner: Owner, vendor: str) -> VendorUser:
+    """The owner's user at `vendor`. Raises FlowError when it has to be created first."""
     found = (
         VendorUser.objects.for_tenant(tenant)
-        .filter(client=client, vendor=vendor, vendor_user_id__isnull=False)
+        .filter(**owner.reference, vendor=vendor, vendor_user_id__isnull=False)
         .first()
     )
     if found is None:
         name = registry.get(vendor).name
         raise FlowError(
-            f"This client has no {name} user yet. Create it with POST /integration/v1/user."
+            f"This {word(owner)} has no {name} user yet. Create it with POST /integration/v1/user."
         )
     return found
 
@@ -72,7 +72,7 @@ def of_job(run: JobRun) -> VendorUser | None:
     return (
         VendorUser.objects.for_tenant(run.tenant)
         .filter(id=run.payload["vendor_user_id"])
-        .select_related("client", "tenant")
+        .select_related("client", "business", "tenant")
         .first()
     )
 
@@ -84,15 +84,20 @@ def run_job(run: JobRun) -> None:
         return
     slug = connect.aggregation_vendor(run.tenant, None)
     with connect.for_tenant(tenant=run.tenant, vendor=slug, interactive=False) as vendor:
-        _ensure(tenant=run.tenant, client=client, vendor=vendor)
+        _ensure(tenant=run.tenant, owner=client, vendor=vendor)
 
 
-def _ensure(*, tenant: Tenant, client: Client, vendor: Vendor) -> UserOutcome:
+def word(owner: Owner) -> str:
+    """What it is, for messages: client or business."""
+    return str(owner._meta.verbose_name)
+
+
+def _ensure(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOutcome:
     mapping, _ = VendorUser.unscoped.get_or_create(
         tenant=tenant,
-        client=client,
+        **owner.reference,
         vendor=vendor.slug,
-        defaults={"identifier": identifier_for(tenant, client, vendor.slug)},
+        defaults={"identifier": identifier_for(tenant, owner, vendor.slug)},
     )
     user = _existing(vendor, mapping) or _create_or_adopt(vendor, mapping)
     if mapping.vendor_user_id != user.id:
@@ -101,9 +106,9 @@ def _ensure(*, tenant: Tenant, client: Client, vendor: Vendor) -> UserOutcome:
     return UserOutcome(vendor_user=mapping, vendor_response=user.raw)
 
 
-def identifier_for(tenant: Tenant, client: Client, vendor: str) -> str:
+def identifier_for(tenant: Tenant, owner: Owner, vendor: str) -> str:
     """The name our user carries at the vendor: the same for every attempt, a secret to nobody."""
-    return str(uuid.uuid5(tenant.id, f"{client.id}:{vendor}"))
+    return str(uuid.uuid5(tenant.id, f"{owner.id}:{vendor}"))
 
 
 def _existing(vendor: Vendor, mapping: VendorUser) -> records.User | None:

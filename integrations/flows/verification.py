@@ -17,7 +17,7 @@ from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
-from nucleus.models import AggregationAccount, BankLink, Client, Tenant
+from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
 
 VERIFY_JOB = "verify_member"
 VERIFY_JOB_PATIENCE = timedelta(hours=2)
@@ -43,7 +43,7 @@ class VerificationOutcome:
 def verify(
     *,
     tenant: Tenant,
-    client: Client,
+    owner: Owner,
     member_id: str,
     vendor_name: str | None = None,
     account_id: UUID | None = None,
@@ -54,11 +54,11 @@ def verify(
     awaited briefly; if it takes longer, a job finishes it.
 
     Args:
-        member_id: the vendor's id from the widget's success, read under the client's own user.
+        member_id: the vendor's id from the widget's success, read under the owner's own user.
         account_id: the tenant's own Nucleus account that the bank links belong to.
     """
     slug = connect.verification_vendor(tenant, vendor_name)
-    vendor_user = users.require(tenant=tenant, client=client, vendor=slug)
+    vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     user_id = str(vendor_user.vendor_user_id)
     with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
         seen = vendor.read_member(user_id=user_id, member_id=member_id)
@@ -181,7 +181,7 @@ def _store(
             if account is None:
                 outcomes.append(BankLinkOutcome(None, "Only checking and savings accounts verify."))
                 continue
-            holder = holders.get(account.id) or holder_name(vendor_user.client)
+            holder = holders.get(account.id) or vendor_user.owner.holder_name
             outcomes.append(
                 BankLinkOutcome(_bank_link(member, account, number, holder, account_id))
             )
@@ -194,17 +194,12 @@ def _store(
 def _holders(vendor: Vendor, seen: records.Member) -> dict[str, str]:
     try:
         owners = vendor.list_account_owners(user_id=seen.user_id, member_id=seen.id)
-    except VendorError:  # identity is an extra product; without it the client's own name is used
+    except VendorError:  # identity is an extra product; without it the owner's own name is used
         return {}
     names: dict[str, str] = {}
     for owner in owners.records:
         names.setdefault(owner.account_id, owner.name)
     return names
-
-
-def holder_name(client: Client) -> str:
-    """The account holder when the institution names none."""
-    return client.full_name or client.firm_name or client.username
 
 
 def _bank_link(
@@ -223,7 +218,7 @@ def _bank_link(
     if link is None:
         link = BankLink(
             tenant=member.tenant,
-            client=member.vendor_user.client,
+            **member.vendor_user.owner.reference,
             bank_account_number=number.account_number,
             routing=number.routing,
             mask=number.account_number[-4:],
@@ -256,7 +251,8 @@ def _bank_link(
         outbox.emit(
             tenant_id=member.tenant_id,
             event=outbox.VERIFIED,
-            client_id=member.vendor_user.client_id,
+            client_id=link.client_id,
+            business_id=link.business_id,
             data={"nucleus_bank_link_id": str(link.pk), "mask": link.mask, "type": link.type},
         )
     _mark_verified(member, account.id, link)

@@ -10,7 +10,7 @@ from integrations.flows import users
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
-from nucleus.models import Client, Tenant
+from nucleus.models import Owner, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class WidgetLink:
 def create(
     *,
     tenant: Tenant,
-    client: Client,
+    owner: Owner,
     options: records.WidgetOptions,
     vendor_name: str | None = None,
     aggregation_account_id: UUID | None = None,
     bank_link_id: UUID | None = None,
 ) -> WidgetLink:
-    """Ask the vendor for a widget URL for this client.
+    """Ask the vendor for a widget URL for this client or business.
 
     A member (by `options.member_id`, or through an aggregation account or bank link of the
-    client) makes it a repair of that connection. Raises NotFound for one that is not the client's.
+    owner) makes it a repair of that connection. Raises NotFound for one that is not the owner's.
     """
     if options.verification:
         slug = connect.verification_vendor(tenant, vendor_name)
@@ -41,7 +41,7 @@ def create(
         options = replace(options, include_identity=include_identity)
     else:
         slug = connect.aggregation_vendor(tenant, vendor_name)
-    vendor_user = users.require(tenant=tenant, client=client, vendor=slug)
+    vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     member = _member(tenant, vendor_user, aggregation_account_id, bank_link_id)
     if member is not None:
         options = replace(options, member_id=member.vendor_member_id)
@@ -65,5 +65,5 @@ def _member(
         return None
     link = links.filter(member__vendor_user=vendor_user).select_related("member").first()
     if link is None:
-        raise NotFound(f"{what}: this client has no such connection.")
+        raise NotFound(f"{what}: this {users.word(vendor_user.owner)} has no such connection.")
     return link.member

@@ -13,6 +13,7 @@ from nucleus.models import (
     AggregationAccountHolding,
     AggregationAccountTransaction,
     BankLink,
+    Business,
     Client,
     Institution,
 )
@@ -26,6 +27,12 @@ CLIENT = (
     "firm_type", "hydro_id", "image", "status", "business_id", "address", "authorities", "group",
     "employment", "income", "liquid_net_worth", "total_net_worth", "is_active", "is_verified",
     "secondary_id", "metadata", "create_date", "update_date",
+)  # fmt: skip
+BUSINESS = (
+    "id", "legal_name", "dba_name", "legal_structure", "category", "subcategory", "email",
+    "phone_number", "website", "ticker", "identification_number_type", "incorporation_country",
+    "incorporation_state", "incorporation_date", "address", "ownership", "status", "is_active",
+    "is_public", "is_verified", "secondary_id", "metadata", "create_date", "update_date",
 )  # fmt: skip
 ACCOUNT = (
     "id", "client_id", "business_id", "institution_id", "account_category_id", "bank_link_id",
@@ -74,6 +81,11 @@ def _pick(row: object, names: tuple[str, ...]) -> Body:
 def client(row: Client) -> Body:
     """The client, without password and identification number."""
     return _pick(row, CLIENT)
+
+
+def business(row: Business) -> Body:
+    """The business, without its identification number."""
+    return _pick(row, BUSINESS)
 
 
 def aggregation_account(row: AggregationAccount) -> Body:

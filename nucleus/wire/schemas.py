@@ -63,6 +63,7 @@ class BankCredit(serializers.Serializer):
 
 
 Client = _described(models.Client, objects.CLIENT, "Client")
+Business = _described(models.Business, objects.BUSINESS, "Business")
 Institution = _described(models.Institution, objects.INSTITUTION, "Institution")
 AggregationAccount = _described(models.AggregationAccount, objects.ACCOUNT, "AggregationAccount")
 AggregationAccountBalance = _described(

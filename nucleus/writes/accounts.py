@@ -9,10 +9,10 @@ from django.db import models, transaction
 
 from nucleus.models import (
     AggregationAccount,
-    Client,
     Institution,
     Merchant,
     MerchantLocation,
+    Owner,
     Tenant,
 )
 
@@ -42,10 +42,10 @@ def kept(value: Any) -> Any:
 
 
 def create_aggregation_account(
-    *, tenant: Tenant, client: Client, **columns: Any
+    *, tenant: Tenant, owner: Owner, **columns: Any
 ) -> AggregationAccount:
-    """A new account of the client."""
-    account = AggregationAccount(tenant=tenant, client=client, **columns)
+    """A new account of the client or business."""
+    account = AggregationAccount(tenant=tenant, **owner.reference, **columns)
     account.save(force_insert=True)
     account.refresh_from_db()  # amounts as the database keeps them
     return account
