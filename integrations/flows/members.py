@@ -45,7 +45,7 @@ def record(*, vendor: Vendor, vendor_user: VendorUser, seen: records.Member) -> 
 def _tell_status(member: Member, vendor_user: VendorUser) -> None:
     """The connection works again, or somebody has to do something about it."""
     accounts = member.account_links.values_list("aggregation_account_id", flat=True)
-    owner_id = vendor_user.client_id or vendor_user.business_id
+    widget_link = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
     outbox.emit(
         tenant_id=member.tenant_id,
         event=outbox.STATUS,
@@ -59,7 +59,7 @@ def _tell_status(member: Member, vendor_user: VendorUser) -> None:
             "actor": member.actor,
             "next_step": member.next_step,
             "nucleus_aggregation_account_ids": [str(one) for one in accounts],
-            "widget_link": f"/integration/v1/widget_link/{owner_id}?member_id={member.vendor_member_id}",
+            "widget_link": f"{widget_link}?member_id={member.vendor_member_id}",
         },
     )
 

@@ -1,12 +1,17 @@
-"""Hydrogen's host name leads to the live server."""
+"""Hydrogen's host name leads to the live server, where its SDKs get a token."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import nucleus_api
 import pytest
+
+from gateway.access.models import Application
+from tests.factories.access import SECRET
 
 HOST = "sandbox.hydrogenplatform.com"
 
@@ -24,3 +29,16 @@ def resolved(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return f"http://{HOST}"
+
+
+@pytest.fixture
+def sdk(resolved: str, application: Application) -> Iterator[nucleus_api.ApiClient]:
+    """An API client of the Nucleus SDK, with a token."""
+    configuration = nucleus_api.Configuration()
+    configuration.host = resolved
+    nucleus_api.Configuration.set_default(configuration)
+    auth = nucleus_api.AuthApi(nucleus_api.ApiClient(configuration))
+    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
+    configuration.access_token = token.access_token
+    yield nucleus_api.ApiClient(configuration)
+    nucleus_api.Configuration.set_default(None)

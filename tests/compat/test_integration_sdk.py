@@ -16,8 +16,9 @@ from integration_api.rest import ApiException
 
 from gateway.access.models import Application
 from integrations.models import Job, JobState
-from nucleus.models import Client
+from nucleus.models import Client, Tenant
 from tests.factories.access import SECRET
+from tests.factories.nucleus import BusinessFactory
 from tests.gateway.integration_api.conftest import run_jobs
 from tests.sandbox_process import Sandbox
 
@@ -164,3 +165,30 @@ def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
         if all(one.status != "PENDING" for one in found):
             break
     assert [one.status for one in found] == ["COMPLETED"] * 3
+
+
+def test_a_business(sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant):
+    business_id = str(BusinessFactory(tenant=tenant).pk)
+    user = integration_api.UtilsApi(sdk).create_user_using_post(
+        integration_api.CreateUserRequest(nucleus_business_id=business_id, product="atom")
+    )
+    assert (user.nucleus_business_id, user.nucleus_client_id) == (business_id, None)
+    member = mx.connect(user.vendor_response["guid"])
+    link = integration_api.UtilsApi(sdk).get_widget_link_using_get(business_id, is_business=True)
+    assert link.widget_url.startswith("http")
+    accounts = integration_api.AggregationApi(sdk).create_aggregation_account_using_post(
+        integration_api.AggregationRequestObject(
+            nucleus_business_id=business_id,
+            vendor_request=integration_api.AggregationVendorRequestCO(member_id=member),
+        )
+    )
+    rows = [row.body for row in accounts.nucleus_aggregation_accounts]
+    assert {(row.business_id, row.client_id) for row in rows} == {(business_id, None)}
+    verified = integration_api.IAVApi(sdk).create_iav_using_post(
+        integration_api.IavRequestCO(
+            nucleus_business_id=business_id,
+            vendor_request=integration_api.IavVendorRequestCO(member_id=member),
+        )
+    )
+    links = [row.nucleus_bank_link for row in verified.bank_link.response]
+    assert {row.business_id for row in links} == {business_id}

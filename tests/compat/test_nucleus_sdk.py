@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import nucleus_api
 import pytest
 
-from gateway.access.models import Application
 from nucleus.models import Client
-from tests.factories.access import SECRET
 from tests.factories.nucleus import (
     AggregationAccountFactory,
     BalanceFactory,
@@ -19,19 +15,6 @@ from tests.factories.nucleus import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def sdk(resolved: str, application: Application) -> Iterator[nucleus_api.ApiClient]:
-    """An API client with a token."""
-    configuration = nucleus_api.Configuration()
-    configuration.host = resolved
-    nucleus_api.Configuration.set_default(configuration)
-    auth = nucleus_api.AuthApi(nucleus_api.ApiClient(configuration))
-    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
-    configuration.access_token = token.access_token
-    yield nucleus_api.ApiClient(configuration)
-    nucleus_api.Configuration.set_default(None)
 
 
 def test_clients(sdk: nucleus_api.ApiClient):

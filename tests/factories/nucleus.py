@@ -40,6 +40,14 @@ class ClientFactory(Unscoped):
     client_type = "consumer"
 
 
+class BusinessFactory(Unscoped):
+    class Meta:
+        model = models.Business
+
+    tenant = SubFactory(TenantFactory)
+    legal_name = Sequence("Demo Bakery {} LLC".format)
+
+
 class AggregationAccountFactory(Unscoped):
     class Meta:
         model = models.AggregationAccount

@@ -11,10 +11,22 @@ from django.test import Client as HttpClient
 from django.urls import reverse
 
 from gateway.access.models import Application
-from integrations.models import AggregationSettings, Job, JobState, VendorCredential
+from integrations.models import (
+    AggregationSettings,
+    Job,
+    JobState,
+    Member,
+    VendorCredential,
+    VendorUser,
+)
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
-from tests.factories.nucleus import AggregationAccountFactory, BankLinkFactory, ClientFactory
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BankLinkFactory,
+    BusinessFactory,
+    ClientFactory,
+)
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
 AUTOMATIC_RETRIEVAL = (
@@ -142,17 +154,22 @@ def test_an_applications_secret_is_shown_once(staff: HttpClient, tenant: Tenant)
 
 
 def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
-    client = ClientFactory(tenant=tenant)
+    client, business = ClientFactory(tenant=tenant), BusinessFactory(tenant=tenant)
     AggregationAccountFactory(client=client)
+    AggregationAccountFactory(client=None, business=business, tenant=tenant)
+    user = VendorUser.unscoped.create(tenant=tenant, business=business, vendor="mx", identifier="i")
+    Member.unscoped.create(tenant=tenant, vendor_user=user, vendor_member_id="MBR-1")
     link = BankLinkFactory(client=client)
     screens = (
-        "nucleus/tenant", "nucleus/client", "nucleus/aggregationaccount", "nucleus/banklink",
-        "access/application", "integrations/vendorcredential", "integrations/aggregationsettings",
+        "nucleus/tenant", "nucleus/client", "nucleus/business", "nucleus/aggregationaccount",
+        "nucleus/banklink", "access/application", "integrations/vendorcredential",
+        "integrations/aggregationsettings",
         "integrations/verificationsettings", "integrations/vendoruser", "integrations/member",
         "integrations/accountlink", "integrations/job", "integrations/auditlog", "auth/user",
     )  # fmt: skip
     for screen in ("", *(f"{one}/" for one in screens)):
         assert staff.get(f"/admin/{screen}").status_code == 200, screen
+    assert business.legal_name in staff.get("/admin/integrations/member/").content.decode()
     page = staff.get(f"/admin/nucleus/banklink/{link.pk}/change/").content.decode()
     assert link.mask in page
     assert link.bank_account_number not in page

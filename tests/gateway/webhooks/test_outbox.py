@@ -127,7 +127,8 @@ def test_deliveries_are_signed_and_verify(
     assert payload["event"] == outbox.TRANSACTION
     assert payload["data"] == {"written": 3}
     assert set(payload) == {
-        "id", "event", "nucleus_client_id", "nucleus_aggregation_account_id", "data", "create_date",
+        "id", "event", "nucleus_client_id", "nucleus_business_id", "nucleus_aggregation_account_id",
+        "data", "create_date",
     }  # fmt: skip
     plain = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Hydrogen-Signature"] == f"sha256={plain}"
