@@ -16,12 +16,15 @@ def set_aside(apps, schema_editor):
     made. What a tenant has stored there moves to the row's `metadata`.
     """
     for name in ("Client", "AggregationAccount", "BankLink"):
-        rows = apps.get_model("nucleus", name)._base_manager.filter(business_id__isnull=False)
-        while batch := list(rows.only("metadata", "business_id")[:BATCH]):
+        manager = apps.get_model("nucleus", name)._base_manager
+        rows = manager.filter(business_id__isnull=False).only("metadata", "business_id")
+        last = uuid.UUID(int=0)
+        while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
             for row in batch:
                 row.metadata = {"business_id": str(row.business_id), **row.metadata}
                 row.business_id = None
-            rows.model._base_manager.bulk_update(batch, ["metadata", "business_id"])
+            manager.bulk_update(batch, ["metadata", "business_id"])
+            last = batch[-1].pk
 
 
 def reference(on_delete, related_name):

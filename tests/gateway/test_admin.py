@@ -157,7 +157,9 @@ def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
     client, business = ClientFactory(tenant=tenant), BusinessFactory(tenant=tenant)
     AggregationAccountFactory(client=client)
     AggregationAccountFactory(client=None, business=business, tenant=tenant)
-    user = VendorUser.unscoped.create(tenant=tenant, business=business, vendor="mx", identifier="i")
+    user = VendorUser.unscoped.create(
+        tenant=tenant, business_id=business.pk, vendor="mx", identifier="i"
+    )
     Member.unscoped.create(tenant=tenant, vendor_user=user, vendor_member_id="MBR-1")
     link = BankLinkFactory(client=client)
     screens = (

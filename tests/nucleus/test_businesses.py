@@ -100,8 +100,7 @@ def test_another_tenants_business_does_not_exist(api: Api, stranger: Api, tenant
 def test_a_clients_token_sees_no_business(application: Application, nucleus_client: Client):
     tenant = nucleus_client.tenant
     business = BusinessFactory(tenant=tenant)
-    nucleus_client.business = business
-    nucleus_client.save()
+    Client.unscoped.filter(pk=nucleus_client.pk).update(business=business)
     account = AggregationAccountFactory(client=None, business=business, tenant=tenant)
     confined = Api(access_token(application, client=nucleus_client))
     assert confined.get(f"{URL}/{business.pk}").status_code == 404
