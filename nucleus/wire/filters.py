@@ -1,12 +1,15 @@
-"""The `filter` parameter: `client_id==… && amount>=10 || status=="posted"` as a Django query.
+"""The `filter` parameter: `client_id==… && amount>=10 || status=="posted"`.
 
-`&&` binds tighter than `||`. Values may be quoted with " or ', which odd characters need.
+`&&` binds tighter than `||`. Values may be quoted with " or ', which odd characters need. `apply`
+makes a Django query of it, `matching` looks at rows in memory.
 """
 
 from __future__ import annotations
 
+import operator as compare
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,6 +24,7 @@ from nucleus.wire.fields import LenientBooleanField, instant_of
 MAX_LENGTH, MAX_TERMS = 2000, 20
 LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below
 LOOKUPS = {"==": "exact", "!=": "exact", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+COMPARISONS = {">": compare.gt, ">=": compare.ge, "<": compare.lt, "<=": compare.le}
 TERM = re.compile(
     r"""\s*(?P<field>[a-z_]+)\s*(?P<operator>==|!=|>=|<=|>|<)\s*
         (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s&|"']+))\s*""",
@@ -34,6 +38,15 @@ def comparable(model: type[models.Model], names: Sequence[str]) -> list[str]:
     return [name for name in names if not isinstance(_field(model, name), models.JSONField)]
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison; the value None stands for null and is only compared with == and !=."""
+
+    name: str
+    operator: str
+    value: Any
+
+
 def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[Any]:
     """`rows` that match `text`, which may name `fields`.
 
@@ -41,39 +54,77 @@ def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[
     """
     if not text:
         return rows
+    whole = Q(pk__in=[])
+    for group in _parsed(text, {name: _field(rows.model, name) for name in fields}):
+        together = Q()
+        for condition in group:
+            together &= _query(condition)
+        whole |= together
+    return rows.filter(whole)
+
+
+def matching(
+    rows: Iterable[dict[str, Any]], text: str, *, fields: Mapping[str, models.Field]
+) -> list[dict[str, Any]]:
+    """Those of `rows`, dicts in memory, that match `text`; the same language and the same answers.
+
+    Args:
+        fields: the names that may be compared, and what their values are.
+    """
+    if not text:
+        return list(rows)
+    groups = _parsed(text, fields)
+    return [row for row in rows if any(all(_holds(row, one) for one in group) for group in groups)]
+
+
+def _parsed(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
+    """Groups of which one has to hold; of a group every condition."""
     if len(text) > MAX_LENGTH:
         raise _refusal(f"It is longer than {MAX_LENGTH} characters.")
-    whole, group, position = Q(pk__in=[]), Q(), 0
+    groups: list[list[Condition]] = [[]]
+    position = 0
     for _ in range(MAX_TERMS):
         term = TERM.match(text, position)
         if term is None:
             raise _refusal(f"Write field==value; this cannot be read: {text[position:][:40]!r}.")
-        group &= _condition(rows.model, term, fields)
+        groups[-1].append(_condition(term, fields))
         position = term.end()
         if position == len(text):
-            return rows.filter(whole | group)
+            return groups
         join = JOIN.match(text, position)
         if join is None:
             raise _refusal(f"Join conditions with && or ||, not {text[position:][:40]!r}.")
         position = join.end()
         if join.group() == "||":
-            whole, group = whole | group, Q()
+            groups.append([])
     raise _refusal(f"It has more than {MAX_TERMS} conditions.")
 
 
-def _condition(model: type[models.Model], term: re.Match[str], fields: Sequence[str]) -> Q:
+def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
     name, operator = term["field"], term["operator"]
     if name not in fields:
         raise _refusal(f"There is no field {name!r} to filter on. Fields: {', '.join(fields)}.")
     text = next(one for one in (term["double"], term["single"], term["bare"]) if one is not None)
-    field = _field(model, name)
     if term["bare"] == "null" and operator in ("==", "!="):
-        return Q(**{f"{name}__isnull": operator == "=="})
-    value = _value(field, name, text)
+        return Condition(name, operator, None)
+    value = _value(fields[name], name, text)
     if isinstance(value, bool) and operator not in ("==", "!="):
         raise _refusal(f"{name} is true or false; compare it with == or !=.")
-    condition = Q(**{f"{name}__{LOOKUPS[operator]}": value})
-    return ~condition if operator == "!=" else condition
+    return Condition(name, operator, value)
+
+
+def _query(one: Condition) -> Q:
+    if one.value is None:
+        return Q(**{f"{one.name}__isnull": one.operator == "=="})
+    condition = Q(**{f"{one.name}__{LOOKUPS[one.operator]}": one.value})
+    return ~condition if one.operator == "!=" else condition
+
+
+def _holds(row: dict[str, Any], one: Condition) -> bool:
+    held = row[one.name]
+    if one.operator in ("==", "!="):
+        return bool((held == one.value) is (one.operator == "=="))
+    return held is not None and bool(COMPARISONS[one.operator](held, one.value))
 
 
 def _field(model: type[models.Model], name: str) -> Any:
