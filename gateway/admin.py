@@ -14,7 +14,7 @@ from oauth2_provider.models import get_grant_model, get_id_token_model, get_refr
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from gateway import provisioning
+from gateway import currency_admin, provisioning  # noqa: F401 - registers a screen
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
 from integrations.admin.read_only import ReadOnlyAdmin

@@ -229,6 +229,7 @@ UNFOLD = {
                 ("Businesses", "storefront", "nucleus_business"),
                 ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
                 ("Bank links", "verified", "nucleus_banklink"),
+                ("Currency rates", "currency_exchange", "nucleus_currencyrate"),
             ),
             _menu(
                 "Operations",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,7 +18,7 @@ from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
-from nucleus import writes
+from nucleus import categories, writes
 from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
 
 LINK_JOB = "link_member"
@@ -285,7 +286,14 @@ def _columns(record: records.Account, account: AggregationAccount | None) -> dic
     columns["account_name"] = record.name
     columns["is_active"] = not record.is_closed
     columns["metadata"] = (account.metadata if account else {}) | dict(record.metadata)
+    if account is None or account.account_category_id in (None, _category_id(account)):
+        columns["account_category_id"] = _category_id(record)
     return columns
+
+
+def _category_id(one: records.Account | AggregationAccount) -> UUID | None:
+    """What its own words amount to; an account that holds another was given it by the tenant."""
+    return categories.account_category_id(category=one.category, subcategory=one.subcategory)
 
 
 def unlinked(account: AggregationAccount) -> FlowError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integrations.flows.merchants import Directory
 from integrations.vendors import records
-from nucleus import writes
+from nucleus import categories, writes
 from nucleus.models import AggregationAccount
 
 
@@ -31,6 +31,11 @@ def transaction(
         memo=seen.memo,
         merchant=merchant.name if merchant else None,
         merchant_id=merchant.id if merchant else None,
+        source_category_id=categories.transaction_category_id(
+            category=seen.category,
+            subcategory=seen.subcategory,
+            merchant_category_code=seen.merchant_category_code,
+        ),
         location=_location(seen, directory),
         is_recurring=seen.is_recurring,
         is_fee=seen.is_fee,

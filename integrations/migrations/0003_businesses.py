@@ -17,7 +17,7 @@ def owner(to):
 class Migration(migrations.Migration):
     dependencies = [
         ("integrations", "0002_webhooks_and_health"),
-        ("nucleus", "0005_businesses"),
+        ("nucleus", "0003_businesses"),
     ]
 
     operations = [

@@ -76,7 +76,8 @@ def _checked(request: Request, kind: Kind, instance: Any = None) -> dict[str, An
     return dict(body.validated_data)
 
 
-def _found(request: Request, kind: Kind, record_id: UUID) -> Any:
+def found(request: Request, kind: Kind, record_id: UUID) -> Any:
+    """The caller's row of that id. Raises NotFound."""
     rows = visible_owners(caller_of(request), kind.model).filter(id=record_id)
     row = rows.select_related("tenant").first()
     if row is None:
@@ -133,7 +134,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             response=kind.schema,
         )
         def get(self, request: Request, record_id: UUID) -> Response:
-            return Response(kind.render(_found(request, kind, record_id)))
+            return Response(kind.render(found(request, kind, record_id)))
 
         @documented(
             operation_id=f"update{kind.name}",
@@ -144,7 +145,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             response=kind.schema,
         )
         def put(self, request: Request, record_id: UUID) -> Response:
-            row = _found(request, kind, record_id)
+            row = found(request, kind, record_id)
             values = _checked(request, kind, row)
             changed = [name for name, value in values.items() if getattr(row, name) != value]
             for name in changed:
@@ -162,7 +163,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             status=204,
         )
         def delete(self, request: Request, record_id: UUID) -> Response:
-            row = _found(request, kind, record_id)
+            row = found(request, kind, record_id)
             if row.is_active:
                 row.is_active = False
                 row.save(update_fields=["is_active", "update_date"])

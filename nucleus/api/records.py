@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from nucleus import models
 from nucleus.api.documentation import documented
-from nucleus.wire import objects, pages, schemas
+from nucleus.wire import currencies, objects, pages, schemas
 from nucleus.wire.caller import caller_of
 
 
@@ -31,6 +31,7 @@ class Kind:
     owner: str  # lookup of the client it belongs to
     render: Callable[[Any, Request], dict[str, Any]]
     schema: Any
+    converts: bool = True  # takes currency_conversion
 
 
 def _plainly(render: Callable[[Any], dict[str, Any]]) -> Callable[[Any, Request], dict[str, Any]]:
@@ -52,6 +53,7 @@ KINDS = (
         "client_id",
         _plainly(objects.aggregation_account),
         schemas.AggregationAccount,
+        converts=False,
     ),
     Kind(
         "aggregation_account_balance",
@@ -105,15 +107,25 @@ def visible(request: Request, kind: Kind) -> QuerySet[Any]:
     return rows
 
 
+def _rendering(kind: Kind, request: Request) -> Callable[[Any], dict[str, Any]]:
+    """How the request wants rows shown."""
+
+    def render(row: Any) -> dict[str, Any]:
+        return kind.render(row, request)
+
+    return currencies.converting(request, render) if kind.converts else render
+
+
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: the list, and one by id."""
+    conversion = [currencies.PARAMETER] if kind.converts else []
 
     class Several(APIView):
         @documented(
             operation_id=f"list{kind.name}",
             summary=f"List {kind.words}s",
             tags=[kind.words.capitalize()],
-            parameters=pages.PARAMETERS,
+            parameters=[*pages.PARAMETERS, *conversion],
             response=schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
@@ -122,7 +134,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
                     visible(request, kind),
                     request.query_params,
                     fields=kind.fields,
-                    render=lambda row: kind.render(row, request),
+                    render=_rendering(kind, request),
                 )
             )
 
@@ -131,12 +143,13 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             operation_id=f"get{kind.name}",
             summary=f"Read one {kind.words}",
             tags=[kind.words.capitalize()],
+            parameters=conversion,
             response=kind.schema,
         )
         def get(self, request: Request, record_id: UUID) -> Response:
             row = visible(request, kind).filter(id=record_id).first()
             if row is None:
                 raise NotFound(f"There is no {kind.words} {record_id}.")
-            return Response(kind.render(row, request))
+            return Response(_rendering(kind, request)(row))
 
     return Several, One

@@ -2,13 +2,29 @@
 
 from django.urls import path
 
-from nucleus.api import businesses, clients, records
+from nucleus.api import businesses, clients, derived, merchants, records, resources
 
 urlpatterns = [
     path("client", clients.ClientsView.as_view()),
     path("client/<uuid:record_id>", clients.ClientView.as_view()),
     path("business", businesses.BusinessesView.as_view()),
     path("business/<uuid:record_id>", businesses.BusinessView.as_view()),
+    path(
+        "client/<uuid:record_id>/aggregation_account_overview",
+        derived.ClientOverviewView.as_view(),
+    ),
+    path(
+        "business/<uuid:record_id>/aggregation_account_overview",
+        derived.BusinessOverviewView.as_view(),
+    ),
+    path(
+        "aggregation_account/<uuid:record_id>/aggregate_data",
+        derived.AggregateDataView.as_view(),
+    ),
+    path("resource/transaction_category", resources.TransactionCategoriesView.as_view()),
+    path("resource/account_category", resources.AccountCategoriesView.as_view()),
+    path("resource/merchant_category_code", resources.MerchantCategoryCodesView.as_view()),
+    path("resource/merchant", merchants.MerchantsView.as_view()),
 ]
 for kind in records.KINDS:
     several, one = records.views(kind)

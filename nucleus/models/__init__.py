@@ -2,6 +2,7 @@
 
 from nucleus.models.accounts import AggregationAccount
 from nucleus.models.bank_links import BankLink
+from nucleus.models.currencies import CurrencyRate
 from nucleus.models.institutions import Institution
 from nucleus.models.ledger import (
     AggregationAccountBalance,
@@ -19,6 +20,7 @@ __all__ = [
     "BankLink",
     "Business",
     "Client",
+    "CurrencyRate",
     "Institution",
     "Merchant",
     "MerchantLocation",

@@ -76,6 +76,8 @@ class AggregationAccountTransaction(SourcedEntry):
     merchant = models.CharField(max_length=255, null=True, blank=True)
     merchant_id = models.UUIDField(null=True, blank=True)
     transaction_category_id = models.UUIDField(null=True, blank=True)
+    # What the source's own category amounts to; where the other differs, the tenant chose it.
+    source_category_id = models.UUIDField(null=True, blank=True, editable=False)
     location = models.JSONField(null=True, blank=True)
     cash = models.JSONField(null=True, blank=True)
     investment = models.JSONField(null=True, blank=True)

@@ -47,10 +47,12 @@ class Listing:
     filter: str
 
 
-def listing(query: Mapping[str, str], *, sortable: Sequence[str]) -> Listing:
+def listing(
+    query: Mapping[str, str], *, sortable: Sequence[str], order_by: str = "update_date"
+) -> Listing:
     """The list parameters. Raises ValidationError for what cannot be used."""
     given = {name: value for name, value in query.items() if value not in ("", "None")}
-    order_by = given.get("order_by", "update_date")
+    order_by = given.get("order_by", order_by)
     if order_by not in sortable:
         allowed = ", ".join(sortable)
         raise ValidationError({"order_by": [f"Cannot order by {order_by!r}. Fields: {allowed}."]})
@@ -73,14 +75,16 @@ def page(
     *,
     fields: Sequence[str],
     render: Callable[[Any], dict[str, Any]],
+    order_by: str = "update_date",
 ) -> dict[str, Any]:
     """One page of `rows`, filtered and ordered as asked; two queries.
 
     Args:
         fields: the names that may be ordered by and filtered on; JSON among them is left out.
+        order_by: used where the query says nothing.
     """
     fields = filters.comparable(rows.model, fields)
-    asked = listing(query, sortable=fields)
+    asked = listing(query, sortable=fields, order_by=order_by)
     rows = filters.apply(rows, asked.filter, fields=fields)
     rows = rows.order_by(_order(rows.model, asked), "id")  # ids settle ties between pages
     total = rows.count()

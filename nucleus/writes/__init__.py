@@ -3,6 +3,7 @@
 accounts  aggregation accounts, institutions, merchants
 ledger    balances, transactions, holdings
 staging   the set-based upsert behind transactions and holdings
+currency_rates  what staff upload
 """
 
 from nucleus.writes.accounts import (
@@ -12,6 +13,12 @@ from nucleus.writes.accounts import (
     upsert_institution,
     upsert_merchant,
     upsert_merchant_location,
+)
+from nucleus.writes.currency_rates import (
+    MAX_RATES_BYTES,
+    RatesRefused,
+    read_currency_rates,
+    store_currency_rates,
 )
 from nucleus.writes.ledger import (
     HoldingRow,
@@ -26,13 +33,17 @@ from nucleus.writes.ledger import (
 )
 
 __all__ = [
+    "MAX_RATES_BYTES",
     "AccountGone",
     "HoldingRow",
+    "RatesRefused",
     "TransactionRow",
     "cancel_missing_pending",
     "create_aggregation_account",
+    "read_currency_rates",
     "record_balance",
     "retire_missing_holdings",
+    "store_currency_rates",
     "stored_holdings",
     "stored_transactions",
     "update_aggregation_account",

@@ -39,6 +39,7 @@ class TransactionRow:
     memo: str | None = None
     merchant: str | None = None
     merchant_id: UUID | None = None
+    source_category_id: UUID | None = None
     location: dict[str, Any] | None = None
     is_recurring: bool = False
     is_fee: bool = False
@@ -120,12 +121,16 @@ def record_balance(
 
 
 def upsert_transactions(*, account: AggregationAccount, rows: Iterable[TransactionRow]) -> int:
-    """Store transactions; answers how many rows were written. Merchants once known are kept."""
+    """Store transactions; answers how many rows were written.
+
+    Merchants once known are kept, and so is a category that the tenant chose.
+    """
     return _upsert(
         AggregationAccountTransaction,
         account,
         rows,
         keep=("merchant", "merchant_id", "location"),
+        follow={"transaction_category_id": "source_category_id"},
         on_insert={"is_excluded_analysis": False},
     )
 
@@ -215,38 +220,25 @@ def retire_missing_holdings(
         held.filter(pk__in=gone).update(is_active=False, update_date=timezone.now())
 
 
-def _upsert(
-    model: Any,
-    account: AggregationAccount,
-    rows: Iterable[Any],
-    *,
-    keep: tuple[str, ...] = (),
-    on_insert: dict[str, Any] | None = None,
-) -> int:
-    """Batches of rows, each one transaction (or part of the caller's)."""
+def _upsert(model: Any, account: AggregationAccount, rows: Iterable[Any], **rules: Any) -> int:
+    """Batches of rows, each one transaction (or part of the caller's); `rules`: staging.upsert."""
     written = 0
     batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one counts
     for row in rows:
         if not _is_older(row, batch.get(row.source_id)):
             batch[row.source_id] = row
         if len(batch) >= staging.BATCH_ROWS:
-            written += _upsert_batch(model, account, batch, keep, on_insert or {})
+            written += _upsert_batch(model, account, batch, rules)
             batch = {}
-    return written + (_upsert_batch(model, account, batch, keep, on_insert or {}) if batch else 0)
+    return written + (_upsert_batch(model, account, batch, rules) if batch else 0)
 
 
 def _upsert_batch(
-    model: Any,
-    account: AggregationAccount,
-    batch: dict[str, Any],
-    keep: tuple[str, ...],
-    on_insert: dict[str, Any],
+    model: Any, account: AggregationAccount, batch: dict[str, Any], rules: dict[str, Any]
 ) -> int:
     with transaction.atomic():
         lock(account)
-        return staging.upsert(
-            model, account=account, rows=list(batch.values()), keep=keep, on_insert=on_insert
-        )
+        return staging.upsert(model, account=account, rows=list(batch.values()), **rules)
 
 
 def _is_older(row: Any, held: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from nucleus.models import AggregationAccount
 
 BATCH_ROWS = 5000
 KEYS = ("source_id", "source_updated_at")
+FOLLOWING = "CASE WHEN t.{name} IS NULL OR t.{name} = t.{source} THEN s.{source} ELSE t.{name} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +59,34 @@ def upsert(
     account: AggregationAccount,
     rows: Sequence[Any],
     keep: tuple[str, ...] = (),
-    on_insert: dict[str, Any],
+    follow: Mapping[str, str] | None = None,
+    on_insert: Mapping[str, Any] | None = None,
 ) -> int:
     """Insert new rows and update changed ones, on (aggregation_account, source_id).
 
     Args:
         rows: dataclasses whose fields are columns of `model`; each source_id once.
         keep: columns whose stored value stays when the incoming one is null.
+        follow: columns of the tenant's that take the value of a column of the source's as long as
+            they are null or hold what that column held before; with that column's name.
         on_insert: constants for columns that only an insertion sets.
 
     A row whose stored `source_updated_at` is newer than the incoming one is left alone. Members of
     `metadata` that are stored and not sent stay. Returns how many rows were written.
     """
     connection = connections[router.db_for_write(model)]
+    dialect = DIALECTS[connection.vendor]
     columns = [one.name for one in fields(rows[0])]
+    incoming = {name: _incoming(dialect, name, keep) for name in columns}
+    for name, source in (follow or {}).items():
+        incoming[name] = FOLLOWING.format(name=name, source=source)
+    inserted = dict(on_insert or {})
     with connection.cursor() as cursor:
         stage = _stage(connection, cursor, model, columns, rows)
-        statement = _statement(connection, model, stage, columns, keep, list(on_insert))
+        statement = _statement(dialect, model, stage, incoming, list(inserted))
         now = timezone.now()
         constants = {"tenant_id": account.tenant_id, "aggregation_account_id": account.pk}
-        constants |= {"create_date": now, "update_date": now} | on_insert
+        constants |= {"create_date": now, "update_date": now} | inserted
         prepared = {
             name: _preparer(connection, model, name)(value) for name, value in constants.items()
         }
@@ -88,28 +97,25 @@ def upsert(
 
 
 def _statement(
-    connection: Any,
+    dialect: Dialect,
     model: type[models.Model],
     stage: str,
-    columns: list[str],
-    keep: tuple[str, ...],
+    incoming: dict[str, str],
     on_insert: list[str],
 ) -> str:
-    dialect = DIALECTS[connection.vendor]
     constants = ["tenant_id", "aggregation_account_id", "create_date", "update_date", *on_insert]
-    incoming = {name: _incoming(dialect, name, keep) for name in columns}
     changes = " OR ".join(
         f"{_comparable(dialect, model, name, f't.{name}')} {dialect.differs} "
         f"{_comparable(dialect, model, name, incoming[name])}"
-        for name in columns
+        for name in incoming
         if name not in KEYS
     )
     updates = ", ".join(
-        f"{name} = EXCLUDED.{name}" for name in [*columns, "update_date"] if name != "source_id"
+        f"{name} = EXCLUDED.{name}" for name in [*incoming, "update_date"] if name != "source_id"
     )
     table = model._meta.db_table
     return (
-        f"INSERT INTO {table} (id, {', '.join([*columns, *constants])}) "  # noqa: S608
+        f"INSERT INTO {table} (id, {', '.join([*incoming, *constants])}) "  # noqa: S608
         f"SELECT s.id, {', '.join(incoming.values())}, {', '.join(['%s'] * len(constants))} "
         f"FROM {stage} s LEFT JOIN {dialect.stored.format(table)} "
         f"WHERE t.id IS NULL OR (({changes}) AND NOT "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -109,3 +109,22 @@ class BankLinkFactory(Unscoped):
     routing = "688999900"
     mask = "5678"
     institution_name = "MX Bank"
+
+
+class MerchantFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Merchant
+
+    source_id = Sequence("MCH-{}".format)
+    name = Sequence("Shop {}".format)
+
+
+class CurrencyRateFactory(Unscoped):
+    class Meta:
+        model = models.CurrencyRate
+
+    tenant = SubFactory(TenantFactory)
+    currency_code_from = "EUR"
+    currency_code_to = "USD"
+    exchange_rate = Decimal("1.25")
+    date = date(2026, 1, 2)

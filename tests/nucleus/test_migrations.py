@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from integrations.models import VendorUser
 from nucleus.models import AggregationAccount, BankLink, Client
 
-BUSINESSES = ("nucleus", "0005_businesses")
+BUSINESSES = ("nucleus", "0003_businesses")
 
 
 @pytest.fixture

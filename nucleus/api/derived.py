@@ -1,0 +1,136 @@
+"""/aggregation_account/{id}/aggregate_data and /client|business/{id}/aggregation_account_overview."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from nucleus.api import businesses, clients, owners, records
+from nucleus.api.documentation import documented
+from nucleus.models import AggregationAccount
+from nucleus.wire import currencies, derived, schemas
+from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField
+
+ACCOUNTS = next(kind for kind in records.KINDS if kind.model is AggregationAccount)
+
+
+_Account: Any = schemas.AggregationAccount
+
+
+class AggregationAccountDetails(_Account):
+    """An account; of its number never more than the last four digits."""
+
+    account_number = serializers.CharField(allow_null=True)
+    asset = serializers.BooleanField()
+
+    class Meta(_Account.Meta):
+        fields = [*derived.DETAILS, "account_number", "asset"]
+
+
+class OverviewAccount(AggregationAccountDetails):
+    """An account and its current balance, in `currency_code`."""
+
+    aggregation_account_id = serializers.UUIDField()
+    aggregation_account_balance_id = serializers.UUIDField(allow_null=True)
+    balance = serializers.FloatField(allow_null=True)
+    available_balance = serializers.FloatField(allow_null=True)
+    available_credit = serializers.FloatField(allow_null=True)
+    balance_time_stamp = InstantField(allow_null=True)
+
+    class Meta(AggregationAccountDetails.Meta):
+        fields = [
+            *AggregationAccountDetails.Meta.fields,
+            "aggregation_account_id", "aggregation_account_balance_id", *derived.AMOUNTS,
+            "balance_time_stamp",
+        ]  # fmt: skip
+
+
+class OverviewCategory(serializers.Serializer):
+    """The accounts of one category. Totals are null where currencies differ."""
+
+    category = serializers.CharField()
+    currency_code = serializers.CharField(allow_null=True)
+    total_balance = serializers.FloatField(allow_null=True)
+    total_available_balance = serializers.FloatField(allow_null=True)
+    aggregation_account_details = OverviewAccount(many=True)
+
+
+class AggregationAccountOverview(serializers.Serializer):
+    """Accounts by category."""
+
+    by_category = OverviewCategory(many=True)
+
+
+def _part(schema: Any, name: str) -> Any:
+    """`schema` with its id under the name it has among others."""
+    names = [f"{name}_id", *(one for one in schema.Meta.fields if one != "id")]
+    meta = type("Meta", (schema.Meta,), {"fields": names})
+    declared = {"Meta": meta, f"{name}_id": serializers.UUIDField()}
+    return type(f"Aggregate{schema.__name__}", (schema,), {"__doc__": schema.__doc__, **declared})
+
+
+_Balance = _part(schemas.AggregationAccountBalance, "aggregation_account_balance")
+_Holding = _part(schemas.AggregationAccountHolding, "aggregation_account_holding")
+_Transaction = _part(schemas.AggregationAccountTransaction, "aggregation_account_transaction")
+
+
+class AggregateData(serializers.Serializer):
+    """An account with its current balance, the positions held and the newest transactions."""
+
+    aggregation_account_id = serializers.UUIDField()
+    aggregation_account_details = AggregationAccountDetails()
+    aggregation_account_balances = _Balance(allow_null=True)
+    aggregation_account_holdings = _Holding(many=True)
+    aggregation_account_transactions = _Transaction(many=True)
+
+
+class AggregateDataView(APIView):
+    """One account with its data."""
+
+    @documented(
+        operation_id="getAggregationAccountAggregateData",
+        summary="Read an account with its data",
+        description="The account, its current balance, and of active holdings and transactions "
+        f"the newest {derived.NEWEST} each; all of them are in their lists.",
+        tags=[ACCOUNTS.words.capitalize()],
+        parameters=[currencies.PARAMETER],
+        response=AggregateData,
+    )
+    def get(self, request: Request, record_id: UUID) -> Response:
+        account = records.visible(request, ACCOUNTS).filter(id=record_id).first()
+        if account is None:
+            raise NotFound(f"There is no aggregation account {record_id}.")
+        return Response(derived.aggregate_data(account, currencies.asked(request)))
+
+
+def _overview(kind: owners.Kind) -> type[APIView]:
+    """The view of a client's or business's accounts by category."""
+
+    class Overview(APIView):
+        @documented(
+            operation_id=f"get{kind.name}AggregationAccountOverview",
+            summary=f"Read a {kind.words}'s accounts by category",
+            description="Active accounts with their current balances, and totals. What is owed "
+            f"counts as positive, as it is stored. At most {derived.MAX_ACCOUNTS} accounts.",
+            tags=[ACCOUNTS.words.capitalize()],
+            parameters=[currencies.PARAMETER],
+            response=AggregationAccountOverview,
+        )
+        def get(self, request: Request, record_id: UUID) -> Response:
+            owner = owners.found(request, kind, record_id)
+            accounts = records.visible(request, ACCOUNTS).filter(**owner.reference)
+            conversion = currencies.asked(request)
+            return Response(derived.overview(caller_of(request).tenant, accounts, conversion))
+
+    return Overview
+
+
+ClientOverviewView = _overview(clients.KIND)
+BusinessOverviewView = _overview(businesses.KIND)

@@ -1,0 +1,173 @@
+"""/resource: categories, merchant category codes and merchants, the same for every tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from uuid import UUID
+
+from django.db import models
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from nucleus import categories
+from nucleus.api.documentation import documented
+from nucleus.wire import filters, pages
+from nucleus.wire.fields import LenientBooleanField
+from nucleus.wire.objects import Body
+
+TAG = ["Resource"]
+FILTER = next(one for one in pages.PARAMETERS if one.name == "filter")
+WORD, FLAG, NUMBER, KEY = (
+    models.CharField(), models.BooleanField(), models.IntegerField(), models.UUIDField(),
+)  # fmt: skip
+CATEGORY_FIELDS: dict[str, models.Field] = {
+    "category": WORD, "subcategory": WORD, "vendor_name": WORD, "vendor_category": WORD,
+    "vendor_subcategory": WORD, "tenant_name": WORD, "is_primary": FLAG,
+}  # fmt: skip
+CODE_FIELDS: dict[str, models.Field] = {
+    "mcc": NUMBER, "category": WORD, "subcategory": WORD, "description": WORD,
+    "transaction_category_id": KEY,
+}  # fmt: skip
+
+
+class _CategoryRow(serializers.Serializer):
+    category = serializers.CharField()
+    subcategory = serializers.CharField(allow_null=True, help_text="Null on the first level.")
+    vendor_name = serializers.CharField()
+    vendor_category = serializers.CharField(help_text="The vendor's own words.")
+    vendor_subcategory = serializers.CharField(allow_null=True)
+    tenant_name = serializers.CharField(allow_null=True, help_text="Null: every tenant's.")
+    is_primary = serializers.BooleanField(help_text="The vendor's first words for this category.")
+
+
+class TransactionCategory(_CategoryRow):
+    """A category of transactions, and what the vendor calls it."""
+
+    hydrogen_transaction_category_id = serializers.UUIDField()
+
+
+class AccountCategory(_CategoryRow):
+    """A category of accounts, and what the vendor calls it."""
+
+    hydrogen_account_category_id = serializers.UUIDField()
+
+
+class MerchantCategoryCode(serializers.Serializer):
+    """What a business of that ISO 18245 code does, and the category of its transactions."""
+
+    mcc = serializers.IntegerField()
+    category = serializers.CharField()
+    subcategory = serializers.CharField(allow_null=True)
+    description = serializers.CharField()
+    transaction_category_id = serializers.UUIDField()
+
+
+class _CategoryQuery(serializers.Serializer):
+    vendor_name = serializers.CharField(required=False)
+    tenant_name = serializers.CharField(required=False)
+    match_primary = LenientBooleanField(default=False)
+    id = serializers.UUIDField(required=False)
+
+
+def _category_parameters(id_name: str) -> list[OpenApiParameter]:
+    return [
+        OpenApiParameter("vendor_name", OpenApiTypes.STR, description="Whose words, e.g. mx."),
+        OpenApiParameter(
+            "tenant_name", OpenApiTypes.STR, description="Changes nothing: all are every tenant's."
+        ),
+        OpenApiParameter(
+            "match_primary", OpenApiTypes.BOOL, description="Only primary rows. Default false."
+        ),
+        OpenApiParameter(id_name, OpenApiTypes.UUID, description="Only this category."),
+        FILTER,
+    ]
+
+
+def _categories(
+    request: Request, table: Iterable[categories.Category], id_name: str
+) -> Iterable[Body]:
+    """Those of `table` that the request asks for."""
+    given = {
+        "id" if name == id_name else name: value
+        for name, value in request.query_params.items()
+        if value not in ("", "None") and name != "id"
+    }
+    query = _CategoryQuery(data=given)
+    if not query.is_valid():
+        raise serializers.ValidationError(
+            {id_name if name == "id" else name: words for name, words in query.errors.items()}
+        )
+    asked = query.validated_data
+    rows = [
+        _category(one, id_name)
+        for one in table
+        if asked.get("vendor_name", one.vendor_name).lower() == one.vendor_name
+        and asked.get("id", one.id) == one.id
+    ]
+    fields = CATEGORY_FIELDS | {id_name: KEY}
+    return filters.matching(rows, _filter(request), fields=fields)
+
+
+def _filter(request: Request) -> str:
+    text = request.query_params.get("filter", "")
+    return "" if text == "None" else text
+
+
+def _category(one: categories.Category, id_name: str) -> Body:
+    body = asdict(one)
+    category_id: UUID = body.pop("id")
+    # The table gives every category one wording per vendor, so each is the primary one.
+    return {id_name: category_id, **body, "tenant_name": None, "is_primary": True}
+
+
+class TransactionCategoriesView(APIView):
+    """The categories of transactions."""
+
+    @documented(
+        operation_id="listTransactionCategory",
+        summary="List transaction categories",
+        description="All at once: a fixed table of some hundred rows.",
+        tags=TAG,
+        parameters=_category_parameters("hydrogen_transaction_category_id"),
+        response=TransactionCategory(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        table = categories.transaction_categories()
+        return Response(_categories(request, table, "hydrogen_transaction_category_id"))
+
+
+class AccountCategoriesView(APIView):
+    """The categories of accounts."""
+
+    @documented(
+        operation_id="listAccountCategory",
+        summary="List account categories",
+        description="All at once: a fixed table of some hundred rows.",
+        tags=TAG,
+        parameters=_category_parameters("hydrogen_account_category_id"),
+        response=AccountCategory(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        table = categories.account_categories()
+        return Response(_categories(request, table, "hydrogen_account_category_id"))
+
+
+class MerchantCategoryCodesView(APIView):
+    """Merchant category codes."""
+
+    @documented(
+        operation_id="listMerchantCategoryCode",
+        summary="List merchant category codes",
+        description="All at once: a fixed table of some three hundred rows.",
+        tags=TAG,
+        parameters=[FILTER],
+        response=MerchantCategoryCode(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        rows = (asdict(one) for one in categories.merchant_category_codes())
+        return Response(filters.matching(rows, _filter(request), fields=CODE_FIELDS))

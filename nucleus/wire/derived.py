@@ -1,0 +1,155 @@
+"""Answers made of several kinds of rows: an account with its data, a client's accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from rest_framework.exceptions import ValidationError
+
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    Tenant,
+)
+from nucleus.wire import objects, pages
+from nucleus.wire.currencies import Conversion
+from nucleus.wire.objects import Body
+
+NEWEST = pages.MAX_SIZE  # holdings and transactions of aggregate_data; the rest is in the lists
+MAX_ACCOUNTS = 1000  # of an overview
+DETAILS = (
+    "account_name", "account_holder", "mask", "institution_name", "category", "subcategory",
+    "currency_code", "financial_offer_id", "metadata", "secondary_id", "create_date",
+    "update_date",
+)  # fmt: skip
+AMOUNTS = ("balance", "available_balance", "available_credit")
+
+
+def aggregate_data(account: AggregationAccount, conversion: Conversion | None) -> Body:
+    """An account with its current balance, positions held, and newest transactions.
+
+    Raises ValidationError for an exchange rate that is missing.
+    """
+    holdings = _active(AggregationAccountHolding, account).order_by("-update_date", "id")
+    transactions = _active(AggregationAccountTransaction, account).order_by(
+        "-transaction_date", "id"
+    )
+    newest = (
+        _active(AggregationAccountBalance, account)
+        .order_by("-balance_time_stamp", "-create_date")
+        .first()
+    )
+    name = "aggregation_account"
+    return {
+        f"{name}_id": account.id,
+        f"{name}_details": _details(account),
+        f"{name}_balances": None
+        if newest is None
+        else _part(f"{name}_balance", objects.balance(newest), conversion),
+        f"{name}_holdings": [
+            _part(f"{name}_holding", objects.holding(row), conversion) for row in holdings[:NEWEST]
+        ],
+        f"{name}_transactions": [
+            _part(f"{name}_transaction", objects.transaction(row), conversion)
+            for row in transactions[:NEWEST]
+        ],
+    }
+
+
+def overview(
+    tenant: Tenant, accounts: QuerySet[AggregationAccount], conversion: Conversion | None
+) -> Body:
+    """The tenant's active accounts among `accounts` by category, with current balances and totals.
+
+    Amounts keep the sign they are stored with: what is owed on a loan counts as positive. A total
+    is null where no amount is known, or where the amounts are in several currencies.
+
+    Raises ValidationError for more than MAX_ACCOUNTS, or an exchange rate that is missing.
+    """
+    balances = AggregationAccountBalance.objects.for_tenant(tenant)
+    current = (
+        balances.filter(aggregation_account=OuterRef("pk"), is_active=True)
+        .order_by("-balance_time_stamp", "-create_date")
+        .values("pk")[:1]
+    )
+    rows = list(
+        accounts.filter(is_active=True)
+        .annotate(current_balance_id=Subquery(current))
+        .order_by("category", "account_name", "id")[: MAX_ACCOUNTS + 1]
+    )
+    if len(rows) > MAX_ACCOUNTS:
+        raise ValidationError(
+            f"There are more than {MAX_ACCOUNTS} accounts. List them with "
+            "GET /nucleus/v1/aggregation_account and a filter."
+        )
+    found = balances.in_bulk([row.current_balance_id for row in rows if row.current_balance_id])
+    by_category: dict[str, list[Body]] = {}
+    for row in rows:
+        shown = _with_balance(row, found.get(row.current_balance_id), conversion)
+        by_category.setdefault(row.category, []).append(shown)
+    return {"by_category": [_totals(name, shown) for name, shown in by_category.items()]}
+
+
+def _active(model: Any, account: AggregationAccount) -> QuerySet[Any]:
+    rows = model.objects.for_tenant(account.tenant_id)
+    return rows.filter(aggregation_account=account, is_active=True)
+
+
+def _with_balance(
+    account: AggregationAccount,
+    balance: AggregationAccountBalance | None,
+    conversion: Conversion | None,
+) -> Body:
+    amounts: Body = {
+        "currency_code": balance.currency_code if balance else account.currency_code,
+        **{name: getattr(balance, name, None) for name in AMOUNTS},
+    }
+    if conversion and balance:
+        amounts = conversion.body(amounts)
+    return {
+        "aggregation_account_id": account.id,
+        **_details(account),
+        "aggregation_account_balance_id": balance.id if balance else None,
+        **amounts,
+        "balance_time_stamp": balance.balance_time_stamp if balance else None,
+    }
+
+
+def _totals(category: str, accounts: list[Body]) -> Body:
+    with_balance = [one for one in accounts if one["aggregation_account_balance_id"]]
+    currency_codes = {one["currency_code"] for one in with_balance}
+    comparable = len(currency_codes) == 1
+    return {
+        "category": category,
+        "currency_code": currency_codes.pop() if comparable else None,
+        "total_balance": _sum(one["balance"] for one in with_balance if comparable),
+        "total_available_balance": _sum(
+            one["available_balance"] for one in with_balance if comparable
+        ),
+        "aggregation_account_details": accounts,
+    }
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _details(account: AggregationAccount) -> Body:
+    body = {name: getattr(account, name) for name in DETAILS}
+    last = (account.account_number or account.mask or "")[-4:]
+    return body | {
+        "account_number": f"****{last}" if last else None,
+        "asset": account.is_asset,
+    }
+
+
+def _part(name: str, body: Body, conversion: Conversion | None) -> Body:
+    """`body` with its id under the name it has among others."""
+    body = conversion.body(body) if conversion else body
+    return {f"{name}_id": body.pop("id"), **body}

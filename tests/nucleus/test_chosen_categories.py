@@ -1,0 +1,53 @@
+"""A category follows its source until the tenant chooses another."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from nucleus import categories, writes
+from nucleus.models import AggregationAccount, AggregationAccountTransaction
+from tests.nucleus.rows import LATER, row
+
+pytestmark = pytest.mark.django_db
+GROCERIES, RESTAURANTS, GYM = (
+    categories.transaction_category_id(category=None, subcategory=name)
+    for name in ("Groceries", "Restaurants", "Gym")
+)
+
+
+def pulled(account: AggregationAccount, category_id: UUID | None) -> tuple[int, UUID | None]:
+    """How many rows were written, and the category that the transaction has then."""
+    fresh = row(source_category_id=category_id, source_updated_at=LATER)
+    written = writes.upsert_transactions(account=account, rows=[fresh])
+    return written, AggregationAccountTransaction.unscoped.get().transaction_category_id
+
+
+def choose(category_id: UUID | None) -> None:
+    AggregationAccountTransaction.unscoped.update(transaction_category_id=category_id)
+
+
+def test_it_follows_its_source(account: AggregationAccount):
+    assert pulled(account, GROCERIES) == (1, GROCERIES)
+    assert pulled(account, GROCERIES) == (0, GROCERIES)
+    assert pulled(account, RESTAURANTS) == (1, RESTAURANTS)
+    assert pulled(account, None) == (1, None)
+    assert pulled(account, GROCERIES) == (1, GROCERIES)
+
+
+def test_the_tenants_choice_stays(account: AggregationAccount):
+    pulled(account, GROCERIES)
+    choose(GYM)
+    assert pulled(account, GROCERIES) == (0, GYM)
+    assert pulled(account, RESTAURANTS) == (1, GYM)
+    assert pulled(account, None) == (1, GYM)
+    assert pulled(account, None) == (0, GYM)
+
+
+def test_rows_from_before_there_were_categories_are_filled(account: AggregationAccount):
+    pulled(account, None)
+    assert pulled(account, GROCERIES) == (1, GROCERIES)
+    AggregationAccountTransaction.unscoped.update(source_category_id=None)
+    choose(GYM)  # by the tenant, before the source said anything
+    assert pulled(account, GROCERIES) == (1, GYM)

@@ -1,0 +1,157 @@
+"""/nucleus/v1/resource: categories, merchant category codes, merchants."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from gateway.access.models import Application
+from integrations.vendors.mx import mapping
+from nucleus import categories
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.factories.nucleus import MerchantFactory
+
+BASE = "/nucleus/v1/resource"
+TRANSACTIONS, ACCOUNTS = f"{BASE}/transaction_category", f"{BASE}/account_category"
+# Written out: ids are the same in every installation, for ever.
+GROCERIES = "28a05ad8-cbf9-5262-af55-1404fea2980a"
+CODES, MERCHANTS = f"{BASE}/merchant_category_code", f"{BASE}/merchant"
+
+
+def only(rows: list[dict[str, Any]], **words: Any) -> dict[str, Any]:
+    (found,) = (row for row in rows if all(row[name] == word for name, word in words.items()))
+    return found
+
+
+def test_transaction_categories(api: Api):
+    rows = api.get(TRANSACTIONS).data
+    assert only(rows, subcategory="Groceries") == {
+        "hydrogen_transaction_category_id": GROCERIES,
+        "category": "Food & Dining",
+        "subcategory": "Groceries",
+        "vendor_name": "mx",
+        "vendor_category": "Food & Dining",
+        "vendor_subcategory": "Groceries",
+        "tenant_name": None,
+        "is_primary": True,
+    }
+    assert len([row for row in rows if row["subcategory"] is None]) == 21
+    assert len({row["hydrogen_transaction_category_id"] for row in rows}) == len(rows) == 118
+
+
+def test_account_categories_are_what_accounts_are_given(api: Api):
+    rows = api.get(ACCOUNTS).data
+    for row in rows:
+        payload = {
+            "guid": "ACT-1", "user_guid": "USR-1", "type": row["vendor_category"],
+            "subtype": row["vendor_subcategory"],
+        }  # fmt: skip
+        account = mapping.account(payload)
+        assert (account.category, account.subcategory) == (row["category"], row["subcategory"])
+        assert row["hydrogen_account_category_id"] == str(
+            categories.account_category_id(
+                category=account.category, subcategory=account.subcategory
+            )
+        )
+    assert len({row["hydrogen_account_category_id"] for row in rows}) == len(rows) == 117
+
+
+def test_every_code_has_a_listed_category(api: Api):
+    listed = {
+        row["hydrogen_transaction_category_id"]: (row["category"], row["subcategory"])
+        for row in api.get(TRANSACTIONS).data
+    }
+    rows = api.get(CODES).data
+    assert only(rows, mcc=5411)["subcategory"] == "Groceries"
+    assert only(rows, mcc=763)["subcategory"] is None
+    for row in rows:
+        assert listed[row["transaction_category_id"]] == (row["category"], row["subcategory"])
+    assert len(rows) == 296
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "count"),
+    [
+        (TRANSACTIONS, {"vendor_name": "MX", "match_primary": "True", "tenant_name": "Demo"}, 118),
+        (TRANSACTIONS, {"vendor_name": "None", "match_primary": "None", "filter": "None"}, 118),
+        (TRANSACTIONS, {"vendor_name": "other"}, 0),
+        (TRANSACTIONS, {"hydrogen_transaction_category_id": GROCERIES}, 1),
+        (TRANSACTIONS, {"hydrogen_transaction_category_id": str(UUID(int=0))}, 0),
+        (TRANSACTIONS, {"filter": "category=='Food & Dining'"}, 6),
+        (TRANSACTIONS, {"filter": "category=='Food & Dining' && subcategory!=null"}, 5),
+        (TRANSACTIONS, {"filter": "subcategory==Gas||subcategory==Hotel"}, 2),
+        (TRANSACTIONS, {"filter": f"hydrogen_transaction_category_id=={GROCERIES}"}, 1),
+        (TRANSACTIONS, {"filter": "is_primary!=true"}, 0),
+        (ACCOUNTS, {"filter": "vendor_category==SAVINGS"}, 3),
+        (ACCOUNTS, {"filter": "vendor_category==SAVINGS && vendor_subcategory!=MONEY_MARKET"}, 2),
+        (CODES, {"filter": "mcc>=5812 && mcc<5814"}, 2),
+        (CODES, {"filter": "mcc<=742||mcc>9949"}, 2),
+        (CODES, {"filter": "subcategory>Vet && mcc!=742"}, 0),
+        (CODES, {"filter": f"transaction_category_id=={GROCERIES}"}, 6),
+    ],
+)  # fmt: skip
+def test_asking_for_some(api: Api, path: str, query: dict[str, str], count: int):
+    answer = api.get(path, **query)
+    assert answer.status_code == 200, answer.data
+    assert len(answer.data) == count
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "name"),
+    [
+        (TRANSACTIONS, {"match_primary": "perhaps"}, "match_primary"),
+        (ACCOUNTS, {"hydrogen_account_category_id": "x"}, "hydrogen_account_category_id"),
+        (ACCOUNTS, {"filter": "hydrogen_transaction_category_id==null"}, "filter"),
+        (ACCOUNTS, {"filter": "is_primary>true"}, "filter"),
+        (CODES, {"filter": "mcc==many"}, "filter"),
+        (MERCHANTS, {"order_by": "guid"}, "order_by"),
+    ],
+)
+def test_bad_questions_are_explained(api: Api, path: str, query: dict[str, str], name: str):
+    answer = api.get(path, **query)
+    assert answer.status_code == 400
+    assert list(answer.data["errors"]) == [name]
+
+
+def test_merchants(api: Api, application: Application, nucleus_client: Client):
+    rows = sorted((MerchantFactory() for _ in range(3)), key=lambda row: row.id)
+    page = api.get(MERCHANTS, size=2, ascending=True).data
+    assert [one["id"] for one in page["content"]] == [str(row.id) for row in rows[:2]]
+    assert page["content"][0]["guid"] == rows[0].source_id
+    assert page["sort"]["property"] == "id"
+    assert page["pageable"] == {
+        "offset": 0, "page_number": 0, "page_size": 2, "paged": True, "unpaged": False,
+        "sort": page["sort"],
+    }  # fmt: skip
+    assert (page["total_elements"], page["empty"], page["last"]) == (3, False, False)
+    beyond = api.get(MERCHANTS, size=2, page=2).data
+    assert (beyond["content"], beyond["empty"], beyond["pageable"]["offset"]) == ([], True, 4)
+    confined = Api(access_token(application, client=nucleus_client))
+    assert confined.get(MERCHANTS, filter=f"name=='{rows[1].name}'").data["total_elements"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("Food & Dining", "Groceries", None), "Groceries"),
+        (("Entertainment", "Books", None), "Books"),  # listed under another parent
+        (("Travel", "Travel", 5411), "Travel"),
+        (("Travel", "Our own word", 5411), "Travel"),
+        ((None, None, 5411), "Groceries"),
+        (("Our own", "Our own word", 3005), "Air Travel"),  # one of a range of codes
+        ((None, None, 1), None),
+        ((None, None, None), None),
+    ],
+)
+def test_what_decides_on_a_transactions_category(
+    words: tuple[str | None, str | None, int | None], expected: str | None
+):
+    ids = {row.id: row.subcategory or row.category for row in categories.transaction_categories()}
+    found = categories.transaction_category_id(
+        category=words[0], subcategory=words[1], merchant_category_code=words[2]
+    )
+    assert (ids[found] if found else None) == expected
