@@ -1,4 +1,4 @@
-"""/aggregation_account/{id}/aggregate_data and /client|business/{id}/aggregation_account_overview."""
+"""/aggregation_account/{id}/aggregate_data and /{client,business}/{id}/aggregation_account_overview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hydrogen's host name leads to the live server, where its SDKs get a token."""
+"""Hydrogen's host name leads to the live server; clients with a token."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def resolved(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def sdk(resolved: str, application: Application) -> Iterator[nucleus_api.ApiClient]:
-    """An API client of the Nucleus SDK, with a token."""
+def nucleus_sdk(resolved: str, application: Application) -> Iterator[nucleus_api.ApiClient]:
+    """An API client with a token."""
     configuration = nucleus_api.Configuration()
     configuration.host = resolved
     nucleus_api.Configuration.set_default(configuration)

@@ -17,8 +17,8 @@ from tests.factories.nucleus import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_clients(sdk: nucleus_api.ApiClient):
-    clients = nucleus_api.ClientApi(sdk)
+def test_clients(nucleus_sdk: nucleus_api.ApiClient):
+    clients = nucleus_api.ClientApi(nucleus_sdk)
     body = nucleus_api.Client(username="ada", client_type="consumer", first_name="Ada")
     created = clients.create_client_using_post(body)
     assert created.first_name == "Ada"
@@ -31,7 +31,7 @@ def test_clients(sdk: nucleus_api.ApiClient):
     assert clients.get_client_using_get(created.id).is_active is False
 
 
-def test_reading_what_was_stored(sdk: nucleus_api.ApiClient, nucleus_client: Client):
+def test_reading_what_was_stored(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
     account = AggregationAccountFactory(client=nucleus_client)
     rows = {
         "_balance": BalanceFactory(aggregation_account=account),
@@ -39,7 +39,7 @@ def test_reading_what_was_stored(sdk: nucleus_api.ApiClient, nucleus_client: Cli
         "_holding": HoldingFactory(aggregation_account=account),
     }
     link = BankLinkFactory(client=nucleus_client)
-    api = nucleus_api.AggregationAccountApi(sdk)
+    api = nucleus_api.AggregationAccountApi(nucleus_sdk)
     for kind, row in {"": account, **rows}.items():
         by_id = getattr(api, f"get_aggregation_account{kind}_using_get")
         as_list = getattr(api, f"get_aggregation_account{kind}_all_using_get")
@@ -50,7 +50,7 @@ def test_reading_what_was_stored(sdk: nucleus_api.ApiClient, nucleus_client: Cli
     transaction = api.get_aggregation_account_transaction_using_get(str(rows["_transaction"].pk))
     assert transaction.bank_credit.amount == float(rows["_transaction"].amount)
     assert transaction.cash is None
-    funding = nucleus_api.FundingApi(sdk)
+    funding = nucleus_api.FundingApi(nucleus_sdk)
     found = funding.get_bank_link_using_get(str(link.pk))
     assert found.bank_account_number == link.bank_account_number
     assert [one.id for one in funding.get_bank_link_all_using_get().content] == [str(link.pk)]

@@ -12,8 +12,8 @@ from nucleus.models import Client
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_businesses(sdk: nucleus_api.ApiClient):
-    api = nucleus_api.BusinessApi(sdk)
+def test_businesses(nucleus_sdk: nucleus_api.ApiClient):
+    api = nucleus_api.BusinessApi(nucleus_sdk)
     place = nucleus_api.BusinessAddress(
         address_line1="1", city="T", state="UT", country="US", type="office"
     )
@@ -37,7 +37,7 @@ def test_businesses(sdk: nucleus_api.ApiClient):
 
 
 def test_ownership_with_the_name_the_sdk_forgot(
-    sdk: nucleus_api.ApiClient, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
+    nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     """Its `models` lack Ownership, which it needs to read one; docs/sdk.md has this line."""
     monkeypatch.setattr(nucleus_api.models, "Ownership", nucleus_api.Ownership, raising=False)
@@ -45,4 +45,6 @@ def test_ownership_with_the_name_the_sdk_forgot(
         client_id=str(nucleus_client.pk), role="owner", percent_ownership=62.5
     )
     body = nucleus_api.Business(legal_name="Demo Bakery LLC", ownership=[owner])
-    assert nucleus_api.BusinessApi(sdk).create_business_using_post(body).ownership == [owner]
+    assert nucleus_api.BusinessApi(nucleus_sdk).create_business_using_post(body).ownership == [
+        owner
+    ]

@@ -26,9 +26,9 @@ def test_accounts_and_transactions_have_categories(api: Api, linked: list[dict[s
     }
     checking = next(one for one in linked if one["subcategory"] == "Checking Account")
     posted = api.get(f"{PULL}/transaction/{checking['id']}").data["nucleus_transactions_posted"]
-    credits = [row["body"]["bank_credit"] for row in posted]
-    assert {one["subcategory"] for one in credits} >= {"Groceries", "Paycheck"}
-    for one in credits:
+    bank_credits = [row["body"]["bank_credit"] for row in posted]
+    assert {one["subcategory"] for one in bank_credits} >= {"Groceries", "Paycheck"}
+    for one in bank_credits:
         assert names[one["transaction_category_id"]] == one["subcategory"]
 
 

@@ -1,0 +1,116 @@
+"""Hydrogen's Nucleus SDK, unmodified: resources, derived views, amounts in another currency."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import nucleus_api
+import pytest
+from nucleus_api.rest import ApiException
+
+from nucleus.models import AggregationAccount, Client
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BalanceFactory,
+    BankLinkFactory,
+    CurrencyRateFactory,
+    HoldingFactory,
+    MerchantFactory,
+    TransactionFactory,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def account(nucleus_client: Client) -> AggregationAccount:
+    CurrencyRateFactory(tenant=nucleus_client.tenant)  # 1 EUR = 1.25 USD
+    return AggregationAccountFactory(client=nucleus_client)
+
+
+@pytest.mark.parametrize("kind", ["transaction", "account"])
+def test_categories(nucleus_sdk: nucleus_api.ApiClient, kind: str):
+    read = getattr(nucleus_api.ResourceApi(nucleus_sdk), f"get_{kind}_result_for_mapping")
+    id_name = f"hydrogen_{kind}_category_id"
+    rows = read()
+    assert len(rows) > 100
+    one = rows[-1]
+    asked = {
+        id_name: one[id_name], "vendor_name": one["vendor_name"], "tenant_name": "Demo",
+        "match_primary": True, "filter": f"category=='{one['category']}'",
+    }  # fmt: skip
+    assert read(**asked) == [one]
+    assert read(match_primary=None, vendor_name=None) == rows
+
+
+def test_merchant_category_codes(nucleus_sdk: nucleus_api.ApiClient):
+    resources = nucleus_api.ResourceApi(nucleus_sdk)
+    assert len(resources.get_all_merchant_category_code_using_get()) == 296
+    (code,) = resources.get_all_merchant_category_code_using_get(filter="mcc==5411")
+    assert (code.mcc, code.category, code.subcategory) == (5411, "Food & Dining", "Groceries")
+    (category,) = resources.get_transaction_result_for_mapping(
+        hydrogen_transaction_category_id=code.transaction_category_id
+    )
+    assert category["subcategory"] == "Groceries"
+
+
+def test_merchants(nucleus_sdk: nucleus_api.ApiClient):
+    """The SDK declares one merchant where there is a page; the raw answer has it all."""
+    row = MerchantFactory(website_url="https://shop.example")
+    resources = nucleus_api.ResourceApi(nucleus_sdk)
+    asked: dict[str, Any] = {"page": 0, "size": 5, "order_by": "name", "ascending": True}
+    raw = resources.get_merchants_all_using_get(**asked, _preload_content=False)
+    page = nucleus_sdk.deserialize(raw, "PageMXMerchantRes")
+    (merchant,) = page.content
+    assert (merchant.id, merchant.guid) == (str(row.id), row.source_id)
+    assert (merchant.name, merchant.website_url) == (row.name, row.website_url)
+    assert (page.sort._property, page.pageable.page_size, page.empty) == ("name", 5, False)
+    assert page.pageable.sort.ascending is True
+
+
+def test_derived_views(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):
+    balance = BalanceFactory(aggregation_account=account, balance=Decimal("10.5"))
+    api = nucleus_api.AggregationAccountApi(nucleus_sdk)
+    data = api.get_aggregation_account_aggregate_data_using_get(
+        str(account.pk), currency_conversion="EUR"
+    )
+    assert data["aggregation_account_id"] == str(account.pk)
+    assert data["aggregation_account_balances"]["balance"] == 8.4
+    (category,) = api.get_aggregation_account_overview_using_get(str(account.client_id))[
+        "by_category"
+    ]
+    assert (category["category"], category["total_balance"]) == ("Bank Account", 10.5)
+    (detail,) = category["aggregation_account_details"]
+    assert detail["aggregation_account_balance_id"] == str(balance.pk)
+
+
+def test_amounts_in_another_currency(
+    nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount
+):
+    accounts, funding = (
+        nucleus_api.AggregationAccountApi(nucleus_sdk),
+        nucleus_api.FundingApi(nucleus_sdk),
+    )
+    rows = {
+        "aggregation_account_balance": BalanceFactory(aggregation_account=account, balance=5),
+        "aggregation_account_transaction": TransactionFactory(
+            aggregation_account=account, amount=5
+        ),
+        "aggregation_account_holding": HoldingFactory(aggregation_account=account, amount=5),
+        "bank_link": BankLinkFactory(client=account.client, balance=5, currency_code="USD"),
+    }
+    for kind, row in rows.items():
+        api = funding if kind == "bank_link" else accounts
+        one = getattr(api, f"get_{kind}_using_get")(str(row.pk), currency_conversion="EUR")
+        page = getattr(api, f"get_{kind}_all_using_get")(currency_conversion="EUR")
+        for shown in (one, page.content[0]):
+            amounts = shown.to_dict()
+            amounts |= amounts.get("bank_credit") or {}
+            assert amounts["currency_code"] == "EUR"
+            assert amounts.get("amount", amounts.get("balance")) == 4
+        with pytest.raises(ApiException) as refused:
+            getattr(api, f"get_{kind}_using_get")(str(row.pk), currency_conversion="CHF")
+        assert refused.value.status == 400
+        assert "from USD to CHF" in json.loads(refused.value.body)["message"]
