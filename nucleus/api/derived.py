@@ -1,4 +1,4 @@
-"""/aggregation_account/{id}/aggregate_data and /{client,business}/{id}/aggregation_account_overview."""
+"""An account with all its data, and the accounts of a client or business by category."""
 
 from __future__ import annotations
 
