@@ -37,6 +37,10 @@ class Caller:
     scopes: frozenset[str]
     is_authenticated: bool = True
 
+    @property
+    def name(self) -> str:
+        return self.application.name
+
     def has_scope(self, name: str) -> bool:
         return name in self.scopes
 

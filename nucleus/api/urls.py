@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from nucleus.api import businesses, clients, derived, merchants, records, resources
+from nucleus.api import (
+    audit_logs,
+    businesses,
+    clients,
+    derived,
+    merchants,
+    records,
+    resources,
+)
 
 urlpatterns = [
     path("client", clients.ClientsView.as_view()),
@@ -25,6 +33,8 @@ urlpatterns = [
     path("resource/account_category", resources.AccountCategoriesView.as_view()),
     path("resource/merchant_category_code", resources.MerchantCategoryCodesView.as_view()),
     path("resource/merchant", merchants.MerchantsView.as_view()),
+    path("audit_log", audit_logs.AuditLogsView.as_view()),
+    path("audit_log/<uuid:record_id>", audit_logs.AuditLogView.as_view()),
 ]
 for kind in records.KINDS:
     several, one = records.views(kind)

@@ -1,6 +1,7 @@
 """The system of record. Nothing here knows a vendor."""
 
 from nucleus.models.accounts import AggregationAccount
+from nucleus.models.audit import AuditLog
 from nucleus.models.bank_links import BankLink
 from nucleus.models.currencies import CurrencyRate
 from nucleus.models.institutions import Institution
@@ -17,6 +18,7 @@ __all__ = [
     "AggregationAccountBalance",
     "AggregationAccountHolding",
     "AggregationAccountTransaction",
+    "AuditLog",
     "BankLink",
     "Business",
     "Client",

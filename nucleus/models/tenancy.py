@@ -77,6 +77,7 @@ class Client(Owner):
     income = models.BigIntegerField(null=True, blank=True)
     liquid_net_worth = MoneyField(null=True, blank=True)
     total_net_worth = MoneyField(null=True, blank=True)
+    erase_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [

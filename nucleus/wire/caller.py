@@ -11,10 +11,15 @@ from nucleus.models import Client, Owner, Tenant
 
 
 class Caller(Protocol):
-    """An authenticated application of one tenant; `client` confines it to one Nucleus client."""
+    """An authenticated application of one tenant, by its `name`; `client` confines it to one
+    Nucleus client.
+    """
 
     @property
     def tenant(self) -> Tenant: ...
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def client(self) -> Client | None: ...

@@ -1,0 +1,143 @@
+"""/audit_log: the tenant's own audit trail; rows are added and read, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from nucleus.api.documentation import documented
+from nucleus.models import AuditLog, Tenant
+from nucleus.wire import pages, schemas
+from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField
+
+TAG = ["Audit log"]
+ID_LISTS = (
+    "account_ids", "aggregation_account_ids", "allocation_ids", "client_ids", "goal_ids",
+    "model_ids", "portfolio_ids", "security_ids",
+)  # fmt: skip
+FIELDS = (
+    "id", "request_url", "request", "response", *ID_LISTS, "secondary_id", "metadata",
+    "create_date", "update_date",
+)  # fmt: skip
+MOST_IDS, LONGEST = 100, 50_000
+EXAMPLE = OpenApiExample(
+    "A consent that was given",
+    value={
+        "request_url": "https://app.demo.example/consents",
+        "request": "terms of 2026-11",
+        "response": "accepted",
+        "client_ids": ["1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"],
+    },
+    request_only=True,
+)
+
+
+class AuditLogBody(serializers.Serializer):
+    """An entry as it is written; null is the same as left out."""
+
+    request_url = serializers.CharField(max_length=2000)
+    request = serializers.CharField(max_length=LONGEST, required=False, allow_blank=True)
+    response = serializers.CharField(max_length=LONGEST, allow_blank=True)
+    secondary_id = serializers.CharField(max_length=255, required=False)
+    metadata = serializers.DictField(child=serializers.CharField(max_length=2000), required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        ids = {
+            name: serializers.ListField(
+                child=serializers.UUIDField(), required=False, max_length=MOST_IDS
+            )
+            for name in ID_LISTS
+        }
+        return super().get_fields() | ids
+
+
+class AuditLogEntry(AuditLogBody):
+    """An entry."""
+
+    id = serializers.UUIDField()
+    request = serializers.CharField(allow_null=True)
+    secondary_id = serializers.CharField(allow_null=True)
+    create_date = InstantField()
+    update_date = InstantField()
+
+
+def _tenant(request: Request) -> Tenant:
+    """Entries may be about several clients, so a token of one cannot touch them."""
+    caller = caller_of(request)
+    if caller.client is not None:
+        raise PermissionDenied("This token is confined to one client; the audit log is not.")
+    return caller.tenant
+
+
+def _rows(request: Request) -> QuerySet[AuditLog]:
+    return AuditLog.objects.for_tenant(_tenant(request))
+
+
+def rendered(row: AuditLog) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in FIELDS}
+
+
+class AuditLogsView(APIView):
+    """Add and list."""
+
+    @documented(
+        operation_id="createAuditLog",
+        summary="Add an entry to the audit log",
+        description=(
+            "Your own trail of what your applications did. Entries cannot be changed or deleted; "
+            "erasing a client blanks the content of those that name it in `client_ids`."
+        ),
+        tags=TAG,
+        request=AuditLogBody,
+        response=AuditLogEntry,
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        tenant = _tenant(request)
+        if not isinstance(request.data, dict):
+            raise ValidationError("The body must be a JSON object.")
+        present = {name: value for name, value in request.data.items() if value is not None}
+        body = AuditLogBody(data=present)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        for name in ID_LISTS:
+            values[name] = [str(one) for one in values.get(name, [])]
+        row = AuditLog(tenant=tenant, **values)
+        row.save(force_insert=True)
+        return Response(rendered(row))
+
+    @documented(
+        operation_id="listAuditLog",
+        summary="List the audit log",
+        tags=TAG,
+        parameters=pages.PARAMETERS,
+        response=schemas.page_of(AuditLogEntry),
+    )
+    def get(self, request: Request) -> Response:
+        rows = _rows(request)
+        return Response(pages.page(rows, request.query_params, fields=FIELDS, render=rendered))
+
+
+class AuditLogView(APIView):
+    """One entry."""
+
+    @documented(
+        operation_id="getAuditLog",
+        summary="Read one entry of the audit log",
+        tags=TAG,
+        response=AuditLogEntry,
+    )
+    def get(self, request: Request, record_id: UUID) -> Response:
+        row = _rows(request).filter(id=record_id).first()
+        if row is None:
+            raise NotFound(f"There is no audit log entry {record_id}.")
+        return Response(rendered(row))

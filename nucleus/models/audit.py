@@ -1,0 +1,33 @@
+"""The tenant's own audit trail."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from nucleus.models.base import ApiRecord
+
+
+class AuditLog(ApiRecord):
+    """Something the tenant's applications want remembered. Rows are added and never changed.
+
+    Fields: hydrogen-contract section 6. The ids are the tenant's word and lead nowhere: what they
+    name may be gone, or may never have been kept here.
+    """
+
+    request_url = models.CharField(max_length=2000)
+    request = models.TextField(null=True, blank=True)
+    response = models.TextField()
+    account_ids = models.JSONField(default=list, blank=True)
+    aggregation_account_ids = models.JSONField(default=list, blank=True)
+    allocation_ids = models.JSONField(default=list, blank=True)
+    client_ids = models.JSONField(default=list, blank=True)
+    goal_ids = models.JSONField(default=list, blank=True)
+    model_ids = models.JSONField(default=list, blank=True)
+    portfolio_ids = models.JSONField(default=list, blank=True)
+    security_ids = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-update_date", "id"], name="trail_of_tenant")]
+
+    def __str__(self) -> str:
+        return self.request_url
