@@ -92,7 +92,7 @@ def _calls() -> Iterator[Metric]:
         for name in ("mean", "max")
     )
     now = job_queue.database_now()
-    rows = AuditLog.objects.filter(create_date__gte=now - WINDOW)
+    rows = AuditLog.objects.filter(create_date__gte=now - WINDOW).exclude(vendor="")
     for row in rows.values("vendor", "operation", "error").annotate(
         count=Count("*"), mean=Avg("duration_ms"), most=Max("duration_ms")
     ):

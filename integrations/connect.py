@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import addresses, vendor_health
+from integrations import addresses, subject, vendor_health
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -53,12 +54,21 @@ def verification_vendor(tenant: Tenant, vendor_name: str | None) -> str:
 
 
 @contextmanager
-def for_tenant(*, tenant: Tenant, vendor: str, interactive: bool = True) -> Iterator[Vendor]:
+def for_tenant(
+    *,
+    tenant: Tenant,
+    vendor: str,
+    interactive: bool = True,
+    client_id: UUID | None = None,
+    integration_type: str = subject.AGGREGATION,
+) -> Iterator[Vendor]:
     """Open `vendor` with the tenant's active credential.
 
     Args:
         interactive: somebody waits for the answer, so all calls together get
             `settings.VENDOR_DEADLINE_SECONDS`; jobs only have a deadline per call.
+        client_id: the Nucleus client that all calls are about, for the audit log.
+        integration_type: likewise; Hydrogen's word.
 
     Raises VendorNotConfigured, what the vendor raises, and while its health forbids calls, that.
     """
@@ -73,7 +83,10 @@ def for_tenant(*, tenant: Tenant, vendor: str, interactive: bool = True) -> Iter
         )
     watch = vendor_health.Watch(credential)
     watch.admit(interactive=interactive)
-    with opened(credential=credential, interactive=interactive, watch=watch) as adapter:
+    with (
+        subject.about(integration_type=integration_type, client_id=client_id),
+        opened(credential=credential, interactive=interactive, watch=watch) as adapter,
+    ):
         yield adapter
 
 
@@ -139,6 +152,7 @@ class _Audit:
         self.rows: list[AuditLog] = []
 
     def add(self, call: CallRecord) -> None:
+        whom = subject.current_subject.get()
         self.rows.append(
             AuditLog(
                 tenant=self.tenant,
@@ -151,6 +165,9 @@ class _Audit:
                 duration_ms=call.duration_ms,
                 error=call.error or "",
                 request_id=current_request_id.get(),
+                integration_type=whom.integration_type,
+                client_id=whom.client_id,
+                aggregation_account_id=whom.account_id,
             )
         )
         if len(self.rows) >= AUDIT_BATCH:

@@ -40,7 +40,12 @@ class AccountsView(APIView):
             ids = [body["nucleus_aggregation_account_id"]]
             (account,) = lookup.accounts(caller_of(request), ids)
             member_id = accounts.member_of(account)
-        outcome = accounts.link(tenant=owner.tenant, owner=owner, member_id=member_id)
+        outcome = accounts.link(
+            tenant=owner.tenant,
+            owner=owner,
+            member_id=member_id,
+            vendor_config_id=body.get("vendor_config_id"),
+        )
         rows: list[dict[str, Any]] = [
             {
                 "status_code": 200 if one.account else 422,

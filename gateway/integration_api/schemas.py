@@ -129,7 +129,11 @@ class AggregationRequest(OwnerRequest):
         required=False, help_text="Look again at the member behind this account."
     )
     product = serializers.CharField(required=False, max_length=64)
-    vendor_config_id = serializers.CharField(required=False, max_length=255)
+    vendor_config_id = serializers.CharField(
+        required=False,
+        max_length=255,
+        help_text="The active configuration's id (admin, Credentials). It is used anyway.",
+    )
     vendor_request = AggregationVendorRequest(required=False)
 
 

@@ -5,8 +5,10 @@ from django.urls import path
 from gateway.integration_api import (
     accounts,
     async_runs,
+    audit_log,
     iav,
     pulls,
+    token_exchange,
     users,
     webhooks,
     widget_links,
@@ -15,8 +17,11 @@ from gateway.integration_api import (
 balances, balance = pulls.views(pulls.BALANCE)
 transactions, transaction = pulls.views(pulls.TRANSACTION)
 holdings, holding = pulls.views(pulls.HOLDING)
+several_webhooks, one_webhook = webhooks.views(webhooks.INTEGRATION)
 
 urlpatterns = [
+    path("audit_log", audit_log.AuditLogsView.as_view()),
+    path("token_exchange", token_exchange.TokenExchangeView.as_view()),
     path("user", users.UserView.as_view()),
     path("widget_link/<uuid:nucleus_id>", widget_links.WidgetLinkView.as_view()),
     path("aggregation/account", accounts.AccountsView.as_view()),
@@ -27,8 +32,8 @@ urlpatterns = [
     path("aggregation/transaction/<uuid:account_id>", transaction.as_view()),
     path("aggregation/holding", holdings.as_view()),
     path("aggregation/holding/<uuid:account_id>", holding.as_view()),
-    path("webhook", webhooks.WebhooksView.as_view()),
-    path("webhook/<uuid:webhook_id>", webhooks.WebhookView.as_view()),
+    path("webhook", several_webhooks.as_view()),
+    path("webhook/<uuid:webhook_id>", one_webhook.as_view()),
     # Before the paths that would also match it.
     path("async/status/<uuid:async_id>", async_runs.AsyncStatusView.as_view()),
     path("async/<str:integration_type>/<str:service>", async_runs.AsyncServiceView.as_view()),

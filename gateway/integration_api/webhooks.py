@@ -1,10 +1,15 @@
-"""/webhook: where the tenant's applications want to be told."""
+"""/webhook: where the tenant's applications want to be told.
+
+Hydrogen has it in both its APIs; they differ in their words for events, which a Door says.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
@@ -20,23 +25,32 @@ from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import InstantField
 
-TAG = ["Webhook"]
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
 
 
-class WebhookBody(serializers.Serializer):
-    """A webhook as it is written."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One of the two APIs."""
+
+    value: str  # of WebhookSubscription.door
+    name: str  # in OpenAPI operation ids
+    tag: str
+    services: tuple[str, ...]  # the fields that list events
+    body: type[serializers.Serializer]
+    response: type[serializers.Serializer]
+    example: OpenApiExample
+
+
+def _words(choices: tuple[str, ...], **kwargs: Any) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.ChoiceField(choices), required=False, max_length=len(choices), **kwargs
+    )
+
+
+class Body(serializers.Serializer):
+    """What both write."""
 
     url = serializers.CharField(max_length=2000, required=False)
-    integration_service = serializers.ListField(
-        child=serializers.ChoiceField(outbox.SERVICES), required=False, max_length=20
-    )
-    extended_events = serializers.ListField(
-        child=serializers.ChoiceField(outbox.EXTENDED),
-        required=False,
-        max_length=20,
-        help_text="Events beyond Hydrogen's own, which its SDKs do not know.",
-    )
     is_active = serializers.BooleanField(required=False)
     secondary_id = serializers.CharField(max_length=255, required=False)
     rotate_secret = serializers.BooleanField(
@@ -44,13 +58,11 @@ class WebhookBody(serializers.Serializer):
     )
 
 
-class WebhookResponse(serializers.Serializer):
-    """A webhook. The secret is shown when it is made, and never again."""
+class Answer(serializers.Serializer):
+    """What both answer. The secret is shown when it is made, and never again."""
 
     id = serializers.UUIDField()
     url = serializers.CharField()
-    integration_service = serializers.ListField(child=serializers.ChoiceField(outbox.SERVICES))
-    extended_events = serializers.ListField(child=serializers.ChoiceField(outbox.EXTENDED))
     is_active = serializers.BooleanField()
     secret = serializers.CharField(allow_null=True)
     secondary_id = serializers.CharField(allow_null=True)
@@ -58,18 +70,70 @@ class WebhookResponse(serializers.Serializer):
     update_date = InstantField()
 
 
-def rendered(row: WebhookSubscription, *, with_secret: bool = False) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "url": row.url,
-        "integration_service": row.integration_service,
-        "extended_events": row.extended_events,
-        "is_active": row.is_active,
-        "secret": row.secret if with_secret else None,
-        "secondary_id": row.secondary_id,
-        "create_date": row.create_date,
-        "update_date": row.update_date,
-    }
+class WebhookBody(Body):
+    """A webhook as it is written."""
+
+    integration_service = _words(outbox.SERVICES)
+    extended_events = _words(
+        outbox.EXTENDED, help_text="Events beyond Hydrogen's own, which its SDKs do not know."
+    )
+
+
+class WebhookResponse(Answer):
+    """A webhook. The secret is shown when it is made, and never again."""
+
+    integration_service = serializers.ListField(child=serializers.ChoiceField(outbox.SERVICES))
+    extended_events = serializers.ListField(child=serializers.ChoiceField(outbox.EXTENDED))
+
+
+class NucleusWebhookBody(Body):
+    """A Nucleus webhook as it is written."""
+
+    atom_service = _words(
+        outbox.ATOM_SERVICES,
+        help_text=(
+            "Those that come: the aggregation_account ones and bank_link_verified. The others "
+            "are accepted and are about what is not kept here."
+        ),
+    )
+
+
+class NucleusWebhookResponse(Answer):
+    """A Nucleus webhook. The secret is shown when it is made, and never again."""
+
+    atom_service = serializers.ListField(child=serializers.ChoiceField(outbox.ATOM_SERVICES))
+
+
+INTEGRATION = Door(
+    WebhookSubscription.Door.INTEGRATION,
+    "Webhook",
+    "Webhook",
+    ("integration_service", "extended_events"),
+    WebhookBody,
+    WebhookResponse,
+    documentation.WEBHOOK_REQUEST,
+)
+NUCLEUS = Door(
+    WebhookSubscription.Door.NUCLEUS,
+    "NucleusWebhook",
+    "Nucleus webhook",
+    ("atom_service",),
+    NucleusWebhookBody,
+    NucleusWebhookResponse,
+    OpenApiExample(
+        "Hear of new transactions and of verified bank links",
+        value={
+            "url": "https://app.demo.example/hooks/nucleus",
+            "atom_service": ["aggregation_account_transaction", "bank_link_verified"],
+        },
+        request_only=True,
+    ),
+)
+
+
+def _rendered(door: Door, row: WebhookSubscription, *, with_secret: bool = False) -> dict[str, Any]:
+    answer = {name: getattr(row, name) for name in (*FIELDS, *door.services)}
+    return answer | {"secret": row.secret if with_secret else None}
 
 
 def _tenant(request: Request) -> Tenant:
@@ -80,14 +144,20 @@ def _tenant(request: Request) -> Tenant:
     return caller.tenant
 
 
-def _found(request: Request, webhook_id: UUID) -> WebhookSubscription:
-    row = WebhookSubscription.objects.for_tenant(_tenant(request)).filter(pk=webhook_id).first()
+def _rows(request: Request, door: Door) -> Any:
+    return WebhookSubscription.objects.for_tenant(_tenant(request)).filter(door=door.value)
+
+
+def _found(request: Request, door: Door, webhook_id: UUID) -> WebhookSubscription:
+    row: WebhookSubscription | None = _rows(request, door).filter(pk=webhook_id).first()
     if row is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
     return row
 
 
-def _store(request: Request, row: WebhookSubscription, body: dict[str, Any]) -> Response:
+def _store(
+    request: Request, door: Door, row: WebhookSubscription, body: dict[str, Any]
+) -> Response:
     rotates = body.pop("rotate_secret", False)
     is_new = row._state.adding
     for name, value in body.items():
@@ -96,76 +166,84 @@ def _store(request: Request, row: WebhookSubscription, body: dict[str, Any]) -> 
         outbox.rotate_secret(row)
     outbox.check(tenant=_tenant(request), subscription=row)
     row.save()
-    return Response(rendered(row, with_secret=is_new or rotates))
+    return Response(_rendered(door, row, with_secret=is_new or rotates))
 
 
-class WebhooksView(APIView):
-    """Create and list."""
+def views(door: Door) -> tuple[type[APIView], type[APIView]]:
+    """The views of a door: create and list; one by id."""
 
-    @documentation.documented(
-        operation_id="createWebhook",
-        summary="Register a webhook",
-        description=(
-            "Deliveries are signed as Standard Webhooks says (`webhook-id`, `webhook-timestamp`, "
-            "`webhook-signature`) and with `X-Hydrogen-Signature`, repeated for a day, and carry "
-            "the same id each time. An event can go to one active webhook."
-        ),
-        tags=TAG,
-        request=WebhookBody,
-        response=WebhookResponse,
-        examples=[documentation.WEBHOOK_REQUEST],
-    )
-    def post(self, request: Request) -> Response:
-        body = parsed(WebhookBody, request)
-        if not body.get("url"):
-            raise serializers.ValidationError({"url": ["This field is required."]})
-        return _store(request, WebhookSubscription(tenant=_tenant(request)), body)
+    class Several(APIView):
+        @documentation.documented(
+            operation_id=f"create{door.name}",
+            summary="Register a webhook",
+            description=(
+                "Deliveries are signed as Standard Webhooks says (`webhook-id`, "
+                "`webhook-timestamp`, `webhook-signature`) and with `X-Hydrogen-Signature`, "
+                "repeated for a day, and carry the same id each time. An event can go to one "
+                "active webhook."
+            ),
+            tags=[door.tag],
+            request=door.body,
+            response=door.response,
+            examples=[door.example],
+        )
+        def post(self, request: Request) -> Response:
+            body = parsed(door.body, request)
+            if not body.get("url"):
+                raise serializers.ValidationError({"url": ["This field is required."]})
+            row = WebhookSubscription(tenant=_tenant(request), door=door.value)
+            return _store(request, door, row, body)
 
-    @documentation.documented(
-        operation_id="listWebhooks",
-        summary="List webhooks",
-        description="Without their secrets.",
-        tags=TAG,
-        response=schemas.page_of(WebhookResponse),
-        parameters=pages.PARAMETERS,
-    )
-    def get(self, request: Request) -> Response:
-        rows = WebhookSubscription.objects.for_tenant(_tenant(request))
-        return Response(pages.page(rows, request.query_params, fields=FIELDS, render=rendered))
+        @documentation.documented(
+            operation_id=f"list{door.name}s",
+            summary="List webhooks",
+            description="Without their secrets.",
+            tags=[door.tag],
+            response=schemas.page_of(door.response),
+            parameters=pages.PARAMETERS,
+        )
+        def get(self, request: Request) -> Response:
+            return Response(
+                pages.page(
+                    _rows(request, door),
+                    request.query_params,
+                    fields=FIELDS,
+                    render=lambda row: _rendered(door, row),
+                )
+            )
 
+    class One(APIView):
+        @documentation.documented(
+            operation_id=f"get{door.name}",
+            summary="Read a webhook",
+            description="Without its secret.",
+            tags=[door.tag],
+            response=door.response,
+        )
+        def get(self, request: Request, webhook_id: UUID) -> Response:
+            return Response(_rendered(door, _found(request, door, webhook_id)))
 
-class WebhookView(APIView):
-    """Read, change, remove."""
+        @documentation.documented(
+            operation_id=f"update{door.name}",
+            summary="Change a webhook",
+            description="Any subset of the fields; what is left out stays.",
+            tags=[door.tag],
+            request=door.body,
+            response=door.response,
+        )
+        def put(self, request: Request, webhook_id: UUID) -> Response:
+            row = _found(request, door, webhook_id)
+            return _store(request, door, row, parsed(door.body, request))
 
-    @documentation.documented(
-        operation_id="getWebhook",
-        summary="Read a webhook",
-        description="Without its secret.",
-        tags=TAG,
-        response=WebhookResponse,
-    )
-    def get(self, request: Request, webhook_id: UUID) -> Response:
-        return Response(rendered(_found(request, webhook_id)))
+        @documentation.documented(
+            operation_id=f"delete{door.name}",
+            summary="Remove a webhook",
+            description="What is still on its way is dropped.",
+            tags=[door.tag],
+            response=None,
+        )
+        def delete(self, request: Request, webhook_id: UUID) -> Response:
+            _rows(request, door).filter(pk=webhook_id).delete()
+            return Response(status=204)
 
-    @documentation.documented(
-        operation_id="updateWebhook",
-        summary="Change a webhook",
-        description="Any subset of the fields; what is left out stays.",
-        tags=TAG,
-        request=WebhookBody,
-        response=WebhookResponse,
-    )
-    def put(self, request: Request, webhook_id: UUID) -> Response:
-        return _store(request, _found(request, webhook_id), parsed(WebhookBody, request))
-
-    @documentation.documented(
-        operation_id="deleteWebhook",
-        summary="Remove a webhook",
-        description="What is still on its way is dropped.",
-        tags=TAG,
-        response=None,
-    )
-    def delete(self, request: Request, webhook_id: UUID) -> Response:
-        rows = WebhookSubscription.objects.for_tenant(_tenant(request))
-        rows.filter(pk=webhook_id).delete()
-        return Response(status=204)
+    return Several, One

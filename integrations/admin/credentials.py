@@ -51,11 +51,17 @@ class CredentialAdmin(ModelAdmin):
     list_display = ("tenant", "vendor", "api", "environment", "client_id", "is_active", "works")
     list_filter = ("vendor", "environment", "is_active")
     list_select_related = ("tenant",)
+    readonly_fields = ("vendor_config_id",)
     actions = ("test_connections",)
     actions_detail = ("test_connection",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VendorCredential]:
         return VendorCredential.unscoped.select_related("tenant", "health")
+
+    @admin.display(description="vendor_config_id")
+    def vendor_config_id(self, row: VendorCredential) -> str:
+        """What API callers may name these keys by."""
+        return "Shown once the keys are saved." if row._state.adding else str(row.pk)
 
     @admin.display(description="health")
     def works(self, row: VendorCredential) -> str:

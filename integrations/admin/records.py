@@ -90,13 +90,13 @@ class InboundWebhookAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditLog)
 class AuditLogAdmin(ReadOnlyAdmin):
-    """Every call to a vendor, without what was said."""
+    """Every call to a vendor, without what was said; and that clients were erased."""
 
     list_display = (
         "create_date", "tenant", "vendor", "operation", "method", "path_template", "status",
-        "error", "duration_ms", "request_id",
+        "error", "duration_ms", "client_id", "request_id",
     )  # fmt: skip
     list_filter = ("vendor", "operation", "status", "error")
     list_select_related = ("tenant",)
-    search_fields = ("request_id",)
+    search_fields = ("request_id", "client_id", "aggregation_account_id")
     ordering = ("-create_date",)

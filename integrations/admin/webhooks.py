@@ -15,10 +15,10 @@ MOST = 500
 
 @admin.register(WebhookSubscription)
 class WebhookSubscriptionAdmin(ReadOnlyAdmin):
-    """URLs that applications registered with POST /integration/v1/webhook."""
+    """URLs that applications registered with POST /webhook of either API."""
 
-    list_display = ("url", "tenant", "is_active", "wants", "create_date")
-    list_filter = ("is_active",)
+    list_display = ("url", "tenant", "door", "is_active", "wants", "create_date")
+    list_filter = ("door", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("url",)
     exclude = ("secret", "previous_secret")

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, job_queue
-from integrations.flows import members, outbox, users
+from integrations import connect, job_queue, subject
+from integrations.flows import credentials, members, outbox, users
 from integrations.flows.errors import FlowError
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -49,18 +49,22 @@ def link(
     owner: Owner,
     vendor_name: str | None = None,
     member_id: str | None = None,
+    vendor_config_id: str | None = None,
 ) -> LinkOutcome:
     """Create one aggregation account, once, for each account of the owner's member(s).
 
     Args:
         member_id: the vendor's id from the widget's success; without it every member of the user.
             It comes from a browser, so it is read under the owner's own vendor user.
+        vendor_config_id: must be the tenant's active configuration, if given.
 
     Where the vendor is still importing after a short wait, a job finishes the work.
     """
     slug = connect.aggregation_vendor(tenant, vendor_name)
+    if vendor_config_id:
+        credentials.check_choice(tenant=tenant, vendor=slug, config_id=vendor_config_id)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
-    with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
+    with connect.for_tenant(tenant=tenant, vendor=slug, client_id=vendor_user.client_id) as vendor:
         seen, rejected = _seen_members(vendor, vendor_user, member_id)
         outcomes, messages = rejected, []
         for one in seen:
@@ -103,9 +107,10 @@ def release(*, tenant: Tenant, account: AggregationAccount, delete_type: str, er
     )
     if account_link is not None:
         if delete_type == "delete":
-            delete_member_if_unused(
-                tenant=tenant, member=account_link.member, other_than=account_link
-            )
+            with subject.about(account_id=account.pk):
+                delete_member_if_unused(
+                    tenant=tenant, member=account_link.member, other_than=account_link
+                )
         AccountLink.objects.for_tenant(tenant).filter(pk=account_link.pk).delete()
     if erase:
         account.delete()
@@ -123,7 +128,7 @@ def delete_member_if_unused(
         return
     user = member.vendor_user
     with (
-        connect.for_tenant(tenant=tenant, vendor=user.vendor) as vendor,
+        connect.for_tenant(tenant=tenant, vendor=user.vendor, client_id=user.client_id) as vendor,
         suppress(VendorNotFound),  # already gone is what was asked for
     ):
         vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
@@ -149,7 +154,10 @@ def run_job(run: JobRun) -> None:
     if vendor_user is None:
         return
     with connect.for_tenant(
-        tenant=run.tenant, vendor=vendor_user.vendor, interactive=False
+        tenant=run.tenant,
+        vendor=vendor_user.vendor,
+        interactive=False,
+        client_id=vendor_user.client_id,
     ) as vendor:
         seen = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=run.payload["member_id"]

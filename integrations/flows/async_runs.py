@@ -119,4 +119,5 @@ def run_job(run: JobRun) -> None:
             event=SERVICES[row.service][1],
             client_id=row.client_id,
             data={"action": "async", "async_id": str(row.pk), "status": row.status, **row.response},
+            is_stored=False,
         )

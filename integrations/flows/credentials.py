@@ -1,13 +1,15 @@
-"""Do a tenant's keys work?"""
+"""Do a tenant's keys work, and which may a caller name?"""
 
 from __future__ import annotations
 
 from integrations import connect
 from integrations.connect import VendorNotConfigured
+from integrations.flows.errors import FlowError
 from integrations.models import VendorCredential
 from integrations.vendors.records import CheckResult
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
+from nucleus.models import Tenant
 
 
 def test(*, credential: VendorCredential) -> CheckResult:
@@ -23,3 +25,20 @@ def test(*, credential: VendorCredential) -> CheckResult:
             message="The stored secret cannot be decrypted. Type it again, or restore its key in "
             "FIELD_ENCRYPTION_KEYS.",
         )
+
+
+def check_choice(*, tenant: Tenant, vendor: str, config_id: str) -> None:
+    """Refuse a `vendor_config_id` other than the tenant's active one for `vendor`.
+
+    One configuration per vendor is active and used for everything, so naming it chooses nothing;
+    naming another one would be a mistake. Raises FlowError that says what is valid.
+    """
+    rows = VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True)
+    valid = rows.values_list("pk", flat=True).first()
+    if config_id.strip().lower() == str(valid):
+        return
+    advice = f"Use {valid}, or leave it out." if valid else "There is none; staff can add one."
+    raise FlowError(
+        f"vendor_config_id: {config_id[:64]!r} is not the active configuration for {vendor} of "
+        f"this tenant. {advice}"
+    )

@@ -136,8 +136,14 @@ def lock_key(tenant: Tenant, member_id: str) -> str:
 
 
 def lock(member: Member) -> Member:
-    """Hold the member's row until the transaction ends; writers of its links take turns."""
-    return Member.unscoped.select_for_update().get(pk=member.pk)
+    """Hold the member's row until the transaction ends; writers of its links take turns.
+
+    Raises AccountGone when the connection was removed in the meantime.
+    """
+    found = Member.unscoped.select_for_update().filter(pk=member.pk).first()
+    if found is None:
+        raise writes.AccountGone("This connection was removed while it was being read.")
+    return found
 
 
 def _columns(seen: records.Member) -> dict[str, object]:

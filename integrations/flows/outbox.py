@@ -32,6 +32,8 @@ SECRET_OVERLAP = timedelta(days=1)
 GONE = 410  # the receiver wants no more; so Standard Webhooks
 MOST_LOGGED = 20
 MOST_REPLAYED = 10_000
+NUCLEUS = WebhookSubscription.Door.NUCLEUS
+SERVICE_FIELDS = "integration_service or extended_events"
 
 ACCOUNT, TRANSACTION, HOLDING = (
     "async_aggregation_account",
@@ -50,6 +52,23 @@ SERVICES = (
     "async_accounting_invoice_payment", ACCOUNT, TRANSACTION, HOLDING,
 )  # fmt: skip
 EXTENDED = (BALANCE, STATUS, VERIFIED)
+TRANSACTION_STATUS = "aggregation_account_transaction_status"
+# What Nucleus's webhooks call the same news; balance, status and verified have one name in both.
+NUCLEUS_WORDS = {
+    ACCOUNT: "aggregation_account",
+    TRANSACTION: "aggregation_account_transaction",
+    HOLDING: "aggregation_account_holding",
+}
+# Nucleus's enum, exactly (contract section 7). Most of it is about what is not kept here: those
+# may be asked for and never come.
+ATOM_SERVICES = (
+    "client", "client_status", "account_status", "account", "card", "card_status",
+    "portfolio_asset_size", "portfolio_transaction", "portfolio_transaction_status",
+    "portfolio_holding", NUCLEUS_WORDS[ACCOUNT], STATUS, "notification_client", BALANCE,
+    "audit_log", "support_ticket", "feature_track", NUCLEUS_WORDS[TRANSACTION],
+    TRANSACTION_STATUS, NUCLEUS_WORDS[HOLDING], "order_track", "funding", "funding_status",
+    "budget", "document", "client_response", "client_verified", "document_verified", VERIFIED,
+)  # fmt: skip
 
 
 def emit(
@@ -60,15 +79,28 @@ def emit(
     business_id: uuid.UUID | None = None,
     account_id: uuid.UUID | None = None,
     data: Mapping[str, Any],
+    is_stored: bool = True,
 ) -> None:
-    """Tell everybody who asked for such events, in the caller's transaction."""
-    wanting = [
-        one
-        for one in WebhookSubscription.objects.for_tenant(tenant_id).filter(is_active=True)
-        if event in one.events
-    ]
-    if not wanting:
-        return
+    """Tell everybody who asked for such events, in the caller's transaction.
+
+    Args:
+        is_stored: records of Nucleus have changed, so its webhooks hear of it in their own words.
+    """
+    active = list(WebhookSubscription.objects.for_tenant(tenant_id).filter(is_active=True))
+    for word in (event, NUCLEUS_WORDS.get(event) if is_stored else None):
+        wanting = [one for one in active if word in one.events]
+        if word and wanting:
+            _publish(tenant_id, word, wanting, client_id, account_id, data)
+
+
+def _publish(
+    tenant_id: uuid.UUID,
+    event: str,
+    wanting: Iterable[WebhookSubscription],
+    client_id: uuid.UUID | None,
+    account_id: uuid.UUID | None,
+    data: Mapping[str, Any],
+) -> None:
     row = OutboundEvent(tenant_id=tenant_id, type=event)
     row.payload = simplejson.dumps(
         {
@@ -183,10 +215,13 @@ def check(*, tenant: Tenant, subscription: WebhookSubscription) -> None:
     if problem := outbound_http.refused(subscription.url):
         raise FlowError(f"url: {problem}")
     if not subscription.events:
-        raise FlowError("Name at least one event in integration_service or extended_events.")
+        names = "atom_service" if subscription.door == NUCLEUS else SERVICE_FIELDS
+        raise FlowError(f"Name at least one event in {names}.")
     if not subscription.is_active:
         return
-    others = WebhookSubscription.objects.for_tenant(tenant).filter(is_active=True)
+    others = WebhookSubscription.objects.for_tenant(tenant).filter(
+        is_active=True, door=subscription.door
+    )
     for other in others.exclude(pk=subscription.pk):
         if taken := sorted(set(other.events) & set(subscription.events)):
             raise FlowError(

@@ -7,17 +7,18 @@ changes only what differs.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import connect
+from integrations import connect, subject
 from integrations.flows import accounts, outbox, rows
 from integrations.flows.merchants import Directory
 from integrations.job_queue import JobRun
@@ -35,6 +36,7 @@ from nucleus.models import (
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+P = ParamSpec("P")
 BATCH_ROWS = 2000
 WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
 HISTORY_BACK = timedelta(days=731)  # as far as the vendor's extended history goes
@@ -64,14 +66,31 @@ def links_of_member(member: Member) -> list[AccountLink]:
 def _links(tenant: Tenant) -> QuerySet[AccountLink]:
     """With all that a pull looks at."""
     related = ("member__vendor_user", "aggregation_account__tenant")
-    return AccountLink.objects.for_tenant(tenant).select_related(*related)
+    kept = AccountLink.objects.for_tenant(tenant).filter(
+        aggregation_account__client__erase_requested_at=None
+    )
+    return kept.select_related(*related)
 
 
+def _audited(pull: Callable[P, T]) -> Callable[P, T]:
+    """The vendor calls of a pull are about the account of its `link`."""
+
+    @functools.wraps(pull)
+    def about_its_account(*args: P.args, **kwargs: P.kwargs) -> T:
+        account = cast("AccountLink", kwargs["link"]).aggregation_account
+        with subject.about(client_id=account.client_id, account_id=account.pk):
+            return pull(*args, **kwargs)
+
+    return about_its_account
+
+
+@_audited
 def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
     """Read the account itself again."""
     return accounts.store_again(account_link=link, seen=_read(vendor, link))
 
 
+@_audited
 def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
     """Both with one call."""
     seen = _read(vendor, link)
@@ -79,6 +98,7 @@ def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
     _store_balance(link, seen)
 
 
+@_audited
 def pull_everything(
     *,
     vendor: Vendor,
@@ -105,6 +125,7 @@ def pull_everything(
         pull_holdings(vendor=vendor, link=link, checkpoint=checkpoint)
 
 
+@_audited
 def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
     """Store the current balance; nothing is written when it has not changed."""
     return _store_balance(link, _read(vendor, link))
@@ -150,6 +171,7 @@ def _tell(event: str, account: AggregationAccount, **data: Any) -> None:
         )
 
 
+@_audited
 def pull_transactions(
     *, vendor: Vendor, link: AccountLink
 ) -> Pulled[AggregationAccountTransaction]:
@@ -212,12 +234,14 @@ def transaction_batches(
             listed_at=listed_at,
         )
         _tell(outbox.TRANSACTION, account, canceled=len(canceled))
+        _tell(outbox.TRANSACTION_STATUS, account, canceled=len(canceled))
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
         checkpoint()
     yield Pulled(canceled=canceled)
 
 
+@_audited
 def pull_holdings(
     *, vendor: Vendor, link: AccountLink, checkpoint: Callable[[], None] = lambda: None
 ) -> Pulled[AggregationAccountHolding]:

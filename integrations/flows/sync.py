@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -58,9 +59,7 @@ def run_job(run: JobRun) -> None:
         return
     scope = Scope(run.payload["scope"])
     began = job_queue.database_now()
-    with connect.for_tenant(
-        tenant=run.tenant, vendor=member.vendor_user.vendor, interactive=False
-    ) as vendor:
+    with _opened(run, member) as vendor:
         seen = _seen(vendor, member)
         if seen is None:
             with run.finishing():
@@ -81,15 +80,20 @@ def run_refresh_job(run: JobRun) -> None:
     if member is None:
         return
     if not run.job.progress.get("started"):
-        with connect.for_tenant(
-            tenant=run.tenant, vendor=member.vendor_user.vendor, interactive=False
-        ) as vendor:
+        with _opened(run, member) as vendor:
             vendor.start_aggregation(
                 user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
             )
         run.renew({"started": True})
         raise Reschedule(members.poll_seconds())
     run_job(run)
+
+
+def _opened(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
+    user = member.vendor_user
+    return connect.for_tenant(
+        tenant=run.tenant, vendor=user.vendor, interactive=False, client_id=user.client_id
+    )
 
 
 def _member(run: JobRun) -> Member | None:

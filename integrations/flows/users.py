@@ -33,15 +33,18 @@ def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> U
     The mapping row, with the identifier the vendor user will carry, is committed first. Whatever
     happens then, a retry finds the user by that identifier instead of making a second one.
     """
+    refuse_if_erased(owner)
     if not owner.is_active:
         raise FlowError(f"This {word(owner)} is deactivated. Set is_active to true first.")
     slug = connect.aggregation_vendor(tenant, vendor_name)
-    with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
+    client_id = owner.pk if isinstance(owner, Client) else None
+    with connect.for_tenant(tenant=tenant, vendor=slug, client_id=client_id) as vendor:
         return _ensure(tenant=tenant, owner=owner, vendor=vendor)
 
 
 def require(*, tenant: Tenant, owner: Owner, vendor: str) -> VendorUser:
     """The owner's user at `vendor`. Raises FlowError when it has to be created first."""
+    refuse_if_erased(owner)
     found = (
         VendorUser.objects.for_tenant(tenant)
         .filter(**owner.reference, vendor=vendor, vendor_user_id__isnull=False)
@@ -55,6 +58,12 @@ def require(*, tenant: Tenant, owner: Owner, vendor: str) -> VendorUser:
     return found
 
 
+def refuse_if_erased(owner: Owner) -> None:
+    """Raises FlowError while a client is being erased: no new work for it."""
+    if owner.is_being_erased:
+        raise FlowError("This client is being erased; nothing can be linked for it any more.")
+
+
 def client_created(client: Client) -> None:
     """Hook of Nucleus: enqueue the vendor user in the transaction that creates the client."""
     chosen = connect.aggregation_settings(client.tenant)
@@ -63,8 +72,13 @@ def client_created(client: Client) -> None:
             tenant=client.tenant,
             kind=CREATE_JOB,
             payload={"client_id": str(client.id)},
-            pending_key=f"{client.tenant_id}:{CREATE_JOB}:{client.id}",
+            pending_key=create_job_key(client.tenant_id, client.pk),
         )
+
+
+def create_job_key(tenant_id: uuid.UUID, client_id: uuid.UUID) -> str:
+    """The pending key of the job that creates a client's vendor user."""
+    return f"{tenant_id}:{CREATE_JOB}:{client_id}"
 
 
 def of_job(run: JobRun) -> VendorUser | None:
@@ -80,10 +94,12 @@ def of_job(run: JobRun) -> VendorUser | None:
 def run_job(run: JobRun) -> None:
     """The job behind client_created."""
     client = Client.objects.for_tenant(run.tenant).filter(id=run.payload["client_id"]).first()
-    if client is None or not client.is_active:
+    if client is None or not client.is_active or client.erase_requested_at is not None:
         return
     slug = connect.aggregation_vendor(run.tenant, None)
-    with connect.for_tenant(tenant=run.tenant, vendor=slug, interactive=False) as vendor:
+    with connect.for_tenant(
+        tenant=run.tenant, vendor=slug, interactive=False, client_id=client.pk
+    ) as vendor:
         _ensure(tenant=run.tenant, owner=client, vendor=vendor)
 
 

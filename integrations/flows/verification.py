@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, job_queue
+from integrations import connect, job_queue, subject
 from integrations.flows import accounts, members, outbox, users
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -60,7 +60,12 @@ def verify(
     slug = connect.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     user_id = str(vendor_user.vendor_user_id)
-    with connect.for_tenant(tenant=tenant, vendor=slug) as vendor:
+    with connect.for_tenant(
+        tenant=tenant,
+        vendor=slug,
+        client_id=vendor_user.client_id,
+        integration_type=subject.VERIFICATION,
+    ) as vendor:
         seen = vendor.read_member(user_id=user_id, member_id=member_id)
         outcomes, message = _verify_member(vendor, vendor_user, seen, account_id)
     return VerificationOutcome(vendor=slug, bank_links=outcomes, message=message)
@@ -94,7 +99,11 @@ def run_job(run: JobRun) -> None:
         return
     account_id = run.payload.get("account_id")
     with connect.for_tenant(
-        tenant=run.tenant, vendor=vendor_user.vendor, interactive=False
+        tenant=run.tenant,
+        vendor=vendor_user.vendor,
+        interactive=False,
+        client_id=vendor_user.client_id,
+        integration_type=subject.VERIFICATION,
     ) as vendor:
         seen = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=run.payload["member_id"]

@@ -2,6 +2,7 @@
 
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
+from integrations.models.erasures import Erasure
 from integrations.models.inbox import InboundWebhook
 from integrations.models.jobs import Job, JobState
 from integrations.models.links import AccountLink, Member, VendorUser, VerifiedLink
@@ -15,6 +16,7 @@ __all__ = [
     "AsyncTransaction",
     "AuditLog",
     "CredentialHealth",
+    "Erasure",
     "InboundWebhook",
     "Job",
     "JobState",

@@ -1,4 +1,4 @@
-"""What was said to vendors, without what was said."""
+"""That vendors were called, and what else was done about a client, without what was said."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from nucleus.models.base import Record
 
 
 class AuditLog(Record):
-    """One exchange with a vendor: no ids, bodies, headers or secrets, by construction."""
+    """One exchange with a vendor: no vendor ids, bodies, headers or secrets, by construction.
+
+    Rows without `vendor` are the gateway's own events, such as client_erased. Ids are ours and
+    outlive what they name. Rows never change, so update_date says as well when it happened.
+    """
 
     tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
-    vendor = models.CharField(max_length=32)
+    vendor = models.CharField(max_length=32, blank=True)
     operation = models.CharField(max_length=64)
     method = models.CharField(max_length=8)
     path_template = models.CharField(max_length=255)
@@ -20,10 +24,26 @@ class AuditLog(Record):
     duration_ms = models.PositiveIntegerField()
     error = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=64, blank=True)  # of the request or job behind it
+    integration_type = models.CharField(max_length=16, blank=True)
+    client_id = models.UUIDField(null=True, blank=True)
+    aggregation_account_id = models.UUIDField(null=True, blank=True)
+    summary = models.JSONField(default=dict, blank=True)  # of the gateway's own events
 
     class Meta:
         verbose_name = "vendor call"
-        indexes = [models.Index(fields=["tenant", "-create_date"])]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"], name="audit_of_tenant"),
+            models.Index(
+                fields=["tenant", "client_id", "-update_date"],
+                condition=models.Q(client_id__isnull=False),
+                name="audit_of_client",
+            ),
+            models.Index(
+                fields=["aggregation_account_id", "-update_date"],
+                condition=models.Q(aggregation_account_id__isnull=False),
+                name="audit_of_account",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path_template} {self.status or self.error}"

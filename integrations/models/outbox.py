@@ -17,10 +17,19 @@ def new_secret() -> str:
 
 
 class WebhookSubscription(TenantRecord):
-    """A URL of the tenant's, and the events it wants."""
+    """A URL of the tenant's, and the events it wants.
 
+    Hydrogen has two webhook APIs, each with its own words; a webhook belongs to one of them.
+    """
+
+    class Door(models.TextChoices):
+        INTEGRATION = "integration", "Integration"
+        NUCLEUS = "nucleus", "Nucleus"
+
+    door = models.CharField("API", max_length=16, choices=Door, default=Door.INTEGRATION)
     url = models.CharField(max_length=2000)
     integration_service = models.JSONField(default=list)  # Hydrogen's words
+    atom_service = models.JSONField(default=list)  # Hydrogen's words for Nucleus
     extended_events = models.JSONField(default=list)  # ours, unknown to Hydrogen's SDKs
     is_active = models.BooleanField(default=True)
     secret = EncryptedTextField(default=new_secret)
@@ -37,7 +46,7 @@ class WebhookSubscription(TenantRecord):
 
     @property
     def events(self) -> list[str]:
-        return [*self.integration_service, *self.extended_events]
+        return [*self.integration_service, *self.extended_events, *self.atom_service]
 
 
 class OutboundEvent(TenantRecord):

@@ -43,6 +43,11 @@ class Owner(ApiRecord):
         raise NotImplementedError
 
     @property
+    def is_being_erased(self) -> bool:
+        """Nothing new may be done for it."""
+        return False
+
+    @property
     def reference(self) -> dict[str, Owner]:
         """The column that makes a record this owner's: `{"client": …}` or `{"business": …}`."""
         return {str(self._meta.model_name): self}
@@ -95,6 +100,10 @@ class Client(Owner):
     @property
     def holder_name(self) -> str:
         return self.full_name or self.firm_name or self.username
+
+    @property
+    def is_being_erased(self) -> bool:
+        return self.erase_requested_at is not None
 
 
 class Business(Owner):

@@ -122,7 +122,7 @@ def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         secret=secret,
     )
     names = ("vendor", "api", "environment", "base_url", "client_id")
-    return {name: getattr(row, name) for name in names}
+    return {"vendor_config_id": str(row.pk)} | {name: getattr(row, name) for name in names}
 
 
 def _admin(name: str) -> dict[str, Any]:

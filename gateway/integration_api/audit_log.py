@@ -1,0 +1,162 @@
+"""GET /audit_log: which calls were made to vendors, and what else was done about clients."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation
+from gateway.integration_api.parsing import queried
+from integrations.models import AuditLog
+from nucleus.wire import pages, schemas
+from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField, LenientBooleanField, instant_of
+
+SORTABLE = ("id", "create_date", "update_date", "integration_type")
+PARAMETERS = [one for one in pages.PARAMETERS if one.name != "filter"]
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class DayField(serializers.Field):
+    """A day in UTC; SDKs may send an instant of it."""
+
+    def to_internal_value(self, data: Any) -> date:
+        moment = instant_of(str(data))
+        if moment is None:
+            raise serializers.ValidationError("Use a date such as 2026-11-21.")
+        return moment.date()
+
+
+class AuditQuery(serializers.Serializer):
+    """What may be asked for, besides page parameters."""
+
+    start_date = DayField(required=False, help_text="The first day, in UTC.")
+    end_date = DayField(required=False, help_text="The last day, in UTC; all of it.")
+    event = serializers.CharField(
+        required=False, max_length=64, help_text="For example list_transactions, client_erased."
+    )
+    integration_type = serializers.CharField(
+        required=False, max_length=16, help_text="aggregation or iav."
+    )
+    is_request = LenientBooleanField(
+        default=False,
+        help_text="true: calls to a vendor only, without the gateway's own events.",
+    )
+    request_type = serializers.CharField(
+        required=False, max_length=8, help_text="HTTP method of the call."
+    )
+    vendor_name = serializers.CharField(required=False, max_length=32)
+    nucleus_client_id = serializers.UUIDField(required=False)
+    nucleus_aggregation_account_id = serializers.UUIDField(required=False)
+
+
+class AuditRequest(serializers.Serializer):
+    """How it was called."""
+
+    attempt = serializers.IntegerField()
+    request_id = serializers.CharField(help_text="Of the API request or job behind it.")
+
+
+class AuditRow(serializers.Serializer):
+    """One call to a vendor, or an event of the gateway's own; never what was said."""
+
+    id = serializers.UUIDField()
+    event = serializers.CharField()
+    integration_type = serializers.CharField(allow_null=True)
+    request_type = serializers.CharField()
+    is_request = serializers.BooleanField(help_text="It is a call to a vendor.")
+    vendor_name = serializers.CharField(allow_null=True)
+    nucleus_client_id = serializers.UUIDField(allow_null=True)
+    nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
+    request_url = serializers.CharField(help_text="The path, with names in place of ids.")
+    request = AuditRequest()
+    response = serializers.DictField(
+        help_text="duration_ms and error of a call; requested_by, outcome and counts of an erasure."
+    )
+    status_code = serializers.IntegerField(allow_null=True, help_text="null: no answer came.")
+    create_date = InstantField()
+    update_date = InstantField()
+
+
+def _rendered(row: AuditLog) -> dict[str, Any]:
+    call = {"duration_ms": row.duration_ms, "error": row.error or None}
+    return {
+        "id": row.id,
+        "event": row.operation,
+        "integration_type": row.integration_type or None,
+        "request_type": row.method,
+        "is_request": bool(row.vendor),
+        "vendor_name": row.vendor or None,
+        "nucleus_client_id": row.client_id,
+        "nucleus_aggregation_account_id": row.aggregation_account_id,
+        "request_url": row.path_template,
+        "request": {"attempt": row.attempt, "request_id": row.request_id},
+        "response": call if row.vendor else row.summary,
+        "status_code": row.status,
+        "create_date": row.create_date,
+        "update_date": row.update_date,
+    }
+
+
+EXACT = {
+    "event": "operation",
+    "integration_type": "integration_type",
+    "vendor_name": "vendor",
+    "nucleus_client_id": "client_id",
+    "nucleus_aggregation_account_id": "aggregation_account_id",
+}
+
+
+def _rows(request: Request) -> QuerySet[AuditLog]:
+    """The rows that the caller may see and asks for."""
+    caller, query = caller_of(request), queried(AuditQuery, request)
+    rows = AuditLog.objects.filter(tenant=caller.tenant)
+    if caller.client is not None:
+        rows = rows.filter(client_id=caller.client.id)
+    for name, column in EXACT.items():
+        if name in query:
+            rows = rows.filter(**{column: query[name]})
+    if "request_type" in query:
+        rows = rows.filter(method=query["request_type"].upper())
+    if query["is_request"]:
+        rows = rows.exclude(vendor="")
+    if "start_date" in query:  # rows never change; this of their two dates is indexed
+        first = datetime.combine(query["start_date"], time.min, UTC)
+        rows = rows.filter(update_date__gte=first)
+    if "end_date" in query:
+        rows = rows.filter(update_date__lte=datetime.combine(query["end_date"], time.max, UTC))
+    return rows
+
+
+class AuditLogsView(APIView):
+    """The tenant's rows, or those of the client that a token is confined to."""
+
+    @documentation.documented(
+        operation_id="listIntegrationAuditLog",
+        summary="List calls to vendors",
+        description=(
+            "One row for each HTTP exchange with a vendor, and the gateway's own events such as "
+            "`client_erased`. Rows carry no bodies, secrets, account numbers or ids of the "
+            "vendor. By default everything is listed; `is_request=true` leaves out the gateway's "
+            "own events. Kept for `RETENTION_AUDIT_DAYS`."
+        ),
+        tags=["Audit log"],
+        query=AuditQuery,
+        parameters=PARAMETERS,
+        response=schemas.page_of(AuditRow),
+    )
+    def get(self, request: Request) -> Response:
+        if request.query_params.get("filter") not in (None, "", "None"):
+            known = ", ".join(AuditQuery().fields)
+            raise ValidationError({"filter": [f"There is no filter here. Use {known}."]})
+        rows = _rows(request)
+        return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))

@@ -1,0 +1,82 @@
+"""/nucleus/v1/webhook: Hydrogen's second door to the same deliveries."""
+
+from __future__ import annotations
+
+import json
+
+from gateway.access.models import Application
+from integrations import work
+from integrations.models import OutboundEvent, WebhookDelivery
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.gateway.integration_api.conftest import link
+from tests.sandbox_process import Sandbox
+
+NUCLEUS, INTEGRATION = "/nucleus/v1/webhook", "/integration/v1/webhook"
+HERE = "http://127.0.0.1:9"
+
+
+def test_each_door_shows_its_own_and_knows_its_own_words(
+    api: Api, stranger: Api, application: Application, nucleus_client: Client
+):
+    body = {"url": f"{HERE}/n", "atom_service": ["aggregation_account_balance", "client"]}
+    made = api.post(NUCLEUS, body | dict.fromkeys(["id", "secret", "secondary_id"]))
+    assert made.status_code == 200, made.data
+    assert made.data["secret"].startswith("whsec_")
+    assert "integration_service" not in made.data
+    other = {"url": f"{HERE}/i", "extended_events": ["aggregation_account_balance"]}
+    integration = api.post(INTEGRATION, other).data["id"]
+    path = f"{NUCLEUS}/{made.data['id']}"
+    assert [row["id"] for row in api.get(NUCLEUS).data["content"]] == [made.data["id"]]
+    assert [row["id"] for row in api.get(INTEGRATION).data["content"]] == [integration]
+    assert api.get(f"{INTEGRATION}/{made.data['id']}").status_code == 404
+    assert api.get(f"{NUCLEUS}/{integration}").status_code == 404
+    assert stranger.get(path).status_code == 404
+    assert Api(access_token(application, client=nucleus_client)).get(NUCLEUS).status_code == 403
+
+    second = api.post(NUCLEUS, body | {"url": f"{HERE}/m"})
+    assert second.status_code == 400
+    assert made.data["id"] in second.data["message"]
+    assert "atom_service" in api.post(NUCLEUS, {"url": f"{HERE}/m"}).data["message"]
+    for wrong in ("async_aggregation_account", "nonsense"):
+        refused = api.post(NUCLEUS, {"url": f"{HERE}/m", "atom_service": [wrong]})
+        assert "atom_service" in refused.data["errors"]
+    changed = api.put(path, {"is_active": False, "atom_service": None}).data
+    assert (changed["is_active"], changed["secret"]) == (False, None)
+    assert changed["atom_service"] == body["atom_service"]
+    assert api.post(NUCLEUS, body | {"url": f"{HERE}/m"}).status_code == 200
+    assert api.delete(path).status_code == 204
+    assert api.get(path).status_code == 404
+
+
+def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: Client):
+    api.post(
+        NUCLEUS,
+        {
+            "url": f"{HERE}/n",
+            "atom_service": [
+                "aggregation_account", "aggregation_account_transaction",
+                "aggregation_account_balance",
+            ],
+        },
+    )  # fmt: skip
+    body = {"url": f"{HERE}/i", "integration_service": ["async_aggregation_account"]}
+    api.post(INTEGRATION, body)
+    who = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+    user = api.post("/integration/v1/user", who).data["vendor_response"]["guid"]
+    accounts = link(api, nucleus_client, mx.connect(user))["nucleus_aggregation_accounts"]
+    work.drain()
+    told = WebhookDelivery.unscoped.values_list("subscription__door", "event__type")
+    assert set(told) == {
+        ("nucleus", "aggregation_account"),
+        ("nucleus", "aggregation_account_transaction"),
+        ("nucleus", "aggregation_account_balance"),
+        ("integration", "async_aggregation_account"),
+    }
+    linked = OutboundEvent.unscoped.filter(type="aggregation_account")
+    assert linked.count() == len(accounts)
+    assert json.loads(linked.first().payload)["event"] == "aggregation_account"  # type: ignore[union-attr]
+    assert api.get("/integration/v1/async/aggregation/account").status_code == 200
+    work.drain()
+    assert linked.count() == len(accounts)  # that a call has ended is no news about accounts
