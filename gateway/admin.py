@@ -9,7 +9,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from oauth2_provider.models import get_grant_model, get_id_token_model, get_refresh_token_model
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -18,8 +20,10 @@ from gateway import currency_admin, provisioning  # noqa: F401 - registers a scr
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
 from integrations.admin.read_only import ReadOnlyAdmin
+from integrations.flows import erasure
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 
+MOST_ERASED = 100  # at once
 HIDDEN = (
     AccessToken, DeviceGrant, get_grant_model(), get_id_token_model(), get_refresh_token_model(),
 )  # fmt: skip
@@ -116,6 +120,27 @@ class ClientAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("username", "last_name", "id")
     exclude = ("password", "identification_number")
+    actions = ("erase",)
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Staff who may delete clients may erase them; there is no other way to delete one."""
+        return request.user.has_perm("nucleus.delete_client")
+
+    @admin.action(description="Erase…", permissions=["erase"])
+    def erase(self, request: HttpRequest, rows: QuerySet[Client]) -> HttpResponse | None:
+        """Asks first, then erases here and at the vendor."""
+        chosen = rows[:MOST_ERASED]
+        if "confirmed" not in request.POST:
+            context = self.admin_site.each_context(request) | {
+                "title": "Erase clients",
+                "clients": chosen,
+                "opts": self.opts,
+            }
+            return TemplateResponse(request, "admin/erase_clients.html", context)
+        for client in chosen:
+            erasure.request(client, requested_by=f"staff: {request.user.get_username()}")
+        messages.info(request, f"{len(chosen)} clients will be erased; see Erasures.")
+        return None
 
 
 @admin.register(Business)

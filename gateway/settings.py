@@ -119,6 +119,7 @@ RETENTION_HOOKS = ["gateway.access.retention.prune"]  # dotted paths, called wit
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
+NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path
 
 # MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.
 MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0)
@@ -238,6 +239,7 @@ UNFOLD = {
                 ("Vendor calls", "receipt_long", "integrations_auditlog"),
                 ("Webhooks", "webhook", "integrations_webhooksubscription"),
                 ("Webhook deliveries", "outgoing_mail", "integrations_webhookdelivery"),
+                ("Erasures", "person_remove", "integrations_erasure"),
             ),
             _menu("Staff", ("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")),
         ],

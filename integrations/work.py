@@ -9,7 +9,16 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from integrations import job_queue
-from integrations.flows import accounts, async_runs, outbox, retrieval, sync, users, verification
+from integrations.flows import (
+    accounts,
+    async_runs,
+    erasure,
+    outbox,
+    retrieval,
+    sync,
+    users,
+    verification,
+)
 from integrations.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import JobState
 from integrations.request_context import current_request_id
@@ -25,6 +34,7 @@ HANDLERS: dict[str, Callable[[JobRun], None]] = {
     async_runs.WATCH_JOB: async_runs.run_job,
     sync.SYNC_JOB: sync.run_job,
     sync.REFRESH_JOB: sync.run_refresh_job,
+    erasure.ERASE_JOB: erasure.run_job,
 }
 
 

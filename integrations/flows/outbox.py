@@ -90,15 +90,15 @@ def emit(
     for word in (event, NUCLEUS_WORDS.get(event) if is_stored else None):
         wanting = [one for one in active if word in one.events]
         if word and wanting:
-            _publish(tenant_id, word, wanting, client_id, account_id, data)
+            ids = {"client": client_id, "business": business_id, "aggregation_account": account_id}
+            _publish(tenant_id, word, wanting, ids, data)
 
 
 def _publish(
     tenant_id: uuid.UUID,
     event: str,
     wanting: Iterable[WebhookSubscription],
-    client_id: uuid.UUID | None,
-    account_id: uuid.UUID | None,
+    ids: Mapping[str, uuid.UUID | None],
     data: Mapping[str, Any],
 ) -> None:
     row = OutboundEvent(tenant_id=tenant_id, type=event)
@@ -106,9 +106,7 @@ def _publish(
         {
             "id": str(row.id),
             "event": event,
-            "nucleus_client_id": str(client_id) if client_id else None,
-            "nucleus_business_id": str(business_id) if business_id else None,
-            "nucleus_aggregation_account_id": str(account_id) if account_id else None,
+            **{f"nucleus_{name}_id": str(one) if one else None for name, one in ids.items()},
             "data": data,
             "create_date": timezone.now().astimezone(UTC).isoformat(timespec="milliseconds"),
         },

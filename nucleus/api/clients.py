@@ -13,7 +13,7 @@ from rest_framework import serializers
 from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
-from nucleus.wire.caller import visible_owners
+from nucleus.wire.caller import Caller, visible_owners
 
 EXAMPLE = OpenApiExample(
     "A person",
@@ -88,6 +88,10 @@ def _created(client: Client) -> None:
     import_string(settings.NUCLEUS_CLIENT_CREATED)(client)
 
 
+def _erase(client: Client, caller: Caller) -> None:
+    import_string(settings.NUCLEUS_CLIENT_ERASED)(client, requested_by=caller.name)
+
+
 KIND = owners.Kind(
     model=Client,
     name="Client",
@@ -101,5 +105,6 @@ KIND = owners.Kind(
     created_status=201,
     creation="With the setting on, its vendor user follows by itself.",
     created=_created,
+    erase=_erase,
 )
 ClientsView, ClientView = owners.views(KIND)

@@ -1,4 +1,4 @@
-"""What /client and /business have in common: create, list, read, update, deactivate."""
+"""What /client and /business have in common: create, list, read, update, deactivate, erase."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiExample
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -18,8 +20,21 @@ from rest_framework.views import APIView
 from nucleus.api.documentation import documented
 from nucleus.models import Owner
 from nucleus.wire import pages, schemas
-from nucleus.wire.caller import caller_of, visible_owners
+from nucleus.wire.caller import Caller, caller_of, visible_owners
 
+KEEP, ERASE = "keep", "delete"
+NUCLEUS_DATA = OpenApiParameter(
+    "nucleus_data",
+    OpenApiTypes.STR,
+    enum=[KEEP, ERASE],
+    description="`delete` erases the client; the default keeps its data.",
+)
+ERASURE = (
+    " With `nucleus_data=delete` the client is erased as well: a job deletes its user at the "
+    "vendor, with all connections, and everything that is kept about it here. That cannot be "
+    "undone. The client answers 404 once it is gone; the integration audit log then says "
+    "`client_erased`."
+)
 READ_ONLY = ("id", "create_date", "update_date")
 MOST_PARTS = 50  # addresses, owners, words of one row
 
@@ -61,16 +76,73 @@ class Kind:
     created_status: int = 200
     creation: str = ""  # what follows from it, for OpenAPI
     created: Callable[[Any], None] = lambda row: None
+    tenants_own: tuple[str, ...] = ()  # what a token of one client cannot change about it
+    changed: Callable[[Any, list[str]], None] = lambda row, names: None
+    erase: Callable[[Any, Caller], None] | None = None
 
 
-def _checked(request: Request, kind: Kind, instance: Any = None) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
+def visible(caller: Caller, kind: Kind) -> QuerySet[Any]:
+    """The rows this caller may see."""
+    return visible_owners(caller, kind.model)
+
+
+def create(caller: Caller, kind: Kind, data: Any) -> Any:
+    """A new row out of a body. Raises ValidationError, and PermissionDenied for confined tokens."""
+    if caller.client is not None:
+        raise PermissionDenied(
+            f"This token reaches one client only and cannot create {kind.words_for_many}."
+        )
+    values = _checked(caller, kind, data)
+    with transaction.atomic():
+        row = kind.model(tenant=caller.tenant, **values)
+        row.save(force_insert=True)
+        kind.created(row)
+    return row
+
+
+def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
+    """Change what is given; nothing is written when that is what it was.
+
+    Raises ValidationError, and PermissionDenied where a client would change what it is judged by.
+    """
+    if row.is_being_erased:
+        raise ValidationError(f"This {kind.words} is being erased and cannot be changed any more.")
+    values = _checked(caller, kind, data, row)
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    _check_may_change(caller, kind, changed)
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        with transaction.atomic():
+            row.save(update_fields=[*changed, "update_date"])
+            kind.changed(row, changed)
+    return row
+
+
+def deactivate(caller: Caller, kind: Kind, row: Any) -> None:
+    """The data stays; doing it twice changes nothing. Raises PermissionDenied as `update`."""
+    _check_may_change(caller, kind, ["is_active"])
+    if row.is_active:
+        row.is_active = False
+        row.save(update_fields=["is_active", "update_date"])
+
+
+def _check_may_change(caller: Caller, kind: Kind, changed: list[str]) -> None:
+    refused = [name for name in kind.tenants_own if name in changed]
+    if refused and caller.client is not None:
+        raise PermissionDenied(
+            f"This token is the client's own and cannot change {', '.join(refused)}."
+        )
+
+
+def _checked(caller: Caller, kind: Kind, data: Any, instance: Any = None) -> dict[str, Any]:
+    if not isinstance(data, dict):
         raise ValidationError("The body must be a JSON object.")
     body = kind.body(
         instance,
-        data={name: value for name, value in request.data.items() if value is not None},
+        data={name: value for name, value in data.items() if value is not None},
         partial=instance is not None,
-        context={"caller": caller_of(request)},
+        context={"caller": caller},
     )
     body.is_valid(raise_exception=True)
     return dict(body.validated_data)
@@ -78,16 +150,35 @@ def _checked(request: Request, kind: Kind, instance: Any = None) -> dict[str, An
 
 def found(request: Request, kind: Kind, record_id: UUID) -> Any:
     """The caller's row of that id. Raises NotFound."""
-    rows = visible_owners(caller_of(request), kind.model).filter(id=record_id)
+    rows = visible(caller_of(request), kind).filter(id=record_id)
     row = rows.select_related("tenant").first()
     if row is None:
         raise NotFound(f"There is no {kind.words} {record_id}.")
     return row
 
 
+def _erases(request: Request) -> bool:
+    """Whether a deletion is about the data, too."""
+    chosen = request.query_params.get("nucleus_data", KEEP)
+    if chosen in ("", "None", KEEP):
+        return False
+    if chosen != ERASE:
+        raise ValidationError({"nucleus_data": [f"Use {KEEP} or {ERASE}."]})
+    return True
+
+
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: all of them, and one by id."""
     tag = [kind.name]
+    update_words = "Only what is given changes; null is the same as left out."
+    if kind.tenants_own:
+        update_words += (
+            " A new password ends the client's tokens. A client's own token cannot change "
+            f"{', '.join(kind.tenants_own)}."
+        )
+    delete_words = "Sets `is_active` to false; the data stays."
+    if kind.erase:
+        delete_words += ERASURE
 
     class Several(APIView):
         @documented(
@@ -101,16 +192,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             examples=[kind.example],
         )
         def post(self, request: Request) -> Response:
-            caller = caller_of(request)
-            if caller.client is not None:
-                raise PermissionDenied(
-                    f"This token reaches one client only and cannot create {kind.words_for_many}."
-                )
-            values = _checked(request, kind)
-            with transaction.atomic():
-                row = kind.model(tenant=caller.tenant, **values)
-                row.save(force_insert=True)
-                kind.created(row)
+            row = create(caller_of(request), kind, request.data)
             return Response(kind.render(row), status=kind.created_status)
 
         @documented(
@@ -121,7 +203,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             response=schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
-            rows = visible_owners(caller_of(request), kind.model)
+            rows = visible(caller_of(request), kind)
             return Response(
                 pages.page(rows, request.query_params, fields=kind.fields, render=kind.render)
             )
@@ -139,34 +221,32 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
         @documented(
             operation_id=f"update{kind.name}",
             summary=f"Update a {kind.words}",
-            description="Only what is given changes; null is the same as left out.",
+            description=update_words,
             tags=tag,
             request=kind.body(partial=True),
             response=kind.schema,
         )
         def put(self, request: Request, record_id: UUID) -> Response:
             row = found(request, kind, record_id)
-            values = _checked(request, kind, row)
-            changed = [name for name, value in values.items() if getattr(row, name) != value]
-            for name in changed:
-                setattr(row, name, values[name])
-            if changed:
-                row.save(update_fields=[*changed, "update_date"])
-            return Response(kind.render(row))
+            return Response(kind.render(update(caller_of(request), kind, row, request.data)))
 
         @documented(
             operation_id=f"delete{kind.name}",
-            summary=f"Deactivate a {kind.words}",
-            description="Sets `is_active` to false; the data stays.",
+            summary=f"Deactivate{' or erase' if kind.erase else ''} a {kind.words}",
+            description=delete_words,
             tags=tag,
+            parameters=[NUCLEUS_DATA] if kind.erase else [],
             response=None,
             status=204,
         )
         def delete(self, request: Request, record_id: UUID) -> Response:
-            row = found(request, kind, record_id)
-            if row.is_active:
-                row.is_active = False
-                row.save(update_fields=["is_active", "update_date"])
+            caller, row = caller_of(request), found(request, kind, record_id)
+            if kind.erase is None or not _erases(request):
+                deactivate(caller, kind, row)
+                return Response(status=204)
+            if caller.client is not None:
+                raise PermissionDenied("This token is confined to one client and cannot erase it.")
+            kind.erase(row, caller)
             return Response(status=204)
 
     return Several, One

@@ -1,0 +1,269 @@
+"""Erasing a client: its user at the vendor, and all that is kept about it here.
+
+Nothing of it is lost on the way: the vendor's ids are in the record before anything is deleted, and
+leave it one by one when the vendor has deleted them. A vendor that cannot be reached, or keys that
+are missing, delay only the vendor's part. What is written about the client at the same time meets
+rows that are gone: foreign keys and nucleus.writes refuse it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from integrations import connect, job_queue, retry
+from integrations.connect import VendorNotConfigured
+from integrations.flows import members, retention, users
+from integrations.job_queue import JobRun, Reschedule
+from integrations.models import (
+    AuditLog,
+    Erasure,
+    InboundWebhook,
+    Job,
+    JobState,
+    Member,
+    OutboundEvent,
+    VendorUser,
+)
+from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.registry import UnknownVendor
+from nucleus import models
+from nucleus.encryption import DecryptionFailed
+from nucleus.models import Client
+
+ERASE_JOB = "erase_client"
+EVENT = "client_erased"
+LOOK_SECONDS = 2.0  # while other jobs of the client run
+NOT_CONFIGURED_SECONDS = 3600.0
+GIVE_UP_AFTER = timedelta(days=30)  # with the vendor's part; the record keeps its ids
+GRACE_SECONDS = 5.0
+ATTEMPTS = 1000  # it must not die of bad days; backoff makes that weeks
+BLANK = "[erased]"
+
+
+def request(client: Client, *, requested_by: str) -> Erasure:
+    """Hook of Nucleus: deactivate the client and enqueue its erasure, in one transaction.
+
+    The job waits until requests that began before have ended: they cannot outlast the vendor
+    deadline. Asking again changes nothing.
+
+    Args:
+        requested_by: the application's name, or who of staff.
+    """
+    with transaction.atomic():
+        row = Client.unscoped.select_for_update().get(pk=client.pk)
+        if row.erase_requested_at is None:
+            row.is_active, row.erase_requested_at = False, timezone.now()
+            row.save(update_fields=["is_active", "erase_requested_at", "update_date"])
+        erasure, _ = Erasure.unscoped.get_or_create(
+            tenant=row.tenant, client_id=row.pk, defaults={"requested_by": requested_by[:255]}
+        )
+        key = f"{row.tenant_id}:{ERASE_JOB}:{row.pk}"
+        job_queue.enqueue(
+            tenant=row.tenant,
+            kind=ERASE_JOB,
+            payload={"erasure_id": str(erasure.pk)},
+            lock_key=key,
+            pending_key=key,
+            delay=settings.VENDOR_DEADLINE_SECONDS + GRACE_SECONDS,
+            max_attempts=ATTEMPTS,
+        )
+    return erasure
+
+
+def run_job(run: JobRun) -> None:
+    """Delete at the vendor, then here; whatever of it is done already is not done again."""
+    rows = Erasure.objects.for_tenant(run.tenant)
+    erasure = rows.filter(pk=run.payload["erasure_id"], finished_at=None).first()
+    if erasure is None:
+        return
+    if erasure.erased_at is None:
+        now = job_queue.database_now()
+        if _jobs(erasure).filter(state=JobState.RUNNING, lease_until__gt=now).exists():
+            raise Reschedule(LOOK_SECONDS)
+        erasure.vendor_users = _entries(erasure)
+        with transaction.atomic():
+            run.renew()
+            erasure.save(update_fields=["vendor_users", "update_date"])
+    noted = erasure.vendor_users
+    delay = _erase_at_vendors(run, erasure)
+    if erasure.erased_at is None:
+        _erase_batches(run, erasure)
+        _erase_rest(run, erasure, noted)
+    if not erasure.vendor_users:
+        _finish(run, erasure, Erasure.Outcome.ERASED)
+    elif timezone.now() > erasure.create_date + GIVE_UP_AFTER:
+        _finish(run, erasure, Erasure.Outcome.LEFT_AT_VENDOR)
+    else:
+        raise Reschedule(delay)
+
+
+def _entries(erasure: Erasure) -> list[dict[str, Any]]:
+    """What it takes to delete the client's vendor users."""
+    names = ("vendor", "vendor_user_id", "identifier")
+    rows = _vendor_users(erasure).order_by("create_date").values(*names)
+    return [dict(row) for row in rows]
+
+
+def _vendor_users(erasure: Erasure) -> QuerySet[VendorUser]:
+    return VendorUser.unscoped.filter(tenant=erasure.tenant_id, client_id=erasure.client_id)
+
+
+def _members(erasure: Erasure) -> QuerySet[Member]:
+    return Member.unscoped.filter(vendor_user__in=_vendor_users(erasure).values("pk"))
+
+
+def _accounts(erasure: Erasure) -> QuerySet[models.AggregationAccount]:
+    return models.AggregationAccount.unscoped.filter(
+        tenant=erasure.tenant_id, client_id=erasure.client_id
+    )
+
+
+def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
+    """Try each vendor user in the record; how many seconds to wait if some are left."""
+    tried = int(run.job.progress.get("tried", 0)) + 1
+    delay, left, problem = retry.backoff(tried), [], ""
+    for entry in erasure.vendor_users:
+        try:
+            _erase_at_vendor(run, erasure, entry)
+        except VendorError as error:
+            left.append(entry)
+            problem = retry.describe(error)
+            delay = max(delay, min(error.retry_after or 0, retry.CAP_SECONDS))
+        except (VendorNotConfigured, UnknownVendor, DecryptionFailed) as error:
+            left.append(entry)
+            problem = str(error)
+            delay = NOT_CONFIGURED_SECONDS
+    erasure.vendor_users, erasure.problem = left, problem[:255]
+    with transaction.atomic():
+        run.renew({"tried": tried})
+        erasure.save(update_fields=["vendor_users", "problem", "update_date"])
+    return delay
+
+
+def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> None:
+    """Its members, accounts and all go with it."""
+    with connect.for_tenant(
+        tenant=run.tenant,
+        vendor=entry["vendor"],
+        interactive=False,
+        client_id=erasure.client_id,
+    ) as vendor:
+        user_id = entry["vendor_user_id"]
+        if user_id is None:  # nobody was told whether it was created
+            found = vendor.find_user(identifier=entry["identifier"])
+            user_id = found.id if found else None
+        if user_id is not None:
+            with suppress(VendorNotFound):  # already gone is what was asked for
+                vendor.delete_user(user_id=user_id)
+
+
+def _erase_batches(run: JobRun, erasure: Erasure) -> None:
+    """What there may be much of, in short transactions."""
+    of_client = {"tenant": erasure.tenant_id, "aggregation_account__client": erasure.client_id}
+    for rows in (
+        models.AggregationAccountTransaction.unscoped.filter(**of_client),
+        models.AggregationAccountHolding.unscoped.filter(**of_client),
+        models.AggregationAccountBalance.unscoped.filter(**of_client),
+        _events(erasure),
+    ):
+        count = retention.BATCH
+        while count >= retention.BATCH:
+            with transaction.atomic():
+                run.renew()
+                count = retention.delete_batch(rows)
+                _count(erasure, {rows.model._meta.label: count})
+                erasure.save(update_fields=["counts", "update_date"])
+
+
+def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> None:
+    """Everything else at once. Locks are taken in the order in which links are stored.
+
+    Args:
+        noted: the vendor users that were seen to; any others go into the record.
+    """
+    client = Client.unscoped.filter(tenant=erasure.tenant_id, pk=erasure.client_id)
+    with transaction.atomic():
+        run.renew()
+        for rows in (_members(erasure), client, _accounts(erasure)):
+            list(rows.select_for_update().values_list("pk", flat=True))
+        erasure.vendor_users += [one for one in _entries(erasure) if one not in noted]
+        for of_client in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
+            _count(erasure, {of_client.model._meta.label: of_client.delete()[0]})
+        _blank_trail(erasure)
+        _count(erasure, client.delete()[1])
+        erasure.erased_at = timezone.now()
+        erasure.save()
+
+
+def _jobs(erasure: Erasure) -> QuerySet[Job]:
+    """Its jobs in all states: payloads and keys carry the vendor's ids."""
+    member_ids = _members(erasure).values_list("vendor_member_id", flat=True)
+    return Job.objects.filter(tenant=erasure.tenant_id).filter(
+        Q(lock_key__in=[members.lock_key(erasure.tenant, one) for one in member_ids])
+        | Q(pending_key=users.create_job_key(erasure.tenant_id, erasure.client_id))
+        | Q(payload__vendor_user_id__in=_ids(_vendor_users(erasure)))
+        | Q(payload__aggregation_account_id__in=_ids(_accounts(erasure)))
+    )
+
+
+def _ids(rows: QuerySet[Any]) -> list[str]:
+    return [str(one) for one in rows.values_list("pk", flat=True)]
+
+
+def _webhooks(erasure: Erasure) -> QuerySet[InboundWebhook]:
+    """What the vendor told us about its members."""
+    users_known = _vendor_users(erasure).exclude(vendor_user_id=None)
+    return InboundWebhook.objects.filter(tenant=erasure.tenant_id).filter(
+        Q(vendor_member_id__in=_members(erasure).values("vendor_member_id"))
+        | Q(vendor_user_id__in=users_known.values("vendor_user_id"))
+    )
+
+
+def _events(erasure: Erasure) -> QuerySet[OutboundEvent]:
+    """What the tenant's applications were told; deliveries go with it."""
+    events = OutboundEvent.unscoped.filter(tenant=erasure.tenant_id)
+    return events.filter(payload__contains=str(erasure.client_id))
+
+
+def _blank_trail(erasure: Erasure) -> None:
+    """The tenant's audit trail keeps that something happened, and not what."""
+    rows = models.AuditLog.unscoped.filter(tenant=erasure.tenant_id)
+    rows = rows.annotate(named=Cast("client_ids", TextField()))
+    count = rows.filter(named__contains=str(erasure.client_id)).update(
+        request_url=BLANK, request=None, response=BLANK, secondary_id=None, metadata={}
+    )
+    _count(erasure, {"nucleus.AuditLog (blanked)": count})
+
+
+def _count(erasure: Erasure, deleted: dict[str, int]) -> None:
+    for name, count in deleted.items():
+        if count:
+            erasure.counts[name] = erasure.counts.get(name, 0) + count
+
+
+def _finish(run: JobRun, erasure: Erasure, outcome: str) -> None:
+    erasure.outcome, erasure.finished_at = outcome, timezone.now()
+    with run.finishing():
+        erasure.save()
+        AuditLog.objects.create(
+            tenant=run.tenant,
+            operation=EVENT,
+            method="DELETE",
+            path_template="/nucleus/v1/client/{client_id}",
+            status=200,
+            duration_ms=0,
+            client_id=erasure.client_id,
+            summary={
+                "requested_by": erasure.requested_by,
+                "outcome": erasure.outcome,
+                "counts": erasure.counts,
+            },
+        )

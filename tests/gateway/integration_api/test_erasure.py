@@ -1,0 +1,262 @@
+"""Erasing a client: nothing of it is left here or at MX, and a record says so."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client as HttpClient
+from django.utils import timezone
+
+from gateway.access.models import Application
+from integrations import work
+from integrations.flows.merchants import Directory
+from integrations.models import (
+    AuditLog,
+    Erasure,
+    InboundWebhook,
+    Job,
+    JobState,
+    VendorCredential,
+    VendorUser,
+    WebhookDelivery,
+)
+from nucleus.models import AggregationAccountTransaction, BankLink, Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.factories.nucleus import AggregationAccountFactory, ClientFactory, TransactionFactory
+from tests.gateway.integration_api.conftest import link
+from tests.sandbox_process import Sandbox
+
+NAME = "Canaria"
+
+
+@pytest.fixture
+def nucleus_client(tenant: Any) -> Client:
+    return ClientFactory(
+        tenant=tenant, username="canaria-1", first_name=NAME, email="canaria@demo.example"
+    )
+
+
+def url(client: Client) -> str:
+    return f"/nucleus/v1/client/{client.pk}"
+
+
+def erase(api: Api, client: Client) -> None:
+    assert api.delete(url(client), "?nucleus_data=delete").status_code == 204
+
+
+def let_time_pass() -> int:
+    """Run the jobs, those included that wait."""
+    Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+    return work.drain()
+
+
+def everything() -> str:
+    """The text of every row of every table."""
+    with connection.cursor() as cursor:
+        texts = []
+        for model in apps.get_models():
+            cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')  # noqa: S608
+            texts += [repr(row) for row in cursor.fetchall()]
+    return "\n".join(texts)
+
+
+def is_at_mx(mx: Sandbox, user: str) -> bool:
+    return mx.session.get(f"{mx.base_url}/users/{user}", timeout=10).status_code == 200
+
+
+def test_nothing_is_left(
+    api: Api, mx: Sandbox, nucleus_client: Client, application: Application, user_guid: str
+):
+    """All that the gateway stores about somebody: linked, verified, told, logged in."""
+    neighbour = ClientFactory(tenant=nucleus_client.tenant, first_name="Nora")
+    kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=neighbour))
+    access_token(application, client=nucleus_client)
+    hook = {
+        "url": "http://127.0.0.1:9/hooks",
+        "atom_service": ["aggregation_account", "aggregation_account_transaction"],
+    }
+    assert api.post("/nucleus/v1/webhook", hook).status_code == 200
+    member = mx.connect(user_guid)
+    link(api, nucleus_client, member)
+    work.drain()
+    body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member}}
+    verified = api.post("/integration/v1/iav", body).data["bank_link"]["response"]
+    numbers = [row["nucleus_bank_link"]["bank_account_number"] for row in verified]
+    InboundWebhook.objects.create(
+        tenant=nucleus_client.tenant, vendor="mx", vendor_user_id=user_guid, digest="",
+        body=json.dumps({"user_guid": user_guid}),
+    )  # fmt: skip
+    entry = {
+        "request_url": "https://app.demo.example/canaria",
+        "response": f"{NAME} agreed",
+        "client_ids": [str(nucleus_client.pk)],
+    }
+    entry_id = api.post("/nucleus/v1/audit_log", entry).data["id"]
+    canaries = [NAME, "canaria", user_guid, member, *numbers]
+    before = everything()
+    assert [one for one in (NAME, "canaria", user_guid, member) if one not in before] == []
+    assert WebhookDelivery.unscoped.exists()
+    rows = AggregationAccountTransaction.unscoped.filter(tenant=nucleus_client.tenant)
+    count = rows.exclude(pk=kept.pk).count()
+    assert count > 0
+
+    erase(api, nucleus_client)
+    assert api.get(url(nucleus_client)).data["is_active"] is False
+    let_time_pass()
+
+    after = everything()
+    assert [one for one in canaries if one in after] == []
+    assert not is_at_mx(mx, user_guid)
+    assert api.get(url(nucleus_client)).status_code == 404
+    assert list(rows) == [kept]
+    assert not BankLink.unscoped.filter(client=nucleus_client.pk).exists()
+    assert api.get(f"/nucleus/v1/audit_log/{entry_id}").data["response"] == "[erased]"
+
+    record = Erasure.unscoped.get()
+    assert (record.outcome, record.requested_by) == ("erased", application.name)
+    assert record.counts["nucleus.AggregationAccountTransaction"] == count
+    assert record.counts["access.AccessToken"] == 1
+    query = {"nucleus_client_id": nucleus_client.pk, "event": "client_erased"}
+    (row,) = api.get("/integration/v1/audit_log", **query).data["content"]
+    assert row["is_request"] is False
+    assert row["response"]["requested_by"] == application.name
+    assert row["response"]["counts"] == record.counts
+    assert "erase_client" not in repr(Job.objects.filter(state=JobState.DEAD).values())
+
+
+def test_asked_twice_it_is_one_erasure_and_the_default_keeps_the_data(
+    api: Api, stranger: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    assert stranger.delete(url(nucleus_client), "?nucleus_data=delete").status_code == 404
+    assert api.delete(url(nucleus_client), "?nucleus_data=some").status_code == 400
+    assert api.delete(url(nucleus_client)).status_code == 204
+    assert not Erasure.unscoped.exists()
+    erase(api, nucleus_client)
+    erase(api, nucleus_client)
+    assert Job.objects.filter(kind="erase_client").count() == 1
+    let_time_pass()
+    assert Erasure.unscoped.get().counts["integrations.VendorUser"] == 1
+    assert AuditLog.objects.filter(operation="client_erased").count() == 1
+
+
+def test_nothing_new_begins_meanwhile(
+    api: Api, mx: Sandbox, nucleus_client: Client, linked: list[dict[str, Any]], application: Any
+):
+    confined = Api(access_token(application, client=nucleus_client))
+    assert confined.delete(url(nucleus_client), "?nucleus_data=delete").status_code == 403
+    erase(api, nucleus_client)
+    who = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+    account = linked[0]["id"]
+    refused = [
+        api.post("/integration/v1/user", who),
+        api.post("/integration/v1/aggregation/account", who),
+        api.post("/integration/v1/iav", who | {"vendor_request": {"member_id": "MBR-1"}}),
+        api.get(f"/integration/v1/widget_link/{nucleus_client.pk}"),
+        api.get(f"/integration/v1/aggregation/transaction/{account}"),
+        api.put(url(nucleus_client), {"is_active": True}),
+    ]
+    assert [answer.status_code for answer in refused] == [400] * len(refused)
+    assert confined.get(url(nucleus_client)).status_code == 401
+
+
+def test_mx_being_away_delays_only_its_own_part(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    mx.fault(method="DELETE", path="/users/*", kind="status", status=500, count=20)
+    erase(api, nucleus_client)
+    let_time_pass()
+    record = Erasure.unscoped.get()
+    assert record.erased_at is not None
+    assert record.finished_at is None
+    assert "vendor_unavailable" in record.problem
+    assert [entry["vendor_user_id"] for entry in record.vendor_users] == [user_guid]
+    assert is_at_mx(mx, user_guid)
+    mx.heal()
+    let_time_pass()
+    record.refresh_from_db()
+    assert (record.outcome, record.vendor_users, record.problem) == ("erased", [], "")
+    assert not is_at_mx(mx, user_guid)
+
+
+def test_without_keys_the_record_says_so_until_there_are_some(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    VendorUser.unscoped.update(vendor_user_id=None)  # created, and the answer never stored
+    VendorCredential.unscoped.update(is_active=False)
+    erase(api, nucleus_client)
+    let_time_pass()
+    assert api.get(url(nucleus_client)).status_code == 404
+    assert "No active MX credentials" in Erasure.unscoped.get().problem
+    VendorCredential.unscoped.update(is_active=True)
+    let_time_pass()
+    assert Erasure.unscoped.get().outcome == "erased"
+    assert not is_at_mx(mx, user_guid)
+
+
+def test_a_retrieval_under_way_brings_nothing_back(
+    api: Api,
+    mx: Sandbox,
+    nucleus_client: Client,
+    linked: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """MX has answered; before the rows are stored, their account is gone."""
+    learn = Directory.learn
+
+    def erase_first(directory: Directory, seen: Any) -> None:
+        monkeypatch.setattr(Directory, "learn", learn)
+        erase(api, nucleus_client)
+        let_time_pass()
+        learn(directory, seen)
+
+    work.drain()
+    AggregationAccountTransaction.unscoped.all().delete()
+    monkeypatch.setattr(Directory, "learn", erase_first)
+    answer = api.get(f"/integration/v1/aggregation/transaction/{linked[0]['id']}")
+    assert answer.status_code == 404
+    assert Erasure.unscoped.get().outcome == "erased"
+    assert not AggregationAccountTransaction.unscoped.exists()
+
+
+def test_staff_confirm_and_read_the_record(mx: Sandbox, nucleus_client: Client):
+    staff = get_user_model().objects.create_user("staff", password="x" * 20, is_staff=True)
+    staff.user_permissions.add(*Permission.objects.filter(codename="view_client"))
+    staff.user_permissions.add(*Permission.objects.filter(codename="view_erasure"))
+    http = HttpClient()
+    http.force_login(staff)
+    body = {"action": "erase", "_selected_action": str(nucleus_client.pk)}
+    screen = "/admin/nucleus/client/"
+    http.post(screen, body | {"confirmed": "yes"})
+    assert not Erasure.unscoped.exists()  # looking is not enough
+    staff.user_permissions.add(*Permission.objects.filter(codename="delete_client"))
+    asked = http.post(screen, body).content.decode()
+    assert "cannot be undone" in asked
+    assert nucleus_client.username in asked
+    assert not Erasure.unscoped.exists()
+    http.post(screen, body | {"confirmed": "yes"})
+    let_time_pass()
+    page = http.get("/admin/integrations/erasure/").content.decode()
+    assert str(nucleus_client.pk) in page
+    assert "staff: staff" in page
+
+
+def test_the_command_begins_it_and_says_how_far_it_is(mx: Sandbox, nucleus_client: Client):
+    def run() -> dict[str, Any]:
+        out = StringIO()
+        call_command("erase", "--client", str(nucleus_client.pk), stdout=out)
+        return dict(json.loads(out.getvalue()))
+
+    assert run()["outcome"] == "pending"
+    let_time_pass()
+    assert run()["outcome"] == "erased"
+    with pytest.raises(CommandError, match="no client"):
+        call_command("erase", "--client", "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31")
