@@ -75,7 +75,9 @@ def begin(
 
 
 def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> list[Member]:
-    links = AccountLink.objects.for_tenant(tenant)
+    links = AccountLink.objects.for_tenant(tenant).filter(
+        aggregation_account__client__erase_requested_at=None
+    )
     if client is not None:
         links = links.filter(aggregation_account__client=client)
     if account_id is not None:

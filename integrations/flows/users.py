@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils import timezone
 
 from integrations import connect, job_queue
 from integrations.flows.errors import FlowError
@@ -118,7 +121,11 @@ def _ensure(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOutcome:
     user = _existing(vendor, mapping) or _create_or_adopt(vendor, mapping)
     if mapping.vendor_user_id != user.id:
         mapping.vendor_user_id = user.id
-        mapping.save(update_fields=["vendor_user_id", "update_date"])
+        stored = VendorUser.unscoped.filter(pk=mapping.pk)
+        if not stored.update(vendor_user_id=user.id, update_date=timezone.now()):
+            with suppress(VendorNotFound):  # nobody else would know of it
+                vendor.delete_user(user_id=user.id)
+            raise FlowError("This client was erased in the meantime.")
     return UserOutcome(vendor_user=mapping, vendor_response=user.raw)
 
 

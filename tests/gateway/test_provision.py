@@ -49,6 +49,7 @@ def test_everything_at_once_and_again(monkeypatch: pytest.MonkeyPatch):
     for model in (Tenant, Application, get_user_model()):
         assert model.objects.count() == 1
     assert VendorCredential.unscoped.get().secret == API_KEY
+    assert second["credential"]["vendor_config_id"] == str(VendorCredential.unscoped.get().pk)
     chosen = AggregationSettings.unscoped.get()
     assert (chosen.webhook_user, chosen.webhook_secret) == ("hook", "a-webhook-secret")
     assert (chosen.retrieve_automatically, chosen.history_days) == (False, 365)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from gateway.access.models import Application
 from integrations import work
+from integrations.flows import erasure, users
 from integrations.flows.merchants import Directory
 from integrations.models import (
     AuditLog,
@@ -162,9 +164,11 @@ def test_nothing_new_begins_meanwhile(
         api.post("/integration/v1/iav", who | {"vendor_request": {"member_id": "MBR-1"}}),
         api.get(f"/integration/v1/widget_link/{nucleus_client.pk}"),
         api.get(f"/integration/v1/aggregation/transaction/{account}"),
+        api.get(f"/integration/v1/async/aggregation/account/{account}"),
         api.put(url(nucleus_client), {"is_active": True}),
     ]
-    assert [answer.status_code for answer in refused] == [400] * len(refused)
+    assert {answer.status_code for answer in refused} == {400, 404}
+    assert [answer.status_code for answer in refused].count(404) == 1  # /async
     assert confined.get(url(nucleus_client)).status_code == 401
 
 
@@ -225,6 +229,91 @@ def test_a_retrieval_under_way_brings_nothing_back(
     assert answer.status_code == 404
     assert Erasure.unscoped.get().outcome == "erased"
     assert not AggregationAccountTransaction.unscoped.exists()
+
+
+def test_a_worker_that_dies_on_the_way_is_followed_by_another(
+    api: Api,
+    mx: Sandbox,
+    nucleus_client: Client,
+    linked: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """MX has deleted the user, and nothing is deleted here yet."""
+    user_guid = VendorUser.unscoped.get().vendor_user_id
+
+    def die(*_: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError
+
+    monkeypatch.setattr(erasure, "_erase_rest", die)
+    erase(api, nucleus_client)
+    let_time_pass()
+    assert not is_at_mx(mx, str(user_guid))
+    assert api.get(url(nucleus_client)).status_code == 200
+    let_time_pass()
+    assert api.get(url(nucleus_client)).status_code == 404
+    assert Erasure.unscoped.get().outcome == "erased"
+
+
+def test_a_user_that_appears_at_the_last_moment_is_deleted_too(
+    api: Api, mx: Sandbox, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    """A request was still creating it when the erasure looked."""
+    pending = VendorUser(
+        tenant=nucleus_client.tenant, client=nucleus_client, vendor="mx", identifier="late-one"
+    )
+    pending.save()
+    batches, created = erasure._erase_batches, []
+
+    def create_late(*args: Any) -> None:
+        user = mx.call("POST", "/users", json={"user": {"identifier": "late-one"}})["user"]
+        VendorUser.unscoped.update(vendor_user_id=user["guid"])
+        created.append(user["guid"])
+        batches(*args)
+
+    monkeypatch.setattr(erasure, "_erase_batches", create_late)
+    erase(api, nucleus_client)
+    let_time_pass()
+    assert is_at_mx(mx, created[0])
+    assert Erasure.unscoped.get().finished_at is None
+    let_time_pass()
+    assert not is_at_mx(mx, created[0])
+    assert Erasure.unscoped.get().outcome == "erased"
+
+
+def test_a_request_that_outlasts_the_erasure_leaves_no_user_behind(
+    api: Api, mx: Sandbox, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    create = users._create_or_adopt
+
+    def create_afterwards(vendor: Any, mapping: VendorUser) -> Any:
+        erase(api, nucleus_client)
+        let_time_pass()
+        return create(vendor, mapping)
+
+    monkeypatch.setattr(users, "_create_or_adopt", create_afterwards)
+    body = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+    assert api.post("/integration/v1/user", body).status_code == 400
+    assert Erasure.unscoped.get().outcome == "erased"
+    identifier = users.identifier_for(nucleus_client.tenant, nucleus_client, "mx")
+    assert identifier not in [one["identifier"] for one in mx.listed("/users", "users")]
+
+
+def test_after_a_month_the_vendors_part_is_left_to_people(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
+    VendorCredential.unscoped.update(is_active=False)
+    erase(api, nucleus_client)
+    let_time_pass()
+    Erasure.unscoped.update(create_date=timezone.now() - timedelta(days=31))
+    let_time_pass()
+    record = Erasure.unscoped.get()
+    assert record.outcome == "left_at_vendor"
+    assert record.vendor_users[0]["vendor_user_id"] == user_guid
+    query = {"event": "client_erased"}
+    (row,) = api.get("/integration/v1/audit_log", **query).data["content"]
+    assert row["response"]["outcome"] == "left_at_vendor"
+    assert user_guid not in repr(row)
 
 
 def test_staff_confirm_and_read_the_record(mx: Sandbox, nucleus_client: Client):
