@@ -119,7 +119,7 @@ def test_nothing_is_left(
     assert [one for one in canaries if one in after] == []
     assert not is_at_mx(mx, user_guid)
     assert api.get(url(nucleus_client)).status_code == 404
-    assert list(rows) == [kept]
+    assert [row.pk for row in rows] == [kept.pk]
     assert not BankLink.unscoped.filter(client=nucleus_client.pk).exists()
     assert api.get(f"/nucleus/v1/audit_log/{entry_id}").data["response"] == "[erased]"
 

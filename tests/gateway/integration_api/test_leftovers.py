@@ -36,7 +36,7 @@ def test_a_configuration_is_the_active_one_or_refused(
     active = VendorCredential.unscoped.get()
     foreign = TenantFactory()
     connect_tenant(foreign, mx)
-    others = [VendorCredential.unscoped.get(tenant=foreign).pk, uuid.uuid4(), "mx"]
+    others = [VendorCredential.unscoped.exclude(pk=active.pk).get().pk, uuid.uuid4(), "mx"]
     body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
     for other in others:
         refused = api.post(LINK, body | {"vendor_config_id": other})
