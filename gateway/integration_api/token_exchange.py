@@ -44,8 +44,8 @@ class TokenExchangeView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.CreateUserRequest, request)
-        client = lookup.client(caller_of(request), body["nucleus_client_id"])
-        slug = connect.aggregation_vendor(client.tenant, body.get("vendor_name"))
+        owner = lookup.owner_of(caller_of(request), body)
+        slug = connect.aggregation_vendor(owner.tenant, body.get("vendor_name"))
         raise FlowError(
             f"{registry.get(slug).name} has no token to exchange. Its widget's success callback "
             "names a member: send it as vendor_request.member_id to POST "

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import integration_api
 import nucleus_api
 import pytest
 
@@ -42,3 +43,16 @@ def nucleus_sdk(resolved: str, application: Application) -> Iterator[nucleus_api
     configuration.access_token = token.access_token
     yield nucleus_api.ApiClient(configuration)
     nucleus_api.Configuration.set_default(None)
+
+
+@pytest.fixture
+def integration_sdk(resolved: str, application: Application) -> Iterator[integration_api.ApiClient]:
+    """An API client that fetched its token as Hydrogen's documentation shows."""
+    configuration = integration_api.Configuration()
+    configuration.host = f"{resolved}/integration/v1"
+    integration_api.Configuration.set_default(configuration)
+    auth = integration_api.AuthApi(integration_api.ApiClient(configuration))
+    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
+    configuration.access_token = token.access_token
+    yield integration_api.ApiClient(configuration)
+    integration_api.Configuration.set_default(None)

@@ -12,19 +12,17 @@ from django.utils import timezone
 from integration_api.rest import ApiException
 
 from nucleus.models import Client
-from tests.compat.test_integration_sdk import sdk as integration  # noqa: F401 - a fixture
-from tests.compat.test_nucleus_sdk import sdk as nucleus  # noqa: F401 - a fixture
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_integration_audit_log(
-    integration: Any,  # noqa: F811
+    integration_sdk: integration_api.ApiClient,
     mx: Sandbox,
     nucleus_client: Client,
 ):
-    utils = integration_api.UtilsApi(integration)
+    utils = integration_api.UtilsApi(integration_sdk)
     who = {"nucleus_client_id": str(nucleus_client.pk), "product": "atom", "vendor_name": "mx"}
     utils.create_user_using_post(integration_api.CreateUserRequest(**who))
     today: date = timezone.now().date()
@@ -40,20 +38,20 @@ def test_the_integration_audit_log(
 
 
 def test_the_token_exchange_says_what_to_call(
-    integration: Any,  # noqa: F811
+    integration_sdk: integration_api.ApiClient,
     nucleus_client: Client,
 ):
     body = integration_api.ExchangeTokenCO(
         nucleus_client_id=str(nucleus_client.pk), product="atom", vendor_name="mx"
     )
     with pytest.raises(ApiException) as refused:
-        integration_api.UtilsApi(integration).create_token_exchange_using_post(body)
+        integration_api.UtilsApi(integration_sdk).create_token_exchange_using_post(body)
     assert refused.value.status == 400
     assert "/integration/v1/aggregation/account" in refused.value.body
 
 
-def test_nucleus_audit_log(nucleus: Any, nucleus_client: Client):  # noqa: F811
-    utils = nucleus_api.UtilsApi(nucleus)
+def test_nucleus_audit_log(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
+    utils = nucleus_api.UtilsApi(nucleus_sdk)
     made = utils.create_audit_log_using_post(
         nucleus_api.AuditLog(
             request_url="https://app.demo.example/consents",
@@ -69,8 +67,8 @@ def test_nucleus_audit_log(nucleus: Any, nucleus_client: Client):  # noqa: F811
     assert [one.id for one in page.content] == [made.id]
 
 
-def test_nucleus_webhooks(nucleus: Any):  # noqa: F811
-    webhooks = nucleus_api.WebhookApi(nucleus)
+def test_nucleus_webhooks(nucleus_sdk: nucleus_api.ApiClient):
+    webhooks = nucleus_api.WebhookApi(nucleus_sdk)
     services = ["aggregation_account_transaction", "bank_link_verified", "client"]
     url = "http://127.0.0.1:9/hooks"
     made = webhooks.create_webhook_using_post(
@@ -90,12 +88,12 @@ def test_nucleus_webhooks(nucleus: Any):  # noqa: F811
     assert gone.value.status == 404
 
 
-def test_every_word_of_hydrogens_enum_is_accepted(nucleus: Any):  # noqa: F811
+def test_every_word_of_hydrogens_enum_is_accepted(nucleus_sdk: nucleus_api.ApiClient):
     """The enum is read off the SDK's refusal, so that ours cannot drift from it."""
     with pytest.raises(ValueError, match="must be a subset") as refusal:
         nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=["nonsense"])
     words = str(refusal.value).rsplit("[", 1)[1].rstrip("]").split(", ")
     assert len(words) == 29
     body = nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=words)
-    made = nucleus_api.WebhookApi(nucleus).create_webhook_using_post(body)
+    made = nucleus_api.WebhookApi(nucleus_sdk).create_webhook_using_post(body)
     assert made.atom_service == words

@@ -6,7 +6,6 @@ sends that one name to the live server (contract section 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import integration_api
@@ -14,10 +13,8 @@ import pytest
 from django.utils import timezone
 from integration_api.rest import ApiException
 
-from gateway.access.models import Application
 from integrations.models import Job, JobState
 from nucleus.models import Client, Tenant
-from tests.factories.access import SECRET
 from tests.factories.nucleus import BusinessFactory
 from tests.gateway.integration_api.conftest import run_jobs
 from tests.sandbox_process import Sandbox
@@ -26,24 +23,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def sdk(resolved: str, application: Application) -> Iterator[integration_api.ApiClient]:
-    """An API client that fetched its token as Hydrogen's documentation shows."""
-    configuration = integration_api.Configuration()
-    configuration.host = f"{resolved}/integration/v1"
-    integration_api.Configuration.set_default(configuration)
-    auth = integration_api.AuthApi(integration_api.ApiClient(configuration))
-    token = auth.create_using_post_client_credentials(application.client_id, SECRET)
-    configuration.access_token = token.access_token
-    yield integration_api.ApiClient(configuration)
-    integration_api.Configuration.set_default(None)
-
-
-@pytest.fixture
 def story(
-    sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
+    integration_sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
 ) -> tuple[integration_api.ApiClient, Client, str, list[Any]]:
     """User created, bank linked by the end user, accounts created."""
-    user = integration_api.UtilsApi(sdk).create_user_using_post(
+    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(
         integration_api.CreateUserRequest(
             nucleus_client_id=str(nucleus_client.id),
             product="atom",
@@ -57,17 +41,19 @@ def story(
         product="atom",
         vendor_request=integration_api.AggregationVendorRequestCO(member_id=member),
     )
-    answer = integration_api.AggregationApi(sdk).create_aggregation_account_using_post(request)
+    answer = integration_api.AggregationApi(integration_sdk).create_aggregation_account_using_post(
+        request
+    )
     rows = answer.nucleus_aggregation_accounts
-    return sdk, nucleus_client, member, [row.body for row in rows]
+    return integration_sdk, nucleus_client, member, [row.body for row in rows]
 
 
 def test_the_whole_story(
     story: tuple[integration_api.ApiClient, Client, str, list[Any]],
 ):
-    sdk, client, member, accounts = story
+    integration_sdk, client, member, accounts = story
     run_jobs()
-    aggregation = integration_api.AggregationApi(sdk)
+    aggregation = integration_api.AggregationApi(integration_sdk)
     ids = [account.id for account in accounts]
     transactions = holdings = 0
     for account in accounts:
@@ -90,12 +76,12 @@ def test_the_whole_story(
         answers = call(ids)
         assert [one.nucleus_aggregation_account_id for one in answers] == ids
 
-    link = integration_api.UtilsApi(sdk).get_widget_link_using_get(
+    link = integration_api.UtilsApi(integration_sdk).get_widget_link_using_get(
         str(client.id), vendor_name="mx", mode="iav", is_business=False, member_id=member
     )
     assert link.widget_url.startswith("http")
 
-    iav = integration_api.IAVApi(sdk)
+    iav = integration_api.IAVApi(integration_sdk)
     verified = iav.create_iav_using_post(
         integration_api.IavRequestCO(
             nucleus_client_id=str(client.id),
@@ -111,9 +97,11 @@ def test_the_whole_story(
     aggregation.delete_aggregation_account_using_delete(ids[0])
 
 
-def test_errors_reach_the_caller(sdk: integration_api.ApiClient, nucleus_client: Client):
+def test_errors_reach_the_caller(
+    integration_sdk: integration_api.ApiClient, nucleus_client: Client
+):
     with pytest.raises(ApiException) as refused:
-        integration_api.UtilsApi(sdk).get_widget_link_using_get(str(nucleus_client.id))
+        integration_api.UtilsApi(integration_sdk).get_widget_link_using_get(str(nucleus_client.id))
     assert refused.value.status == 400
     assert "message" in refused.value.body
 
@@ -127,8 +115,8 @@ def test_wrong_secret(resolved: str, application: Application):
     assert refused.value.status == 401
 
 
-def test_webhooks(sdk: integration_api.ApiClient):
-    webhooks = integration_api.WebhookApi(sdk)
+def test_webhooks(integration_sdk: integration_api.ApiClient):
+    webhooks = integration_api.WebhookApi(integration_sdk)
     services = ["async_aggregation_account_transaction", "async_aggregation_account_holding"]
     url = "http://127.0.0.1:9/hooks"
     made = webhooks.create_webhook_using_post(
@@ -149,9 +137,9 @@ def test_webhooks(sdk: integration_api.ApiClient):
 
 
 def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
-    sdk, _, _, accounts = story
+    integration_sdk, _, _, accounts = story
     run_jobs()
-    api = integration_api.AsyncApi(sdk)
+    api = integration_api.AsyncApi(integration_sdk)
     begun = [
         api.get_async_data("aggregation", "transaction"),
         api.get_async_data_bulk_using_post({"any": 1}, "aggregation", "holding"),
@@ -167,16 +155,20 @@ def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
     assert [one.status for one in found] == ["COMPLETED"] * 3
 
 
-def test_a_business(sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant):
+def test_a_business(integration_sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant):
     business_id = str(BusinessFactory(tenant=tenant).pk)
-    user = integration_api.UtilsApi(sdk).create_user_using_post(
+    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(
         integration_api.CreateUserRequest(nucleus_business_id=business_id, product="atom")
     )
     assert (user.nucleus_business_id, user.nucleus_client_id) == (business_id, None)
     member = mx.connect(user.vendor_response["guid"])
-    link = integration_api.UtilsApi(sdk).get_widget_link_using_get(business_id, is_business=True)
+    link = integration_api.UtilsApi(integration_sdk).get_widget_link_using_get(
+        business_id, is_business=True
+    )
     assert link.widget_url.startswith("http")
-    accounts = integration_api.AggregationApi(sdk).create_aggregation_account_using_post(
+    accounts = integration_api.AggregationApi(
+        integration_sdk
+    ).create_aggregation_account_using_post(
         integration_api.AggregationRequestObject(
             nucleus_business_id=business_id,
             vendor_request=integration_api.AggregationVendorRequestCO(member_id=member),
@@ -184,7 +176,7 @@ def test_a_business(sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant)
     )
     rows = [row.body for row in accounts.nucleus_aggregation_accounts]
     assert {(row.business_id, row.client_id) for row in rows} == {(business_id, None)}
-    verified = integration_api.IAVApi(sdk).create_iav_using_post(
+    verified = integration_api.IAVApi(integration_sdk).create_iav_using_post(
         integration_api.IavRequestCO(
             nucleus_business_id=business_id,
             vendor_request=integration_api.IavVendorRequestCO(member_id=member),
