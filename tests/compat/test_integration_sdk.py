@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 from integration_api.rest import ApiException
 
+from gateway.access.models import Application
 from integrations.models import Job, JobState
 from nucleus.models import Client, Tenant
 from tests.factories.nucleus import BusinessFactory
