@@ -21,9 +21,8 @@ def set_aside(apps, schema_editor):
         last = uuid.UUID(int=0)
         while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
             for row in batch:
-                row.metadata = {"business_id": str(row.business_id), **row.metadata}
-                row.business_id = None
-            manager.bulk_update(batch, ["metadata", "business_id"])
+                metadata = {"business_id": str(row.business_id), **row.metadata}
+                manager.filter(pk=row.pk).update(metadata=metadata, business_id=None)
             last = batch[-1].pk
 
 
