@@ -12,6 +12,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
+from gateway.access.keys import validate_public_key
 from gateway.access.scopes import ALL_SCOPES
 
 
@@ -23,6 +24,26 @@ class Application(AbstractApplication):
         max_length=255, default=" ".join(ALL_SCOPES), help_text="Space separated."
     )
     is_active = models.BooleanField(default=True)
+    allow_passwords = models.BooleanField(
+        "Password sign-in",
+        default=False,
+        help_text="Clients get tokens with their user name and password (grant_type=password).",
+    )
+    client_token_key = models.TextField(
+        "Client token key",
+        blank=True,
+        validators=[validate_public_key],
+        help_text=(
+            "RSA public key in PEM, 2048 bits or more. With it, JWTs signed by its private half "
+            "(RS512) are exchanged for tokens of one client. Empty: none are."
+        ),
+    )
+    rate_limit_per_minute = models.PositiveIntegerField(
+        "Requests per minute",
+        null=True,
+        blank=True,
+        help_text="0 is no limit. Empty: RATE_LIMIT_PER_MINUTE applies.",
+    )
 
     class Meta(AbstractApplication.Meta):
         abstract = False
@@ -69,3 +90,14 @@ class DeviceGrant(AbstractDeviceGrant):
 
     class Meta(AbstractDeviceGrant.Meta):
         abstract = False
+
+
+class UsageWindow(models.Model):
+    """How often something happened since `started`; see windows.py, which alone writes it."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    started = models.FloatField(db_index=True)  # seconds since 1970 by the database's clock
+    used = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.key
