@@ -62,7 +62,10 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        fields = ("tenant", "name", "scopes", "is_active")
+        fields = (
+            "tenant", "name", "scopes", "allow_passwords", "client_token_key",
+            "rate_limit_per_minute", "is_active",
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -85,17 +88,29 @@ class ApplicationAdmin(ModelAdmin):
     """API applications. The secret is shown once, when the application is made."""
 
     form = ApplicationForm
-    list_display = ("name", "tenant", "client_id", "scopes", "is_active")
+    list_display = ("name", "tenant", "client_id", "scopes", "allow_passwords", "is_active")
     list_select_related = ("tenant",)
     readonly_fields = ("client_id",)
-    fields = ("tenant", "name", "client_id", "scopes", "is_active")
+    fieldsets = (
+        (None, {"fields": ("tenant", "name", "client_id", "is_active")}),
+        ("What its tokens may do", {"fields": ("scopes", "rate_limit_per_minute")}),
+        ("Tokens of single clients", {"fields": ("allow_passwords", "client_token_key")}),
+    )
     actions = ("rotate_secrets",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
             super().save_model(request, obj, form, change)
             return
-        row, secret = provisioning.application(owner=obj.tenant, name=obj.name, scopes=obj.scopes)
+        row, secret = provisioning.application(
+            owner=obj.tenant,
+            name=obj.name,
+            scopes=obj.scopes,
+            allow_passwords=obj.allow_passwords,
+            client_token_key=obj.client_token_key,
+            rate_limit_per_minute=obj.rate_limit_per_minute,
+            is_active=obj.is_active,
+        )
         obj.__dict__.update(row.__dict__)
         _show_once(request, row, secret)
 

@@ -35,10 +35,15 @@ def application(
     client_secret: str = "",
     scopes: str = "",
     rotate: bool = False,
+    **columns: Any,
 ) -> tuple[Application, str | None]:
     """The tenant's application of that name, and its secret if it was generated just now.
 
-    Raises ProvisioningError for a short secret, unknown scopes or another tenant's client id.
+    Args:
+        columns: other columns, such as `allow_passwords`; None leaves one as it is.
+
+    Raises ProvisioningError for a short secret, unknown scopes, another tenant's client id or a
+    column that cannot be so.
     """
     unknown = set(scopes.split()) - set(ALL_SCOPES)
     if unknown:
@@ -67,6 +72,8 @@ def application(
         row.client_secret = client_secret
     if scopes:
         row.scopes = " ".join(scopes.split())
+    _assign(row, columns)
+    _check(row)
     row.save()
     return row, generated
 
@@ -94,10 +101,7 @@ def credential(
         raise ProvisioningError(
             "The vendor's secret is missing: pass it in the environment as VENDOR_SECRET."
         )
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        raise ProvisioningError("; ".join(error.messages)) from None
+    _check(row)
     row.save()
     return row
 
@@ -106,13 +110,8 @@ def credential(
 def settings_of(*, owner: Tenant, **columns: Any) -> AggregationSettings:
     """The tenant's settings; None leaves a column as it is. Raises ProvisioningError."""
     row = AggregationSettings.objects.for_tenant(owner).first() or AggregationSettings(tenant=owner)
-    for name, value in columns.items():
-        if value is not None:
-            setattr(row, name, value)
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        raise ProvisioningError("; ".join(error.messages)) from None
+    _assign(row, columns)
+    _check(row)
     row.save()
     VerificationSettings.unscoped.get_or_create(tenant=owner, defaults={"vendor": row.vendor})
     return row
@@ -124,3 +123,16 @@ def _set(row: Any, columns: dict[str, Any]) -> None:
         setattr(row, name, columns[name])
     if changed:
         row.save()
+
+
+def _assign(row: Any, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        if value is not None:
+            setattr(row, name, value)
+
+
+def _check(row: Any) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        raise ProvisioningError("; ".join(error.messages)) from None

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gateway.access.throttle.RateLimitHeaders",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -120,6 +121,7 @@ JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
 NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path
+NUCLEUS_PASSWORD_CHANGED = "gateway.access.issuing.revoke_tokens_of"  # noqa: S105 - dotted path
 
 # MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.
 MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0)
@@ -143,7 +145,7 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "SCOPES": dict.fromkeys(ALL_SCOPES, ""),
     "SCOPES_BACKEND_CLASS": "gateway.access.scopes.ApplicationScopes",
-    "OAUTH2_BACKEND_CLASS": "gateway.access.tokens.QueryParameterBackend",
+    "OAUTH2_BACKEND_CLASS": "gateway.access.tokens.PathOnlyBackend",
     "CLIENT_SECRET_HASHER": "pbkdf2_sha256_generated",
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
@@ -156,6 +158,9 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
+# Requests of one application; its own number in the admin comes first. 0: any number.
+RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=6000)
+TOKEN_RATE_LIMIT_PER_MINUTE = env.int("TOKEN_RATE_LIMIT_PER_MINUTE", default=600)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "gateway.access.hashers.GeneratedSecretHasher",
@@ -172,6 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.access.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["gateway.access.throttle.PerApplication"],
     "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "gateway.openapi.GatewaySchema",
@@ -257,6 +263,11 @@ UNFOLD = {
 
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(integration|nucleus)/v1/.*$"
+CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "POST", "PUT")
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "x-request-id")
+CORS_EXPOSE_HEADERS = (
+    "Retry-After", "X-Request-Id", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+)  # fmt: skip
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

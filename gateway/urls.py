@@ -6,13 +6,15 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from gateway import api_pages, health, metrics, webhooks_in
-from gateway.access.tokens import TokenView
+from gateway.access import tokens
 from gateway.integration_api import webhooks
 
 nucleus_webhooks, nucleus_webhook = webhooks.views(webhooks.NUCLEUS)
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("authorization/v1/oauth/token", TokenView.as_view()),
+    path("authorization/v1/oauth/token", tokens.TokenView.as_view()),
+    path("authorization/v1/oauth/revoke", tokens.RevokeView.as_view()),
+    path("authorization/v1/client-token", tokens.ClientTokenView.as_view()),
     path("integration/v1/", include("gateway.integration_api.urls")),
     path("nucleus/v1/webhook", nucleus_webhooks.as_view()),
     path("nucleus/v1/webhook/<uuid:webhook_id>", nucleus_webhook.as_view()),

@@ -17,6 +17,11 @@ os.environ.setdefault("WEBHOOK_SETTLE_SECONDS", "0")
 from gateway.settings import *  # noqa: F403
 from gateway.settings import DATABASES
 
+# People's passwords are stretched for half a second each; tests need no such thing.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "gateway.access.hashers.GeneratedSecretHasher",
+]
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # or test servers' threads keep the test database open
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, because threads and processes share it; durability is not what these tests are about.

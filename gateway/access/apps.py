@@ -2,8 +2,13 @@
 
 from django.apps import AppConfig
 
+from gateway.access import log_filter
+
 
 class AccessConfig(AppConfig):
     name = "gateway.access"
     label = "access"
     verbose_name = "API access"
+
+    def ready(self) -> None:
+        log_filter.install()

@@ -1,7 +1,8 @@
-"""POST /authorization/v1/oauth/token in Hydrogen's dialect (contract section 3).
+"""/authorization/v1: tokens in Hydrogen's dialect (contract section 3), and their revocation.
 
-Hydrogen's SDKs put the grant parameters in the query and send `{}`, nothing, or a form as the body;
-client id and secret come by HTTP Basic. The OAuth library does the rest.
+Hydrogen's SDKs put the grant parameters, a password included, in the query and send `{}`, nothing,
+or a form as the body; client id and secret come by HTTP Basic. Queries of these paths are kept out
+of logs (log_filter.py). Client authentication and revocation are the OAuth library's.
 """
 
 from __future__ import annotations
@@ -11,32 +12,55 @@ from typing import Any
 
 from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.settings import oauth2_settings
+from oauthlib.common import Request as OAuthRequest
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gateway.access import client_tokens, logins, throttle
+from gateway.access.issuing import issue
+from gateway.access.models import Application
+from nucleus.models import Client
 from nucleus.wire import schemas as wire
 
-PARAMETERS = ("grant_type", "scope")  # nothing secret is ever read from a URL
-APPS = "nucleus,proton,electron"  # what Hydrogen's answer says
+GRANTS = ("client_credentials", "password")
+SECRET_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+TAG = ["Authorization"]
+BASIC: Any = [{"basic": []}]
+REFUSALS = {
+    400: OpenApiResponse(wire.Error, description="The grant or a parameter is not acceptable."),
+    401: OpenApiResponse(wire.Error, description="Wrong client id, secret, password or JWT."),
+    413: OpenApiResponse(wire.Error, description="The body is too large."),
+    429: OpenApiResponse(wire.Error, description="Too often; `retry_at` says when it works again."),
+    503: OpenApiResponse(wire.Error, description="The database is not answering."),
+}
+SCOPE = OpenApiParameter(
+    "scope",
+    OpenApiTypes.STR,
+    description=(
+        "Space separated; fewer than the application has. Left out: all of them, for a client's "
+        "token all but `account_numbers`."
+    ),
+)
 
 
-class QueryParameterBackend(OAuthLibCore):
-    """Reads grant parameters from the form body and from the query."""
-
-    def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
-        form = {name: str(value) for name, value in request.POST.items()}
-        query = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
-        return list((form | query).items())
+class PathOnlyBackend(OAuthLibCore):
+    """The OAuth library without sight of queries: no client secret is ever read from a URL."""
 
     def _get_escaped_full_path(self, request: HttpRequest) -> str:
-        """Without the query, which oauthlib refuses on this endpoint; see extract_body."""
         return request.path
+
+    def application_of(self, request: HttpRequest) -> tuple[Application | None, bool]:
+        """The application that the request names, and whether it has proved to be it."""
+        uri, method, body, headers = self._extract_params(request)
+        asked = OAuthRequest(uri, method, body, headers)
+        is_proved = self.server.request_validator.authenticate_client(asked)
+        return asked.client, is_proved
 
 
 class TokenAnswer(serializers.Serializer):
@@ -49,59 +73,163 @@ class TokenAnswer(serializers.Serializer):
     apps = serializers.CharField()
 
 
-class TokenView(APIView):
-    """Issues access tokens to applications."""
+class RevokeForm(serializers.Serializer):
+    """RFC 7009 section 2.1; a form, for tokens do not belong into URLs."""
+
+    token = serializers.CharField()
+    token_type_hint = serializers.CharField(required=False)
+
+
+class AuthorizationView(APIView):
+    """What applications call with their id and secret."""
 
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
+    throttle_classes: list[Any] = []  # counted by client id, see `application`
     parser_classes: list[Any] = []  # whatever the body is, the OAuth library reads the form itself
 
     def get_authenticate_header(self, request: Request) -> str:
         return 'Basic realm="gateway"'
 
+    def application(self, request: Request) -> Application:
+        """The calling application. Raises AuthenticationFailed or RateLimited."""
+        named, is_proved = PathOnlyBackend().application_of(request._request)
+        if named is not None:
+            throttle.admit_to_tokens(named)
+        if named is None or not is_proved:
+            raise AuthenticationFailed("The client id or secret is wrong. Send both by HTTP Basic.")
+        return named
+
+
+def _given(request: Request, name: str) -> str:
+    """A parameter of the query, as the SDKs send them, or of the form."""
+    value: str = request.query_params.get(name) or request._request.POST.get(name) or ""
+    return value
+
+
+class TokenView(AuthorizationView):
+    """Issues access tokens to applications, for themselves or for one of their clients."""
+
     @extend_schema(
         operation_id="createToken",
         summary="Get an access token",
-        description="HTTP Basic with the application's client id and secret.",
-        tags=["Authorization"],
-        auth=[{"basic": []}],  # type: ignore[list-item]
+        description=(
+            "HTTP Basic with the application's client id and secret. `client_credentials` gives a "
+            "token of the whole tenant, `password` one of the Nucleus client with that user name "
+            "and password (where the application allows it). Parameters go in the query, as "
+            "Hydrogen's SDKs send them, or better in a form."
+        ),
+        tags=TAG,
+        auth=BASIC,
+        request=None,
+        parameters=[
+            OpenApiParameter("grant_type", OpenApiTypes.STR, required=True, enum=GRANTS),
+            OpenApiParameter("username", OpenApiTypes.STR, description="With `password`."),
+            OpenApiParameter("password", OpenApiTypes.STR, description="With `password`."),
+            SCOPE,
+        ],
+        responses={200: TokenAnswer, **REFUSALS},
+        examples=[
+            OpenApiExample(
+                "A token",
+                value={
+                    "access_token": "yC1hV3…",
+                    "token_type": "bearer",
+                    "expires_in": 900,
+                    "scope": "create read update delete",
+                    "apps": "nucleus,proton,electron",
+                },
+                response_only=True,
+                status_codes=["200"],
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        application = self.application(request)
+        grant = _given(request, "grant_type")
+        if grant not in GRANTS:
+            raise ValidationError({"grant_type": [f"One of {', '.join(GRANTS)}; in the query."]})
+        # Hydrogen's PHP client sends user and password with client_credentials; they are ignored.
+        client = _signed_in(application, request) if grant == "password" else None
+        answer = issue(application, scope=_given(request, "scope"), client=client)
+        return Response(answer, headers=SECRET_HEADERS)
+
+
+def _signed_in(application: Application, request: Request) -> Client:
+    if not application.allow_passwords:
+        reason = (
+            "This application may not use grant_type=password. Staff allow it in the admin, or "
+            "with `manage.py provision --allow-passwords`."
+        )
+        raise ValidationError({"grant_type": [reason]})
+    username, password = _given(request, "username"), _given(request, "password")
+    for name, value in (("username", username), ("password", password)):
+        if not value:
+            raise ValidationError({name: ["This parameter is required."]})
+    return logins.client_of(application=application, username=username, password=password)
+
+
+class ClientTokenView(AuthorizationView):
+    """Exchanges a JWT signed by the tenant's back end for a token of one client."""
+
+    @extend_schema(
+        operation_id="createClientToken",
+        summary="Exchange a signed client token for an access token",
+        description=(
+            "HTTP Basic with the application's client id and secret, and a JWT signed with RS512 "
+            "by the private half of the key uploaded for the application: `iss` the client id, "
+            "`sub` the lower-cased user name of the Nucleus client, `iat` and `exp` in "
+            "milliseconds (seconds are understood) and at most one hour apart. With a `jti` it "
+            "works once."
+        ),
+        tags=TAG,
+        auth=BASIC,
         request=None,
         parameters=[
             OpenApiParameter(
-                "grant_type", OpenApiTypes.STR, required=True, enum=["client_credentials"]
+                "Client-Token",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="`Bearer <JWT>`",
             ),
-            OpenApiParameter("scope", OpenApiTypes.STR, description="Fewer scopes than allowed."),
+            SCOPE,
         ],
+        responses={200: TokenAnswer, **REFUSALS},
+    )
+    def post(self, request: Request) -> Response:
+        application = self.application(request)
+        kind, _, value = request.headers.get("Client-Token", "").partition(" ")
+        if kind.lower() != "bearer" or not value.strip():
+            raise AuthenticationFailed("Send the header `Client-Token: Bearer <JWT>`.")
+        client = client_tokens.client_of(application=application, token=value.strip())
+        answer = issue(application, scope=_given(request, "scope"), client=client)
+        return Response(answer, headers=SECRET_HEADERS)
+
+
+class RevokeView(AuthorizationView):
+    """Ends a token of the calling application (RFC 7009)."""
+
+    @extend_schema(
+        operation_id="revokeToken",
+        summary="Revoke an access token",
+        description=(
+            "HTTP Basic with the application's client id and secret. The answer is the same for "
+            "tokens that are unknown, over, or another application's."
+        ),
+        tags=TAG,
+        auth=BASIC,
+        request={"application/x-www-form-urlencoded": RevokeForm},
         responses={
-            200: TokenAnswer,
-            400: OpenApiResponse(wire.Error, description="The grant is not supported."),
-            401: OpenApiResponse(wire.Error, description="Wrong client id or secret."),
+            200: OpenApiResponse(description="The token is of no use any more."),
+            **REFUSALS,
         },
     )
     def post(self, request: Request) -> Response:
-        grant = request.query_params.get("grant_type") or request._request.POST.get("grant_type")
-        if grant != "client_credentials":
-            raise ValidationError(
-                {"grant_type": ["Only client_credentials is supported; send it in the query."]}
-            )
+        self.application(request)
         backend = oauth2_settings.OAUTH2_BACKEND_CLASS()
-        _, _, body, status = backend.create_token_response(request._request)
-        answer = json.loads(body)
+        _, _, body, status = backend.create_revocation_response(request._request)
         if status != 200:
-            raise _refusal(status, answer)
-        answer = {
-            "access_token": answer["access_token"],
-            "token_type": "bearer",
-            "expires_in": answer["expires_in"],
-            "scope": answer["scope"],
-            "apps": APPS,
-        }
-        return Response(answer, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
-
-
-def _refusal(status: int, answer: dict[str, Any]) -> APIException:
-    if answer.get("error") == "invalid_client" or status == 401:
-        return AuthenticationFailed("The client id or secret is wrong. Send both by HTTP Basic.")
-    if answer.get("error") == "invalid_scope":
-        return ValidationError({"scope": ["This application may not have all of these scopes."]})
-    return ValidationError(answer.get("error_description") or answer.get("error") or "Refused.")
+            refusal = json.loads(body)
+            raise ValidationError({"token": [f"Send it in a form: {refusal['error']}."]})
+        return Response(headers=SECRET_HEADERS)

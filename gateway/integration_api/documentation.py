@@ -87,7 +87,7 @@ WEBHOOK_REQUEST = OpenApiExample(
 )
 
 VENDOR_ERRORS = {
-    429: "The vendor limits how often this may be called; `retry_at` says when.",
+    429: "The vendor or the application's rate limit allows no more; `retry_at` says when.",
     503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
 }
 ERRORS = {

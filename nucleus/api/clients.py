@@ -15,6 +15,11 @@ from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.caller import Caller, visible_owners
 
+# Who a client is to the tenant, and what it may do: not for the client itself to say.
+TENANTS_OWN = (
+    "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
+    "is_active", "is_verified", "secondary_id", "metadata",
+)  # fmt: skip
 EXAMPLE = OpenApiExample(
     "A person",
     value={
@@ -88,6 +93,11 @@ def _created(client: Client) -> None:
     import_string(settings.NUCLEUS_CLIENT_CREATED)(client)
 
 
+def _changed(client: Client, names: list[str]) -> None:
+    if "password" in names:
+        import_string(settings.NUCLEUS_PASSWORD_CHANGED)(client)
+
+
 def _erase(client: Client, caller: Caller) -> None:
     import_string(settings.NUCLEUS_CLIENT_ERASED)(client, requested_by=caller.name)
 
@@ -105,6 +115,8 @@ KIND = owners.Kind(
     created_status=201,
     creation="With the setting on, its vendor user follows by itself.",
     created=_created,
+    tenants_own=TENANTS_OWN,
+    changed=_changed,
     erase=_erase,
 )
 ClientsView, ClientView = owners.views(KIND)

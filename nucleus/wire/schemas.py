@@ -147,5 +147,6 @@ ERRORS = {
     401: "No token, or one that is expired or unknown.",
     403: "The token's scope does not allow this.",
     404: "There is no such object for this tenant.",
+    429: "The application has reached its rate limit; `Retry-After` says when to go on.",
     503: "The database is not answering; `Retry-After` says when to try again.",
 }

@@ -37,6 +37,15 @@ class Command(BaseCommand):
         parser.add_argument("--client-id", default="")
         parser.add_argument("--scopes", default="", help="space separated; default all")
         parser.add_argument("--rotate-secret", action="store_true")
+        parser.add_argument(
+            "--allow-passwords", action=switch, default=None, help="grant_type=password"
+        )
+        parser.add_argument(
+            "--client-token-key", type=Path, help="file with an RSA public key in PEM"
+        )
+        parser.add_argument(
+            "--rate-limit", type=int, default=None, help="requests per minute; 0: any number"
+        )
         parser.add_argument("--vendor", default="mx")
         parser.add_argument("--api", default="atrium")
         parser.add_argument(
@@ -100,18 +109,30 @@ def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         client_secret=os.environ.get("CLIENT_SECRET", ""),
         scopes=options["scopes"],
         rotate=options["rotate_secret"],
+        allow_passwords=options["allow_passwords"],
+        client_token_key=_read(options["client_token_key"]),
+        rate_limit_per_minute=options["rate_limit"],
     )
-    report = {"name": row.name, "client_id": row.client_id, "scopes": row.scopes}
+    report = {
+        "name": row.name,
+        "client_id": row.client_id,
+        "scopes": row.scopes,
+        "allow_passwords": row.allow_passwords,
+        "has_client_token_key": bool(row.client_token_key),
+        "rate_limit_per_minute": row.rate_limit_per_minute,
+    }
     return report | ({"client_secret": secret} if secret else {})
 
 
+def _read(file: Path | None) -> str | None:
+    try:
+        return file.read_text().strip() if file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProvisioningError(f"{file} cannot be read: {type(error).__name__}.") from None
+
+
 def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
-    secret = os.environ.get("VENDOR_SECRET", "")
-    if options["vendor_secret_file"]:
-        try:
-            secret = options["vendor_secret_file"].read_text().strip()
-        except OSError as error:
-            raise ProvisioningError(f"The secret file cannot be read: {error.strerror}.") from None
+    secret = _read(options["vendor_secret_file"]) or os.environ.get("VENDOR_SECRET", "")
     row = provisioning.credential(
         owner=tenant,
         vendor=options["vendor"],

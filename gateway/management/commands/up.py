@@ -127,7 +127,7 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
     Returns the URL for the vendor's webhooks.
     """
     options = f"""--tenant {TENANT} --tenant-name Demo --admin-user {ADMIN}
-        --application Demo --client-id {credentials["client_id"]}
+        --application Demo --client-id {credentials["client_id"]} --allow-passwords
         --webhook-user {WEBHOOK_USER}""".split()
     if not _has_real_keys():
         options += f"""--environment custom --base-url {sandbox_url}

@@ -1,0 +1,105 @@
+"""Client tokens: JWTs that a tenant's back end signs for one of its clients (contract section 3).
+
+RS512 only, by the private half of the key uploaded for the application. `iss` is the client id,
+`sub` the lower-cased user name of the Nucleus client, `iat` and `exp` are in milliseconds as
+Hydrogen's clients send them, or in seconds as RFC 7519 says. With a `jti` it works once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from jwcrypto.common import JWException
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+from rest_framework.exceptions import AuthenticationFailed
+
+from gateway.access import windows
+from gateway.access.models import Application
+from nucleus.models import Client, Tenant
+
+ALGORITHM = "RS512"
+LIFE = 3600.0  # seconds, at most
+SKEW = 60.0  # seconds that a signer's clock may be ahead
+MILLISECONDS_FROM = 1e11  # in seconds that would be the year 5138
+FAR_FUTURE = 1e18
+MAX_LENGTH = 8192  # characters
+
+
+def client_of(*, application: Application, token: str) -> Client:
+    """The active client that the token is about.
+
+    Raises:
+        AuthenticationFailed: saying what is wrong with the token; its text is not repeated.
+    """
+    if not application.client_token_key:
+        raise AuthenticationFailed("This application has no client token key. Upload one first.")
+    claims = _verified(application.client_token_key, token)
+    if claims.get("iss") != application.client_id:
+        raise AuthenticationFailed("The client token's `iss` must be the client id.")
+    _check_times(claims)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise AuthenticationFailed("The client token's `sub` must be the client's user name.")
+    client = _named(application.tenant, subject)
+    if client is None or not client.is_active:
+        raise AuthenticationFailed("The client token's `sub` is no active client of this tenant.")
+    if "jti" in claims:
+        _use_up(application, claims["jti"])
+    return client
+
+
+def _verified(key: str, token: str) -> dict[str, Any]:
+    """The claims, once the signature holds."""
+    if len(token) > MAX_LENGTH or token.count(".") != 2:
+        raise AuthenticationFailed("Send the header `Client-Token: Bearer <JWT>`.")
+    signed = JWS()
+    signed.allowed_algs = [ALGORITHM]
+    try:
+        signed.deserialize(token, JWK.from_pem(key.encode()))
+        claims = json.loads(signed.payload)
+    except (JWException, ValueError, RecursionError):
+        raise AuthenticationFailed(
+            f"The client token must be signed with {ALGORITHM} by the application's key."
+        ) from None
+    if not isinstance(claims, dict):
+        raise AuthenticationFailed("The client token's claims must be a JSON object.")
+    return claims
+
+
+def _check_times(claims: dict[str, Any]) -> None:
+    now = time.time()
+    issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
+    if issued > now + SKEW:
+        raise AuthenticationFailed("The client token's `iat` is in the future; check the clock.")
+    if expires <= now:
+        raise AuthenticationFailed("The client token has expired.")
+    if expires - issued > LIFE:
+        raise AuthenticationFailed("The client token may live for one hour at most.")
+    if "nbf" in claims and _seconds(claims, "nbf") > now + SKEW:
+        raise AuthenticationFailed("The client token is not valid yet.")
+
+
+def _seconds(claims: dict[str, Any], name: str) -> float:
+    value: Any = claims.get(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Compared before it becomes a float: integers of JSON can be larger than any.
+    if not is_number or not 0 < value < FAR_FUTURE:
+        raise AuthenticationFailed(f"The client token's `{name}` must be a time, in milliseconds.")
+    return float(value) / (1000 if value >= MILLISECONDS_FROM else 1)
+
+
+def _named(tenant: Tenant, subject: str) -> Client | None:
+    """The client whose name it is but for case; nobody if that fits several."""
+    if not subject.isprintable():  # JSON can spell what no database takes
+        return None
+    found = Client.objects.for_tenant(tenant).filter(username__iexact=subject)[:2]
+    return found[0] if len(found) == 1 else None
+
+
+def _use_up(application: Application, token_id: object) -> None:
+    key = windows.private("jti", application.pk, json.dumps(token_id))
+    if not windows.take(key, limit=1, seconds=LIFE + SKEW).admitted:
+        raise AuthenticationFailed("This client token has been used. Sign a new one.")
