@@ -145,6 +145,7 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "SCOPES": dict.fromkeys(ALL_SCOPES, ""),
     "SCOPES_BACKEND_CLASS": "gateway.access.scopes.ApplicationScopes",
+    "OAUTH2_VALIDATOR_CLASS": "gateway.access.tokens.OneWayValidator",
     "OAUTH2_BACKEND_CLASS": "gateway.access.tokens.PathOnlyBackend",
     "CLIENT_SECRET_HASHER": "pbkdf2_sha256_generated",
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,

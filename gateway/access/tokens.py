@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from oauth2_provider.oauth2_backends import OAuthLibCore
+from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request as OAuthRequest
 from rest_framework import serializers
@@ -47,6 +48,16 @@ SCOPE = OpenApiParameter(
         "token all but `account_numbers`."
     ),
 )
+
+
+class OneWayValidator(OAuth2Validator):
+    """Authenticates by Basic or by form, never by one after the other failed (RFC 6749 section
+    2.3); so `request.client` stays the application that was named."""
+
+    def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
+        if self._extract_basic_auth(request):
+            return bool(self._authenticate_basic_auth(request))
+        return bool(self._authenticate_request_body(request))
 
 
 class PathOnlyBackend(OAuthLibCore):

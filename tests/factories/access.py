@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from datetime import timedelta
 
 from django.utils import timezone
@@ -26,6 +27,11 @@ class ApplicationFactory(DjangoModelFactory):
     client_secret = SECRET
     client_type = Application.CLIENT_CONFIDENTIAL
     authorization_grant_type = Application.GRANT_CLIENT_CREDENTIALS
+
+
+def basic(application: Application, secret: str = SECRET) -> str:
+    """The Authorization header of an application."""
+    return f"Basic {b64encode(f'{application.client_id}:{secret}'.encode()).decode()}"
 
 
 def access_token(application: Application, scope: str | None = None, **columns: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils import timezone
 from gateway.access.models import AccessToken, Application
 from nucleus.models import Client
 from tests.api import Api
-from tests.factories.access import SECRET, ApplicationFactory, access_token
+from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 
 TOKEN = "/authorization/v1/oauth/token"
 QUERY = "?grant_type=client_credentials"
@@ -29,9 +28,9 @@ def ask(
     body: str = "{}",
     kind: str = "application/json",
 ) -> Any:
-    basic = b64encode(f"{application.client_id}:{secret}".encode()).decode()
     http = HttpClient(raise_request_exception=False)
-    return http.post(path, body, content_type=kind, headers={"Authorization": f"Basic {basic}"})
+    headers = {"Authorization": basic(application, secret)}
+    return http.post(path, body, content_type=kind, headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,208 @@
+"""Tokens for the user name and password of a Nucleus client."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db.models import F
+from django.test import Client as HttpClient
+from rest_framework.exceptions import AuthenticationFailed
+
+from gateway.access import logins
+from gateway.access.issuing import issue
+from gateway.access.models import AccessToken, Application, UsageWindow
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.access import ApplicationFactory, access_token, basic
+from tests.factories.nucleus import ClientFactory
+from tests.gateway.test_access import TOKEN
+from tests.parallel import at_once
+
+PASSWORD = "correct horse battery"
+CLIENTS = "/nucleus/v1/client"
+
+
+@pytest.fixture
+def application(application: Application) -> Application:
+    application.allow_passwords = True
+    application.save()
+    return application
+
+
+@pytest.fixture
+def ada(application: Application) -> Client:
+    """A client whose password was set through the API."""
+    body = {"username": "Ada@demo", "client_type": "consumer", "password": PASSWORD}
+    made = Api(access_token(application)).post(CLIENTS, body)
+    assert made.status_code == 201
+    return Client.objects.for_tenant(application.tenant).get(pk=made.data["id"])
+
+
+def sign_in(
+    application: Application, username: str, password: str = PASSWORD, **parameters: str
+) -> Any:
+    query = {"grant_type": "password", "username": username, "password": password, **parameters}
+    http = HttpClient(raise_request_exception=False)
+    headers = {"Authorization": basic(application)}
+    return http.post(f"{TOKEN}?{urlencode(query)}", headers=headers)
+
+
+def test_a_password_opens_one_client_and_no_other(application: Application, ada: Client):
+    other = ClientFactory(tenant=application.tenant)
+    answer = sign_in(application, ada.username)
+    assert answer.status_code == 200, answer.content
+    assert answer["Cache-Control"] == "no-store"
+    assert answer.json()["scope"] == "create read update delete"  # account_numbers if asked for
+    api = Api(answer.json()["access_token"])
+    assert [one["id"] for one in api.get(CLIENTS).data["content"]] == [str(ada.pk)]
+    assert api.get(f"{CLIENTS}/{other.pk}").status_code == 404
+
+
+def test_it_may_come_in_a_form_and_ask_for_scopes(application: Application, ada: Client):
+    form = {"grant_type": "password", "username": ada.username, "password": PASSWORD}
+    headers = {"Authorization": basic(application)}
+    assert HttpClient().post(TOKEN, form, headers=headers).status_code == 200
+    asked = sign_in(application, ada.username, scope="read account_numbers")
+    assert asked.json()["scope"] == "read account_numbers"
+    application.scopes = "read"
+    application.save()
+    assert sign_in(application, ada.username).json()["scope"] == "read"
+    assert sign_in(application, ada.username, scope="delete").status_code == 400
+
+
+def test_it_has_to_be_allowed(application: Application, ada: Client):
+    plain = ApplicationFactory(tenant=application.tenant)
+    answer = sign_in(plain, ada.username)
+    assert answer.status_code == 400
+    assert "--allow-passwords" in answer.json()["message"]
+    foreign = ApplicationFactory(allow_passwords=True)
+    assert sign_in(foreign, ada.username).status_code == 401
+    assert "username" in sign_in(application, "").json()["errors"]
+    assert "password" in sign_in(application, ada.username, "").json()["errors"]
+
+
+def test_phps_password_call_gets_a_token_of_the_application(application: Application, ada: Client):
+    wrong = sign_in(application, ada.username, "wrong", grant_type="client_credentials")
+    assert wrong.status_code == 200
+    assert AccessToken.objects.latest("pk").client is None
+
+
+def test_who_fails_learns_nothing_about_names(
+    application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
+):
+    """One answer, and one hash, for wrong passwords, unknown names and clients with no password."""
+    gone = ClientFactory(tenant=application.tenant, is_active=False, password=ada.password)
+    nobody = ClientFactory(tenant=application.tenant)
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def counting(self: Any, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counting)
+    seen = set()
+    for username, password in (
+        (ada.username, "wrong"),
+        (ada.username.lower(), PASSWORD),
+        (gone.username, PASSWORD),
+        (nobody.username, PASSWORD),
+        ("unknown", PASSWORD),
+        ("nul\0", PASSWORD),
+        ("x" * 2000, PASSWORD),
+    ):
+        hashed.clear()
+        answer = sign_in(application, username, password)
+        seen.add((answer.status_code, answer.json()["message"], len(hashed)))
+        assert answer["WWW-Authenticate"].startswith("Basic")
+    assert seen == {(401, "The user name or password is wrong.", 1)}
+
+
+def test_ten_failures_lock_the_name_for_a_quarter_of_an_hour(application: Application, ada: Client):
+    second = ApplicationFactory(tenant=application.tenant, allow_passwords=True)
+    wrong = [sign_in(application, ada.username, f"guess {n}").status_code for n in range(10)]
+    assert wrong == [401] * 10
+    for locked in (sign_in(application, ada.username), sign_in(second, ada.username)):
+        assert locked.status_code == 429
+        assert 890 <= int(locked["Retry-After"]) <= 900
+        assert locked.json()["retry_at"]
+    for name in ("unknown",) * 10:  # names that do not exist are locked alike
+        assert sign_in(application, name).status_code == 401
+    assert sign_in(application, "unknown").status_code == 429
+    UsageWindow.objects.update(started=F("started") - 900)
+    assert sign_in(application, ada.username).status_code == 200
+
+
+def test_success_begins_anew(application: Application, ada: Client):
+    for _ in range(2):
+        for _ in range(9):
+            assert sign_in(application, ada.username, "wrong").status_code == 401
+        assert sign_in(application, ada.username).status_code == 200
+
+
+def test_one_password_tried_on_many_names(
+    application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(logins, "FAILURES_OF_APPLICATION", 3)
+    assert sign_in(application, ada.username).status_code == 200  # successes do not count
+    statuses = [sign_in(application, f"name {n}").status_code for n in range(4)]
+    assert statuses == [401, 401, 401, 429]
+    other = ApplicationFactory(tenant=application.tenant, allow_passwords=True)
+    assert sign_in(other, ada.username).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_guesses_get_no_more_than_ten(application: Application, ada: Client):
+    statuses = at_once(30, lambda: sign_in(application, ada.username, "wrong").status_code)
+    assert (statuses.count(401), statuses.count(429)) == (10, 20)
+
+
+def test_a_new_password_ends_the_clients_tokens(application: Application, ada: Client):
+    api = Api(access_token(application))
+    hers = Api(sign_in(application, ada.username).json()["access_token"])
+    assert hers.put(f"{CLIENTS}/{ada.pk}", {"first_name": "Ada"}).status_code == 200
+    assert hers.put(f"{CLIENTS}/{ada.pk}", {"password": "another password"}).status_code == 200
+    assert hers.get(CLIENTS).status_code == 401
+    assert sign_in(application, ada.username).status_code == 401
+    again = Api(sign_in(application, ada.username, "another password").json()["access_token"])
+    assert again.get(CLIENTS).status_code == 200
+    assert api.delete(f"{CLIENTS}/{ada.pk}").status_code == 204
+    assert again.get(CLIENTS).status_code == 401
+    assert sign_in(application, ada.username, "another password").status_code == 401
+
+
+def test_a_password_that_changes_while_a_token_is_asked_for(application: Application, ada: Client):
+    before = Client.unscoped.get(pk=ada.pk)
+    path, body = f"{CLIENTS}/{ada.pk}", {"password": "another password"}
+    assert Api(access_token(application)).put(path, body).status_code == 200
+    with pytest.raises(AuthenticationFailed):
+        issue(application, client=before)
+    assert not AccessToken.objects.filter(client=ada).exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "root"), ("authorities", ["ROLE_ADMIN"]), ("group", ["staff"]),
+        ("is_verified", True), ("is_active", False), ("status", "premium"),
+        ("business_id", "00000000-0000-0000-0000-000000000001"), ("secondary_id", "other"),
+        ("metadata", {"a": "b"}),
+    ],
+)  # fmt: skip
+def test_a_client_does_not_change_what_it_is_judged_by(
+    application: Application, ada: Client, field: str, value: Any
+):
+    hers = Api(access_token(application, client=ada))
+    path = f"{CLIENTS}/{ada.pk}"
+    answer = hers.put(path, {"first_name": "Augusta", field: value})
+    assert answer.status_code == 403
+    assert field in answer.data["message"]
+    ada.refresh_from_db()
+    assert ada.first_name is None
+    assert hers.delete(path).status_code == 403
+    # The SDKs send whole objects: what stays the same is no change.
+    same = hers.get(path).data
+    assert hers.put(path, same | {"first_name": "Augusta"}).status_code == 200
