@@ -1,0 +1,210 @@
+"""Every route, method and kind of token: exactly the answer that access_matrix.py says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.test import Client as HttpClient
+from django.urls import URLResolver, get_resolver
+from django.utils import timezone
+
+from gateway.access.authentication import SCOPE_OF
+from gateway.access.models import Application
+from gateway.access.scopes import ALL_SCOPES
+from integrations.models import (
+    AccountLink,
+    AsyncTransaction,
+    Member,
+    VendorUser,
+    WebhookSubscription,
+)
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.access import ApplicationFactory, access_token, basic
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BalanceFactory,
+    BankLinkFactory,
+    ClientFactory,
+    HoldingFactory,
+    TransactionFactory,
+)
+from tests.gateway.access_matrix import LET_IN, PUBLIC, PUBLIC_SCREENS, ROUTES, Route
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+WORDS = {"integration_type": "aggregation", "service": "account"}
+REVOKE = "/authorization/v1/oauth/revoke"
+
+
+def routes() -> Iterator[str]:
+    """Every path of the URL configuration."""
+
+    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+        for one in patterns:
+            path = prefix + str(one.pattern)
+            if isinstance(one, URLResolver):
+                yield from walk(one.url_patterns, path)
+            else:
+                yield path
+
+    return walk(get_resolver().url_patterns, "")
+
+
+def path_of(name: str) -> str:
+    """A key of ROUTES without the method that tells two entries of one path apart."""
+    return name.split(" ", maxsplit=1)[0]
+
+
+CASES = [(name, method) for name, route in ROUTES.items() for method in route.good]
+
+
+def test_every_route_has_an_entry_and_every_entry_a_route():
+    told = {path_of(name) for name in ROUTES} | set(PUBLIC)
+    found = {path for path in routes() if not path.startswith("admin/")}
+    assert found == told, "add a line to tests/gateway/access_matrix.py"
+    assert len(CASES) == len({(path_of(name), method) for name, method in CASES})
+
+
+@pytest.fixture
+def owned(nucleus_client: Client) -> dict[str, Model]:
+    """One object of every kind, of one client."""
+    tenant = nucleus_client.tenant
+    account = AggregationAccountFactory(client=nucleus_client)
+    user = VendorUser.unscoped.create(
+        tenant=tenant, client=nucleus_client, vendor="mx", identifier="x", vendor_user_id="USR-1"
+    )
+    member = Member.unscoped.create(tenant=tenant, vendor_user=user, vendor_member_id="MBR-1")
+    AccountLink.unscoped.create(
+        tenant=tenant, member=member, vendor_account_id="ACT-1", aggregation_account=account
+    )
+    webhook = WebhookSubscription(
+        tenant=tenant,
+        url="http://127.0.0.1:9/hook",
+        integration_service=["async_aggregation_account"],
+    )
+    webhook.save()
+    return {
+        "client": nucleus_client,
+        "account": account,
+        "balance": BalanceFactory(aggregation_account=account),
+        "transaction": TransactionFactory(aggregation_account=account),
+        "holding": HoldingFactory(aggregation_account=account),
+        "bank_link": BankLinkFactory(client=nucleus_client),
+        "webhook": webhook,
+        "async": AsyncTransaction.unscoped.create(
+            tenant=tenant, client=nucleus_client, integration_type="aggregation", service="account"
+        ),
+    }
+
+
+def request_of(name: str, route: Route, method: str, owned: dict[str, Any]) -> Callable[[str], Any]:
+    """The request that names the object, as a function of the token."""
+    pk = str(owned[route.of].pk) if route.of else ""
+    path = re.sub(r"<\w+:(\w+)>", lambda one: WORDS.get(one[1], pk), path_of(name))
+    body, query = dict(route.body), route.query
+    if route.of and route.named_in != "path":
+        if method == "GET":
+            query = f"{query}&{route.named_in}={pk}".strip("&")
+        else:
+            body[route.named_in] = pk
+    address = f"/{path}" + (f"?{query}" if query else "")
+
+    def send(token: str) -> Any:
+        api = Api(token)
+        call = getattr(api, method.lower())
+        return call(address, body) if method in ("POST", "PUT") else call(address)
+
+    return send
+
+
+def answered(response: Any) -> int | str:
+    """The status, or the code of a 400."""
+    is_refused = response.status_code == 400
+    return str(response.data["code"]) if is_refused else int(response.status_code)
+
+
+def row_of(row: Model) -> Any:
+    manager: Any = type(row)._base_manager
+    return manager.filter(pk=row.pk).values().get()
+
+
+@pytest.mark.parametrize(("name", "method"), CASES)
+def test_the_matrix(
+    application: Application, owned: dict[str, Any], settings: Any, name: str, method: str
+):
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    route = ROUTES[name]
+    send = request_of(name, route, method, owned)
+    before = {kind: row_of(row) for kind, row in owned.items()}
+
+    revoked = access_token(application)
+    headers = {"Authorization": basic(application)}
+    assert HttpClient().post(REVOKE, {"token": revoked}, headers=headers).status_code == 200
+    past = timezone.now() - timedelta(seconds=1)
+    for token in ("", "nonsense", access_token(application, expires=past), revoked):
+        answer = send(token)
+        assert answer.status_code == 401
+        assert answer.data["message"]
+        assert answer["WWW-Authenticate"].startswith("Bearer")
+
+    needed = SCOPE_OF[method]
+    rest = " ".join(scope for scope in ALL_SCOPES if scope != needed)
+    unscoped = send(access_token(application, scope=rest))
+    assert unscoped.status_code == 403
+    assert needed in unscoped.data["message"]
+
+    good = route.good[method]
+    elsewhere = ApplicationFactory()
+    neighbour = ClientFactory(tenant=application.tenant)
+    stranger = send(access_token(elsewhere))
+    other = send(access_token(application, client=neighbour))
+    assert answered(stranger) == route.stranger.get(method, 404 if route.of else good)
+    theirs = 403 if route.tenants_own else 404 if route.of else good
+    assert answered(other) == route.other.get(method, theirs)
+    if not route.of:
+        shown = (stranger.content + other.content).decode()
+        assert not [kind for kind, row in owned.items() if str(row.pk) in shown]
+    assert {kind: row_of(row) for kind, row in owned.items()} == before  # nothing has happened
+
+    if method == "GET":
+        own = send(access_token(application, client=owned["client"]))
+        assert answered(own) == (403 if route.tenants_own else good)
+    assert answered(send(access_token(application, scope=needed))) == good
+    assert good in LET_IN
+
+
+@pytest.mark.parametrize("path", sorted({path_of(name) for name in ROUTES}))
+def test_other_methods_are_not_there(application: Application, owned: dict[str, Any], path: str):
+    entries = [(name, route) for name, route in ROUTES.items() if path_of(name) == path]
+    offered = {method for _, route in entries for method in route.good}
+    for method in set(METHODS) - offered:
+        answer = request_of(*entries[0], method, owned)(access_token(application))
+        assert answer.status_code == 405, method
+        assert answer.data["code"] == "method_not_allowed"
+
+
+def test_what_is_public(db: Any):
+    http = HttpClient(raise_request_exception=False)
+    for path, methods in PUBLIC.items():
+        address = "/" + re.sub(r"<\w+:\w+>", "x", path)
+        for method, status in methods.items():
+            assert http.generic(method, address).status_code == status, address
+
+
+def test_the_admin_is_for_staff(db: Any):
+    http = HttpClient(raise_request_exception=False)
+    screens = [path for path in routes() if path.startswith("admin/")]
+    assert len(screens) > 50
+    for path in screens:
+        plain = re.sub(r"\^\(\?P<app_label>.*\)/\$", "nucleus/", path)
+        plain = re.sub(r"<\w+:\w+>", "1", plain).replace("(?P<url>.*)$", "nothing/")
+        answer = http.get(f"/{plain}")
+        expected = PUBLIC_SCREENS.get(path, 302)
+        assert answer.status_code == expected, path
+        if expected == 302:
+            assert answer["Location"].startswith("/admin/"), path
