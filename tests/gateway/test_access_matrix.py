@@ -71,10 +71,10 @@ def test_every_route_has_an_entry_and_every_entry_a_route():
 
 
 @pytest.fixture
-def owned(nucleus_client: Client) -> dict[str, Model]:
+def owned(nucleus_client: Client) -> dict[str, Any]:
     """One object of every kind, of one client."""
     tenant = nucleus_client.tenant
-    account = AggregationAccountFactory(client=nucleus_client)
+    account: Any = AggregationAccountFactory(client=nucleus_client)
     user = VendorUser.unscoped.create(
         tenant=tenant, client=nucleus_client, vendor="mx", identifier="x", vendor_user_id="USR-1"
     )

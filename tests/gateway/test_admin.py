@@ -27,6 +27,7 @@ from tests.factories.nucleus import (
     BusinessFactory,
     ClientFactory,
 )
+from tests.gateway.test_client_tokens import PUBLIC
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
 AUTOMATIC_RETRIEVAL = (
@@ -151,6 +152,30 @@ def test_an_applications_secret_is_shown_once(staff: HttpClient, tenant: Tenant)
     assert row.scopes == "read create"
     refused = staff.post("/admin/access/application/add/", body | {"scopes": "root"})
     assert "Unknown: root" in refused.content.decode()
+
+
+def test_what_an_application_may_do(staff: HttpClient, tenant: Tenant):
+    path = "/admin/access/application/add/"
+    body = {
+        "tenant": tenant.pk, "name": "app", "scopes": "read", "is_active": "on",
+        "allow_passwords": "on", "client_token_key": "nonsense", "rate_limit_per_minute": "-1",
+    }  # fmt: skip
+    page = staff.post(path, body).content.decode()
+    assert "no public key in PEM" in page
+    assert "greater than or equal to 0" in page
+    assert not Application.objects.exists()
+    body |= {"client_token_key": PUBLIC, "rate_limit_per_minute": "0"}
+    assert staff.post(path, body).status_code == 302
+    row = Application.objects.get()
+    assert (row.allow_passwords, row.rate_limit_per_minute) == (True, 0)
+    assert row.client_token_key == PUBLIC.strip()
+    secret = row.client_secret
+    change = {"tenant": tenant.pk, "name": "app", "scopes": "read"}
+    assert staff.post(f"/admin/access/application/{row.pk}/change/", change).status_code == 302
+    row.refresh_from_db()
+    assert (row.allow_passwords, row.client_token_key) == (False, "")
+    assert row.rate_limit_per_minute is None
+    assert row.client_secret == secret  # not hashed a second time
 
 
 def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
