@@ -7,7 +7,7 @@ every published Hydrogen SDK reads (contract section 2).
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -118,7 +118,10 @@ class ExactJSONParser(BaseParser):
 def _decimal(text: str) -> Decimal:
     if len(text) > MAX_DIGITS:
         raise ValueError("a number has too many digits")
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number's exponent is too large") from None
 
 
 def _integer(text: str) -> int:
