@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
+    "gateway.idempotency.IdempotencyMiddleware",  # last: its transaction is the view's
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -191,6 +192,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Link banks through MX and keep the data in Nucleus.",
     "VERSION": "1.0.0",
     "APPEND_COMPONENTS": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gateway.openapi.idempotency",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],

@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -49,6 +50,10 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; tokens in URLs or bodies are not looked at."""
 
     def authenticate(self, request: Request) -> tuple[Caller, AccessToken] | None:
+        return identify(request._request)
+
+    def look_up(self, request: HttpRequest) -> tuple[Caller, AccessToken] | None:
+        """The caller and its token; None without one. Raises AuthenticationFailed."""
         kind, _, value = get_authorization_header(request).partition(b" ")
         if kind.lower() != b"bearer" or not value.strip():
             return None
@@ -71,6 +76,28 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gateway"'
+
+
+def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
+    """The caller and its token; None without one.
+
+    Looked up once per request, before any transaction of the request opens (see
+    gateway.idempotency); whoever asks again gets the same answer, or the same refusal.
+
+    Raises:
+        APIException: why this caller is not let in.
+    """
+    if not hasattr(request, "_identity"):
+        identity: Any
+        try:
+            identity = BearerAuthentication().look_up(request)
+        except APIException as refusal:
+            identity = refusal
+        request._identity = identity  # type: ignore[attr-defined]
+    found = request._identity  # type: ignore[attr-defined]
+    if isinstance(found, APIException):
+        raise found
+    return found  # type: ignore[no-any-return]
 
 
 class HasScope(BasePermission):

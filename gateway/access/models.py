@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from oauth2_provider.models import (
     AbstractAccessToken,
@@ -14,6 +16,7 @@ from oauth2_provider.models import (
 
 from gateway.access.keys import validate_public_key
 from gateway.access.scopes import ALL_SCOPES
+from nucleus.encryption import EncryptedTextField
 
 
 class Application(AbstractApplication):
@@ -101,3 +104,28 @@ class UsageWindow(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class IdempotencyKey(models.Model):
+    """A POST that an application may repeat, and what it was answered; see gateway.idempotency."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of the request
+    token = models.BigIntegerField(default=1)  # fencing: each takeover takes the next one
+    lease_until = models.DateTimeField(null=True)  # while it runs; null once it is answered
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = EncryptedTextField(default="")  # may hold secrets that are shown only once
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "key"], name="idempotency_key_of_application"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.application_id}"

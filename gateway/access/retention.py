@@ -1,23 +1,29 @@
-"""Forgetting tokens that expired, and counts that are over."""
+"""Forgetting tokens, counts and idempotency keys that are over."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from gateway.access.models import AccessToken, UsageWindow
+from gateway.access.models import AccessToken, IdempotencyKey, UsageWindow
 
 KEPT = timedelta(days=1)  # for people who look into what happened; longer than any window
 
 
 def prune(batch: int) -> int:
-    """Delete at most `batch` each of tokens and windows that were over a day ago; how many."""
-    before = timezone.now() - KEPT
-    expired = AccessToken.objects.filter(expires__lt=before)
-    ids = list(expired.values_list("pk", flat=True)[:batch])
-    count = AccessToken.objects.filter(pk__in=ids).delete()[0] if ids else 0
-    over = UsageWindow.objects.filter(started__lt=before.timestamp())
-    keys = list(over.values_list("pk", flat=True)[:batch])
+    """Delete at most `batch` of each kind; how many rows."""
+    now = timezone.now()
+    before = now - KEPT
+    return (
+        _delete(AccessToken.objects.filter(expires__lt=before), batch)
+        + _delete(UsageWindow.objects.filter(started__lt=before.timestamp()), batch)
+        + _delete(IdempotencyKey.objects.filter(expires_at__lt=now), batch)
+    )
+
+
+def _delete(rows: QuerySet, batch: int) -> int:
+    keys = list(rows.values_list("pk", flat=True)[:batch])
     # Asked again: a window may have begun anew since.
-    return count + (over.filter(pk__in=keys).delete()[0] if keys else 0)
+    return rows.filter(pk__in=keys).delete()[0] if keys else 0

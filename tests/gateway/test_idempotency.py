@@ -1,0 +1,249 @@
+"""Idempotency-Key: done once, answered alike, forgotten when it failed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from gateway import idempotency
+from gateway.access import retention
+from gateway.access.models import Application, IdempotencyKey
+from integrations.flows import users
+from integrations.models import VendorUser, WebhookSubscription
+from nucleus.models import Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.parallel import at_once
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+CLIENTS, USERS, WEBHOOKS = "/nucleus/v1/client", "/integration/v1/user", "/integration/v1/webhook"
+PERSON = {"username": "ada", "client_type": "consumer"}
+HOOK = {"url": "https://app.demo.example/hooks", "integration_service": ["kyc"]}
+
+
+def keyed(api: Api, key: str = "a-key") -> Api:
+    """The same caller, whose POSTs carry a key."""
+    one = Api("")
+    one.headers = api.headers | {"Idempotency-Key": key}
+    return one
+
+
+def user_of(client: Client) -> dict[str, Any]:
+    return {"nucleus_client_id": str(client.id), "product": "atom", "vendor_name": "mx"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_at_once_execute_once(application: Application, live_server: Any):
+    headers = {
+        "Authorization": f"Bearer {access_token(application)}",
+        "Idempotency-Key": str(uuid.uuid4()),
+    }
+    answers = at_once(
+        50,
+        lambda: requests.post(live_server.url + CLIENTS, json=PERSON, headers=headers, timeout=60),
+    )
+    assert [answer.status_code for answer in answers] == [201] * 50
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 49
+    assert Client.unscoped.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_a_vendor_the_first_of_twenty_is_executed(
+    application: Application, mx: Sandbox, nucleus_client: Client
+):
+    token, body = access_token(application), user_of(nucleus_client)
+    mx.fault(method="POST", path="/users", kind="latency", latency_seconds=0.5)
+    answers = at_once(20, lambda: keyed(Api(token)).post(USERS, body))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert set(statuses) <= {200, 409}
+    done = [answer for answer in answers if answer.status_code == 200]
+    assert sum("Idempotent-Replayed" not in answer for answer in done) == 1
+    assert len({answer.content for answer in done}) == 1
+    running = [answer for answer in answers if answer.status_code == 409]
+    assert running
+    assert {answer.data["code"] for answer in running} == {"idempotency_key_in_use"}
+    assert all(int(answer["Retry-After"]) > 0 for answer in running)
+
+
+def test_a_lost_answer_is_had_again(api: Api, settings: Any):
+    first = keyed(api).post(CLIENTS, PERSON)
+    again = keyed(api).post(CLIENTS, dict(reversed(PERSON.items())))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again["Content-Type"] == first["Content-Type"]
+    assert "Idempotent-Replayed" not in first
+    assert again["Idempotent-Replayed"] == "true"
+    assert (Client.unscoped.count(), IdempotencyKey.objects.count()) == (1, 1)
+
+
+def test_a_key_stands_for_one_request(api: Api, stranger: Api):
+    assert keyed(api).post(CLIENTS, PERSON).status_code == 201
+    for path, body in [
+        (CLIENTS, PERSON | {"username": "grace"}),
+        (CLIENTS + "?page=1", PERSON),
+        (WEBHOOKS, PERSON),
+        (USERS, PERSON),
+    ]:
+        answer = keyed(api).post(path, body)
+        assert (answer.status_code, answer.data["code"]) == (422, "idempotency_key_reused"), path
+    assert keyed(stranger).post(CLIENTS, PERSON).status_code == 201  # keys are the application's
+    assert Client.unscoped.count() == 2
+
+
+def test_only_those_who_may_ask_get_the_stored_answer(
+    application: Application, api: Api, mx: Sandbox, nucleus_client: Client
+):
+    body = user_of(nucleus_client)
+    assert keyed(api).post(USERS, body).status_code == 200
+    confined = access_token(application, client=nucleus_client)
+    masked = access_token(application, scope="create read")
+    reader = access_token(application, scope="read")
+    refusals = [
+        keyed(Api(token)).post(USERS, body).status_code
+        for token in (confined, masked, reader, "nonsense")
+    ]
+    assert refusals == [422, 422, 403, 401]
+    later = access_token(application)  # tokens live shorter than keys
+    assert "Idempotent-Replayed" in keyed(Api(later)).post(USERS, body)
+
+
+def test_failures_are_not_kept(api: Api, mx: Sandbox, nucleus_client: Client):
+    assert keyed(api).post(CLIENTS, {"username": "ada"}).status_code == 400
+    assert keyed(api).post(CLIENTS, PERSON).status_code == 201
+    vendor = keyed(api, "another")
+    mx.fault(method="POST", path="/users", status=500, count=10)
+    assert vendor.post(USERS, user_of(nucleus_client)).status_code == 503
+    mx.heal()
+    assert vendor.post(USERS, {"product": "atom"}).status_code == 400
+    assert IdempotencyKey.objects.count() == 1
+
+
+def test_a_failure_leaves_nothing_of_its_effect(api: Api, monkeypatch: pytest.MonkeyPatch):
+    def broken(client: Client) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(users, "client_created", broken)
+    assert keyed(api).post(CLIENTS, PERSON).status_code == 500
+    monkeypatch.undo()
+    assert not Client.unscoped.exists()
+    assert keyed(api).post(CLIENTS, PERSON).status_code == 201
+
+
+def test_a_lease_is_respected_and_taken_over(api: Api, mx: Sandbox, nucleus_client: Client):
+    body = user_of(nucleus_client)
+    first = keyed(api).post(USERS, body)
+    rows = IdempotencyKey.objects.all()
+    now = timezone.now()
+    # As if the process had died before it could store its answer.
+    rows.update(status=None, lease_until=now + timedelta(minutes=1))
+    running = keyed(api).post(USERS, body)
+    assert (running.status_code, running.data["code"]) == (409, "idempotency_key_in_use")
+    rows.update(lease_until=now - timedelta(seconds=1))
+    taken_over = keyed(api).post(USERS, body)
+    assert (taken_over.status_code, taken_over.content) == (200, first.content)
+    assert "Idempotent-Replayed" not in taken_over
+    assert "Idempotent-Replayed" in keyed(api).post(USERS, body)
+    assert VendorUser.unscoped.count() == 1
+
+
+def test_who_was_taken_over_stores_nothing(
+    api: Api, mx: Sandbox, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    create = users.create
+
+    def slow(**arguments: Any) -> Any:
+        IdempotencyKey.objects.update(token=2)
+        return create(**arguments)
+
+    monkeypatch.setattr(users, "create", slow)
+    assert keyed(api).post(USERS, user_of(nucleus_client)).status_code == 200
+    assert IdempotencyKey.objects.get().status is None
+
+
+def test_stored_answers_are_encrypted(api: Api):
+    first = keyed(api).post(WEBHOOKS, HOOK)
+    assert first.status_code == 200, first.data
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM access_idempotencykey")
+        dump = repr(cursor.fetchall())
+    assert first.data["secret"] not in dump
+    assert "app.demo.example" not in dump
+    assert keyed(api).post(WEBHOOKS, HOOK).data["secret"] == first.data["secret"]
+    assert WebhookSubscription.unscoped.count() == 1
+
+
+def test_a_week_later_it_is_forgotten(api: Api):
+    keyed(api).post(CLIENTS, PERSON)
+    keyed(api, "fresh").post(CLIENTS, PERSON | {"username": "grace"})
+    old = IdempotencyKey.objects.filter(key="a-key")
+    assert old.get().expires_at > timezone.now() + timedelta(days=6)
+    old.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert keyed(api).post(CLIENTS, PERSON | {"username": "joan"}).status_code == 201
+    old.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert retention.prune(10) == 1
+    assert [row.key for row in IdempotencyKey.objects.all()] == ["fresh"]
+
+
+@pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256])
+def test_a_key_that_is_none_is_refused(api: Api, key: str):
+    answer = keyed(api, key).post(CLIENTS, PERSON)
+    assert answer.status_code == 400
+    assert "Idempotency-Key" in answer.data["errors"]
+    assert not Client.unscoped.exists()
+
+
+@pytest.mark.parametrize("content", ["{", "[1e999999999999999999999]", "[" * 5000, "x" * 300_000])
+def test_unreadable_bodies_are_refused_as_without_a_key(api: Api, content: str):
+    answers = [
+        api.http.post(CLIENTS, content, "application/json", headers=one.headers)
+        for one in (api, keyed(api))
+    ]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].status_code in (400, 413)
+
+
+def test_the_token_is_looked_up_once_and_other_methods_ignore_the_key(api: Api):
+    with CaptureQueriesContext(connection) as asked:
+        keyed(api).post(CLIENTS, PERSON)
+    tokens = [one for one in asked if 'FROM "access_accesstoken"' in one["sql"]]
+    assert len(tokens) == 1
+    assert keyed(api).get(CLIENTS).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_waiting_request_gives_up(
+    application: Application, monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite waits for its one write lock")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(client: Client) -> None:
+        inside.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(users, "client_created", slow)
+    monkeypatch.setattr(idempotency, "LOCK_TIMEOUT", "50ms")
+    token, statuses = access_token(application), []
+
+    def first() -> None:
+        statuses.extend(at_once(1, lambda: keyed(Api(token)).post(CLIENTS, PERSON).status_code))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert inside.wait(20)
+    second = keyed(Api(token)).post(CLIENTS, PERSON)
+    go_on.set()
+    thread.join()
+    assert (second.status_code, second.data["code"]) == (409, "idempotency_key_in_use")
+    assert statuses == [201]
