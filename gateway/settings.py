@@ -119,6 +119,7 @@ RETENTION_DAYS = {  # how long finished work and records of it are kept
 }
 RETENTION_HOOKS = ["gateway.access.retention.prune"]  # dotted paths, called with a batch size
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
+JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120)  # then long jobs let others go first
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
 NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path

@@ -8,9 +8,10 @@ per `lock_key`, one ready job per `pending_key`. Brokers, where there are any, o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,7 @@ class JobRun:
 
     job: Job
     token: int
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def tenant(self) -> Tenant:
@@ -67,6 +69,17 @@ class JobRun:
         if progress is not None:
             values["progress"] = progress
         self._update(**values)
+        if progress is not None:
+            self.job.progress = progress
+
+    def rest(self) -> None:
+        """Let others have their turn after a while; the rest of the work follows in another run.
+
+        For handlers of long jobs, between two steps of which the first is in `progress`. It also
+        keeps them well within the time limits of workers. Raises Reschedule.
+        """
+        if time.monotonic() - self.began >= settings.JOB_TURN_SECONDS:
+            raise Reschedule(0)
 
     @contextmanager
     def finishing(self) -> Iterator[None]:

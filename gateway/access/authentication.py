@@ -54,7 +54,7 @@ class BearerAuthentication(BaseAuthentication):
 
     def look_up(self, request: HttpRequest) -> tuple[Caller, AccessToken] | None:
         """The caller and its token; None without one. Raises AuthenticationFailed."""
-        kind, _, value = get_authorization_header(request).partition(b" ")
+        kind, _, value = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
         if kind.lower() != b"bearer" or not value.strip():
             return None
         checksum = hashlib.sha256(value.strip()).hexdigest()
@@ -97,7 +97,7 @@ def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
     found = request._identity  # type: ignore[attr-defined]
     if isinstance(found, APIException):
         raise found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class HasScope(BasePermission):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.db import transaction
@@ -20,11 +20,13 @@ from django.utils import timezone
 
 from integrations import connect, subject
 from integrations.flows import accounts, outbox, rows
+from integrations.flows.listings import Checkpoint, Listing, begun
 from integrations.flows.merchants import Directory
 from integrations.job_queue import JobRun
 from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
+from integrations.vendors.errors import CursorExpired
 from nucleus import writes
 from nucleus.models import (
     AggregationAccount,
@@ -38,9 +40,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 BATCH_ROWS = 2000
-WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
-HISTORY_BACK = timedelta(days=731)  # as far as the vendor's extended history goes
-WINDOW_AHEAD = timedelta(days=5)  # pending transactions carry future dates
+BATCH_SECONDS = 15.0  # a slow vendor's batches are smaller: each renews the lease
 
 
 @dataclass(slots=True)
@@ -101,28 +101,29 @@ def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
 @_audited
 def pull_everything(
     *,
+    run: JobRun,
     vendor: Vendor,
     link: AccountLink,
-    checkpoint: Callable[[], None],
+    stamp: str,
     with_history: bool = False,
 ) -> None:
     """Account, balance, transactions and holdings, for a job.
 
     Args:
-        checkpoint: see transaction_batches.
+        stamp: which import of the vendor this is; what an earlier run has listed of the same one is
+            not listed again.
         with_history: read all the transactions that the vendor can have.
+
+    Raises Reschedule when it takes long; the next run goes on where this one ended.
     """
     pull_account_and_balance(vendor=vendor, link=link)
+    checkpoint = Checkpoint(run, link, stamp=stamp)
     for _ in transaction_batches(
-        vendor=vendor,
-        link=link,
-        interactive=False,
-        checkpoint=checkpoint,
-        with_history=with_history,
+        vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
     ):
         pass
     if link.aggregation_account.is_investment:
-        pull_holdings(vendor=vendor, link=link, checkpoint=checkpoint)
+        pull_holdings(vendor=vendor, link=link, checkpoint=run.renew)
 
 
 @_audited
@@ -177,7 +178,7 @@ def pull_transactions(
 ) -> Pulled[AggregationAccountTransaction]:
     """Store all transactions of the window, for somebody who waits for the rows."""
     pulled: Pulled[AggregationAccountTransaction] = Pulled()
-    for batch in transaction_batches(vendor=vendor, link=link, interactive=True):
+    for batch in transaction_batches(vendor=vendor, link=link):
         pulled.posted += batch.posted
         pulled.canceled += batch.canceled
         pulled.rejected += batch.rejected
@@ -188,56 +189,71 @@ def transaction_batches(
     *,
     vendor: Vendor,
     link: AccountLink,
-    interactive: bool,
-    checkpoint: Callable[[], None] = lambda: None,
+    checkpoint: Checkpoint | None = None,
     with_history: bool = False,
 ) -> Iterator[Pulled[AggregationAccountTransaction]]:
     """Store the window batch by batch; the last one carries what the vendor canceled.
 
     Args:
-        checkpoint: called inside each batch's transaction; may raise to roll it back.
+        checkpoint: a job's; without one somebody waits for the rows.
 
     Atrium leaves no tombstones: a pending row vanishes and comes back posted under a new id. One
     that is missing from a complete listing of its own window is therefore canceled.
     """
+    listing = fresh = begun(link, with_history=with_history)
+    if checkpoint is not None:
+        listing = checkpoint.resumed(fresh)
+    try:
+        yield from _listed(vendor, link, listing, checkpoint)
+    except CursorExpired:  # before anything was read
+        fresh.beginnings = listing.beginnings + 1
+        yield from _listed(vendor, link, fresh, checkpoint)
+
+
+def _listed(
+    vendor: Vendor, link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
+) -> Iterator[Pulled[AggregationAccountTransaction]]:
+    """The rest of the listing."""
     account = link.aggregation_account
-    listed_at = timezone.now()
-    since, until = window(link, today=listed_at.date(), with_history=with_history)
-    directory = Directory(vendor=vendor, interactive=interactive)
-    pending_seen: set[str] = set()
+    directory = Directory(vendor=vendor, interactive=checkpoint is None)
     pages = vendor.transaction_pages(
         user_id=_user_id(link),
         account_id=link.vendor_account_id,
-        from_date=since,
-        to_date=until,
+        from_date=listing.since,
+        to_date=listing.until,
+        after=listing.cursor,
     )
-    for seen, rejected in _batches(pages):
-        directory.learn(seen)
-        pending_seen |= {row.id for row in seen if row.status == "pending"}
-        pending_seen |= {item.id for item in rejected if item.id}
-        fresh = [rows.transaction(row, account, directory) for row in seen]
+    for batch in _batches(pages):
+        directory.learn(batch.records)
+        listing.cursor = batch.cursor
+        listing.pending |= {row.id for row in batch.records if row.status == "pending"}
+        listing.pending |= {item.id for item in batch.rejected if item.id}
+        fresh = [rows.transaction(row, account, directory) for row in batch.records]
         with transaction.atomic():
             written = writes.upsert_transactions(account=account, rows=fresh)
             _tell(outbox.TRANSACTION, account, written=written)
-            checkpoint()
-        posted = []
-        if interactive:  # somebody wants to see them
-            ids = [row.source_id for row in fresh]
-            posted = writes.stored_transactions(account=account, source_ids=ids)
-        yield Pulled(posted=posted, rejected=rejected)
+            if checkpoint is not None:
+                checkpoint.keep(listing)
+        if checkpoint is not None:
+            checkpoint.rest(listing)
+            continue
+        ids = [row.source_id for row in fresh]  # somebody wants to see them
+        posted = writes.stored_transactions(account=account, source_ids=ids)
+        yield Pulled(posted=posted, rejected=list(batch.rejected))
     with transaction.atomic():
         canceled = writes.cancel_missing_pending(
             account=account,
-            seen_source_ids=pending_seen,
-            from_date=since,
-            to_date=until,
-            listed_at=listed_at,
+            seen_source_ids=listing.pending,
+            from_date=listing.since,
+            to_date=listing.until,
+            listed_at=listing.listed_at,
         )
         _tell(outbox.TRANSACTION, account, canceled=len(canceled))
         _tell(outbox.TRANSACTION_STATUS, account, canceled=len(canceled))
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
-        checkpoint()
+        if checkpoint is not None:
+            checkpoint.keep(None)
     yield Pulled(canceled=canceled)
 
 
@@ -251,16 +267,17 @@ def pull_holdings(
     held: set[str] = set()
     listed_at = timezone.now()
     pages = vendor.holding_pages(user_id=_user_id(link), account_id=link.vendor_account_id)
-    for seen, rejected in _batches(pages):
-        held |= {row.id for row in seen} | {item.id for item in rejected if item.id}
+    for batch in _batches(pages):
+        held |= {row.id for row in batch.records}
+        held |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
-            fresh = [rows.holding(row, account) for row in seen]
+            fresh = [rows.holding(row, account) for row in batch.records]
             written = writes.upsert_holdings(account=account, rows=fresh)
             _tell(outbox.HOLDING, account, written=written)
             checkpoint()
         ids = [row.source_id for row in fresh]
         pulled.posted += writes.stored_holdings(account=account, source_ids=ids)
-        pulled.rejected += rejected
+        pulled.rejected += batch.rejected
     with transaction.atomic():
         writes.retire_missing_holdings(account=account, seen_source_ids=held, listed_at=listed_at)
         checkpoint()
@@ -273,33 +290,31 @@ def run_job(run: JobRun) -> None:
     link = next(iter(links(tenant=run.tenant, account_ids=[account_id]).values()), None)
     if link is None:
         return  # let go in the meantime
-    name = link.member.vendor_user.vendor
+    name, imported = link.member.vendor_user.vendor, link.member.successfully_aggregated_at
     with connect.for_tenant(tenant=run.tenant, vendor=name, interactive=False) as vendor:
-        pull_everything(vendor=vendor, link=link, checkpoint=run.renew)
+        pull_everything(run=run, vendor=vendor, link=link, stamp=str(imported))
 
 
-def window(link: AccountLink, *, today: date, with_history: bool = False) -> tuple[date, date]:
-    """The days to ask for: the tenant's history the first time, the vendor's default later."""
-    back = HISTORY_BACK if with_history else WINDOW_BACK
-    if not with_history and link.transactions_retrieved_at is None:
-        back = timedelta(days=connect.aggregation_settings(link.tenant).history_days)
-    return today - back, today + WINDOW_AHEAD
-
-
-def _batches(
-    pages: Iterator[records.Batch[T]],
-) -> Iterator[tuple[list[T], list[records.Rejected]]]:
+def _batches(pages: Iterator[records.Batch[T]]) -> Iterator[records.Batch[T]]:
     """Vendor pages of 100 gathered into batches that are worth a transaction."""
-    rows: list[T] = []
-    rejected: list[records.Rejected] = []
+    gathered: list[records.Batch[T]] = []
+    began = time.monotonic()
     for page in pages:
-        rows += page.records
-        rejected += page.rejected
-        if len(rows) >= BATCH_ROWS:
-            yield rows, rejected
-            rows, rejected = [], []
-    if rows or rejected:
-        yield rows, rejected
+        gathered.append(page)
+        size = sum(len(one.records) for one in gathered)
+        if size >= BATCH_ROWS or time.monotonic() - began >= BATCH_SECONDS:
+            yield _one(gathered)
+            gathered, began = [], time.monotonic()
+    if gathered:
+        yield _one(gathered)
+
+
+def _one(pages: list[records.Batch[T]]) -> records.Batch[T]:
+    return records.Batch(
+        records=tuple(row for page in pages for row in page.records),
+        rejected=tuple(item for page in pages for item in page.rejected),
+        cursor=pages[-1].cursor,
+    )
 
 
 def _user_id(link: AccountLink) -> str:

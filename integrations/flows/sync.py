@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from integrations import connect, job_queue
-from integrations.flows import members, retrieval
+from integrations.flows import listings, members, retrieval
 from integrations.job_queue import JobRun, Reschedule
-from integrations.models import AccountLink, InboundWebhook, Job, Member
+from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
@@ -25,6 +27,12 @@ REFRESH_JOB = "refresh_member"
 PATIENCE = timedelta(hours=2)  # with an import that does not end
 WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
 STAMP_RESOLUTION = timedelta(seconds=2)
+READ = {
+    "stamp",
+    "began",
+    "done",
+    listings.KEY,
+}  # what of a job's progress is about data it has read
 
 
 def enqueue(
@@ -42,7 +50,8 @@ def enqueue(
         settle_seconds: wait so long for more of the same to join.
     """
     suffix = f"{scope.value}:news" if only_news else scope.value
-    return job_queue.enqueue(
+    ask = partial(
+        job_queue.enqueue,
         tenant=member.tenant,
         kind=kind,
         payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_news},
@@ -50,6 +59,18 @@ def enqueue(
         pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
         delay=settle_seconds,
     )
+    job = ask()
+    if not _reads_from_now_on(job):
+        job = ask()  # it was claimed in this very moment, so this is another one
+    return job
+
+
+def _reads_from_now_on(job: Job) -> bool:
+    """Make a job that has read before and waits to go on read all again; false if it goes on."""
+    if not READ & job.progress.keys():
+        return True
+    waiting = Job.objects.filter(pk=job.pk, state=JobState.READY, token=job.token)
+    return bool(waiting.update(progress=_without_what_was_read(job.progress)))
 
 
 def run_job(run: JobRun) -> None:
@@ -70,7 +91,12 @@ def run_job(run: JobRun) -> None:
             if run.payload.get("only_news") and not _has_news(member, seen):
                 scope = Scope.STATUS
         if scope is not Scope.STATUS:
-            _read_accounts(run, vendor, member, scope, stamp=str(seen.successfully_aggregated_at))
+            stamp = str(seen.successfully_aggregated_at)
+            if run.job.progress.get("stamp") != stamp:
+                read = {"stamp": stamp, "began": began.isoformat()}
+                run.job.progress = _without_what_was_read(run.job.progress) | read
+            _read_accounts(run, vendor, member, scope, stamp)
+            began = datetime.fromisoformat(run.job.progress["began"])
     _finish(run, member, seen, scope, began)
 
 
@@ -138,42 +164,46 @@ def _has_news(member: Member, seen: records.Member) -> bool:
     return member.synced_at < imported + STAMP_RESOLUTION
 
 
-def _read_accounts(
-    run: JobRun, vendor: Vendor, member: Member, scope: Scope, *, stamp: str
-) -> None:
+def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope, stamp: str) -> None:
     """Each account by itself: one that fails does not stop the others.
 
     Args:
-        stamp: which import of the vendor this is; what an earlier attempt has read of the same one
-            is not read again.
+        stamp: which import of the vendor this is; what an earlier run has read of the same one is
+            not read again.
     """
-    progress = run.job.progress
-    done: list[str] = list(progress.get("done", [])) if progress.get("stamp") == stamp else []
     failed: list[VendorError] = []
     for link in retrieval.links_of_member(member):
+        done: list[str] = run.job.progress.get("done", [])
         if str(link.pk) in done:
             continue
         try:
-            _read_account(run, vendor, link, scope)
+            _read_account(run, vendor, link, scope, stamp)
         except VendorNotFound:
             logger.info("the vendor has no account for %s any more", link.pk)
         except VendorError as error:
             failed.append(error)
             continue
-        done.append(str(link.pk))
-        progress |= {"done": done, "stamp": stamp}
-        run.renew(progress)
+        run.renew(run.job.progress | {"done": [*done, str(link.pk)]})
+        run.rest()
     if failed:
         raise next((error for error in failed if error.is_retryable), failed[0])
 
 
-def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope) -> None:
+def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope, stamp: str) -> None:
     if scope is Scope.BALANCES:
         retrieval.pull_account_and_balance(vendor=vendor, link=link)
     else:
         retrieval.pull_everything(
-            vendor=vendor, link=link, checkpoint=run.renew, with_history=scope is Scope.HISTORY
+            run=run,
+            vendor=vendor,
+            link=link,
+            stamp=stamp,
+            with_history=scope is Scope.HISTORY,
         )
+
+
+def _without_what_was_read(progress: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in progress.items() if name not in READ}
 
 
 def _finish(

@@ -94,8 +94,20 @@ class Vendor(Protocol):
     def read_account(self, *, user_id: str, account_id: str) -> records.Account: ...
 
     def transaction_pages(
-        self, *, user_id: str, account_id: str, from_date: date, to_date: date
-    ) -> Iterator[records.Batch[records.Transaction]]: ...
+        self,
+        *,
+        user_id: str,
+        account_id: str,
+        from_date: date,
+        to_date: date,
+        after: str | None = None,
+    ) -> Iterator[records.Batch[records.Transaction]]:
+        """Days are inclusive.
+
+        `after` is the `cursor` of a page: only what follows it is wanted. Raises
+        errors.CursorExpired, before any page, when that may have moved in the meantime.
+        """
+        ...
 
     def holding_pages(
         self, *, user_id: str, account_id: str

@@ -11,6 +11,8 @@ VendorError
 ├── VendorRefused            our request is not acceptable (400, 405, 406, 422)
 └── VendorAccessDenied       the credentials or the caller's address are not accepted
 
+CursorExpired stands beside the tree: it is no failure, only a list to be read from the start.
+
 Configuration errors (no credential, host not allowed) are not vendor errors and live with
 integrations.connect. Messages never carry secrets, account numbers or response bodies.
 """
@@ -122,3 +124,7 @@ class VendorAccessDenied(VendorError):
 
     code = "vendor_access_denied"
     fault = Fault.CONFIGURATION
+
+
+class CursorExpired(Exception):
+    """The list has changed since the page that the cursor stands for was read."""

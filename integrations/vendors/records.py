@@ -251,6 +251,7 @@ class Batch(Generic[T]):
 
     records: tuple[T, ...]
     rejected: tuple[Rejected, ...] = ()
+    cursor: str | None = None  # the adapter's word for this page, where the list can be resumed
 
 
 @dataclass(frozen=True, slots=True)

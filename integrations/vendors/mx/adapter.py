@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -111,13 +112,25 @@ class MX:
         return _whole(mapping.account, {**payload, "user_guid": user_id})
 
     def transaction_pages(
-        self, *, user_id: str, account_id: str, from_date: date, to_date: date
+        self,
+        *,
+        user_id: str,
+        account_id: str,
+        from_date: date,
+        to_date: date,
+        after: str | None = None,
     ) -> Iterator[records.Batch[records.Transaction]]:
         window = {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
-        for page in self.client.pages(
-            "list_transactions", "transactions", query=window, user=user_id, account=account_id
+        for page, cursor in self.client.resumable_pages(
+            "list_transactions",
+            "transactions",
+            query=window,
+            after=after,
+            user=user_id,
+            account=account_id,
         ):
-            yield _batch(mapping.transaction, page, account_guid=account_id)
+            batch = _batch(mapping.transaction, page, account_guid=account_id)
+            yield replace(batch, cursor=cursor)
 
     def holding_pages(
         self, *, user_id: str, account_id: str

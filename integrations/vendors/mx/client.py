@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -69,8 +70,27 @@ class Client:
         Ends at the last page MX announces, or at a page without anything new. Raises
         VendorBadResponse at the policy's bound: an endless list must not pass for a complete one.
         """
+        for rows, _ in self.resumable_pages(operation, key, query=query, identity=identity, **ids):
+            yield rows
+
+    def resumable_pages(
+        self,
+        operation: str,
+        key: str,
+        *,
+        query: dict[str, str] | None = None,
+        identity: Callable[[Any], Any] = lambda row: row.get("guid"),
+        after: str | None = None,
+        **ids: str,
+    ) -> Iterator[tuple[list[Any], str]]:
+        """See pages; each with its cursor. `after`: only those that follow the page of that cursor.
+
+        MX numbers pages and documents no order, so a page is only where it was while it holds the
+        same rows of a list that is as long. Raises CursorExpired when it is not.
+        """
         seen: set[Any] = set()
-        for page in range(1, self.policy.max_pages + 1):
+        first = 1 if after is None else int(after.partition(":")[0])
+        for page in range(first, self.policy.max_pages + 1):
             asked = (query or {}) | {
                 "page": str(page),
                 "records_per_page": str(atrium_api.PAGE_SIZE),
@@ -79,14 +99,27 @@ class Client:
             rows = answer.get(key) if isinstance(answer, dict) else None
             if not isinstance(rows, list):
                 raise errors.VendorBadResponse(vendor="mx", operation=operation)
+            cursor = _cursor(page, answer, rows, identity)
             new = [row for row in rows if _is_new(row, identity, seen)]
-            yield new
-            total = _total_pages(answer)
+            if page > first or after is None:
+                yield new, cursor
+            elif after != cursor:
+                raise errors.CursorExpired
+            total = _of_pagination(answer, "total_pages")
             if not rows or (total is not None and page >= total) or (total is None and not new):
                 return
         raise errors.VendorBadResponse(
             "MX announces more pages than can be right.", vendor="mx", operation=operation
         )
+
+
+def _cursor(
+    page: int, answer: dict[str, Any], rows: list[Any], identity: Callable[[Any], Any]
+) -> str:
+    """Page number, length of the list, and a digest of who is on the page."""
+    names = [str(identity(row)) if isinstance(row, dict) else "" for row in rows]
+    digest = hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()
+    return f"{page}:{_of_pagination(answer, 'total_entries')}:{digest[:16]}"
 
 
 def _is_new(row: Any, identity: Callable[[Any], Any], seen: set[Any]) -> bool:
@@ -99,7 +132,7 @@ def _is_new(row: Any, identity: Callable[[Any], Any], seen: set[Any]) -> bool:
     return True
 
 
-def _total_pages(answer: dict[str, Any]) -> int | None:
+def _of_pagination(answer: dict[str, Any], name: str) -> int | None:
     pagination = answer.get("pagination")
-    total = pagination.get("total_pages") if isinstance(pagination, dict) else None
-    return total if isinstance(total, int) and not isinstance(total, bool) else None
+    value = pagination.get(name) if isinstance(pagination, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,143 @@
+"""A listing that is interrupted goes on where it was, or begins anew when rows may have moved."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations import job_queue, work
+from integrations.flows import accounts, retrieval, sync
+from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
+from integrations.vendors.mx import atrium_api, client
+from integrations.vendors.records import Scope
+from nucleus.models import AggregationAccountTransaction
+from tests.gateway.webhooks.conftest import at_mx, facts
+from tests.sandbox_process import Sandbox
+
+PAGE, READ = 10, 5  # rows of a page; pages that are read before it is interrupted
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Listed:
+    """The account with the most transactions, and how many pages they and all others fill."""
+
+    link: AccountLink
+    pages: int
+    all_pages: int
+
+    @property
+    def path(self) -> str:
+        return f"/users/*/accounts/{self.link.vendor_account_id}/transactions"
+
+
+@pytest.fixture
+def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
+    """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
+    monkeypatch.setattr(atrium_api, "PAGE_SIZE", PAGE)
+    monkeypatch.setattr(retrieval, "BATCH_ROWS", PAGE)
+    stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
+    by_account = {
+        link: -(-stored.filter(aggregation_account=link.aggregation_account_id).count() // PAGE)
+        for link in retrieval.links_of_member(linked)
+    }
+    link = max(by_account, key=lambda one: by_account[one])
+    stored.filter(status="posted").delete()
+    return Listed(link, by_account[link], sum(max(pages, 1) for pages in by_account.values()))
+
+
+def calls() -> int:
+    """Pages of transactions that MX has answered."""
+    return AuditLog.objects.filter(operation="list_transactions", status=200).count()
+
+
+def interrupted(mx: Sandbox, linked: Member, longest: Listed) -> Job:
+    job = sync.enqueue(member=linked, scope=Scope.EVERYTHING)
+    mx.fault(path=longest.path, status=503, skip=READ, count=99)
+    work.drain()
+    mx.heal()
+    job.refresh_from_db()
+    kept = job.progress["listings"][str(longest.link.pk)]
+    assert (job.state, kept["cursor"].split(":")[0]) == (JobState.READY, str(READ))
+    assert kept["pending"]  # would be canceled, were they forgotten
+    return job
+
+
+def resume(job: Job) -> int:
+    """Run it again; how many pages it took."""
+    CredentialHealth.objects.all().delete()
+    Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
+    before = calls()
+    work.drain()
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+    return calls() - before
+
+
+def test_it_goes_on_after_the_last_stored_page(mx: Sandbox, linked: Member, longest: Listed):
+    job = interrupted(mx, linked, longest)
+    assert resume(job) == 1 + longest.pages - READ  # the last one again, to see that it is the same
+    assert facts(linked) == at_mx(mx, linked)
+
+
+def test_it_begins_anew_when_rows_have_moved(mx: Sandbox, linked: Member, longest: Listed):
+    job = interrupted(mx, linked, longest)
+    mx.fault(path=longest.path, kind="shifting_pages", shift=3, count=1)
+    assert resume(job) == 1 + longest.pages
+    assert facts(linked) == at_mx(mx, linked)
+
+
+def test_it_begins_anew_with_a_new_import(mx: Sandbox, linked: Member, longest: Listed):
+    job = interrupted(mx, linked, longest)
+    mx.call("POST", "/_control/clock", json={"advance": "25h"})
+    assert resume(job) >= longest.all_pages
+    assert facts(linked) == at_mx(mx, linked)
+
+
+def test_it_begins_anew_when_it_is_asked_for_again(mx: Sandbox, linked: Member, longest: Listed):
+    """Whoever joins a waiting job is promised that everything is read after that."""
+    job = interrupted(mx, linked, longest)
+    assert sync.enqueue(member=linked, scope=Scope.EVERYTHING).pk == job.pk
+    assert resume(job) == longest.all_pages
+    assert facts(linked) == at_mx(mx, linked)
+
+
+def retrieve(longest: Listed) -> tuple[Job, int]:
+    """Run a retrieval whose turn is over after every batch; and how many runs it took."""
+    job = job_queue.enqueue(
+        tenant=longest.link.tenant,
+        kind=accounts.RETRIEVE_JOB,
+        payload={"aggregation_account_id": str(longest.link.aggregation_account_id)},
+    )
+    runs = work.drain(limit=100)
+    job.refresh_from_db()
+    return job, runs
+
+
+def test_a_long_one_lets_others_have_their_turn(
+    mx: Sandbox, linked: Member, longest: Listed, settings: Any
+):
+    settings.JOB_TURN_SECONDS = 0
+    before = calls()
+    job, runs = retrieve(longest)
+    assert (job.state, job.attempts, job.progress) == (JobState.DONE, 1, {"listings": {}})
+    assert longest.pages <= runs <= longest.pages + 1
+    assert calls() - before <= 2 * longest.pages
+    of_account = {"aggregation_account": longest.link.aggregation_account_id}
+    ids = AggregationAccountTransaction.unscoped.filter(**of_account).exclude(status="canceled")
+    assert set(ids.values_list("source_id", "status")) <= at_mx(mx, linked)
+    assert -(-ids.count() // PAGE) == longest.pages
+
+
+def test_one_that_never_stays_in_place_is_read_in_one_go(
+    mx: Sandbox, linked: Member, longest: Listed, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    settings.JOB_TURN_SECONDS = 0
+    numbers = itertools.count()
+    monkeypatch.setattr(client, "_cursor", lambda page, *_: f"{page}:{next(numbers)}")
+    job, runs = retrieve(longest)
+    assert (job.state, runs) == (JobState.DONE, 4)
