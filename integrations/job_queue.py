@@ -168,7 +168,10 @@ def wake(job: Job) -> None:
 
 
 def claim(*, job_id: UUID | None = None) -> JobRun | None:
-    """Take the next due job (or that one), or None. Lapsed leases come first."""
+    """Take the next due job (or that one), or None.
+
+    Lapsed leases come first. One whose worker has died twice waits like any that failed.
+    """
     passed_over: set[UUID] = set()
     if not due(1, job_id):  # an idle worker must not take SQLite's one write lock to learn that
         return None
@@ -183,6 +186,11 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
             passed_over.add(job.pk)
             if job.attempts >= job.max_attempts:
                 _bury(job, "its worker died on every attempt")
+            elif job.state == JobState.RUNNING and job.attempts > 1:
+                # Either it kills workers or it runs beside one that does: apart, the others live.
+                run = JobRun(job=job, token=job.token)
+                delay = retry.backoff(job.attempts)
+                _make_ready(run, delay, "its worker died", give_back=False)
             elif (run := _take(job, now)) is not None:
                 return run
     return None

@@ -7,13 +7,15 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.faults.conftest import needs_postgres, often
 from tests.faults.deployment import LEASE, Deployment
-from tests.faults.oracle import judge
+from tests.faults.oracle import OPEN, judge
 from tests.faults.traffic import Log, body, storm
 
 
@@ -53,6 +55,68 @@ def test_f2_a_worker_that_slept_cannot_commit(one: Deployment):
     one.processes["worker"].send_signal(signal.SIGCONT)  # it may have held SQLite's one write lock
     storm(one, [body(member) for member in one.members], log)
     assert judge("F2 SIGSTOP past the lease", one, log).dead == 0
+
+
+SLOW = {"path": "/users/*/accounts/*/transactions", "kind": "latency", "latency_seconds": 2.0,
+        "count": 30}  # fmt: skip
+ENQUEUE_POISON = """
+from integrations import job_queue
+from nucleus.models import Tenant
+job_queue.enqueue(tenant=Tenant.objects.get(), kind="poison", payload={}, calls_vendor=False)
+"""
+
+
+@contextmanager
+def supervised(one: Deployment, names: list[str]) -> Iterator[list[float]]:
+    """Workers that are started again whenever they die; when they did."""
+    stopping, deaths = threading.Event(), []
+
+    def start(name: str) -> None:
+        command = ("-m", "tests.faults.poison_worker", "--threads", "2", "--idle", "0.1")
+        one.start(name, *command)
+
+    def supervise() -> None:
+        while not stopping.wait(0.1):
+            for name in names:
+                if one.processes[name].poll() is not None:
+                    deaths.append(time.monotonic())
+                    start(name)
+
+    for name in names:
+        start(name)
+    supervisor = threading.Thread(target=supervise)
+    supervisor.start()
+    try:
+        yield deaths
+    finally:
+        stopping.set()
+        supervisor.join()
+
+
+def test_f3_a_job_that_kills_its_worker_is_buried_and_takes_nobody_along(one: Deployment):
+    """Those who ran in the same processes die with it, and have to come through all the same."""
+    news_of_a_day(one, often(4, 20))
+    one.kill("worker", signal.SIGTERM)
+    contents = [body(member) for member in one.members for _ in range(5)]
+    with supervised(one, ["only"]) as deaths:
+        seconds = {}
+        for name in ("alone", "beside poison"):
+            one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+            if name == "beside poison":
+                one.manage("shell", "-c", ENQUEUE_POISON)
+            one.sandbox.fault(**SLOW)
+            log, began = Log(), time.monotonic()
+            storm(one, contents, log)
+            while one.rows(f"{OPEN} AND kind <> 'poison'")[0][0]:
+                time.sleep(0.05)
+            seconds[name] = time.monotonic() - began
+        attempts = one.rows("SELECT max(attempts) FROM integrations_job WHERE kind <> 'poison'")
+        took = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
+        more = f"others: {took}, at most {attempts[0][0]} attempts"
+        figures = judge("F3 a job that kills its worker", one, log, patience=180, more=more)
+    ended = one.rows("SELECT kind, attempts, last_error FROM integrations_job WHERE state = 'dead'")
+    assert ended == [("poison", 5, "its worker died on every attempt")], figures
+    assert len(deaths) == 5
 
 
 def test_f14_workers_are_told_to_go_under_load(on_sqlite: Deployment):

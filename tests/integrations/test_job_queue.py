@@ -167,6 +167,20 @@ def test_a_job_that_kills_every_worker_is_buried(handler: Callable[[Handler], No
     assert "died" in job.last_error
 
 
+def test_jobs_whose_workers_die_again_are_kept_apart():
+    """Or the one that kills workers would take along, five times, whoever runs beside it."""
+    job = JobFactory()
+    for _ in range(2):
+        claimed(job)
+        lapse(job)
+    assert job_queue.claim() is None
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.last_error) == (JobState.READY, 2, "its worker died")
+    assert job.lease_until is None
+    Job.objects.filter(pk=job.pk).update(run_at=job_queue.database_now())
+    assert claimed(job).job.attempts == 3
+
+
 def test_an_unexpected_error_leaves_no_details(handler: Callable[[Handler], None]):
     def fail(run: JobRun) -> None:
         raise ValueError("account 12345678")
