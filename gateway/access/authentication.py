@@ -81,8 +81,9 @@ class BearerAuthentication(BaseAuthentication):
 def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
     """The caller and its token; None without one.
 
-    Looked up once per request, before any transaction of the request opens (see
-    gateway.idempotency); whoever asks again gets the same answer, or the same refusal.
+    Looked up once per request; whoever asks again gets the same answer, or the same refusal. No
+    transaction of the request is open yet (gateway.idempotency asks first), so what has to be
+    committed even if the request fails, such as a rate limit, belongs into this look-up.
 
     Raises:
         APIException: why this caller is not let in.
