@@ -188,9 +188,9 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
                 _bury(job, "its worker died on every attempt")
             elif job.state == JobState.RUNNING and job.attempts > 1:
                 # Either it kills workers or it runs beside one that does: apart, the others live.
-                run = JobRun(job=job, token=job.token)
+                lapsed = JobRun(job=job, token=job.token)
                 delay = retry.backoff(job.attempts)
-                _make_ready(run, delay, "its worker died", give_back=False)
+                _make_ready(lapsed, delay, "its worker died", give_back=False)
             elif (run := _take(job, now)) is not None:
                 return run
     return None
