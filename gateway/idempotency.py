@@ -35,6 +35,7 @@ from django.http.request import UnreadablePostError
 from rest_framework.exceptions import APIException, ValidationError
 
 from gateway import errors
+from gateway.access import throttle
 from gateway.access.authentication import Caller, identify
 from gateway.access.models import IdempotencyKey
 from integrations.job_queue import database_now
@@ -132,7 +133,7 @@ class Asked:
 def _asked(request: HttpRequest) -> Asked | None:
     """What to look for; None where the view will refuse the request anyway.
 
-    Raises ValidationError for a key that is none.
+    Raises ValidationError for a key that is none, and RateLimited.
     """
     try:
         identity = identify(request)
@@ -141,6 +142,7 @@ def _asked(request: HttpRequest) -> Asked | None:
         return None
     if identity is None or not identity[0].has_scope("create"):
         return None
+    throttle.admit(identity[0].application, request)  # here, because a count commits by itself
     key = request.headers[HEADER]
     if not ACCEPTABLE.fullmatch(key):
         words = "Send 1 to 255 visible ASCII characters, a new UUID for example."
