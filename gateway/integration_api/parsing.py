@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import without_nulls
 
 
 def parsed(serializer: type[Serializer], request: Request) -> dict[str, Any]:
@@ -30,13 +31,6 @@ def queried(serializer: type[Serializer], request: Request) -> dict[str, Any]:
     checked = serializer(data=query, context={"caller": caller_of(request)})
     checked.is_valid(raise_exception=True)
     return checked.validated_data
-
-
-def without_nulls(value: Any) -> Any:
-    """`value` with null members of its objects left out, at any depth."""
-    if isinstance(value, dict):
-        return {name: without_nulls(one) for name, one in value.items() if one is not None}
-    return value
 
 
 LIST_LIMIT = 100

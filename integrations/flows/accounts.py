@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -88,7 +87,7 @@ def link(
 def store_again(*, account_link: AccountLink, seen: records.Account) -> AggregationAccount:
     """Store what changed about the account."""
     account = account_link.aggregation_account
-    return writes.update_aggregation_account(account=account, **_columns(seen, account))
+    return writes.update_aggregation_account(account=account, **_columns(seen))
 
 
 def release(*, tenant: Tenant, account: AggregationAccount, delete_type: str, erase: bool) -> None:
@@ -240,7 +239,7 @@ def _store_account(
 ) -> AggregationAccount:
     tenant = vendor_user.tenant
     account = known.aggregation_account if known else None
-    columns = _columns(record, account)
+    columns = _columns(record)
     institution = member.institution
     name = institution.name if institution else member.name
     columns |= {"institution": institution, "institution_name": name or "Unknown institution"}
@@ -286,22 +285,18 @@ SAME_NAME = (
 ) - {"id"}
 
 
-def _columns(record: records.Account, account: AggregationAccount | None) -> dict[str, object]:
-    """The record as Nucleus columns; what the tenant added to `account`'s metadata stays."""
+def _columns(record: records.Account) -> dict[str, object]:
+    """The record as Nucleus columns."""
     columns = {name: getattr(record, name) for name in SAME_NAME}
     if record.currency_code is None:
         del columns["currency_code"]
     columns["account_name"] = record.name
     columns["is_active"] = not record.is_closed
-    columns["metadata"] = (account.metadata if account else {}) | dict(record.metadata)
-    if account is None or account.account_category_id in (None, _category_id(account)):
-        columns["account_category_id"] = _category_id(record)
+    columns["metadata"] = dict(record.metadata)
+    columns["account_category_id"] = categories.account_category_id(
+        category=record.category, subcategory=record.subcategory
+    )
     return columns
-
-
-def _category_id(one: records.Account | AggregationAccount) -> UUID | None:
-    """What its own words amount to; an account that holds another was given it by the tenant."""
-    return categories.account_category_id(category=one.category, subcategory=one.subcategory)
 
 
 def unlinked(account: AggregationAccount) -> FlowError:

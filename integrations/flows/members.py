@@ -90,7 +90,7 @@ def next_look() -> datetime:
 
 def institution(*, vendor: Vendor, code: str) -> Institution | None:
     """The institution called `code`, read from the vendor at most once a day; None on failure."""
-    known = Institution.objects.filter(code=code).first()
+    known = Institution.objects.filter(code=code, tenant=None).first()
     if known and known.update_date > timezone.now() - INSTITUTION_FRESH:
         return known
     try:

@@ -17,7 +17,8 @@ from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
-from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
+from nucleus.models import BankLink, Owner, Tenant
+from nucleus.writes.records import unverify
 
 VERIFY_JOB = "verify_member"
 VERIFY_JOB_PATIENCE = timedelta(hours=2)
@@ -86,10 +87,9 @@ def release(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: boo
             )
         VerifiedLink.objects.for_tenant(tenant).filter(pk=verified.pk).delete()
     if erase:
-        AggregationAccount.objects.for_tenant(tenant).filter(bank_link=bank_link).update(
-            is_link_verified=False
-        )
-        bank_link.delete()
+        with transaction.atomic():
+            unverify([bank_link.pk])
+            bank_link.delete()
 
 
 def run_job(run: JobRun) -> None:

@@ -21,6 +21,7 @@ from nucleus.api.documentation import documented
 from nucleus.models import Owner
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import Caller, caller_of, visible_owners
+from nucleus.wire.fields import MetadataField
 
 KEEP, ERASE = "keep", "delete"
 NUCLEUS_DATA = OpenApiParameter(
@@ -56,7 +57,7 @@ class OwnerBody(serializers.ModelSerializer):
     """A client or business as it is written; null is the same as left out."""
 
     address = serializers.ListField(child=Address(), required=False, max_length=MOST_PARTS)
-    metadata = serializers.DictField(child=serializers.CharField(max_length=2000), required=False)
+    metadata = MetadataField(required=False)
     identification_number = serializers.CharField(max_length=255, required=False, write_only=True)
 
 

@@ -1,4 +1,4 @@
-"""Reading and listing of everything that belongs to a client."""
+"""Reading and writing of everything that belongs to a client, and of institutions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus import models
+from nucleus.api import writing
 from nucleus.api.documentation import documented
-from nucleus.wire import currencies, objects, pages, schemas
+from nucleus.wire import bodies, currencies, objects, pages, schemas
 from nucleus.wire.caller import caller_of
+from nucleus.writes import records as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Kind:
     owner: str  # lookup of the client it belongs to
     render: Callable[[Any, Request], dict[str, Any]]
     schema: Any
+    body: type[serializers.Serializer]
+    example: dict[str, Any]
     converts: bool = True  # takes currency_conversion
 
 
@@ -43,6 +49,8 @@ def _bank_link(row: models.BankLink, request: Request) -> dict[str, Any]:
     return objects.bank_link(row, reveal_numbers=reveal)
 
 
+CLIENT_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
+ACCOUNT_ID = "7d0dd6a2-6f4f-4f2b-8a6f-6d1a1a0b6c01"
 KINDS = (
     Kind(
         "aggregation_account",
@@ -53,6 +61,15 @@ KINDS = (
         "client_id",
         _plainly(objects.aggregation_account),
         schemas.AggregationAccount,
+        bodies.AggregationAccountBody,
+        {
+            "client_id": CLIENT_ID,
+            "account_name": "Checking",
+            "institution_name": "MX Bank",
+            "category": "Bank Account",
+            "currency_code": "USD",
+            "is_manual": True,
+        },
         converts=False,
     ),
     Kind(
@@ -64,6 +81,8 @@ KINDS = (
         "aggregation_account__client_id",
         _plainly(objects.balance),
         schemas.AggregationAccountBalance,
+        bodies.AggregationAccountBalanceBody,
+        {"aggregation_account_id": ACCOUNT_ID, "currency_code": "USD", "balance": 1000.23},
     ),
     Kind(
         "aggregation_account_transaction",
@@ -74,6 +93,14 @@ KINDS = (
         "aggregation_account__client_id",
         _plainly(objects.transaction),
         schemas.AggregationAccountTransaction,
+        bodies.AggregationAccountTransactionBody,
+        {
+            "aggregation_account_id": ACCOUNT_ID,
+            "transaction_date": "2026-11-20T00:00:00.000+0000",
+            "currency_code": "USD",
+            "status": "posted",
+            "bank_credit": {"amount": 30.89, "transaction_type": "Debit", "merchant": "Market"},
+        },
     ),
     Kind(
         "aggregation_account_holding",
@@ -84,6 +111,13 @@ KINDS = (
         "aggregation_account__client_id",
         _plainly(objects.holding),
         schemas.AggregationAccountHolding,
+        bodies.AggregationAccountHoldingBody,
+        {
+            "aggregation_account_id": ACCOUNT_ID,
+            "currency_code": "USD",
+            "shares": 6,
+            "ticker": "DEF",
+        },
     ),
     Kind(
         "bank_link",
@@ -94,6 +128,26 @@ KINDS = (
         "client_id",
         _bank_link,
         schemas.BankLink,
+        bodies.BankLinkBody,
+        {
+            "client_id": CLIENT_ID,
+            "bank_account_holder": "Ada Demo",
+            "bank_account_number": "100012345678",
+            "routing": "688999900",
+            "institution_name": "MX Bank",
+        },
+    ),
+    Kind(
+        "resource/institution",
+        models.Institution,
+        "Institution",
+        "institution",
+        objects.INSTITUTION,
+        "",
+        _plainly(objects.institution),
+        schemas.Institution,
+        bodies.InstitutionBody,
+        {"name": "Savings Bank of Demo", "code": "demo_savings"},
     ),
 )
 
@@ -101,6 +155,8 @@ KINDS = (
 def visible(request: Request, kind: Kind) -> QuerySet[Any]:
     """The rows this caller may see."""
     caller = caller_of(request)
+    if kind.model is models.Institution:
+        return writing.writer_of(request).reach(kind.model)
     rows: QuerySet[Any] = kind.model.objects.for_tenant(caller.tenant)
     if caller.client is not None:
         rows = rows.filter(**{kind.owner: caller.client.id})
@@ -116,15 +172,38 @@ def _rendering(kind: Kind, request: Request) -> Callable[[Any], dict[str, Any]]:
     return currencies.converting(request, render) if kind.converts else render
 
 
+def example(kind: Kind) -> OpenApiExample:
+    """How a record of the kind may be written."""
+    return OpenApiExample(f"{kind.words.capitalize()}", value=kind.example, request_only=True)
+
+
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: the list, and one by id."""
     conversion = [currencies.PARAMETER] if kind.converts else []
 
+    tags = [kind.words.capitalize()]
+    a_kind = f"an {kind.words}" if kind.words[0] in "ai" else f"a {kind.words}"
+
     class Several(APIView):
+        @documented(
+            operation_id=f"create{kind.name}",
+            summary=f"Create {a_kind}",
+            tags=tags,
+            request=kind.body,
+            response=kind.schema,
+            examples=[example(kind)],
+        )
+        def post(self, request: Request) -> Response:
+            item = writing.read(kind.body(), request.data)
+            (outcome,) = written.create(
+                writer=writing.writer_of(request), model=kind.model, items=[item], whole=False
+            )
+            return Response(kind.render(writing.single(outcome, kind.words), request))
+
         @documented(
             operation_id=f"list{kind.name}",
             summary=f"List {kind.words}s",
-            tags=[kind.words.capitalize()],
+            tags=tags,
             parameters=[*pages.PARAMETERS, *conversion],
             response=schemas.page_of(kind.schema),
         )
@@ -142,7 +221,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
         @documented(
             operation_id=f"get{kind.name}",
             summary=f"Read one {kind.words}",
-            tags=[kind.words.capitalize()],
+            tags=tags,
             parameters=conversion,
             response=kind.schema,
         )
@@ -151,5 +230,38 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             if row is None:
                 raise NotFound(f"There is no {kind.words} {record_id}.")
             return Response(_rendering(kind, request)(row))
+
+        @documented(
+            operation_id=f"update{kind.name}",
+            summary=f"Change {a_kind}",
+            description="Only what is given changes; null is the same as left out.",
+            tags=tags,
+            request=kind.body(partial=True),
+            response=kind.schema,
+        )
+        def put(self, request: Request, record_id: UUID) -> Response:
+            item = writing.read(kind.body(partial=True), request.data)
+            (outcome,) = written.update(
+                writer=writing.writer_of(request),
+                rows=visible(request, kind),
+                items=[(record_id, item)],
+                whole=False,
+            )
+            return Response(kind.render(writing.single(outcome, kind.words), request))
+
+        @documented(
+            operation_id=f"delete{kind.name}",
+            summary=f"Delete {a_kind}",
+            description="It is gone afterwards: doing it again is a 404.",
+            tags=tags,
+            response=None,
+            status=204,
+        )
+        def delete(self, request: Request, record_id: UUID) -> Response:
+            (outcome,) = written.delete(
+                writer=writing.writer_of(request), rows=visible(request, kind), ids=[record_id]
+            )
+            writing.single(outcome, kind.words)
+            return Response(status=204)
 
     return Several, One

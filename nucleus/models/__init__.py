@@ -3,6 +3,7 @@
 from nucleus.models.accounts import AggregationAccount
 from nucleus.models.audit import AuditLog
 from nucleus.models.bank_links import BankLink
+from nucleus.models.bulk import BulkTransaction
 from nucleus.models.currencies import CurrencyRate
 from nucleus.models.institutions import Institution
 from nucleus.models.ledger import (
@@ -20,6 +21,7 @@ __all__ = [
     "AggregationAccountTransaction",
     "AuditLog",
     "BankLink",
+    "BulkTransaction",
     "Business",
     "Client",
     "CurrencyRate",

@@ -1,4 +1,4 @@
-"""Banks and other sources of accounts, shared by all tenants."""
+"""Banks and other sources of accounts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,32 @@ from nucleus.models.base import Record
 
 
 class Institution(Record):
-    """A financial institution. `code` is the vendor's; institutions are public knowledge."""
+    """A financial institution.
 
+    Without `tenant` it comes from a vendor, whose `code` it carries, and is shared by all tenants,
+    who cannot change it. With one, that tenant wrote it and nobody else sees it.
+    """
+
+    tenant = models.ForeignKey(
+        "nucleus.Tenant", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     name = models.CharField(max_length=255)
-    code = models.CharField(max_length=255, unique=True)
+    code = models.CharField(max_length=255, null=True, blank=True)
     website_url = models.CharField(max_length=2000, null=True, blank=True)
     logo_url_small = models.CharField(max_length=2000, null=True, blank=True)
     logo_url_medium = models.CharField(max_length=2000, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code"],
+                condition=models.Q(tenant__isnull=True),
+                name="institution_code_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "code"], name="institution_code_unique_in_tenant"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -24,6 +24,34 @@ class LenientBooleanField(serializers.BooleanField):
         raise serializers.ValidationError("Use true or false.")
 
 
+class MetadataField(serializers.DictField):
+    """The tenant's own words about a record: text by name."""
+
+    child = serializers.CharField(max_length=2000, allow_blank=True, trim_whitespace=False)
+
+
+class CurrencyField(serializers.RegexField):
+    """An ISO 4217 code; kept in capitals."""
+
+    default_error_messages = {"invalid": "Use a currency code of three letters such as USD."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^[A-Za-z]{3}$", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)).upper()
+
+
+class CoordinateField(serializers.FloatField):
+    """Degrees of latitude or longitude; no money, so a float will do."""
+
+    def to_internal_value(self, data: Any) -> float:
+        degrees = super().to_internal_value(data)
+        if not abs(degrees) <= 180:  # so that NaN is refused too
+            raise serializers.ValidationError("Use degrees from -180 to 180.")
+        return degrees
+
+
 @extend_schema_field(
     {
         "type": "string",
@@ -44,6 +72,16 @@ class InstantField(serializers.Field):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+def without_nulls(value: Any) -> Any:
+    """`value` with null members of its objects left out, at any depth.
+
+    The SDKs send every field of a model, unset ones as null.
+    """
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    return value
 
 
 def instant_of(text: str) -> datetime | None:

@@ -5,6 +5,7 @@ Plain functions rather than serializers, because lists of hundreds of rows are t
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from nucleus.models import (
@@ -71,6 +72,7 @@ INSTITUTION = (
     "id", "name", "code", "website_url", "logo_url_small", "logo_url_medium", "create_date",
     "update_date",
 )  # fmt: skip
+AMOUNTS = ("amount", "price", "quantity", "fee", "value")  # of cash and investment, kept as text
 ROUTING_PARTS = ("institution_number", "transit_number")  # Canada's, after their source's prefix
 
 
@@ -101,6 +103,12 @@ def transaction(row: AggregationAccountTransaction) -> Body:
     """The transaction; exactly one of bank_credit, cash and investment is set."""
     body = _pick(row, TRANSACTION)
     body["bank_credit"] = None if row.amount is None else _pick(row, BANK_CREDIT)
+    for name in ("cash", "investment"):
+        if body[name]:
+            body[name] = {
+                field: Decimal(value) if field in AMOUNTS else value
+                for field, value in body[name].items()
+            }
     return body
 
 
@@ -108,12 +116,22 @@ def holding(row: AggregationAccountHolding) -> Body:
     return _pick(row, HOLDING)
 
 
+def mask(number: str) -> str:
+    """The end of an account number: four characters, never more than half of it."""
+    return number[-min(4, len(number) // 2) :] if len(number) > 1 else ""
+
+
+def masked(number: str | None) -> str | None:
+    """How a number is answered to those who may not see it."""
+    return f"****{mask(number)}" if number else number
+
+
 def bank_link(row: BankLink, *, reveal_numbers: bool = False) -> Body:
     """The bank link; numbers are masked unless the caller may see them."""
     body = _pick(row, BANK_LINK)
     for name in ("bank_account_number", "routing", "routing_wire"):
         number = getattr(row, name)
-        body[name] = number if reveal_numbers or not number else f"****{number[-4:]}"
+        body[name] = number if reveal_numbers else masked(number)
     if not reveal_numbers:
         body["metadata"] = {
             name: value for name, value in row.metadata.items() if not name.endswith(ROUTING_PARTS)

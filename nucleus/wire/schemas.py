@@ -62,6 +62,28 @@ class BankCredit(serializers.Serializer):
     location = Location(allow_null=True)
 
 
+class Cash(serializers.Serializer):
+    """Cash in or out of an investment account."""
+
+    amount = serializers.FloatField()
+    transaction_type = serializers.CharField()
+    name = serializers.CharField(required=False)
+
+
+class Investment(serializers.Serializer):
+    """A trade."""
+
+    price = serializers.FloatField()
+    quantity = serializers.FloatField()
+    trade_signal = serializers.CharField()
+    ticker = serializers.CharField(required=False)
+    ticker_name = serializers.CharField(required=False)
+    investment_type = serializers.CharField(required=False)
+    fee = serializers.FloatField(required=False)
+    value = serializers.FloatField(required=False)
+    settle_date = InstantField(required=False)
+
+
 Client = _described(models.Client, objects.CLIENT, "Client")
 Business = _described(models.Business, objects.BUSINESS, "Business")
 Institution = _described(models.Institution, objects.INSTITUTION, "Institution")
@@ -82,6 +104,8 @@ class AggregationAccountTransaction(_Transaction):
     """A movement of money: one of bank_credit, cash and investment is set."""
 
     bank_credit = BankCredit(allow_null=True)
+    cash = Cash(allow_null=True)
+    investment = Investment(allow_null=True)
 
     class Meta(_Transaction.Meta):
         fields = [*_Transaction.Meta.fields, "bank_credit"]

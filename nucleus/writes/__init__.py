@@ -1,9 +1,11 @@
-"""The only writers of what sources send. Every write is idempotent; unchanged rows stay untouched.
+"""The writers of records. What sources send is written idempotently; unchanged rows stay untouched.
 
 accounts  aggregation accounts, institutions, merchants
 ledger    balances, transactions, holdings
 staging   the set-based upsert behind transactions and holdings
 currency_rates  what staff upload
+records   what tenants write themselves, one or many at a time
+rules     what they may write
 """
 
 from nucleus.writes.accounts import (

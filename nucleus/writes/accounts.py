@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+from nucleus import categories
 from nucleus.models import (
     AggregationAccount,
     Institution,
@@ -17,6 +18,7 @@ from nucleus.models import (
 )
 
 Row = TypeVar("Row", bound=models.Model)
+TENANTS_OWN = ["metadata", "category", "subcategory", "account_category_id"]
 MONEY_STEP = Decimal("1e-8")  # what MoneyField keeps
 
 
@@ -54,15 +56,27 @@ def create_aggregation_account(
 def update_aggregation_account(
     *, account: AggregationAccount, **columns: Any
 ) -> AggregationAccount:
-    """Set those columns of the account; nothing is written when they are what they were."""
+    """Set those columns of the account; nothing is written when they are what they were.
+
+    What the tenant may have written stays: members of `metadata` that are not sent, and a category
+    id that the account's own words do not amount to.
+    """
     with transaction.atomic():
         lock(account)
+        account.refresh_from_db(fields=TENANTS_OWN)
+        if "metadata" in columns:
+            columns["metadata"] = account.metadata | columns["metadata"]
+        given = categories.account_category_id(
+            category=account.category, subcategory=account.subcategory
+        )
+        if account.account_category_id not in (None, given):
+            columns.pop("account_category_id", None)
         return _update(account, columns)
 
 
 def upsert_institution(*, code: str, **columns: Any) -> Institution:
-    """The institution of that code, as last described by its source."""
-    return _upsert(Institution, {"code": code}, columns)
+    """The shared institution of that code, as last described by its source."""
+    return _upsert(Institution, {"code": code, "tenant": None}, columns)
 
 
 def upsert_merchant(*, source_id: str, **columns: Any) -> Merchant:

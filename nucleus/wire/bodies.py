@@ -1,0 +1,202 @@
+"""Hydrogen's objects as they are written (contract section 6).
+
+Without `id` and dates, which are ours. Unknown members are ignored. Built once and used for many
+records: `Body().run_validation(item)`; with `partial=True` nothing is required.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import DateTimeField
+from django.utils import timezone
+from rest_framework import serializers
+
+from nucleus import models
+from nucleus.wire import objects
+from nucleus.wire.fields import CoordinateField, CurrencyField, InstantField, MetadataField
+from nucleus.wire.json import instant, plain
+
+TEXT, LONG_TEXT = 255, 2000
+ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
+READ_ONLY = ("id", "create_date", "update_date")
+
+
+def written(names: tuple[str, ...], *extra: str) -> list[str]:
+    """The names of `names` that callers write, and more."""
+    return [*(name for name in names if name not in READ_ONLY), *extra]
+
+
+def _id() -> serializers.UUIDField:
+    return serializers.UUIDField(required=False)
+
+
+def _text(length: int = TEXT) -> serializers.CharField:
+    return serializers.CharField(max_length=length, required=False)
+
+
+def _amount(*, required: bool = False, least: int | None = None) -> serializers.DecimalField:
+    return serializers.DecimalField(24, 8, required=required, min_value=least)
+
+
+class _Body(serializers.ModelSerializer):
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        DateTimeField: InstantField,
+    }
+
+
+class AggregationAccountBody(_Body):
+    """An account as it is written."""
+
+    client_id = _id()
+    institution_id = _id()
+    bank_link_id = _id()
+    category = serializers.CharField(max_length=TEXT, default="Other")
+    account_number = serializers.RegexField(
+        ACCOUNT_NUMBER, max_length=64, required=False, help_text="Never answered; see `mask`."
+    )
+    currency_code = CurrencyField(required=False)
+    metadata = MetadataField(required=False)
+
+    class Meta:
+        model = models.AggregationAccount
+        fields = written(objects.ACCOUNT, "account_number")
+
+
+class AggregationAccountBalanceBody(_Body):
+    """A balance as it is written."""
+
+    aggregation_account_id = serializers.UUIDField()
+    currency_code = CurrencyField()
+    balance_time_stamp = InstantField(default=timezone.now, help_text="Default: now.")
+
+    class Meta:
+        model = models.AggregationAccountBalance
+        fields = written(objects.BALANCE)
+
+
+class LocationBody(serializers.Serializer):
+    """Where a transaction happened."""
+
+    address_line1 = _text()
+    address_line2 = _text()
+    city = _text()
+    state = _text()
+    postalcode = _text(64)
+    country = _text(64)
+    latitude = CoordinateField(required=False)
+    longitude = CoordinateField(required=False)
+
+
+class BankCreditBody(serializers.Serializer):
+    """Money in or out of a bank or credit account."""
+
+    amount = _amount(required=True, least=0)
+    transaction_type = serializers.CharField(
+        max_length=32, help_text="Credit or Debit: the direction; `amount` has no sign."
+    )
+    category = _text()
+    subcategory = _text()
+    description = _text(LONG_TEXT)
+    memo = _text(LONG_TEXT)
+    merchant = _text()
+    merchant_id = _id()
+    transaction_category_id = _id()
+    location = LocationBody(required=False)
+
+
+class CashBody(serializers.Serializer):
+    """Cash in or out of an investment account."""
+
+    amount = _amount(required=True)
+    transaction_type = serializers.CharField(max_length=32)
+    name = _text()
+
+
+class InvestmentBody(serializers.Serializer):
+    """A trade."""
+
+    price = _amount(required=True)
+    quantity = _amount(required=True)
+    trade_signal = serializers.CharField(max_length=32)
+    ticker = _text(64)
+    ticker_name = _text()
+    investment_type = _text(64)
+    fee = _amount()
+    value = _amount()
+    settle_date = InstantField(required=False)
+
+
+class AggregationAccountTransactionBody(_Body):
+    """A transaction as it is written; exactly one of bank_credit, cash and investment."""
+
+    aggregation_account_id = serializers.UUIDField()
+    currency_code = CurrencyField()
+    bank_credit = BankCreditBody(required=False)
+    cash = CashBody(required=False)
+    investment = InvestmentBody(required=False)
+    metadata = MetadataField(required=False)
+
+    class Meta:
+        model = models.AggregationAccountTransaction
+        fields = written(objects.TRANSACTION, "bank_credit")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With bank_credit as columns of the row and the others as the row keeps them."""
+        given = [name for name in ("bank_credit", "cash", "investment") if name in attrs]
+        if len(given) > 1 or not (given or self.root.partial):
+            words = "Give exactly one of bank_credit, cash and investment."
+            raise serializers.ValidationError({"bank_credit": [words]})
+        credit = attrs.pop("bank_credit", {})
+        columns = attrs | credit
+        for name in {"cash", "investment"} & columns.keys():
+            columns[name] = {field: _kept(value) for field, value in columns[name].items()}
+        return columns
+
+
+class AggregationAccountHoldingBody(_Body):
+    """A position as it is written."""
+
+    aggregation_account_id = serializers.UUIDField()
+    currency_code = CurrencyField()
+    metadata = MetadataField(required=False)
+
+    class Meta:
+        model = models.AggregationAccountHolding
+        fields = written(objects.HOLDING)
+
+
+class BankLinkBody(_Body):
+    """A bank link as it is written. Its numbers are given once and never change."""
+
+    client_id = _id()
+    institution_id = _id()
+    # Not a pattern: a change may repeat the masked form in which they are answered.
+    bank_account_number = serializers.CharField(max_length=64)
+    routing = serializers.CharField(max_length=64)
+    routing_wire = _text(64)
+    currency_code = CurrencyField(required=False)
+    metadata = MetadataField(required=False)
+
+    class Meta:
+        model = models.BankLink
+        fields = written(objects.BANK_LINK, "bank_account_number", "routing", "routing_wire")
+
+
+class InstitutionBody(_Body):
+    """An institution as it is written."""
+
+    class Meta:
+        model = models.Institution
+        fields = written(objects.INSTITUTION)
+        validators: list[Any] = []  # the code is checked within the tenant
+
+
+def _kept(value: Any) -> Any:
+    """As a JSON column keeps it: amounts as text, so that no float comes near them."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    return instant(value) if isinstance(value, datetime) else value

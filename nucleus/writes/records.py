@@ -1,0 +1,232 @@
+"""Records that tenants write themselves: made, changed and deleted, one or many at a time.
+
+Items are columns by name, or a Refusal that an earlier check gave them; outcomes come in the order
+of the items, each a row or a Refusal. Queries do not grow with the number of items made. Writers of
+one aggregation account take turns, retrievals among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from nucleus.encryption import EncryptedTextField
+from nucleus.models import (
+    AggregationAccount,
+    BankLink,
+    Client,
+    Institution,
+    Merchant,
+    Tenant,
+)
+from nucleus.models.ledger import AccountEntry
+from nucleus.writes import rules
+from nucleus.writes.rules import Refusal
+
+Columns = dict[str, Any]
+Item = Columns | Refusal
+BATCH_ROWS = 500  # of one UPDATE
+
+
+class Rejected(ValueError):
+    """Nothing was written, because of the refusals among `outcomes`."""
+
+    def __init__(self, outcomes: Sequence[Any]) -> None:
+        super().__init__("Nothing was written.")
+        self.outcomes = outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes: a tenant, or one of its clients with a token that is confined to it."""
+
+    tenant: Tenant
+    client: Client | None = None
+
+    def reach(self, model: type[Model]) -> QuerySet[Any]:
+        """The rows that its records may refer to."""
+        if model is Merchant:
+            return Merchant.objects.all()
+        if model is Institution:
+            return Institution.objects.filter(Q(tenant=None) | Q(tenant=self.tenant))
+        rows: QuerySet[Any] = model.objects.for_tenant(self.tenant)  # type: ignore[attr-defined]
+        if self.client is None:
+            return rows
+        return rows.filter(**{"pk" if model is Client else "client_id": self.client.pk})
+
+
+def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) -> list[Any]:
+    """New rows.
+
+    Args:
+        whole: one refusal refuses all. Raises Rejected.
+    """
+    with transaction.atomic():
+        completed = [_completed(writer, model, item) for item in items]
+        checked = _checked(writer, model, [None] * len(items), completed)
+        _judge(checked, whole=whole)
+        rows = [
+            item if isinstance(item, Refusal) else model(tenant=writer.tenant, **item)
+            for item in checked
+        ]
+        model._base_manager.bulk_create([row for row in rows if not isinstance(row, Refusal)])
+        return rows
+
+
+def update(
+    *,
+    writer: Writer,
+    rows: QuerySet[Any],
+    items: Sequence[tuple[UUID | None, Item]],
+    whole: bool,
+) -> list[Any]:
+    """Change rows; what is not named stays, and an unchanged row is not written.
+
+    Args:
+        rows: what the writer may change.
+        items: ids, each with what to change.
+        whole: one refusal refuses all. Raises Rejected.
+    """
+    with transaction.atomic():
+        found = _locked(rows, {record_id for record_id, _ in items if record_id})
+        held = [found.get(record_id) if record_id else None for record_id, _ in items]
+        known = [
+            item if row or isinstance(item, Refusal) else _missing(record_id)
+            for row, (record_id, item) in zip(held, items, strict=True)
+        ]
+        checked = _checked(writer, rows.model, held, known)
+        _judge(checked, whole=whole)
+        changed: dict[UUID, set[str]] = {}
+        for row, item in zip(held, checked, strict=True):
+            if row is not None and not isinstance(item, Refusal):
+                names = {name for name, value in item.items() if getattr(row, name) != value}
+                for name in names:
+                    setattr(row, name, item[name])
+                changed.setdefault(row.pk, set()).update(names)
+        _save(rows.model, [(found[pk], names) for pk, names in changed.items() if names])
+        return [
+            item if isinstance(item, Refusal) else row
+            for row, item in zip(held, checked, strict=True)
+        ]
+
+
+def delete(*, writer: Writer, rows: QuerySet[Any], ids: Sequence[UUID | None]) -> list[Any]:
+    """Delete rows; their ids come back."""
+    with transaction.atomic():
+        found = _locked(rows, {record_id for record_id in ids if record_id})
+        refused = {
+            pk: refusal
+            for pk, row in found.items()
+            if (refusal := rules.untouchable(row, confined=bool(writer.client)))
+        }
+        doomed = [pk for pk in found if pk not in refused]
+        if rows.model is BankLink:
+            unverify(doomed)
+        rows.model._base_manager.filter(pk__in=doomed).delete()
+        return [
+            refused.get(record_id, record_id) if record_id in found else _missing(record_id)
+            for record_id in ids
+        ]
+
+
+def unverify(bank_link_ids: Iterable[UUID]) -> None:
+    """Accounts whose bank link goes away are not verified any more."""
+    AggregationAccount.unscoped.filter(bank_link__in=list(bank_link_ids)).update(
+        is_link_verified=False, update_date=timezone.now()
+    )
+
+
+def _missing(record_id: UUID | None) -> Refusal:
+    words = f"There is no record {record_id}." if record_id else "Give the id of the record."
+    return Refusal({"id": [words]}, kind="missing")
+
+
+def _judge(outcomes: Sequence[Any], *, whole: bool) -> None:
+    if whole and any(isinstance(outcome, Refusal) for outcome in outcomes):
+        raise Rejected(outcomes)
+
+
+def _completed(writer: Writer, model: Any, item: Item) -> Item:
+    """A confined token need not say whose record it is."""
+    if model in (AggregationAccount, BankLink) and not isinstance(item, Refusal):
+        if writer.client is not None:
+            item.setdefault("client_id", writer.client.pk)
+        if "client_id" not in item:
+            return Refusal({"client_id": ["This field is required."]})
+    return item
+
+
+def _checked(
+    writer: Writer, model: Any, held: Sequence[Any], items: Sequence[Item]
+) -> list[Columns | Refusal]:
+    """What to write to `held`, where None stands for a new row."""
+    answers = _with_references(writer, model, held, items)
+    if model is Institution:
+        answers = rules.with_unique_codes(writer.tenant, held, answers)
+    new, confined = model(tenant=writer.tenant), writer.client is not None
+    return [
+        item if isinstance(item, Refusal) else rules.checked(row or new, item, confined=confined)
+        for row, item in zip(held, answers, strict=True)
+    ]
+
+
+def _with_references(
+    writer: Writer, model: Any, held: Sequence[Any], items: Sequence[Item]
+) -> list[Item]:
+    """The items, or why one refers to what the writer cannot reach; one query for each column."""
+    answers = list(items)
+    for name, target in rules.REFERENCES.get(model, {}).items():
+        wanted = {item[name] for item in answers if not isinstance(item, Refusal) and name in item}
+        if not wanted:
+            continue
+        rows = writer.reach(target).filter(pk__in=wanted).order_by("pk")
+        known = {row.pk: row for row in (_held(rows) if target is AggregationAccount else rows)}
+        for position, (row, item) in enumerate(zip(held, answers, strict=True)):
+            if isinstance(item, Refusal) or name not in item:
+                continue
+            if item[name] not in known:
+                words = f"There is no {target._meta.verbose_name} {item[name]}."
+                answers[position] = Refusal({name: [words]})
+            elif target is BankLink and known[item[name]].client_id != (
+                row.client_id if row else item["client_id"]
+            ):
+                answers[position] = Refusal({name: ["This bank link is of another client."]})
+    return answers
+
+
+def _held(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Locked until the transaction ends, always in the same order."""
+    return rows.select_for_update(of=("self",)).order_by("pk")
+
+
+def _locked(rows: QuerySet[Any], ids: set[UUID]) -> dict[UUID, Any]:
+    """The rows by id, held until the transaction ends; entries behind their accounts."""
+    wanted = rows.filter(pk__in=ids)
+    if issubclass(rows.model, AccountEntry):
+        accounts = set(wanted.values_list("aggregation_account_id", flat=True))
+        list(_held(AggregationAccount.unscoped.filter(pk__in=accounts)))
+    return {row.pk: row for row in _held(wanted)}
+
+
+def _save(model: Any, changed: Iterable[tuple[Any, set[str]]]) -> None:
+    """Write those columns of those rows."""
+    encrypted = {one.name for one in model._meta.fields if isinstance(one, EncryptedTextField)}
+    together: list[Any] = []
+    names: set[str] = {"update_date"}
+    for row, own in changed:
+        row.update_date = timezone.now()
+        if own & encrypted:  # bound to their row, so they cannot be part of one statement
+            row.save(update_fields=[*own, "update_date"])
+        else:
+            together.append(row)
+            names |= own
+    if len(together) == 1:
+        together[0].save(update_fields=names)
+    elif together:
+        model._base_manager.bulk_update(together, sorted(names), batch_size=BATCH_ROWS)

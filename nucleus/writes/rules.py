@@ -1,0 +1,158 @@
+"""What may be written to a record, beyond what each of its fields accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from re import fullmatch
+from typing import Any, Literal
+
+from django.db.models import Model
+
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    BankLink,
+    Client,
+    Institution,
+    Merchant,
+    Tenant,
+)
+from nucleus.wire import bodies, objects
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record is not written: reasons by field, and what kind of mistake it is."""
+
+    errors: dict[str, Any]
+    kind: Literal["invalid", "forbidden", "missing"] = "invalid"
+
+
+_ENTRY: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
+REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → what it names
+    AggregationAccount: {
+        "client_id": Client,
+        "institution_id": Institution,
+        "bank_link_id": BankLink,
+    },
+    AggregationAccountBalance: _ENTRY,
+    AggregationAccountTransaction: _ENTRY | {"merchant_id": Merchant},
+    AggregationAccountHolding: _ENTRY,
+    BankLink: {"client_id": Client, "institution_id": Institution},
+}
+OWNERS = ("client_id", "aggregation_account_id")
+NUMBERS = ("bank_account_number", "routing", "routing_wire")
+PARTS = ("cash", "investment")
+
+
+def checked(row: Any, item: Columns, *, confined: bool) -> Columns | Refusal:
+    """The columns to write to `row`, which may be new, or why not.
+
+    Args:
+        confined: the writer is one client, not the tenant.
+    """
+    if refusal := untouchable(row, confined=confined):
+        return refusal
+    for name in OWNERS:
+        if not row._state.adding and name in item and item[name] != getattr(row, name):
+            return Refusal({name: ["A record stays where it was made; make a new one instead."]})
+    if confined and (name := _claims_verification(row, item)):
+        words = "Only the tenant's own token can say that an account is verified."
+        return Refusal({name: [words]}, kind="forbidden")
+    if isinstance(row, AggregationAccount):
+        return _account(item)
+    if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
+        return _changed_transaction(row, item)
+    if isinstance(row, BankLink):
+        return _new_bank_link(item) if row._state.adding else _changed_bank_link(row, item)
+    return item
+
+
+def untouchable(row: Any, *, confined: bool) -> Refusal | None:
+    """Why the row must stay as it is; only institutions can be others' than the writer's."""
+    if not isinstance(row, Institution):
+        return None
+    if row.tenant_id is None:
+        words = "This institution comes from the vendor and is shared; it cannot be changed."
+        return Refusal({"id": [words]}, kind="forbidden")
+    if confined:
+        words = "This token is confined to one client; institutions are the tenant's."
+        return Refusal({"id": [words]}, kind="forbidden")
+    return None
+
+
+def with_unique_codes(
+    tenant: Tenant, held: Sequence[Any], items: Sequence[Columns | Refusal]
+) -> list[Columns | Refusal]:
+    """Institutions to write, or why one repeats the code of another one of the tenant's."""
+    codes = [item["code"] for item in items if isinstance(item, dict) and item.get("code")]
+    rows = Institution.objects.filter(tenant=tenant, code__in=codes)
+    users: dict[str, Any] = dict(rows.values_list("code", "pk"))
+    answers: list[Columns | Refusal] = []
+    for row, item in zip(held, items, strict=True):
+        code = item.get("code") if isinstance(item, dict) else None
+        if code and users.setdefault(code, row and row.pk) != (row and row.pk):
+            item = Refusal({"code": ["Another institution of yours has this code."]})  # noqa: PLW2901
+        answers.append(item)
+    return answers
+
+
+def _claims_verification(row: Any, item: Columns) -> str | None:
+    for name in ("is_link_verified", "link_verified_date"):
+        if name in item and item[name] != getattr(row, name):
+            return name
+    return None
+
+
+def _account(item: Columns) -> Columns:
+    if number := item.get("account_number"):
+        return {"mask": objects.mask(number)} | item
+    return item
+
+
+def _changed_transaction(row: AggregationAccountTransaction, item: Columns) -> Columns | Refusal:
+    """A transaction stays what it is; what is not named of it stays too."""
+    kind = next((name for name in PARTS if getattr(row, name)), "bank_credit")
+    changed = dict(item)
+    for name in PARTS:
+        if name in item and name != kind:
+            return Refusal({name: [f"This transaction is a {kind}; make a new one instead."]})
+        if name in item:
+            changed[name] = getattr(row, name) | item[name]
+    if kind != "bank_credit" and any(name in item for name in objects.BANK_CREDIT):
+        return Refusal({"bank_credit": [f"This transaction is a {kind}; make a new one instead."]})
+    return changed
+
+
+def _new_bank_link(item: Columns) -> Columns | Refusal:
+    for name in NUMBERS:
+        if name in item and not fullmatch(bodies.ACCOUNT_NUMBER, item[name]):
+            return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
+    return {"mask": objects.mask(item["bank_account_number"])} | item
+
+
+def _changed_bank_link(row: BankLink, item: Columns) -> Columns | Refusal:
+    """Numbers may be repeated, whole or masked as they are answered, but never changed.
+
+    Some callers do not see the routing number's parts in `metadata`; a change of the rest leaves
+    them alone.
+    """
+    changed = {name: value for name, value in item.items() if name not in NUMBERS}
+    for name in NUMBERS:
+        stored = getattr(row, name)
+        if name in item and item[name] not in (stored, objects.masked(stored)):
+            words = "The numbers of a bank link never change. Make a new bank link instead."
+            return Refusal({name: [words]})
+    if "metadata" in item:
+        parts = {
+            name: value
+            for name, value in row.metadata.items()
+            if name.endswith(objects.ROUTING_PARTS)
+        }
+        changed["metadata"] = item["metadata"] | parts
+    return changed
