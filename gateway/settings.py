@@ -116,8 +116,12 @@ RETENTION_DAYS = {  # how long finished work and records of it are kept
     "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30),
     "events": env.int("RETENTION_EVENTS_DAYS", default=30),
     "audit": env.int("RETENTION_AUDIT_DAYS", default=90),
+    "bulk": env.int("RETENTION_BULK_DAYS", default=30),
 }
-RETENTION_HOOKS = ["gateway.access.retention.prune"]  # dotted paths, called with a batch size
+RETENTION_HOOKS = [
+    "gateway.access.retention.prune",
+    "nucleus.retention.prune",
+]  # dotted paths, called with a batch size
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120)  # then long jobs let others go first
 

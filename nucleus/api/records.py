@@ -186,7 +186,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
 
     class Several(APIView):
         @documented(
-            operation_id=f"create{kind.name}",
+            operation_id=f"createNucleus{kind.name}",
             summary=f"Create {a_kind}",
             tags=tags,
             request=kind.body,
@@ -232,7 +232,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             return Response(_rendering(kind, request)(row))
 
         @documented(
-            operation_id=f"update{kind.name}",
+            operation_id=f"updateNucleus{kind.name}",
             summary=f"Change {a_kind}",
             description="Only what is given changes; null is the same as left out.",
             tags=tags,
@@ -250,7 +250,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             return Response(kind.render(writing.single(outcome, kind.words), request))
 
         @documented(
-            operation_id=f"delete{kind.name}",
+            operation_id=f"deleteNucleus{kind.name}",
             summary=f"Delete {a_kind}",
             description="It is gone afterwards: doing it again is a 404.",
             tags=tags,

@@ -4,6 +4,8 @@ from django.urls import path
 
 from nucleus.api import (
     audit_logs,
+    bulk,
+    bulk_transactions,
     businesses,
     clients,
     derived,
@@ -35,6 +37,8 @@ urlpatterns = [
     path("resource/merchant", merchants.MerchantsView.as_view()),
     path("audit_log", audit_logs.AuditLogsView.as_view()),
     path("audit_log/<uuid:record_id>", audit_logs.AuditLogView.as_view()),
+    path("bulk/status/<uuid:bulk_id>", bulk_transactions.BulkStatusView.as_view()),
+    path("bulk/<str:entity_uri>", bulk_transactions.BulkView.as_view()),
 ]
 for kind in records.KINDS:
     several, one = records.views(kind)
@@ -42,3 +46,5 @@ for kind in records.KINDS:
         path(kind.path, several.as_view()),
         path(f"{kind.path}/<uuid:record_id>", one.as_view()),
     ]
+for kind, methods in bulk.ARRAYS:
+    urlpatterns.append(path(f"bulk_{kind.path}", bulk.view(kind, methods).as_view()))

@@ -61,9 +61,9 @@ def checked(row: Any, item: Columns, *, confined: bool) -> Columns | Refusal:
     for name in OWNERS:
         if not row._state.adding and name in item and item[name] != getattr(row, name):
             return Refusal({name: ["A record stays where it was made; make a new one instead."]})
-    if confined and (name := _claims_verification(row, item)):
+    if confined and (claim := _claims_verification(row, item)):
         words = "Only the tenant's own token can say that an account is verified."
-        return Refusal({name: [words]}, kind="forbidden")
+        return Refusal({claim: [words]}, kind="forbidden")
     if isinstance(row, AggregationAccount):
         return _account(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
@@ -92,11 +92,12 @@ def with_unique_codes(
     """Institutions to write, or why one repeats the code of another one of the tenant's."""
     codes = [item["code"] for item in items if isinstance(item, dict) and item.get("code")]
     rows = Institution.objects.filter(tenant=tenant, code__in=codes)
-    users: dict[str, Any] = dict(rows.values_list("code", "pk"))
+    users: dict[str | None, Any] = dict(rows.values_list("code", "pk"))  # code → who has it
     answers: list[Columns | Refusal] = []
-    for row, item in zip(held, items, strict=True):
+    for at, (row, item) in enumerate(zip(held, items, strict=True)):
         code = item.get("code") if isinstance(item, dict) else None
-        if code and users.setdefault(code, row and row.pk) != (row and row.pk):
+        own = row.pk if row else at
+        if code and users.setdefault(code, own) != own:
             item = Refusal({"code": ["Another institution of yours has this code."]})  # noqa: PLW2901
         answers.append(item)
     return answers

@@ -1,0 +1,266 @@
+"""/bulk/{entity_uri}: many records in one request, each by itself, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from nucleus.api import clients, owners, writing
+from nucleus.api.documentation import documented
+from nucleus.api.records import KINDS, Kind, visible
+from nucleus.models import BulkTransaction
+from nucleus.wire.caller import caller_of
+from nucleus.wire.fields import InstantField
+from nucleus.writes import records
+from nucleus.writes.rules import Refusal
+
+TAG = ["Bulk"]
+CLIENT = "client"
+ENTITIES: dict[str, Kind] = {kind.path.rpartition("/")[2]: kind for kind in KINDS}
+ENTITY = OpenApiParameter(
+    "entity_uri", OpenApiTypes.STR, OpenApiParameter.PATH, enum=[*ENTITIES, CLIENT]
+)
+ARRAY = {"type": "array", "items": {"type": "object"}, "maxItems": writing.MAX_ITEMS}
+DESCRIPTION = (
+    f"At most {writing.MAX_ITEMS} items, each by itself: a wrong one does not keep the others "
+    "back. All are done when the answer comes; GET /nucleus/v1/bulk/status/{id} says what became "
+    "of each."
+)
+
+
+class BulkTransactionResponse(serializers.Serializer):
+    """A bulk request that was worked through."""
+
+    id = serializers.UUIDField()
+    status = serializers.CharField(help_text="COMPLETED, PARTIAL or FAILED.")
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="What was asked, and how many items succeeded."
+    )
+    secondary_id = serializers.CharField(allow_null=True)
+    create_date = InstantField()
+    update_date = InstantField()
+
+
+class BulkStatusResponse(serializers.Serializer):
+    """What became of a bulk request."""
+
+    id = serializers.UUIDField()
+    status = serializers.CharField(help_text="COMPLETED, PARTIAL or FAILED.")
+    progress = serializers.DictField(child=serializers.IntegerField())
+    success = serializers.ListField(
+        child=serializers.DictField(), help_text="`index` in the request, and `id`."
+    )
+    error = serializers.ListField(
+        child=serializers.DictField(), help_text="`index` in the request, `message` and `errors`."
+    )
+
+
+class BulkView(APIView):
+    """Create, change, delete."""
+
+    @documented(
+        operation_id="createBulk",
+        summary="Create many records",
+        description=f"An array of records. {DESCRIPTION}",
+        tags=TAG,
+        parameters=[ENTITY],
+        request={"application/json": ARRAY},
+        response=BulkTransactionResponse,
+        examples=[
+            OpenApiExample(
+                "Clients",
+                value=[{"username": "ada", "client_type": "consumer"}],
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, entity_uri: str) -> Response:
+        return _answer(request, entity_uri, "create", create)
+
+    @documented(
+        operation_id="updateBulk",
+        summary="Change many records",
+        description=f"An array of objects, each with its `id` and what changes. {DESCRIPTION}",
+        tags=TAG,
+        parameters=[ENTITY],
+        request={"application/json": ARRAY},
+        response=BulkTransactionResponse,
+    )
+    def put(self, request: Request, entity_uri: str) -> Response:
+        return _answer(request, entity_uri, "update", update)
+
+    @documented(
+        operation_id="deleteBulk",
+        summary="Delete many records",
+        description=f"The body is an array of ids, or of objects with an `id`. {DESCRIPTION}",
+        tags=TAG,
+        parameters=[ENTITY],
+        response=BulkTransactionResponse,
+    )
+    def delete(self, request: Request, entity_uri: str) -> Response:
+        return _answer(request, entity_uri, "delete", delete)
+
+
+class BulkStatusView(APIView):
+    """What became of a bulk request."""
+
+    @documented(
+        operation_id="getBulkStatus",
+        summary="What became of a bulk request",
+        description="Kept for 30 days unless RETENTION_BULK_DAYS says otherwise.",
+        tags=TAG,
+        response=BulkStatusResponse,
+    )
+    def get(self, request: Request, bulk_id: UUID) -> Response:
+        caller = caller_of(request)
+        rows = BulkTransaction.objects.for_tenant(caller.tenant).filter(pk=bulk_id)
+        if caller.client is not None:
+            rows = rows.filter(client=caller.client)
+        row = rows.first()
+        if row is None:
+            raise NotFound(f"There is no bulk request {bulk_id}.")
+        return Response(
+            {
+                "id": row.id,
+                "status": row.status,
+                "progress": _progress(row),
+                "success": row.success,
+                "error": row.error,
+            }
+        )
+
+
+def create(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+    """The new rows, or refusals."""
+    body = kind.body()
+    return records.create(
+        writer=writing.writer_of(request),
+        model=kind.model,
+        items=[writing.read(body, one) for one in items],
+        whole=False,
+    )
+
+
+def update(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+    """The changed rows, or refusals."""
+    body = kind.body(partial=True)
+    return records.update(
+        writer=writing.writer_of(request),
+        rows=visible(request, kind),
+        items=[(writing.id_of(one), writing.read(body, one)) for one in items],
+        whole=False,
+    )
+
+
+def delete(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+    """The ids that were deleted, or refusals."""
+    return records.delete(
+        writer=writing.writer_of(request),
+        rows=visible(request, kind),
+        ids=[writing.id_of(one) for one in items],
+    )
+
+
+def _one_client(request: Request, operation: str, item: Any) -> Any:
+    """Clients go one by one: each may start its vendor user."""
+    caller = caller_of(request)
+    if isinstance(item, dict) and item.get("password"):  # hashing a thousand takes minutes
+        return Refusal({"password": ["Set passwords with PUT /nucleus/v1/client/{id}."]})
+    try:
+        with transaction.atomic():
+            if operation == "create":
+                return owners.create(caller, clients.KIND, item)
+            client_id = writing.id_of(item)
+            rows = owners.visible(caller, clients.KIND)
+            client = rows.filter(pk=client_id).select_related("tenant").first()
+            if client is None:
+                return Refusal({"id": [f"There is no client {client_id}."]}, kind="missing")
+            if operation == "update":
+                return owners.update(caller, clients.KIND, client, item)
+            owners.deactivate(caller, clients.KIND, client)
+            return client
+    except APIException as error:
+        return writing.refused(error)
+    except IntegrityError:
+        return Refusal({"username": ["Another client has this username."]})
+
+
+def _answer(
+    request: Request,
+    entity_uri: str,
+    operation: str,
+    work: Callable[[Request, Kind, list[Any]], list[Any]],
+) -> Response:
+    """Do it, and keep what became of each item in the same transaction."""
+    kind = ENTITIES.get(entity_uri)
+    if kind is None and entity_uri != CLIENT:
+        known = ", ".join([*ENTITIES, CLIENT])
+        raise NotFound(f"There is no kind of record {entity_uri!r}; there are {known}.")
+    items = writing.items_of(request)
+    with transaction.atomic():
+        if kind is None:
+            outcomes = [_one_client(request, operation, item) for item in items]
+        else:
+            outcomes = work(request, kind, items)
+        row = _recorded(request, entity_uri, operation, outcomes)
+    return Response(
+        {
+            "id": row.id,
+            "status": row.status,
+            "data": {"entity_uri": entity_uri, "operation": operation, **_progress(row)},
+            "secondary_id": None,
+            "create_date": row.create_date,
+            "update_date": row.update_date,
+        }
+    )
+
+
+def _recorded(
+    request: Request, entity_uri: str, operation: str, outcomes: list[Any]
+) -> BulkTransaction:
+    caller = caller_of(request)
+    error = [
+        {"index": at, "message": writing.sentence(one), "errors": _plain(one.errors)}
+        for at, one in enumerate(outcomes)
+        if isinstance(one, Refusal)
+    ]
+    success = [
+        {"index": at, "id": str(getattr(one, "pk", one))}
+        for at, one in enumerate(outcomes)
+        if not isinstance(one, Refusal)
+    ]
+    statuses = BulkTransaction.Status
+    status = statuses.PARTIAL if error and success else statuses.COMPLETED
+    row = BulkTransaction(
+        tenant=caller.tenant,
+        client=caller.client,
+        entity_uri=entity_uri,
+        operation=operation,
+        status=statuses.FAILED if error and not success else status,
+        success=success,
+        error=error,
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def _progress(row: BulkTransaction) -> dict[str, int]:
+    succeeded, failed = len(row.success), len(row.error)
+    return {"total": succeeded + failed, "succeeded": succeeded, "failed": failed}
+
+
+def _plain(detail: Any) -> Any:
+    """Reasons as JSON keeps them."""
+    if isinstance(detail, dict):
+        return {str(name): _plain(one) for name, one in detail.items()}
+    return [_plain(one) for one in detail] if isinstance(detail, list) else str(detail)
