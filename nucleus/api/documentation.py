@@ -23,9 +23,9 @@ def documented(
     examples: Sequence[OpenApiExample] = (),
 ) -> Callable[[Any], Any]:
     """One operation's description; every operation can answer the shared errors."""
+    errors = schemas.ERRORS if request is None else schemas.ERRORS | schemas.WRITE_ERRORS
     answers: dict[int, Any] = {
-        code: OpenApiResponse(schemas.Error, description=words)
-        for code, words in schemas.ERRORS.items()
+        code: OpenApiResponse(schemas.Error, description=words) for code, words in errors.items()
     }
     answers[status] = response or OpenApiResponse(description="Done.")
     return extend_schema(

@@ -60,6 +60,11 @@ class BankLink(ApiRecord):
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["client", "-update_date"]),
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=models.Q(secondary_id__isnull=False),
+                name="bank_link_secondary_id",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -95,6 +95,18 @@ class AggregationAccountTransaction(SourcedEntry):
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["aggregation_account", "-transaction_date"]),
+            models.Index(fields=["tenant", "-transaction_date", "id"]),
+            # Few rows have either: vendors give no secondary_id, and pending does not last.
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=models.Q(secondary_id__isnull=False),
+                name="transaction_secondary_id",
+            ),
+            models.Index(
+                fields=["tenant", "-update_date", "id"],
+                condition=models.Q(status="pending"),
+                name="transaction_pending",
+            ),
         ]
 
     def __str__(self) -> str:

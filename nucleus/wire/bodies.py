@@ -189,6 +189,8 @@ class BankLinkBody(_Body):
 class InstitutionBody(_Body):
     """An institution as it is written."""
 
+    code = _text()  # never empty, which would be one code that all share
+
     class Meta:
         model = models.Institution
         fields = written(objects.INSTITUTION)

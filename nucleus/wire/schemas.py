@@ -174,3 +174,7 @@ ERRORS = {
     429: "The application has reached its rate limit; `Retry-After` says when to go on.",
     503: "The database is not answering; `Retry-After` says when to try again.",
 }
+WRITE_ERRORS = {
+    409: "Another request has just stored the same thing; read it, or try again.",
+    413: "The body is larger than 256 KiB.",
+}

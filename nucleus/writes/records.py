@@ -96,20 +96,25 @@ def update(
     with transaction.atomic():
         found = _locked(rows, {record_id for record_id, _ in items if record_id})
         held = [found.get(record_id) if record_id else None for record_id, _ in items]
-        known = [
-            item if row or isinstance(item, Refusal) else _missing(record_id)
-            for row, (record_id, item) in zip(held, items, strict=True)
-        ]
+        known: list[Item] = []
+        seen: set[UUID | None] = set()
+        for row, (record_id, item) in zip(held, items, strict=True):
+            if isinstance(item, Refusal) or (row and record_id not in seen):
+                known.append(item)
+            else:
+                known.append(_twice(record_id) if row else _missing(record_id))
+            seen.add(record_id)
         checked = _checked(writer, rows.model, held, known)
         _judge(checked, whole=whole)
-        changed: dict[UUID, set[str]] = {}
+        changed: list[tuple[Any, set[str]]] = []
         for row, item in zip(held, checked, strict=True):
             if row is not None and not isinstance(item, Refusal):
                 names = {name for name, value in item.items() if getattr(row, name) != value}
                 for name in names:
                     setattr(row, name, item[name])
-                changed.setdefault(row.pk, set()).update(names)
-        _save(rows.model, [(found[pk], names) for pk, names in changed.items() if names])
+                if names:
+                    changed.append((row, names))
+        _save(rows.model, changed)
         return [
             item if isinstance(item, Refusal) else row
             for row, item in zip(held, checked, strict=True)
@@ -145,6 +150,10 @@ def unverify(bank_link_ids: Iterable[UUID]) -> None:
 def _missing(record_id: UUID | None) -> Refusal:
     words = f"There is no record {record_id}." if record_id else "Give the id of the record."
     return Refusal({"id": [words]}, kind="missing")
+
+
+def _twice(record_id: UUID | None) -> Refusal:
+    return Refusal({"id": [f"Record {record_id} is in this request twice; say it all at once."]})
 
 
 def _judge(outcomes: Sequence[Any], *, whole: bool) -> None:

@@ -64,6 +64,8 @@ def checked(row: Any, item: Columns, *, confined: bool) -> Columns | Refusal:
     if confined and (claim := _claims_verification(row, item)):
         words = "Only the tenant's own token can say that an account is verified."
         return Refusal({claim: [words]}, kind="forbidden")
+    if "metadata" in item and not row._state.adding:  # others' members stay
+        item = item | {"metadata": row.metadata | item["metadata"]}
     if isinstance(row, AggregationAccount):
         return _account(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
@@ -140,8 +142,7 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
 def _changed_bank_link(row: BankLink, item: Columns) -> Columns | Refusal:
     """Numbers may be repeated, whole or masked as they are answered, but never changed.
 
-    Some callers do not see the routing number's parts in `metadata`; a change of the rest leaves
-    them alone.
+    Neither are a routing number's parts in `metadata`, which not every caller sees.
     """
     changed = {name: value for name, value in item.items() if name not in NUMBERS}
     for name in NUMBERS:
@@ -149,11 +150,7 @@ def _changed_bank_link(row: BankLink, item: Columns) -> Columns | Refusal:
         if name in item and item[name] not in (stored, objects.masked(stored)):
             words = "The numbers of a bank link never change. Make a new bank link instead."
             return Refusal({name: [words]})
-    if "metadata" in item:
-        parts = {
-            name: value
-            for name, value in row.metadata.items()
-            if name.endswith(objects.ROUTING_PARTS)
-        }
-        changed["metadata"] = item["metadata"] | parts
+    for name, stored in row.metadata.items():
+        if name.endswith(objects.ROUTING_PARTS) and "metadata" in item:
+            changed["metadata"][name] = stored
     return changed
