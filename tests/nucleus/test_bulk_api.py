@@ -195,7 +195,7 @@ def test_changes_of_one_kind_leave_no_trace_in_another(api: Api, account: Aggreg
         {"id": credit, "bank_credit": {"location": {"city": "Bern"}}},
     ]
     assert outcome(api, api.put(path, changes))["error"] == []
-    rows = AggregationAccountTransaction.unscoped
+    rows: Any = AggregationAccountTransaction.unscoped
     assert rows.get(cash__isnull=True).location == {"city": "Bern"}
     assert rows.get(location__isnull=True).cash["name"] == "Other"
 

@@ -7,14 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from gateway.access.models import Application
-from nucleus import writes
 from nucleus.models import (
     AggregationAccount,
-    AggregationAccountTransaction,
-    BankLink,
     Client,
     Institution,
     Tenant,
@@ -30,7 +26,6 @@ from tests.factories.nucleus import (
     TransactionFactory,
 )
 from tests.nucleus import bodies
-from tests.nucleus.rows import row
 
 V1 = "/nucleus/v1"
 ROWS = {
@@ -222,153 +217,6 @@ def test_a_transaction_stays_what_it_is(api: Api, account: AggregationAccount):
     assert set(answer.data["errors"]) == {"bank_credit"}
     changed = api.put(f"{path}/{credit['id']}", {"bank_credit": {"memo": "lunch"}}).data
     assert changed["bank_credit"] == credit["bank_credit"] | {"memo": "lunch"}
-
-
-def test_a_confined_token_writes_for_its_client_only(
-    application: Application, nucleus_client: Client
-):
-    confined = Api(access_token(application, client=nucleus_client))
-    body = bodies.bank_link(nucleus_client, client_id=None, is_link_verified=None)
-    refused = confined.post(f"{V1}/bank_link", body)  # it still has a link_verified_date
-    assert refused.status_code == 403
-    assert "verified" in refused.data["message"]
-    link = confined.post(f"{V1}/bank_link", body | {"link_verified_date": None}).data
-    assert link["client_id"] == str(nucleus_client.pk)
-    path = f"{V1}/bank_link/{link['id']}"
-    assert confined.put(path, {"is_link_verified": True}).status_code == 403
-    assert confined.put(path, link).status_code == 200  # as it is, which claims nothing
-    theirs = BankLinkFactory(client=ClientFactory(tenant=nucleus_client.tenant))
-    assert confined.put(f"{V1}/bank_link/{theirs.pk}", {"type": "x"}).status_code == 404
-    assert confined.delete(f"{V1}/bank_link/{theirs.pk}").status_code == 404
-    account = bodies.account(nucleus_client, is_link_verified=True)
-    assert confined.post(f"{V1}/aggregation_account", account).status_code == 403
-
-
-def test_numbers_are_kept_secret(api: Api, application: Application, nucleus_client: Client):
-    masked = Api(access_token(application, scope="create read update"))
-    link = masked.post(f"{V1}/bank_link", bodies.bank_link(nucleus_client)).data
-    assert (link["bank_account_number"], link["routing"]) == ("****5678", "****9900")
-    assert link["mask"] == "5678"
-    account = api.post(f"{V1}/aggregation_account", bodies.account(nucleus_client))
-    assert account.data["mask"] == "5678"
-    assert "100012345678" not in account.content.decode()
-    assert AggregationAccount.unscoped.get().account_number == "100012345678"
-    path = f"{V1}/aggregation_account/{account.data['id']}"
-    assert api.put(path, {"account_number": "99-0001"}).data["mask"] == "001"  # at most half
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT bank_account_number, routing FROM nucleus_banklink")
-        stored = str(cursor.fetchall())
-        cursor.execute("SELECT account_number FROM nucleus_aggregationaccount")
-        stored += str(cursor.fetchall())
-    assert all(number not in stored for number in ("100012345678", "688999900", "99-0001"))
-
-
-def test_the_numbers_of_a_bank_link_never_change(
-    api: Api, application: Application, nucleus_client: Client
-):
-    parts = {"mx_institution_number": "003", "mx_transit_number": "01234"}
-    row = BankLinkFactory(client=nucleus_client, metadata=parts | {"ours": "yes"})
-    path = f"{V1}/bank_link/{row.pk}"
-    for change in (
-        {"bank_account_number": "100012345679"},
-        {"routing": "****9901"},
-        {"routing_wire": "688999900"},
-    ):
-        answer = api.put(path, change)
-        assert set(answer.data["errors"]) == set(change)
-        assert "new bank link" in answer.data["message"]
-    masked = Api(access_token(application, scope="read update"))
-    shown = masked.get(path).data
-    answer = masked.put(path, shown | {"bank_account_name": "Household", "metadata": {"a": "b"}})
-    assert answer.data["metadata"] == {"a": "b", "ours": "yes"}
-    theirs = {"mx_transit_number": "99999"}
-    assert api.put(path, {"metadata": theirs}).data["metadata"]["mx_transit_number"] == "01234"
-    stored = BankLink.unscoped.get()
-    assert (stored.bank_account_number, stored.routing) == ("100012345678", "688999900")
-    assert stored.bank_account_name == "Household"
-    assert stored.metadata == parts | {"a": "b", "ours": "yes"}
-
-
-def test_an_account_without_its_bank_link_is_not_verified(api: Api, account: AggregationAccount):
-    link = BankLinkFactory(client=account.client)
-    path = f"{V1}/aggregation_account/{account.pk}"
-    verified = api.put(path, {"bank_link_id": str(link.pk), "is_link_verified": True}).data
-    assert (verified["bank_link_id"], verified["is_link_verified"]) == (str(link.pk), True)
-    assert api.delete(f"{V1}/bank_link/{link.pk}").status_code == 204
-    after = api.get(path).data
-    assert (after["bank_link_id"], after["is_link_verified"]) == (None, False)
-
-
-def test_an_account_takes_its_entries_along(api: Api, account: AggregationAccount):
-    TransactionFactory(aggregation_account=account)
-    other: Any = TransactionFactory()
-    assert api.delete(f"{V1}/aggregation_account/{account.pk}").status_code == 204
-    assert list(AggregationAccountTransaction.unscoped.all()) == [other]
-
-
-def test_what_is_the_tenants_survives_a_retrieval(api: Api, account: AggregationAccount):
-    writes.upsert_transactions(account=account, rows=[row()])
-    stored = AggregationAccountTransaction.unscoped.get()
-    path = f"{V1}/aggregation_account_transaction/{stored.pk}"
-    category = str(uuid.uuid4())
-    mine = {
-        "secondary_id": "ours",
-        "is_excluded_analysis": True,
-        "metadata": {"ours": "yes"},
-        "bank_credit": {"transaction_category_id": category, "memo": "overwritten later"},
-    }
-    assert api.put(path, mine).status_code == 200
-    assert writes.upsert_transactions(account=account, rows=[row(memo="the bank's")]) == 1
-    after = api.get(path).data
-    assert (after["secondary_id"], after["is_excluded_analysis"]) == ("ours", True)
-    assert after["metadata"] == {"ours": "yes", "mx_posted_at": "2026-01-03"}
-    assert after["bank_credit"]["transaction_category_id"] == category
-    assert after["bank_credit"]["memo"] == "the bank's"
-
-
-def test_what_is_the_tenants_in_an_account_survives_one_read_before(
-    api: Api, account: AggregationAccount
-):
-    path = f"{V1}/aggregation_account/{account.pk}"
-    mine = {"secondary_id": "ours", "metadata": {"ours": "yes"}, "account_name": "Mine"}
-    api.put(path, mine)  # while a retrieval holds `account` as it was
-    writes.update_aggregation_account(
-        account=account, account_name="Checking", apr=Decimal(2), metadata={"mx_level": "1"}
-    )
-    after = api.get(path).data
-    assert (after["secondary_id"], after["apr"]) == ("ours", 2)
-    assert after["metadata"] == {"ours": "yes", "mx_level": "1"}
-
-
-def test_institutions(api: Api, stranger: Api, application: Application, nucleus_client: Client):
-    path = f"{V1}/resource/institution"
-    shared = writes.upsert_institution(code="mxbank", name="MX Bank")
-    own = api.post(path, {"name": "Savings Bank", "code": "mxbank", "website_url": None}).data
-    assert [own["name"], own["code"], own["website_url"]] == ["Savings Bank", "mxbank", None]
-    assert writes.upsert_institution(code="mxbank", name="MX Bank, renamed").pk == shared.pk
-    everyone = {str(shared.pk), own["id"]}
-    assert {one["id"] for one in api.get(path).data["content"]} == everyone
-    assert [one["id"] for one in stranger.get(path).data["content"]] == [str(shared.pk)]
-    assert api.get(f"{path}/{shared.pk}").data["name"] == "MX Bank, renamed"
-    for answer in (
-        api.put(f"{path}/{shared.pk}", {"name": "Mine"}),
-        api.delete(f"{path}/{shared.pk}"),
-    ):
-        assert answer.status_code == 403
-        assert "vendor" in answer.data["message"]
-    assert stranger.put(f"{path}/{own['id']}", {"name": "Mine"}).status_code == 404
-    for code in ("mxbank", ""):
-        assert set(api.post(path, {"name": "Again", "code": code}).data["errors"]) == {"code"}
-    assert stranger.post(path, {"name": "Theirs", "code": "mxbank"}).status_code == 200
-    assert api.put(f"{path}/{own['id']}", {"name": "New", "code": "mxbank"}).data["name"] == "New"
-    confined = Api(access_token(application, client=nucleus_client))
-    assert confined.get(f"{path}/{own['id']}").status_code == 200
-    assert confined.post(path, {"name": "Mine"}).status_code == 403
-    assert confined.delete(f"{path}/{own['id']}").status_code == 403
-    account = bodies.account(nucleus_client, institution_id=own["id"])
-    account_id = api.post(f"{V1}/aggregation_account", account).data["id"]
-    assert api.delete(f"{path}/{own['id']}").status_code == 204
-    assert api.get(f"{V1}/aggregation_account/{account_id}").data["institution_id"] is None
 
 
 @pytest.mark.parametrize("kind", [*ROWS, "client", "resource/institution"])
