@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,15 +26,16 @@ from nucleus.writes.rules import Refusal
 
 TAG = ["Bulk"]
 CLIENT = "client"
+MAX_CLIENTS = 200  # they go one by one, and SQLite has one writer at a time
 ENTITIES: dict[str, Kind] = {kind.path.rpartition("/")[2]: kind for kind in KINDS}
 ENTITY = OpenApiParameter(
     "entity_uri", OpenApiTypes.STR, OpenApiParameter.PATH, enum=[*ENTITIES, CLIENT]
 )
 ARRAY = {"type": "array", "items": {"type": "object"}, "maxItems": writing.MAX_ITEMS}
 DESCRIPTION = (
-    f"At most {writing.MAX_ITEMS} items, each by itself: a wrong one does not keep the others "
-    "back. All are done when the answer comes; GET /nucleus/v1/bulk/status/{id} says what became "
-    "of each."
+    f"At most {writing.MAX_ITEMS} items ({MAX_CLIENTS} clients), each by itself: a wrong one does "
+    "not keep the others back. All are done when the answer comes; "
+    "GET /nucleus/v1/bulk/status/{id} says what became of each."
 )
 
 
@@ -207,6 +208,8 @@ def _answer(
         known = ", ".join([*ENTITIES, CLIENT])
         raise NotFound(f"There is no kind of record {entity_uri!r}; there are {known}.")
     items = writing.items_of(request)
+    if kind is None and len(items) > MAX_CLIENTS:
+        raise ValidationError(f"At most {MAX_CLIENTS} clients in one request.")
     with transaction.atomic():
         if kind is None:
             outcomes = [_one_client(request, operation, item) for item in items]

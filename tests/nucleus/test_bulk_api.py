@@ -134,6 +134,11 @@ def test_arrays_are_bounded(api: Api, body: Any):
         assert "array" in answer.data["message"] or "1000" in answer.data["message"]
 
 
+def test_clients_are_bounded_more_tightly(api: Api):
+    answer = api.post(f"{V1}/bulk/client", [{}] * 201)
+    assert (answer.status_code, "200 clients" in answer.data["message"]) == (400, True)
+
+
 def test_queries_do_not_grow_with_items(api: Api, account: AggregationAccount):
     counts = []
     for size in (2, 200):
