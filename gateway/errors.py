@@ -29,6 +29,7 @@ from integrations.flows.errors import FlowError, NotFound
 from integrations.request_context import current_request_id
 from integrations.vendors import errors as vendor
 from integrations.vendors.registry import UnknownVendor
+from nucleus.encryption import DecryptionFailed
 from nucleus.wire.json import ExactJSONRenderer
 from nucleus.writes import AccountGone
 
@@ -68,6 +69,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     DisallowedHost: Answer(400, "unknown_host"),
     MultiPartParserError: Answer(400, "invalid_request"),
     AccountGone: Answer(404, "not_found"),
+    DecryptionFailed: Answer(503, "decryption_failed", "gateway", 300),
     IntegrityError: Answer(409, "conflict", retry_after=1),
     DataError: Answer(400, "invalid_value"),
     OperationalError: Answer(503, "database_unavailable", "gateway", 5),
@@ -78,6 +80,10 @@ WORDS: dict[type[Exception], str] = {
     MultiPartParserError: "The form in the body cannot be read.",
     RequestDataTooBig: "The body is larger than 256 KiB.",
     DisallowedHost: "The gateway does not answer to this host name; see ALLOWED_HOSTS.",
+    DecryptionFailed: (
+        "Something stored cannot be decrypted. Staff: restore its key in FIELD_ENCRYPTION_KEYS; "
+        "`manage.py doctor` says more."
+    ),
     IntegrityError: "Another request has just stored the same thing; read it, or try again.",
     DataError: "A value does not fit the field it is meant for.",
     OperationalError: "The database is not answering. Try again shortly.",

@@ -39,6 +39,7 @@ from gateway.access import throttle
 from gateway.access.authentication import Caller, identify
 from gateway.access.models import IdempotencyKey
 from integrations.job_queue import database_now
+from nucleus.encryption import DecryptionFailed
 
 logger = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
@@ -93,7 +94,7 @@ class IdempotencyMiddleware:
             if request.path_info.startswith(LOCAL):
                 return _in_one_transaction(asked, request, self.get_response)
             return _under_a_lease(asked, request, self.get_response)
-        except (APIException, OperationalError, InterfaceError) as error:
+        except (APIException, OperationalError, InterfaceError, DecryptionFailed) as error:
             return errors.page(request, _timed_out(error) or error)
 
 

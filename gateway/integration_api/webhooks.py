@@ -238,12 +238,12 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
         @documentation.documented(
             operation_id=f"delete{door.name}",
             summary="Remove a webhook",
-            description="What is still on its way is dropped.",
+            description="What is still on its way is dropped. Doing it again is a 404.",
             tags=[door.tag],
             response=None,
         )
         def delete(self, request: Request, webhook_id: UUID) -> Response:
-            _rows(request, door).filter(pk=webhook_id).delete()
+            _found(request, door, webhook_id).delete()
             return Response(status=204)
 
     return Several, One

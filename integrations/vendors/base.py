@@ -24,7 +24,7 @@ class CallPolicy:
     call_deadline: float = 30.0  # one HTTP exchange, retries included
     total_deadline: float | None = None  # all calls made through one opened vendor
     max_bytes: int = 10 * 1024 * 1024  # decoded size of one answer
-    max_pages: int = 1000  # of one list
+    max_pages: int = 10_000  # of one list
     attempts: int = 3  # of calls that are safe to repeat
 
 

@@ -52,6 +52,7 @@ class AggregationAccountBody(_Body):
     """An account as it is written."""
 
     client_id = _id()
+    business_id = _id()
     institution_id = _id()
     bank_link_id = _id()
     category = serializers.CharField(max_length=TEXT, default="Other")
@@ -173,6 +174,7 @@ class BankLinkBody(_Body):
     """A bank link as it is written. Its numbers are given once and never change."""
 
     client_id = _id()
+    business_id = _id()
     institution_id = _id()
     # Not a pattern: a change may repeat the masked form in which they are answered.
     bank_account_number = serializers.CharField(max_length=64)

@@ -20,6 +20,7 @@ from nucleus.encryption import EncryptedTextField
 from nucleus.models import (
     AggregationAccount,
     BankLink,
+    Business,
     Client,
     Institution,
     Merchant,
@@ -58,6 +59,8 @@ class Writer:
         rows: QuerySet[Any] = model.objects.for_tenant(self.tenant)  # type: ignore[attr-defined]
         if self.client is None:
             return rows
+        if model is Business:
+            return rows.none()
         return rows.filter(**{"pk" if model is Client else "client_id": self.client.pk})
 
 
@@ -166,8 +169,8 @@ def _completed(writer: Writer, model: Any, item: Item) -> Item:
     if model in (AggregationAccount, BankLink) and not isinstance(item, Refusal):
         if writer.client is not None:
             item.setdefault("client_id", writer.client.pk)
-        if "client_id" not in item:
-            return Refusal({"client_id": ["This field is required."]})
+        if "client_id" not in item and "business_id" not in item:
+            return Refusal({"client_id": ["Required: whose it is, or a business_id."]})
     return item
 
 
@@ -202,11 +205,16 @@ def _with_references(
             if item[name] not in known:
                 words = f"There is no {target._meta.verbose_name} {item[name]}."
                 answers[position] = Refusal({name: [words]})
-            elif target is BankLink and known[item[name]].client_id != (
-                row.client_id if row else item["client_id"]
-            ):
-                answers[position] = Refusal({name: ["This bank link is of another client."]})
+            elif target is BankLink and _owners(known[item[name]]) != _owners(row or item):
+                answers[position] = Refusal({name: ["This bank link is of another owner."]})
     return answers
+
+
+def _owners(record: Any) -> tuple[Any, Any]:
+    """Whose a row is, or columns of one."""
+    if isinstance(record, dict):
+        return record.get("client_id"), record.get("business_id")
+    return record.client_id, record.business_id
 
 
 def _held(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -15,6 +15,7 @@ from nucleus.models import (
     AggregationAccountHolding,
     AggregationAccountTransaction,
     BankLink,
+    Business,
     Client,
     Institution,
     Merchant,
@@ -37,15 +38,16 @@ _ENTRY: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
 REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → what it names
     AggregationAccount: {
         "client_id": Client,
+        "business_id": Business,
         "institution_id": Institution,
         "bank_link_id": BankLink,
     },
     AggregationAccountBalance: _ENTRY,
     AggregationAccountTransaction: _ENTRY | {"merchant_id": Merchant},
     AggregationAccountHolding: _ENTRY,
-    BankLink: {"client_id": Client, "institution_id": Institution},
+    BankLink: {"client_id": Client, "business_id": Business, "institution_id": Institution},
 }
-OWNERS = ("client_id", "aggregation_account_id")
+OWNERS = ("client_id", "business_id", "aggregation_account_id")
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
 PARTS = ("cash", "investment")
 

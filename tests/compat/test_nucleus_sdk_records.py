@@ -103,7 +103,9 @@ def test_entries(
     change: dict[str, Any],
 ):
     sent = model(getattr(nucleus_api, kind), body(account))
-    lives(nucleus_api.AggregationAccountApi(nucleus_sdk), f"aggregation_account_{words}", sent, change)
+    lives(
+        nucleus_api.AggregationAccountApi(nucleus_sdk), f"aggregation_account_{words}", sent, change
+    )
 
 
 def test_bank_links(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
@@ -127,7 +129,9 @@ def test_institutions(nucleus_sdk: nucleus_api.ApiClient):
         logo_url_small="https://bank.demo.example/s.png",
         logo_url_medium="https://bank.demo.example/m.png",
     )
-    lives(nucleus_api.ResourceApi(nucleus_sdk), "institution", sent, {"name": "Savings Bank of Demo"})
+    lives(
+        nucleus_api.ResourceApi(nucleus_sdk), "institution", sent, {"name": "Savings Bank of Demo"}
+    )
 
 
 def test_arrays(

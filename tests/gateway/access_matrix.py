@@ -72,7 +72,6 @@ ROUTES: dict[str, Route] = {
         {"GET": 200, "PUT": 200, "DELETE": 204},
         of="webhook",
         tenants_own=True,
-        stranger={"DELETE": 204},  # deleting what is not there is done already
     ),
     "integration/v1/async/status/<uuid:async_id>": record("async"),
     "integration/v1/async/<str:integration_type>/<str:service>": Route({"GET": 200, "POST": 200}),
