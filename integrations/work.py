@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from integrations import job_queue
+from integrations import job_claims, job_queue
 from integrations.flows import (
     accounts,
     async_runs,
@@ -40,7 +40,7 @@ HANDLERS: dict[str, Callable[[JobRun], None]] = {
 
 def run_next(*, job_id: UUID | None = None) -> bool:
     """Claim and run the next due job (or that one); false when there is none."""
-    run = job_queue.claim(job_id=job_id)
+    run = job_claims.claim(job_id=job_id)
     if run is None:
         return False
     # Logs and audit rows carry both: what caused the job, and which job it was.

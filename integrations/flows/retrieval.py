@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -19,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import connect, subject
-from integrations.flows import accounts, outbox, rows
+from integrations.flows import accounts, batches, outbox, rows
 from integrations.flows.listings import Checkpoint, Listing, begun
 from integrations.flows.merchants import Directory
 from integrations.job_queue import JobRun
@@ -39,8 +38,6 @@ from nucleus.models import (
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
-BATCH_ROWS = 2000
-BATCH_SECONDS = 15.0  # a slow vendor's batches are smaller: each renews the lease
 
 
 @dataclass(slots=True)
@@ -223,7 +220,7 @@ def _listed(
         to_date=listing.until,
         after=listing.cursor,
     )
-    for batch in _batches(pages):
+    for batch in batches.gathered(pages):
         directory.learn(batch.records)
         listing.cursor = batch.cursor
         listing.pending |= {row.id for row in batch.records if row.status == "pending"}
@@ -267,7 +264,7 @@ def pull_holdings(
     held: set[str] = set()
     listed_at = timezone.now()
     pages = vendor.holding_pages(user_id=_user_id(link), account_id=link.vendor_account_id)
-    for batch in _batches(pages):
+    for batch in batches.gathered(pages):
         held |= {row.id for row in batch.records}
         held |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
@@ -293,28 +290,6 @@ def run_job(run: JobRun) -> None:
     name, imported = link.member.vendor_user.vendor, link.member.successfully_aggregated_at
     with connect.for_tenant(tenant=run.tenant, vendor=name, interactive=False) as vendor:
         pull_everything(run=run, vendor=vendor, link=link, stamp=str(imported))
-
-
-def _batches(pages: Iterator[records.Batch[T]]) -> Iterator[records.Batch[T]]:
-    """Vendor pages of 100 gathered into batches that are worth a transaction."""
-    gathered: list[records.Batch[T]] = []
-    began = time.monotonic()
-    for page in pages:
-        gathered.append(page)
-        size = sum(len(one.records) for one in gathered)
-        if size >= BATCH_ROWS or time.monotonic() - began >= BATCH_SECONDS:
-            yield _one(gathered)
-            gathered, began = [], time.monotonic()
-    if gathered:
-        yield _one(gathered)
-
-
-def _one(pages: list[records.Batch[T]]) -> records.Batch[T]:
-    return records.Batch(
-        records=tuple(row for page in pages for row in page.records),
-        rejected=tuple(item for page in pages for item in page.rejected),
-        cursor=pages[-1].cursor,
-    )
 
 
 def _user_id(link: AccountLink) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from integrations import job_queue, work
+from integrations import job_claims, job_queue, work
 from integrations.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import Job, JobState
 from integrations.vendors import errors
@@ -36,7 +36,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
 
 
 def claimed(job: Job) -> JobRun:
-    run = job_queue.claim(job_id=job.pk)
+    run = job_claims.claim(job_id=job.pk)
     assert run is not None
     return run
 
@@ -75,7 +75,7 @@ def test_waiting_jobs_with_one_key_are_one(tenant: Tenant):
 
 def test_a_later_job_waits_its_time():
     JobFactory(run_at=job_queue.database_now() + timedelta(hours=1))
-    assert job_queue.claim() is None
+    assert job_claims.claim() is None
 
 
 def test_one_lock_key_runs_one_job():
@@ -83,7 +83,7 @@ def test_one_lock_key_runs_one_job():
         JobFactory(lock_key="m"), JobFactory(lock_key="m"), JobFactory(lock_key="n"),
     )  # fmt: skip
     run = claimed(first)
-    assert job_queue.claim(job_id=second.pk) is None
+    assert job_claims.claim(job_id=second.pk) is None
     assert claimed(other)
     with run.finishing():
         pass
@@ -110,7 +110,7 @@ def test_a_lapsed_job_keeps_others_of_its_key_waiting():
     job, other = JobFactory(lock_key="m"), JobFactory(lock_key="m")
     claimed(job)
     lapse(job)
-    assert job_queue.claim(job_id=other.pk) is None
+    assert job_claims.claim(job_id=other.pk) is None
 
 
 def test_renewing_keeps_the_lease_and_the_progress():
@@ -118,7 +118,7 @@ def test_renewing_keeps_the_lease_and_the_progress():
     run = claimed(job)
     lapse(job)
     run.renew({"page": 3})
-    assert job_queue.claim() is None
+    assert job_claims.claim() is None
     job.refresh_from_db()
     assert job.progress == {"page": 3}
 
@@ -161,7 +161,7 @@ def test_a_job_that_kills_every_worker_is_buried(handler: Callable[[Handler], No
     for _ in range(2):
         claimed(job)
         lapse(job)
-    assert job_queue.claim() is None
+    assert job_claims.claim() is None
     job.refresh_from_db()
     assert job.state == JobState.DEAD
     assert "died" in job.last_error
@@ -173,7 +173,7 @@ def test_jobs_whose_workers_die_again_are_kept_apart():
     for _ in range(2):
         claimed(job)
         lapse(job)
-    assert job_queue.claim() is None
+    assert job_claims.claim() is None
     job.refresh_from_db()
     assert (job.state, job.attempts, job.last_error) == (JobState.READY, 2, "its worker died")
     assert job.lease_until is None

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from gateway.access.models import AccessToken
 from gateway.json_logs import JsonFormatter
-from integrations import job_queue, work
+from integrations import job_claims, job_queue, work
 from integrations.flows import retention
 from integrations.models import AuditLog, InboundWebhook, Job, JobState
 from integrations.request_context import current_request_id
@@ -137,11 +137,11 @@ def test_a_tenants_jobs_at_the_vendor_are_limited(settings: Any):
     for tenant in (first, first, first, second):
         job_queue.enqueue(tenant=tenant, kind="test", payload={})
     free = job_queue.enqueue(tenant=first, kind="test", payload={}, calls_vendor=False)
-    runs = [job_queue.claim() for _ in range(5)]
+    runs = [job_claims.claim() for _ in range(5)]
     claimed = [run.job for run in runs if run is not None]
     assert len(claimed) == 4
     assert sum(job.tenant_id == first.pk and job.pk != free.pk for job in claimed) == 2
     with next(run for run in runs if run and run.job.tenant_id == first.pk).finishing():
         pass
-    assert job_queue.claim() is not None
-    assert job_queue.claim() is None
+    assert job_claims.claim() is not None
+    assert job_claims.claim() is None

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import job_queue
+from integrations import job_claims, job_queue
 from integrations.schedule import Schedule
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         threading.Thread(target=Schedule().run, args=(stopping,), daemon=True).start()
         while not stopping.wait(options["every"]):
             try:
-                for job in job_queue.due(BATCH):
+                for job in job_claims.due(BATCH):
                     job_queue.wake(job)
             except DatabaseError:
                 logger.exception("the database is not answering")

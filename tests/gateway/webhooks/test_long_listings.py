@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import job_queue, work
-from integrations.flows import accounts, retrieval, sync
+from integrations.flows import accounts, batches, retrieval, sync
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
 from integrations.vendors.records import Scope
@@ -39,7 +39,7 @@ class Listed:
 def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
     monkeypatch.setattr(atrium_api, "PAGE_SIZE", PAGE)
-    monkeypatch.setattr(retrieval, "BATCH_ROWS", PAGE)
+    monkeypatch.setattr(batches, "BATCH_ROWS", PAGE)
     stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
     by_account = {
         link: -(-stored.filter(aggregation_account=link.aggregation_account_id).count() // PAGE)
