@@ -6,15 +6,14 @@ With DATABASE_URL and REDIS_URL set, on a fresh PostgreSQL database and with Cel
 from __future__ import annotations
 
 import os
-import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
-from psycopg import sql
-
 from demo.stack import Stack, temporary
+from tests import templates
 
 REDIS_DATABASE = 14  # not the one whose queues other tests look into
 
@@ -28,19 +27,15 @@ def running() -> Iterator[Stack]:
 
 @contextmanager
 def _services() -> Iterator[dict[str, str]]:
-    server = urlsplit(os.environ.get("DATABASE_URL", ""))
-    if not server.scheme.startswith("postgres"):
-        yield {}
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        with tempfile.TemporaryDirectory(prefix="stack-data-") as directory:
+            yield {"DATABASE_URL": templates.sqlite(Path(directory))}
         return
-    name = f"stack_{secrets.token_hex(8)}"
-    with psycopg.connect(server.geturl(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    environment = {"DATABASE_URL": server._replace(path=f"/{name}").geturl()}
+    environment = {"DATABASE_URL": templates.postgres(server)}
     if redis := os.environ.get("REDIS_URL"):
         environment["REDIS_URL"] = urlsplit(redis)._replace(path=f"/{REDIS_DATABASE}").geturl()
     try:
         yield environment
     finally:
-        with psycopg.connect(server.geturl(), autocommit=True) as connection:
-            drop = "DROP DATABASE {} WITH (FORCE)"
-            connection.execute(sql.SQL(drop).format(sql.Identifier(name)))
+        templates.drop(server, environment["DATABASE_URL"])

@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests import templates
 from tests.faults.deployment import ROOT, Deployment, deployed
 from tests.sandbox_process import running
 
@@ -42,10 +44,13 @@ def main() -> int:
     os.environ |= ENVIRONMENT
     place = Path(tempfile.mkdtemp(prefix="contract-"))
     try:
-        with (
-            running(place) as sandbox,
-            deployed(place, sandbox, os.environ.pop("DATABASE_URL", "")) as one,
-        ):
+        server = os.environ.pop("DATABASE_URL", "")
+        with ExitStack() as stack:
+            sandbox = stack.enter_context(running(place))
+            url = templates.postgres(server) if server else ""
+            if url:
+                stack.callback(templates.drop, server, url)
+            one = stack.enter_context(deployed(place, sandbox, url))
             one.start_worker()
             environment = os.environ | _access(one) | {"CONTRACT_KNOWN": json.dumps(_known(one))}
             return _run(one, environment, options.examples, rest)

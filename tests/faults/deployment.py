@@ -21,6 +21,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from demo.gateway import Gateway
+from tests import templates
 from tests.faults.services import free_port
 from tests.sandbox_process import Sandbox
 
@@ -71,8 +72,7 @@ class Deployment:
         }
 
     def set_up(self) -> None:
-        """Database, tenant, keys."""
-        self.manage("migrate", "--verbosity", "0")
+        """Tenant and keys."""
         arguments = ["--tenant", "demo", "--application", "Demo", "--environment", "custom"]
         arguments += [
             "--base-url",
@@ -198,7 +198,7 @@ def deployed(
 ) -> Iterator[Deployment]:
     """A gateway that answers; workers are the scenario's business."""
     sandbox.call("POST", "/_control/reset", json={})
-    database_url = database_url or f"sqlite:///{directory / 'gateway.sqlite3'}"
+    database_url = database_url or templates.sqlite(directory)
     one = Deployment(directory, database_url, sandbox, redis_url)
     try:
         one.set_up()

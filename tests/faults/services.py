@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -13,10 +14,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import redis
+
+from tests import templates
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 HAS_POSTGRES = bool(BINARIES) and (os.geteuid() != 0 or shutil.which("runuser") is not None)
@@ -53,9 +57,9 @@ class Postgres:
                 return
         raise AssertionError((self.directory / "log").read_text())
 
-    def stop(self) -> None:
-        """At once, as after a power failure."""
-        self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """At once, as after a power failure, unless told otherwise."""
+        self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", mode, "stop")
 
     def create(self) -> None:
         data = str(self.directory / "data")
@@ -72,20 +76,37 @@ class Postgres:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A running cluster; its data is gone afterwards."""
+    """A running cluster with all tables; its data is gone afterwards."""
+    server = Postgres(_owned_directory(), free_port())
+    try:
+        copy = ["cp", "-a", str(_template() / "data"), str(server.directory)]
+        subprocess.run(copy, check=True, timeout=60)
+        server.start()
+        yield server
+    finally:
+        if (server.directory / "data/postmaster.pid").exists():
+            server.stop()
+        shutil.rmtree(server.directory, ignore_errors=True)
+
+
+@cache
+def _template() -> Path:
+    """A cluster that was migrated and stopped."""
+    server = Postgres(_owned_directory(), free_port())
+    atexit.register(shutil.rmtree, server.directory, ignore_errors=True)
+    server.create()
+    server.start()
+    templates.migrate(server.url)
+    server.stop("fast")
+    return server.directory
+
+
+def _owned_directory() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="faults-pg-"))
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(directory, owner.pw_uid, owner.pw_gid)
-    server = Postgres(directory, free_port())
-    try:
-        server.create()
-        server.start()
-        yield server
-    finally:
-        if (directory / "data/postmaster.pid").exists():
-            server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+    return directory
 
 
 @dataclass
