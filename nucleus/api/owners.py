@@ -108,9 +108,10 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
     """
     if row.is_being_erased:
         raise ValidationError(f"This {kind.words} is being erased and cannot be changed any more.")
+    if caller.client is not None:  # before anything else is said about what it sent
+        _check_may_change(caller, kind, _differing(caller, kind, row, data))
     values = _checked(caller, kind, data, row)
     changed = [name for name, value in values.items() if getattr(row, name) != value]
-    _check_may_change(caller, kind, changed)
     for name in changed:
         setattr(row, name, values[name])
     if changed:
@@ -136,17 +137,39 @@ def _check_may_change(caller: Caller, kind: Kind, changed: list[str]) -> None:
         )
 
 
+def _differing(caller: Caller, kind: Kind, row: Any, data: Any) -> list[str]:
+    """What of the tenant's own the body would change; what cannot be read is a change, too."""
+    body = _body(caller, kind, data, row)
+    return [
+        name
+        for name in kind.tenants_own
+        if name in body.initial_data and _differs(body.fields[name], body.initial_data[name], row)
+    ]
+
+
+def _differs(field: serializers.Field, given: Any, row: Any) -> bool:
+    try:
+        return bool(field.run_validation(given) != getattr(row, str(field.field_name)))
+    except ValidationError:
+        return True
+
+
 def _checked(caller: Caller, kind: Kind, data: Any, instance: Any = None) -> dict[str, Any]:
+    body = _body(caller, kind, data, instance)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+def _body(caller: Caller, kind: Kind, data: Any, instance: Any) -> OwnerBody:
+    """The body, not yet looked into."""
     if not isinstance(data, dict):
         raise ValidationError("The body must be a JSON object.")
-    body = kind.body(
+    return kind.body(
         instance,
         data={name: value for name, value in data.items() if value is not None},
         partial=instance is not None,
         context={"caller": caller},
     )
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
 
 
 def found(request: Request, kind: Kind, record_id: UUID) -> Any:
