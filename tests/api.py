@@ -26,8 +26,8 @@ class Api:
     def put(self, path: str, body: Any = None) -> Any:
         return self._answer(self._send("put", path, body))
 
-    def delete(self, path: str, query: str = "") -> Any:
-        return self._answer(self._send("delete", path + query, {}))
+    def delete(self, path: str, query: str = "", body: Any = None) -> Any:
+        return self._answer(self._send("delete", path + query, body))
 
     def _send(self, method: str, path: str, body: Any) -> HttpResponse:
         send = getattr(self.http, method)

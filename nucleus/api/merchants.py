@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -15,12 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from nucleus.api import records
 from nucleus.api.documentation import documented
+from nucleus.models import AggregationAccountTransaction
 from nucleus.models import Merchant as MerchantRow
 from nucleus.wire import pages, schemas
+from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import InstantField
 from nucleus.wire.objects import Body
 
+TRANSACTIONS = next(kind for kind in records.KINDS if kind.model is AggregationAccountTransaction)
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
 PARAMETERS = [
     OpenApiParameter("order_by", OpenApiTypes.STR, description="A field; default id.")
@@ -65,20 +70,35 @@ def _merchant(row: MerchantRow) -> Body:
     return {name: getattr(row, name) for name in FIELDS} | {"guid": row.source_id}
 
 
+def visible(request: Request) -> QuerySet[MerchantRow]:
+    """All of them; for a token of one client, those that its own transactions name.
+
+    The others would tell it where the tenant's other clients shop.
+    """
+    rows = MerchantRow.objects.all()
+    if caller_of(request).client is None:
+        return rows
+    own = records.visible(request, TRANSACTIONS).exclude(merchant_id=None)
+    return rows.filter(pk__in=own.values("merchant_id"))
+
+
 class MerchantsView(APIView):
-    """All merchants."""
+    """Merchants that transactions name."""
 
     @documented(
         operation_id="listMerchant",
         summary="List merchants",
-        description="The businesses that transactions of any tenant have named.",
+        description=(
+            "The businesses that transactions of any tenant have named; with a token of one "
+            "client, those of its own."
+        ),
         tags=["Resource"],
         parameters=PARAMETERS,
         response=PageMerchant,
     )
     def get(self, request: Request) -> Response:
         page: dict[str, Any] = pages.page(
-            MerchantRow.objects.all(),
+            visible(request),
             request.query_params,
             fields=FIELDS,
             render=_merchant,

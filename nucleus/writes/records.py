@@ -191,21 +191,28 @@ def _checked(
 def _with_references(
     writer: Writer, model: Any, held: Sequence[Any], items: Sequence[Item]
 ) -> list[Item]:
-    """The items, or why one refers to what the writer cannot reach; one query for each column."""
+    """The items, or why one refers to what the writer cannot reach; one query for each column.
+
+    What a row refers to already may be repeated, also by whoever cannot reach it.
+    """
     answers = list(items)
     for name, target in rules.REFERENCES.get(model, {}).items():
-        wanted = {item[name] for item in answers if not isinstance(item, Refusal) and name in item}
-        if not wanted:
+        asking = {
+            position: item[name]
+            for position, (row, item) in enumerate(zip(held, answers, strict=True))
+            if isinstance(item, dict) and name in item and item[name] != getattr(row, name, None)
+        }
+        if not asking:
             continue
-        rows = writer.reach(target).filter(pk__in=wanted).order_by("pk")
+        rows = writer.reach(target).filter(pk__in=set(asking.values())).order_by("pk")
         known = {row.pk: row for row in (_held(rows) if target is AggregationAccount else rows)}
-        for position, (row, item) in enumerate(zip(held, answers, strict=True)):
-            if isinstance(item, Refusal) or name not in item:
-                continue
-            if item[name] not in known:
-                words = f"There is no {target._meta.verbose_name} {item[name]}."
+        for position, wanted in asking.items():
+            if wanted not in known:
+                words = f"There is no {target._meta.verbose_name} {wanted}."
                 answers[position] = Refusal({name: [words]})
-            elif target is BankLink and _owners(known[item[name]]) != _owners(row or item):
+            elif target is BankLink and _owners(known[wanted]) != _owners(
+                held[position] or answers[position]
+            ):
                 answers[position] = Refusal({name: ["This bank link is of another owner."]})
     return answers
 

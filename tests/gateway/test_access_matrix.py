@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client as HttpClient
 from django.urls import URLResolver, get_resolver
@@ -19,25 +20,33 @@ from gateway.access.scopes import ALL_SCOPES
 from integrations.models import (
     AccountLink,
     AsyncTransaction,
+    AuditLog,
     Member,
     VendorUser,
     WebhookSubscription,
 )
-from nucleus.models import Client
+from nucleus import models as nucleus
+from nucleus.models import BulkTransaction, Client, Institution
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token, basic
 from tests.factories.nucleus import (
     AggregationAccountFactory,
     BalanceFactory,
     BankLinkFactory,
+    BusinessFactory,
     ClientFactory,
     HoldingFactory,
+    MerchantFactory,
     TransactionFactory,
 )
 from tests.gateway.access_matrix import LET_IN, PUBLIC, PUBLIC_SCREENS, ROUTES, Route
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-WORDS = {"integration_type": "aggregation", "service": "account"}
+WORDS = {
+    "integration_type": "aggregation",
+    "service": "account",
+    "entity_uri": "aggregation_account",
+}
 REVOKE = "/authorization/v1/oauth/revoke"
 
 
@@ -74,6 +83,10 @@ def test_every_route_has_an_entry_and_every_entry_a_route():
 def owned(nucleus_client: Client) -> dict[str, Any]:
     """One object of every kind, of one client."""
     tenant = nucleus_client.tenant
+    business: Any = BusinessFactory(tenant=tenant)
+    nucleus_client.business = business  # which its tokens do not reach for that
+    nucleus_client.save()
+    merchant: Any = MerchantFactory()
     account: Any = AggregationAccountFactory(client=nucleus_client)
     user = VendorUser.unscoped.create(
         tenant=tenant, client=nucleus_client, vendor="mx", identifier="x", vendor_user_id="USR-1"
@@ -88,14 +101,33 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
         integration_service=["async_aggregation_account"],
     )
     webhook.save()
+    nucleus_webhook = WebhookSubscription(
+        tenant=tenant,
+        url="http://127.0.0.1:9/hook",
+        door=WebhookSubscription.Door.NUCLEUS,
+        atom_service=["bank_link_verified"],
+    )
+    nucleus_webhook.save()
     return {
         "client": nucleus_client,
         "account": account,
         "balance": BalanceFactory(aggregation_account=account),
-        "transaction": TransactionFactory(aggregation_account=account),
+        "transaction": TransactionFactory(aggregation_account=account, merchant_id=merchant.pk),
         "holding": HoldingFactory(aggregation_account=account),
         "bank_link": BankLinkFactory(client=nucleus_client),
+        "business": business,
+        "account_of_business": AggregationAccountFactory(
+            client=None, business=business, tenant=tenant
+        ),
+        "institution": Institution.objects.create(tenant=tenant, name="Savings Bank of Demo"),
+        "merchant": merchant,
         "webhook": webhook,
+        "nucleus_webhook": nucleus_webhook,
+        "bulk": BulkTransaction.unscoped.create(tenant=tenant, client=nucleus_client),
+        "audit_log": nucleus.AuditLog.unscoped.create(tenant=tenant, request_url="x", response="x"),
+        "vendor_call": AuditLog.objects.create(
+            tenant=tenant, client_id=nucleus_client.pk, method="GET", status=200, duration_ms=1
+        ),
         "async": AsyncTransaction.unscoped.create(
             tenant=tenant, client=nucleus_client, integration_type="aggregation", service="account"
         ),
@@ -117,15 +149,26 @@ def request_of(name: str, route: Route, method: str, owned: dict[str, Any]) -> C
     def send(token: str) -> Any:
         api = Api(token)
         call = getattr(api, method.lower())
-        return call(address, body) if method in ("POST", "PUT") else call(address)
+        return (
+            call(address) if method == "GET" else call(address, body=[body] if route.many else body)
+        )
 
     return send
 
 
 def answered(response: Any) -> int | str:
-    """The status, or the code of a 400."""
-    is_refused = response.status_code == 400
-    return str(response.data["code"]) if is_refused else int(response.status_code)
+    """The status, or the code of a 400, or what became of the items of /bulk."""
+    if response.status_code == 400:
+        return str(response.data["code"])
+    if isinstance(response.data, dict) and "entity_uri" in response.data.get("data", ()):
+        return str(response.data["status"])
+    return int(response.status_code)
+
+
+def shown_by(response: Any, owned: dict[str, Any]) -> list[str]:
+    """The kinds of the objects that an answer names."""
+    text = response.content.decode()
+    return [kind for kind, row in owned.items() if str(row.pk) in text]
 
 
 def row_of(row: Model) -> Any:
@@ -167,13 +210,15 @@ def test_the_matrix(
     theirs = 403 if route.tenants_own else 404 if route.of else good
     assert answered(other) == route.other.get(method, theirs)
     if not route.of:
-        shown = (stranger.content + other.content).decode()
-        assert not [kind for kind, row in owned.items() if str(row.pk) in shown]
+        for name_of, answer in (("stranger", stranger), ("other", other)):
+            common = route.shows.get(name_of)
+            assert shown_by(answer, owned) == ([common] if common else [])
     assert {kind: row_of(row) for kind, row in owned.items()} == before  # nothing has happened
 
-    if method == "GET":
+    with transaction.atomic():
         own = send(access_token(application, client=owned["client"]))
-        assert answered(own) == (403 if route.tenants_own else good)
+        transaction.set_rollback(True)
+    assert answered(own) == route.own.get(method, 403 if route.tenants_own else good)
     assert answered(send(access_token(application, scope=needed))) == good
     assert good in LET_IN
 

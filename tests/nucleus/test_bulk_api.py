@@ -185,9 +185,9 @@ def test_each_item_by_itself(api: Api, stranger: Api, account: AggregationAccoun
     assert told["error"][0]["message"].startswith("There is no record")
     listed = api.get(f"{V1}/aggregation_account_transaction", filter="status==pending").data
     assert listed["total_elements"] == 2
-    told = outcome(api, delete(api, path, [ids[0], {"id": ids[1]}]))
+    told = outcome(api, api.delete(path, body=[ids[0], {"id": ids[1]}]))
     assert (told["status"], told["error"]) == ("COMPLETED", [])
-    assert outcome(api, delete(api, path, ids))["status"] == "FAILED"
+    assert outcome(api, api.delete(path, body=ids))["status"] == "FAILED"
     assert not AggregationAccountTransaction.unscoped.exists()
 
 
@@ -205,10 +205,6 @@ def test_changes_of_one_kind_leave_no_trace_in_another(api: Api, account: Aggreg
     assert rows.get(location__isnull=True).cash["name"] == "Other"
 
 
-def delete(api: Api, path: str, body: Any) -> Any:
-    return api._answer(api._send("delete", path, body))
-
-
 def test_clients_in_bulk(api: Api, nucleus_client: Client):
     path = f"{V1}/bulk/client"
     people: list[Any] = [
@@ -223,7 +219,7 @@ def test_clients_in_bulk(api: Api, nucleus_client: Client):
     told = outcome(api, api.put(path, [{"id": made["id"], "first_name": "Ada"}, {"id": "x"}]))
     assert told["status"] == "PARTIAL"
     assert api.get(f"{V1}/client/{made['id']}").data["first_name"] == "Ada"
-    told = outcome(api, delete(api, path, [made["id"], str(nucleus_client.pk)]))
+    told = outcome(api, api.delete(path, body=[made["id"], str(nucleus_client.pk)]))
     assert told["status"] == "COMPLETED"
     assert api.get(f"{V1}/client/{made['id']}").data["is_active"] is False
 

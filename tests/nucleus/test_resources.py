@@ -13,7 +13,12 @@ from nucleus import categories
 from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import access_token
-from tests.factories.nucleus import MerchantFactory
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    ClientFactory,
+    MerchantFactory,
+    TransactionFactory,
+)
 
 BASE = "/nucleus/v1/resource"
 TRANSACTIONS, ACCOUNTS = f"{BASE}/transaction_category", f"{BASE}/account_category"
@@ -130,8 +135,13 @@ def test_merchants(api: Api, application: Application, nucleus_client: Client):
     assert (page["total_elements"], page["empty"], page["last"]) == (3, False, False)
     beyond = api.get(MERCHANTS, size=2, page=2).data
     assert (beyond["content"], beyond["empty"], beyond["pageable"]["offset"]) == ([], True, 4)
+    own: Any = AggregationAccountFactory(client=nucleus_client)
+    theirs: Any = AggregationAccountFactory(client=ClientFactory(tenant=nucleus_client.tenant))
+    for account, row in ((own, rows[1]), (own, rows[1]), (own, None), (theirs, rows[2])):
+        TransactionFactory(aggregation_account=account, merchant_id=row and row.pk)
     confined = Api(access_token(application, client=nucleus_client))
-    assert confined.get(MERCHANTS, filter=f"name=='{rows[1].name}'").data["total_elements"] == 1
+    shown = confined.get(MERCHANTS).data["content"]
+    assert [one["id"] for one in shown] == [str(rows[1].pk)]  # not where others shop
 
 
 @pytest.mark.parametrize(
