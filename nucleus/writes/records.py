@@ -171,6 +171,8 @@ def _completed(writer: Writer, model: Any, item: Item) -> Item:
             item.setdefault("client_id", writer.client.pk)
         if "client_id" not in item and "business_id" not in item:
             return Refusal({"client_id": ["Required: whose it is, or a business_id."]})
+        if "client_id" in item and "business_id" in item:
+            return Refusal({"business_id": ["Give this or client_id: a record has one owner."]})
     return item
 
 

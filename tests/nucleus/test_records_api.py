@@ -12,7 +12,6 @@ from gateway.access.models import Application
 from nucleus.models import (
     AggregationAccount,
     Client,
-    Institution,
     Tenant,
 )
 from tests.api import Api
@@ -169,28 +168,6 @@ def test_a_bad_record_is_explained(
     assert answer.status_code == 400
     assert set(answer.data["errors"]) == {field}
     assert "5678" not in answer.content.decode()
-
-
-def test_others_objects_cannot_be_referred_to(
-    api: Api, application: Application, nucleus_client: Client, account: AggregationAccount
-):
-    foreign: Any = BankLinkFactory()
-    neighbour = BankLinkFactory(client=ClientFactory(tenant=nucleus_client.tenant))
-    theirs = AggregationAccountFactory(client=neighbour.client)
-    private = Institution.objects.create(name="Theirs", tenant=foreign.tenant)
-    for change in (
-        {"client_id": str(foreign.client.pk)},
-        {"bank_link_id": str(foreign.pk)},
-        {"bank_link_id": str(neighbour.pk)},  # of the same tenant, but of another client
-        {"institution_id": str(private.pk)},
-    ):
-        answer = api.post(f"{V1}/aggregation_account", bodies.account(nucleus_client, **change))
-        assert answer.status_code == 400
-        assert set(answer.data["errors"]) == set(change)
-    confined = Api(access_token(application, client=nucleus_client))
-    for body in (bodies.balance(AggregationAccountFactory()), bodies.balance(theirs)):
-        answer = confined.post(f"{V1}/aggregation_account_balance", body)
-        assert set(answer.data["errors"]) == {"aggregation_account_id"}
 
 
 @pytest.mark.parametrize("kind", ROWS)

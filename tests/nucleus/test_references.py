@@ -1,0 +1,190 @@
+"""Whom and what records may name: the writer's own, and for businesses the tenant's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.access.models import Application
+from nucleus.models import AggregationAccount, Business, Client, Institution, Tenant
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BalanceFactory,
+    BankLinkFactory,
+    BusinessFactory,
+    ClientFactory,
+)
+from tests.nucleus import bodies
+
+V1 = "/nucleus/v1"
+ACCOUNT, BALANCE, BANK_LINK = "aggregation_account", "aggregation_account_balance", "bank_link"
+Errors = dict[str, Any]
+
+
+@pytest.fixture
+def business(tenant: Tenant) -> Business:
+    return BusinessFactory(tenant=tenant)
+
+
+@pytest.fixture
+def records(nucleus_client: Client) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """One record of each kind, and a good body of another one."""
+    account: Any = AggregationAccountFactory(client=nucleus_client)
+    return {
+        ACCOUNT: (account, bodies.account(nucleus_client)),
+        BALANCE: (BalanceFactory(aggregation_account=account), bodies.balance(account)),
+        BANK_LINK: (BankLinkFactory(client=nucleus_client), bodies.bank_link(nucleus_client)),
+    }
+
+
+def stored(record: Any) -> Any:
+    """The row as it is, and how many of its kind the tenant has."""
+    rows = type(record).unscoped.filter(tenant=record.tenant_id)
+    return rows.filter(pk=record.pk).values().get(), rows.count()
+
+
+def alone(answer: Any) -> Errors:
+    assert answer.status_code == 400, answer.data
+    return dict(answer.data["errors"])
+
+
+def in_array(answer: Any) -> Errors:
+    """The fields in `["field: words"]`."""
+    return {words.split(":")[0]: words for words in alone(answer)["item 0"]}
+
+
+def each(api: Api, answer: Any) -> Errors:
+    told = api.get(f"{V1}/bulk/status/{answer.data['id']}").data
+    assert (told["status"], told["success"]) == ("FAILED", [])
+    return dict(told["error"][0]["errors"])
+
+
+def ways(
+    api: Api, kind: str, record: Any, body: dict[str, Any]
+) -> list[Callable[[dict[str, Any]], Errors]]:
+    """All ways to write a record with a change: the fields that they complain about."""
+    row = {"id": str(record.pk)}
+    given: list[Callable[[dict[str, Any]], Errors]] = [
+        lambda change: alone(api.post(f"{V1}/{kind}", body | change)),
+        lambda change: alone(api.put(f"{V1}/{kind}/{record.pk}", change)),
+        lambda change: each(api, api.post(f"{V1}/bulk/{kind}", [body | change])),
+        lambda change: each(api, api.put(f"{V1}/bulk/{kind}", [row | change])),
+    ]
+    if kind != BANK_LINK:
+        given.append(lambda change: in_array(api.post(f"{V1}/bulk_{kind}", [body | change])))
+    if kind != BALANCE:
+        given.append(lambda change: in_array(api.put(f"{V1}/bulk_{kind}", [row | change])))
+    return given
+
+
+def refuses(api: Api, kind: str, record: Any, body: dict[str, Any], rows: dict[str, Any]) -> None:
+    """However the record is written, nobody of `rows` (column → others) may be named."""
+    before = stored(record)
+    body = body | {"is_link_verified": None, "link_verified_date": None}  # not for clients to say
+    for write in ways(api, kind, record, body):
+        for name, others in rows.items():
+            owners = {"client_id": None} if name == "business_id" else {}
+            for other in others:
+                assert set(write({**owners, name: str(other.pk)})) == {name}
+    assert stored(record) == before
+
+
+@pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
+def test_another_tenant_is_not_named(
+    api: Api, tenant: Tenant, records: dict[str, tuple[Any, dict[str, Any]]], kind: str
+):
+    foreign: Any = BankLinkFactory()
+    rows: dict[str, Any] = {
+        "client_id": [foreign.client],
+        "business_id": [BusinessFactory()],
+        "institution_id": [Institution.objects.create(name="Theirs", tenant=foreign.tenant)],
+    }
+    if kind == ACCOUNT:
+        neighbour = BankLinkFactory(client=ClientFactory(tenant=tenant))
+        rows["bank_link_id"] = [foreign, neighbour]  # also not that of another client
+    if kind == BALANCE:
+        rows = {"aggregation_account_id": [AggregationAccountFactory(client=foreign.client)]}
+    refuses(api, kind, *records[kind], rows)
+
+
+@pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
+def test_a_clients_token_names_nobody_else(
+    application: Application,
+    business: Business,
+    nucleus_client: Client,
+    records: dict[str, tuple[Any, dict[str, Any]]],
+    kind: str,
+):
+    nucleus_client.business = business  # which it does not reach for that
+    nucleus_client.save()
+    neighbour: Any = ClientFactory(tenant=business.tenant)
+    rows: dict[str, Any] = {"client_id": [neighbour], "business_id": [business]}
+    if kind == BALANCE:
+        account = AggregationAccountFactory(client=None, business=business, tenant=business.tenant)
+        others = [AggregationAccountFactory(client=neighbour), account]
+        rows = {"aggregation_account_id": others}
+    confined = Api(access_token(application, client=nucleus_client))
+    refuses(confined, kind, *records[kind], rows)
+
+
+def test_a_business_owns_what_is_written_for_it(
+    api: Api, business: Business, nucleus_client: Client
+):
+    nucleus_client.business = business  # which makes nothing of it the client's
+    nucleus_client.save()
+    owner: dict[str, Any] = {"client_id": None, "business_id": str(business.pk)}
+    link = api.post(f"{V1}/bank_link", bodies.bank_link(nucleus_client, **owner)).data
+    verified = {"bank_link_id": link["id"], "is_link_verified": True}
+    body = bodies.account(nucleus_client, **owner)
+    account = api.post(f"{V1}/{ACCOUNT}", body | verified).data
+    assert (account["bank_link_id"], account["is_link_verified"]) == (link["id"], True)
+    for path, one in ((ACCOUNT, account), (BANK_LINK, link)):
+        assert {name: one[name] for name in owner} == owner
+        assert api.get(f"{V1}/{path}/{one['id']}").data == one
+        assert api.put(f"{V1}/{path}/{one['id']}", one).data == one
+        found = api.get(f"{V1}/{path}", filter=f"business_id=={business.pk}").data["content"]
+        assert found == [one]
+        other = BusinessFactory(tenant=business.tenant)
+        moved = api.put(f"{V1}/{path}/{one['id']}", {"business_id": str(other.pk)})
+        assert set(alone(moved)) == {"business_id"}
+        given = api.put(f"{V1}/{path}/{one['id']}", {"client_id": str(nucleus_client.pk)})
+        assert set(alone(given)) == {"client_id"}
+    balance = {"aggregation_account_id": account["id"], "currency_code": "USD", "balance": 1}
+    assert api.post(f"{V1}/{BALANCE}", balance).status_code == 200
+    mine = bodies.account(nucleus_client, bank_link_id=link["id"])
+    assert set(alone(api.post(f"{V1}/{ACCOUNT}", mine))) == {"bank_link_id"}
+    both = body | {"client_id": str(nucleus_client.pk)}
+    assert "one owner" in alone(api.post(f"{V1}/{ACCOUNT}", both))["business_id"][0]
+    neither = alone(api.post(f"{V1}/{ACCOUNT}", body | {"business_id": None}))
+    assert "business_id" in neither["client_id"][0]
+
+
+def test_a_business_in_bulk(api: Api, business: Business, nucleus_client: Client):
+    owner = {"client_id": None, "business_id": str(business.pk)}
+    good = bodies.account(nucleus_client, **owner)
+    made = api.post(f"{V1}/bulk_{ACCOUNT}", [good, bodies.account(nucleus_client)]).data
+    assert [one["business_id"] for one in made] == [str(business.pk), None]
+    changes = [{"id": made[0]["id"], "account_name": "Till", **owner}]
+    assert api.put(f"{V1}/bulk_{ACCOUNT}", changes).data[0]["account_name"] == "Till"
+    foreign = good | {"business_id": str(BusinessFactory().pk)}
+    told = api.post(f"{V1}/bulk/{ACCOUNT}", [foreign, good]).data
+    told = api.get(f"{V1}/bulk/status/{told['id']}").data
+    assert [(one["index"], list(one["errors"])) for one in told["error"]] == [(0, ["business_id"])]
+    path = f"{V1}/{ACCOUNT}/{told['success'][0]['id']}"
+    assert api.get(path).data["business_id"] == str(business.pk)
+    assert AggregationAccount.unscoped.filter(business=business).count() == 2
+
+
+def test_what_a_client_shares_with_a_business_may_be_sent_back(
+    application: Application, business: Business, nucleus_client: Client
+):
+    """Written before records had one owner: its token cannot reach the business it repeats."""
+    row = AggregationAccountFactory(client=nucleus_client, business=business)
+    confined = Api(access_token(application, client=nucleus_client))
+    path = f"{V1}/{ACCOUNT}/{row.pk}"
+    one = confined.get(path).data
+    assert confined.put(path, one | {"account_name": "Mine"}).data["account_name"] == "Mine"
