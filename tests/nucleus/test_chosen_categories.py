@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 
 from nucleus import categories, writes
-from nucleus.models import AggregationAccount, AggregationAccountTransaction
+from nucleus.models import AggregationAccount, AggregationAccountTransaction, Tenant
+from tests.api import Api
+from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
 from tests.nucleus.rows import LATER, row
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +19,11 @@ GROCERIES, RESTAURANTS, GYM = (
 )
 
 
+@pytest.fixture
+def account(tenant: Tenant) -> AggregationAccount:
+    return AggregationAccountFactory(client=ClientFactory(tenant=tenant))
+
+
 def pulled(account: AggregationAccount, category_id: UUID | None) -> tuple[int, UUID | None]:
     """How many rows were written, and the category that the transaction has then."""
     fresh = row(source_category_id=category_id, source_updated_at=LATER)
@@ -24,8 +31,11 @@ def pulled(account: AggregationAccount, category_id: UUID | None) -> tuple[int, 
     return written, AggregationAccountTransaction.unscoped.get().transaction_category_id
 
 
-def choose(category_id: UUID | None) -> None:
-    AggregationAccountTransaction.unscoped.update(transaction_category_id=category_id)
+def choose(api: Api, category_id: UUID | None) -> None:
+    stored = AggregationAccountTransaction.unscoped.get()
+    change = {"bank_credit": {"transaction_category_id": str(category_id)}}
+    answer = api.put(f"/nucleus/v1/aggregation_account_transaction/{stored.pk}", change)
+    assert answer.status_code == 200, answer.data
 
 
 def test_it_follows_its_source(account: AggregationAccount):
@@ -36,18 +46,18 @@ def test_it_follows_its_source(account: AggregationAccount):
     assert pulled(account, GROCERIES) == (1, GROCERIES)
 
 
-def test_the_tenants_choice_stays(account: AggregationAccount):
+def test_the_tenants_choice_stays(api: Api, account: AggregationAccount):
     pulled(account, GROCERIES)
-    choose(GYM)
+    choose(api, GYM)
     assert pulled(account, GROCERIES) == (0, GYM)
     assert pulled(account, RESTAURANTS) == (1, GYM)
     assert pulled(account, None) == (1, GYM)
     assert pulled(account, None) == (0, GYM)
 
 
-def test_rows_from_before_there_were_categories_are_filled(account: AggregationAccount):
+def test_rows_from_before_there_were_categories_are_filled(api: Api, account: AggregationAccount):
     pulled(account, None)
     assert pulled(account, GROCERIES) == (1, GROCERIES)
     AggregationAccountTransaction.unscoped.update(source_category_id=None)
-    choose(GYM)  # by the tenant, before the source said anything
+    choose(api, GYM)  # by the tenant, before the source said anything
     assert pulled(account, GROCERIES) == (1, GYM)
