@@ -14,13 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations import connect, job_queue, retry
 from integrations.connect import VendorNotConfigured
-from integrations.flows import members, retention, users
+from integrations.flows import members, mentions, retention, users
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import (
     AuditLog,
@@ -45,7 +44,6 @@ NOT_CONFIGURED_SECONDS = 3600.0
 GIVE_UP_AFTER = timedelta(days=30)  # with the vendor's part; the record keeps its ids
 GRACE_SECONDS = 5.0
 ATTEMPTS = 1000  # it must not die of bad days; backoff makes that weeks
-BLANK = "[erased]"
 
 
 def request(client: Client, *, requested_by: str) -> Erasure:
@@ -65,7 +63,7 @@ def request(client: Client, *, requested_by: str) -> Erasure:
         erasure, _ = Erasure.unscoped.get_or_create(
             tenant=row.tenant, client_id=row.pk, defaults={"requested_by": requested_by[:255]}
         )
-        key = f"{row.tenant_id}:{ERASE_JOB}:{row.pk}"
+        key = f"{row.tenant_id}:{ERASE_JOB}:{erasure.pk}"
         job_queue.enqueue(
             tenant=row.tenant,
             kind=ERASE_JOB,
@@ -95,6 +93,9 @@ def run_job(run: JobRun) -> None:
     noted = erasure.vendor_users
     delay = _erase_at_vendors(run, erasure)
     if erasure.erased_at is None:
+        mentions.blank_outcomes(
+            tenant_id=run.tenant.pk, client_id=erasure.client_id, renew=run.renew
+        )
         _erase_batches(run, erasure)
         _erase_rest(run, erasure, noted)
     if not erasure.vendor_users:
@@ -195,9 +196,11 @@ def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> N
         for rows in (_members(erasure), client, _accounts(erasure)):
             list(rows.select_for_update().values_list("pk", flat=True))
         erasure.vendor_users += [one for one in _entries(erasure) if one not in noted]
-        for of_client in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
-            _count(erasure, {of_client.model._meta.label: of_client.delete()[0]})
-        _blank_trail(erasure)
+        for found in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
+            _count(erasure, {found.model._meta.label: found.delete()[0]})
+        of_client = {"tenant_id": erasure.tenant_id, "client_id": erasure.client_id}
+        _count(erasure, {"nucleus.AuditLog (blanked)": mentions.blank_trail(**of_client)})
+        _count(erasure, {"nucleus.Business (left)": mentions.leave_businesses(**of_client)})
         _count(erasure, client.delete()[1])
         erasure.erased_at = timezone.now()
         erasure.save()
@@ -231,16 +234,6 @@ def _events(erasure: Erasure) -> QuerySet[OutboundEvent]:
     """What the tenant's applications were told; deliveries go with it."""
     events = OutboundEvent.unscoped.filter(tenant=erasure.tenant_id)
     return events.filter(payload__contains=str(erasure.client_id))
-
-
-def _blank_trail(erasure: Erasure) -> None:
-    """The tenant's audit trail keeps that something happened, and not what."""
-    rows = models.AuditLog.unscoped.filter(tenant=erasure.tenant_id)
-    rows = rows.annotate(named=Cast("client_ids", TextField()))
-    count = rows.filter(named__contains=str(erasure.client_id)).update(
-        request_url=BLANK, request=None, response=BLANK, secondary_id=None, metadata={}
-    )
-    _count(erasure, {"nucleus.AuditLog (blanked)": count})
 
 
 def _count(erasure: Erasure, deleted: dict[str, int]) -> None:

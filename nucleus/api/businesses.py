@@ -66,6 +66,7 @@ class BusinessBody(owners.OwnerBody):
     def validate_ownership(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ids: set[UUID] = {one["client_id"] for one in value}
         rows = visible_owners(self.context["caller"], Client).filter(pk__in=ids)
+        rows = rows.filter(erase_requested_at=None)
         unknown = ids - set(rows.values_list("pk", flat=True))
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))

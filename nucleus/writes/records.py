@@ -51,17 +51,17 @@ class Writer:
     client: Client | None = None
 
     def reach(self, model: type[Model]) -> QuerySet[Any]:
-        """The rows that its records may refer to."""
+        """The rows that its records may refer to; nothing new is for who is being erased."""
         if model is Merchant:
             return Merchant.objects.all()
         if model is Institution:
             return Institution.objects.filter(Q(tenant=None) | Q(tenant=self.tenant))
         rows: QuerySet[Any] = model.objects.for_tenant(self.tenant)  # type: ignore[attr-defined]
-        if self.client is None:
-            return rows
         if model is Business:
-            return rows.none()
-        return rows.filter(**{"pk" if model is Client else "client_id": self.client.pk})
+            return rows if self.client is None else rows.none()
+        of_client = "" if model is Client else "client__"
+        rows = rows.filter(**{f"{of_client}erase_requested_at": None})
+        return rows if self.client is None else rows.filter(**{f"{of_client}pk": self.client.pk})
 
 
 def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) -> list[Any]:

@@ -26,11 +26,17 @@ from integrations.models import (
     JobState,
     WebhookDelivery,
 )
-from nucleus.models import AggregationAccountTransaction, BankLink, Client
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountTransaction,
+    BankLink,
+    Client,
+)
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import AggregationAccountFactory, ClientFactory, TransactionFactory
 from tests.gateway.integration_api.conftest import link
+from tests.nucleus import bodies
 from tests.sandbox_process import Sandbox
 
 NAME = "Canaria"
@@ -57,11 +63,11 @@ def let_time_pass() -> int:
     return work.drain()
 
 
-def everything() -> str:
+def everything(*, but: tuple[Any, ...] = ()) -> str:
     """The text of every row of every table."""
     with connection.cursor() as cursor:
         texts = []
-        for model in apps.get_models():
+        for model in set(apps.get_models()) - set(but):
             cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')  # noqa: S608
             texts += [repr(row) for row in cursor.fetchall()]
     return "\n".join(texts)
@@ -131,6 +137,52 @@ def test_nothing_is_left(
     assert row["response"]["requested_by"] == application.name
     assert row["response"]["counts"] == record.counts
     assert "erase_client" not in repr(Job.objects.filter(state=JobState.DEAD).values())
+
+
+def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucleus_client: Client):
+    """Outcomes of bulk requests and owners of businesses: others' part of them stays."""
+    neighbour = ClientFactory(tenant=nucleus_client.tenant)
+
+    def bulk(kind: str, items: list[Any], method: Any = api.post) -> tuple[str, list[str]]:
+        path = f"/nucleus/v1/bulk/{kind}"
+        status = f"/nucleus/v1/bulk/status/{method(path, items).data['id']}"
+        return status, [one["id"] for one in api.get(status).data["success"]]
+
+    both = (nucleus_client, neighbour)
+    names = [{"id": str(one.pk), "first_name": "New"} for one in both]
+    told = [bulk("client", names, api.put), bulk("bank_link", list(map(bodies.bank_link, both)))]
+    told.append(bulk("aggregation_account", list(map(bodies.account, both))))
+    accounts = [AggregationAccount.unscoped.get(pk=one) for one in told[-1][1]]
+    for kind in ("balance", "transaction", "holding"):
+        items = [getattr(bodies, kind)(one) for one in accounts]
+        told.append(bulk(f"aggregation_account_{kind}", items))
+    ids = [one[0] for _, one in told]
+    their_token = Api(access_token(application, client=neighbour))
+    refused = bodies.account(nucleus_client)  # the outcome says there is no such client
+    bulk("aggregation_account", [refused], their_token.post)
+    path = f"/nucleus/v1/aggregation_account_{kind}/{ids[-1]}"
+    twice = [{"id": ids[-1], "secondary_id": "ours"}] * 2
+    bulk(f"aggregation_account_{kind}", twice, api.put)
+    owners = [{"client_id": str(one.pk), "role": "owner"} for one in both]
+    business = {"legal_name": "Demo Bakery LLC", "ownership": owners}
+    business_id = api.post("/nucleus/v1/business", business).data["id"]
+    before = everything()
+    assert [one for one in ids if one not in before] == []
+
+    erase(api, nucleus_client)
+    late = api.post("/nucleus/v1/aggregation_account_balance", bodies.balance(accounts[0]))
+    assert late.status_code == 400
+    assert api.post("/nucleus/v1/business", business).status_code == 400
+    let_time_pass()
+    assert api.get(path).status_code == 404
+    after = everything(but=(Erasure, AuditLog))  # which say that it was erased
+    assert [one for one in ids if one in after or one.replace("-", "") in after] == []
+    for status, (_, theirs) in told:
+        answer = api.get(status).data
+        assert [one["id"] for one in answer["success"]] == ["[erased]", theirs]
+        assert answer["progress"]["succeeded"] == 2
+    left = api.get(f"/nucleus/v1/business/{business_id}").data
+    assert left["ownership"] == owners[1:]
 
 
 def test_asked_twice_it_is_one_erasure_and_the_default_keeps_the_data(
