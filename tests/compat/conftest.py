@@ -1,4 +1,4 @@
-"""Hydrogen's host name leads to the live server; clients with a token."""
+"""Hydrogen's host name leads to the live server; clients with a token; calls are counted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,30 @@ import nucleus_api
 import pytest
 
 from gateway.access.models import Application
+from tests.compat import sdk_methods
 from tests.factories.access import SECRET
 
 HOST = "sandbox.hydrogenplatform.com"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_method(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The file makes every call that `sdk_methods.csv` says it makes, with the ending it says.
+
+    The table and the calls meet within one file, because files may run in different processes.
+    Nothing is asked of a file of which only some tests were chosen or one has failed.
+    """
+    endings: set[tuple[sdk_methods.Method, bool]] = set()
+    failed = request.session.testsfailed
+    with pytest.MonkeyPatch.context() as patch:
+        sdk_methods.record(patch, endings)
+        yield
+    chosen = {item.originalname for item in request.session.items if item.path == request.path}
+    tests = {name for name in vars(request.module) if name.startswith("test_")}
+    if tests <= chosen and request.session.testsfailed == failed:
+        told = {row.ending for row in sdk_methods.table() if row.called_in == request.path.name}
+        missing = sorted(told - endings)
+        assert missing == [], "sdk_methods.csv says that these end so in this file"
 
 
 @pytest.fixture

@@ -58,6 +58,8 @@ def test_the_token_calls(resolved: str, sdk: Any, application: Application, ada:
     assert visible(resolved, auth) == {ada.username}
     token = signed(claims_of(application))
     assert visible(resolved, auth.create_client_token_credentials(*keys, token)) == {ada.username}
+    kept = sdk.AuthApi().set_access_token(auth.access_token)
+    assert visible(resolved, kept) == {ada.username}
 
 
 def test_refusals_are_the_sdks_exceptions(sdk: Any, application: Application, ada: Client):

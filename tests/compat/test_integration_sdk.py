@@ -7,6 +7,7 @@ sends that one name to the live server (contract section 1).
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import integration_api
 import pytest
@@ -14,8 +15,17 @@ from django.utils import timezone
 from integration_api.rest import ApiException
 
 from gateway.access.models import Application
-from integrations.models import Job, JobState
-from nucleus.models import Client, Tenant
+from integrations.models import AsyncTransaction, Job, JobState
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+    BankLink,
+    Client,
+    Tenant,
+)
+from tests.compat.fields import is_as_stored
 from tests.factories.nucleus import BusinessFactory
 from tests.gateway.integration_api.conftest import run_jobs
 from tests.sandbox_process import Sandbox
@@ -28,14 +38,18 @@ def story(
     integration_sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
 ) -> tuple[integration_api.ApiClient, Client, str, list[Any]]:
     """User created, bank linked by the end user, accounts created."""
-    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(
-        integration_api.CreateUserRequest(
-            nucleus_client_id=str(nucleus_client.id),
-            product="atom",
-            integration_type="aggregation",
-            vendor_name="mx",
-        )
+    asked = integration_api.CreateUserRequest(
+        nucleus_client_id=str(nucleus_client.id),
+        product="atom",
+        integration_type="aggregation",
+        vendor_name="mx",
     )
+    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(asked)
+    said = {"message", "vendor_response"}
+    for name in user.swagger_types.keys() - said:
+        assert getattr(user, name) == getattr(asked, name), name
+    assert user.message is None
+    assert user.vendor_response == mx.call("GET", f"/users/{user.vendor_response['guid']}")["user"]
     member = mx.connect(user.vendor_response["guid"])
     request = integration_api.AggregationRequestObject(
         nucleus_client_id=str(nucleus_client.id),
@@ -49,25 +63,40 @@ def story(
     return integration_sdk, nucleus_client, member, [row.body for row in rows]
 
 
+def are_as_stored(answers: list[Any], table: Any) -> int:
+    """Every field of every row; how many there are."""
+    rows = table.unscoped.in_bulk([one.body.id for one in answers])
+    for one in answers:
+        assert (one.status_code, one.message) == (200, None)
+        is_as_stored(one.body, rows[UUID(one.body.id)])
+    return len(rows)
+
+
 def test_the_whole_story(
-    story: tuple[integration_api.ApiClient, Client, str, list[Any]],
+    story: tuple[integration_api.ApiClient, Client, str, list[Any]], mx: Sandbox
 ):
     integration_sdk, client, member, accounts = story
     run_jobs()
     aggregation = integration_api.AggregationApi(integration_sdk)
     ids = [account.id for account in accounts]
-    transactions = holdings = 0
+    posted: list[Any] = []
+    held: list[Any] = []
     for account in accounts:
         again = aggregation.get_aggregation_account_using_get(account.id)
-        assert again.nucleus_aggregation_account.body.account_name == account.account_name
+        rows = [again.nucleus_aggregation_account]
+        assert rows[0].body.account_name == account.account_name
+        assert are_as_stored(rows, AggregationAccount) == 1
         balance = aggregation.get_aggregation_account_balance_using_get(account.id)
-        assert balance.nucleus_balance_posted.aggregation_account_id == account.id
-        posted = aggregation.get_aggregation_account_transaction_using_get(account.id)
-        transactions += len(posted.nucleus_transactions_posted)
-        held = aggregation.get_aggregation_account_holding_using_get(account.id)
-        holdings += len(held.nucleus_holdings_posted)
-    assert transactions > 100
-    assert holdings > 0
+        row = AggregationAccountBalance.unscoped.get(aggregation_account=account.id)
+        is_as_stored(balance.nucleus_balance_posted, row)
+        answer = aggregation.get_aggregation_account_transaction_using_get(account.id)
+        posted += answer.nucleus_transactions_posted
+        held += aggregation.get_aggregation_account_holding_using_get(
+            account.id
+        ).nucleus_holdings_posted
+        assert answer.vendor_name == "mx"
+    assert are_as_stored(posted, AggregationAccountTransaction) > 100
+    assert are_as_stored(held, AggregationAccountHolding) > 0
     for call in (
         aggregation.get_aggregation_account_all_using_get,
         aggregation.get_aggregation_account_balance_all_using_get,
@@ -80,7 +109,7 @@ def test_the_whole_story(
     link = integration_api.UtilsApi(integration_sdk).get_widget_link_using_get(
         str(client.id), vendor_name="mx", mode="iav", is_business=False, member_id=member
     )
-    assert link.widget_url.startswith("http")
+    assert (link.widget_url.startswith(mx.base_url), link.vendor_name) == (True, "mx")
 
     iav = integration_api.IAVApi(integration_sdk)
     verified = iav.create_iav_using_post(
@@ -92,8 +121,12 @@ def test_the_whole_story(
     )
     links = [row.nucleus_bank_link for row in verified.bank_link.response]
     assert links
-    read = iav.get_iav_using_get(links[0].id)
-    assert read.bank_link.response[0].nucleus_bank_link.routing == links[0].routing
+    for link in links:
+        row = BankLink.unscoped.get(pk=link.id)
+        is_as_stored(link, row)
+        (read,) = iav.get_iav_using_get(link.id).bank_link.response
+        is_as_stored(read.nucleus_bank_link, row)
+        assert (read.status_code, read.message) == (200, None)
     iav.delete_bank_link_using_delete(links[0].id)
     aggregation.delete_aggregation_account_using_delete(ids[0])
 
@@ -146,6 +179,8 @@ def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
         api.get_async_data_bulk_using_post({"any": 1}, "aggregation", "holding"),
         api.get_async_data_by_id(accounts[0].id, "aggregation", "account"),
     ]
+    for one in begun:
+        is_as_stored(one, AsyncTransaction.unscoped.get(pk=one.id))
     assert {one.status for one in begun} == {"PENDING"}
     for _ in range(40):
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
@@ -154,6 +189,9 @@ def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
         if all(one.status != "PENDING" for one in found):
             break
     assert [one.status for one in found] == ["COMPLETED"] * 3
+    for one in found:
+        is_as_stored(one, AsyncTransaction.unscoped.get(pk=one.id))
+        assert one.response
 
 
 def test_a_business(integration_sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant):

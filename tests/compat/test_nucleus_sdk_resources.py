@@ -15,6 +15,7 @@ from tests.factories.nucleus import (
     AggregationAccountFactory,
     BalanceFactory,
     BankLinkFactory,
+    BusinessFactory,
     CurrencyRateFactory,
     HoldingFactory,
     MerchantFactory,
@@ -84,6 +85,13 @@ def test_derived_views(nucleus_sdk: nucleus_api.ApiClient, account: AggregationA
     assert (category["category"], category["total_balance"]) == ("Bank Account", 10.5)
     (detail,) = category["aggregation_account_details"]
     assert detail["aggregation_account_balance_id"] == str(balance.pk)
+    business = BusinessFactory(tenant=account.tenant)
+    theirs = AggregationAccountFactory(client=None, business=business, tenant=account.tenant)
+    (category,) = api.get_aggregation_account_overview_by_business_id_using_get(
+        str(business.pk), currency_conversion="EUR"
+    )["by_category"]
+    (detail,) = category["aggregation_account_details"]
+    assert detail["aggregation_account_id"] == str(theirs.pk)
 
 
 def test_amounts_in_another_currency(
