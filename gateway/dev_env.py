@@ -26,7 +26,7 @@ def generated() -> dict[str, str]:
 def write(path: Path) -> bool:
     """Create the file, readable by its owner only; false if it exists already."""
     lines = [
-        "# Made for development by `make run`; .env.example explains every setting.",
+        "# Made for development by `make run`; docs/configuration.md explains every setting.",
         "# Data in the database is unreadable without FIELD_ENCRYPTION_KEYS: keep it.",
         *(f"{name}={value}" for name, value in generated().items()),
     ]

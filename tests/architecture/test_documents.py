@@ -1,0 +1,81 @@
+"""What the documents say of environment variables and kinds of jobs is what the code knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from integrations.work import HANDLERS
+from tests.architecture.test_layers import ROOT
+
+NONE: tuple[Any, ...] = ("", [])
+COMPUTED = object()
+
+
+def settings_read() -> dict[str, Any]:
+    """The variables that gateway/settings.py reads, with those defaults that are plain."""
+    found: dict[str, Any] = {}
+    for node in ast.walk(ast.parse((ROOT / "gateway/settings.py").read_text())):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="env")), args=[ast.Constant(value=str(name))]
+            ):
+                given = {one.arg: one.value for one in node.keywords}.get("default")
+                plain = isinstance(given, ast.Constant) or getattr(given, "elts", None) == []
+                found[name] = ast.literal_eval(given) if given and plain else COMPUTED
+    return found
+
+
+def others_read(package: str) -> set[str]:
+    """The variables that a package reads beside its Django settings."""
+    pattern = re.compile(r'environ(?:ment)?(?:\.get\(|\[)"([A-Z_]+)"')
+    texts = [path.read_text() for path in (ROOT / package).rglob("*.py")]
+    return {name for text in texts for name in pattern.findall(text)}
+
+
+def documented(file: str) -> dict[str, str]:
+    """Variable → default, out of the table of a document."""
+    table = (ROOT / file).read_text().split("| Variable |")[1].split("\n\n")[0]
+    return dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", table, re.MULTILINE))
+
+
+def words(default: Any) -> str:
+    if default in NONE:
+        return "none"
+    text = str(default).lower() if isinstance(default, bool) else f"{default}"
+    return f"`{text.removesuffix('.0')}`"
+
+
+def test_every_variable_of_the_gateway_is_in_the_table_and_no_other():
+    table = set(documented("docs/configuration.md"))
+    read = settings_read().keys() | {"DEMO_PORT"}
+    assert len(read) > 30
+    assert read - {"READ_DOT_ENV"} == table
+
+
+def test_every_other_variable_is_named():
+    text = (ROOT / "docs/configuration.md").read_text() + (ROOT / "docs/sandbox.md").read_text()
+    read = others_read("gateway") | others_read("sandbox") | others_read("integrations")
+    assert {"VENDOR_SECRET", "SANDBOX_SEED"} <= read
+    internal = {"DJANGO_SETTINGS_MODULE"}
+    assert {name for name in read - internal if f"`{name}" not in text} == set()
+
+
+@pytest.mark.parametrize("file", ["docs/configuration.md", "README.md"])
+def test_defaults_are_those_of_the_code(file: str):
+    read = settings_read()
+    wrong = {
+        name: default
+        for name, default in documented(file).items()
+        if read.get(name, COMPUTED) is not COMPUTED and default != words(read[name])
+    }
+    assert wrong == {}
+    assert documented(file).keys() <= read.keys() | {"DEMO_PORT"}
+
+
+def test_every_kind_of_job_is_described():
+    described = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/jobs.md").read_text(), re.MULTILINE)
+    assert set(described) == set(HANDLERS)
