@@ -103,5 +103,5 @@ requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew from requirements*.
 
 .PHONY: clean
 clean: ## Remove .venv and caches; var/ and .env hold data and stay
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
