@@ -76,6 +76,19 @@ def test_defaults_are_those_of_the_code(file: str):
     assert documented(file).keys() <= read.keys() | {"DEMO_PORT"}
 
 
+def test_the_map_leads_somewhere():
+    tree = (ROOT / "docs/architecture.md").read_text().split("```")[1]
+    top, missing, count = "", [], 0
+    for line in tree.splitlines():
+        indent, names = re.match(r"( *)((?:[\w.]+(?:/|\.py)(?:, )?)*)", line).groups()
+        top = names.rstrip("/") if names and not indent else top
+        paths = [ROOT / top / name if indent else ROOT / name for name in names.split(", ") if name]
+        count += len(paths)
+        missing += [path for path in paths if len(indent) <= 2 and not path.exists()]
+    assert count > 30
+    assert missing == []
+
+
 def test_every_kind_of_job_is_described():
     described = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/jobs.md").read_text(), re.MULTILINE)
     assert set(described) == set(HANDLERS)

@@ -87,8 +87,8 @@ def test_the_whole_story(
         assert rows[0].body.account_name == account.account_name
         assert are_as_stored(rows, AggregationAccount) == 1
         balance = aggregation.get_aggregation_account_balance_using_get(account.id)
-        row = AggregationAccountBalance.unscoped.get(aggregation_account=account.id)
-        is_as_stored(balance.nucleus_balance_posted, row)
+        stored = AggregationAccountBalance.unscoped.get(aggregation_account=account.id)
+        is_as_stored(balance.nucleus_balance_posted, stored)
         answer = aggregation.get_aggregation_account_transaction_using_get(account.id)
         posted += answer.nucleus_transactions_posted
         held += aggregation.get_aggregation_account_holding_using_get(
