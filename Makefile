@@ -56,10 +56,10 @@ test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
 	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults" $(ARGS)
 
 .PHONY: test-services
-test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for the sandbox alone
+test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) -m "not faults and not sandbox" $(ARGS)
+	@$(PYTEST) -m "not faults and not sandbox and not browser" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
