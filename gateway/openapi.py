@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import CharField
 
 from gateway import idempotency as keys
+from gateway.gunicorn import limit_request_line
 
 KEY = {
     "in": "header",
@@ -22,6 +24,10 @@ ANSWERS = {
     "409": "A request with this Idempotency-Key is still running; repeat it later.",
     "422": "This Idempotency-Key was used for a different request; send a new one.",
 }
+TOO_LONG = {
+    "content": {"text/html": {"schema": {"type": "string"}}},
+    "description": f"Path and query are longer than {limit_request_line} bytes; send fewer ids.",
+}
 
 
 class GatewaySchema(AutoSchema):
@@ -29,6 +35,36 @@ class GatewaySchema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
+
+    def _get_serializer_field_meta(self, field: Any, direction: str) -> dict[str, Any]:
+        """What is written is not blank unless its field allows that; what is answered may be."""
+        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)
+        if direction == "request" and isinstance(field, CharField) and not field.allow_blank:
+            meta["minLength"] = 1
+        return meta
+
+    def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
+        """An array's greatest length, too."""
+        schema, required = super()._get_request_for_media_type(serializer, direction)
+        if most := getattr(serializer, "max_length", None):
+            schema["maxItems"] = most
+        return schema, required
+
+
+def long_queries(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Describe what the web server answers, before any of our code, when a query is too long."""
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            if any(_is_text_in_query(one) for one in operation.get("parameters", ())):
+                operation["responses"]["414"] = TOO_LONG
+    return result
+
+
+def _is_text_in_query(parameter: dict[str, Any]) -> bool:
+    schema = parameter["schema"]
+    return parameter["in"] == "query" and (
+        schema["type"] == "array" or (schema["type"] == "string" and "enum" not in schema)
+    )
 
 
 def idempotency(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +16,22 @@ from gateway.integration_api import documentation
 from integrations.flows import async_runs
 from integrations.models import AsyncTransaction
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import STORED, answered, written
 from nucleus.wire.fields import InstantField
 
 TAG = ["Async"]
+SERVICE = [
+    OpenApiParameter(
+        "integration_type", OpenApiTypes.STR, OpenApiParameter.PATH, enum=["aggregation"]
+    ),
+    OpenApiParameter(
+        "service", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(async_runs.SERVICES)
+    ),
+]
 STATUSES = AsyncTransaction.Status.values
+
+
+BEGUN = answered({**STORED, "status": "PENDING", "response": {"members": 2}})
 
 
 class AsyncStatusResponse(serializers.Serializer):
@@ -65,7 +78,9 @@ class AsyncServiceView(APIView):
             "name hears when it is done."
         ),
         tags=TAG,
+        parameters=SERVICE,
         response=AsyncResponse,
+        examples=[BEGUN],
     )
     def get(self, request: Request, integration_type: str, service: str) -> Response:
         return _begin(request, integration_type, service)
@@ -75,8 +90,10 @@ class AsyncServiceView(APIView):
         summary="Let the vendor import anew, then retrieve",
         description="Any JSON is accepted as body and not looked at.",
         tags=TAG,
+        parameters=SERVICE,
         request=OpenApiTypes.OBJECT,
         response=AsyncResponse,
+        examples=[written("Nothing", {}), BEGUN],
     )
     def post(self, request: Request, integration_type: str, service: str) -> Response:
         return _begin(request, integration_type, service)
@@ -90,7 +107,9 @@ class AsyncObjectView(APIView):
         summary="Retrieve one aggregation account in the background",
         description="`id` is the aggregation account's.",
         tags=TAG,
+        parameters=SERVICE,
         response=AsyncResponse,
+        examples=[BEGUN],
     )
     def get(
         self, request: Request, integration_type: str, service: str, account_id: UUID
@@ -107,6 +126,11 @@ class AsyncStatusView(APIView):
         description="PENDING, COMPLETED or FAILED; `response` says how many members, and why not.",
         tags=TAG,
         response=AsyncStatusResponse,
+        examples=[
+            answered(
+                {"id": STORED["id"], "status": "COMPLETED", "response": {"members": 2, "failed": 0}}
+            )
+        ],
     )
     def get(self, request: Request, async_id: UUID) -> Response:
         caller = caller_of(request)

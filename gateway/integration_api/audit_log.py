@@ -22,7 +22,7 @@ from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import InstantField, LenientBooleanField, instant_of
 
 SORTABLE = ("id", "create_date", "update_date", "integration_type")
-PARAMETERS = [one for one in pages.PARAMETERS if one.name != "filter"]
+PARAMETERS = [one for one in pages.parameters(AuditLog, SORTABLE) if one.name != "filter"]
 
 
 @extend_schema_field(OpenApiTypes.DATE)

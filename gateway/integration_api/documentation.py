@@ -76,16 +76,6 @@ IAV_RESPONSE = OpenApiExample(
     response_only=True,
 )
 
-WEBHOOK_REQUEST = OpenApiExample(
-    "Hear of new data and of connections that need the user",
-    value={
-        "url": "https://app.demo.example/hooks/gateway",
-        "integration_service": ["async_aggregation_account_transaction"],
-        "extended_events": ["aggregation_account_status"],
-    },
-    request_only=True,
-)
-
 VENDOR_ERRORS = {
     429: "The vendor or the application's rate limit allows no more; `retry_at` says when.",
     503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
@@ -116,6 +106,8 @@ def documented(
     answers: dict[int, Any] = {
         status: OpenApiResponse(wire.Error, description=words) for status, words in ERRORS.items()
     }
+    if request is not None:
+        answers[413] = OpenApiResponse(wire.Error, description=wire.WRITE_ERRORS[413])
     if response is None:
         answers[204] = OpenApiResponse(description="Done; doing it again changes nothing.")
     else:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
@@ -23,8 +22,10 @@ from integrations.models import WebhookSubscription
 from nucleus.models import Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import STORED, answered, written
 from nucleus.wire.fields import InstantField
 
+EXAMPLE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
 
 
@@ -38,7 +39,7 @@ class Door:
     services: tuple[str, ...]  # the fields that list events
     body: type[serializers.Serializer]
     response: type[serializers.Serializer]
-    example: OpenApiExample
+    example: dict[str, Any]
 
 
 def _words(choices: tuple[str, ...], **kwargs: Any) -> serializers.ListField:
@@ -111,7 +112,11 @@ INTEGRATION = Door(
     ("integration_service", "extended_events"),
     WebhookBody,
     WebhookResponse,
-    documentation.WEBHOOK_REQUEST,
+    {
+        "url": "https://app.demo.example/hooks/gateway",
+        "integration_service": ["async_aggregation_account_transaction"],
+        "extended_events": ["aggregation_account_status"],
+    },
 )
 NUCLEUS = Door(
     WebhookSubscription.Door.NUCLEUS,
@@ -120,14 +125,10 @@ NUCLEUS = Door(
     ("atom_service",),
     NucleusWebhookBody,
     NucleusWebhookResponse,
-    OpenApiExample(
-        "Hear of new transactions and of verified bank links",
-        value={
-            "url": "https://app.demo.example/hooks/nucleus",
-            "atom_service": ["aggregation_account_transaction", "bank_link_verified"],
-        },
-        request_only=True,
-    ),
+    {
+        "url": "https://app.demo.example/hooks/nucleus",
+        "atom_service": ["aggregation_account_transaction", "bank_link_verified"],
+    },
 )
 
 
@@ -171,6 +172,8 @@ def _store(
 
 def views(door: Door) -> tuple[type[APIView], type[APIView]]:
     """The views of a door: create and list; one by id."""
+    row = WebhookSubscription(**STORED, **door.example, secret=EXAMPLE_SECRET)
+    made, read = (answered(_rendered(door, row, with_secret=shown)) for shown in (True, False))
 
     class Several(APIView):
         @documentation.documented(
@@ -185,7 +188,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             tags=[door.tag],
             request=door.body,
             response=door.response,
-            examples=[door.example],
+            examples=[written("Hear of what is new", door.example), made],
         )
         def post(self, request: Request) -> Response:
             body = parsed(door.body, request)
@@ -200,7 +203,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             description="Without their secrets.",
             tags=[door.tag],
             response=schemas.page_of(door.response),
-            parameters=pages.PARAMETERS,
+            parameters=pages.parameters(WebhookSubscription, FIELDS),
         )
         def get(self, request: Request) -> Response:
             return Response(
@@ -219,6 +222,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             description="Without its secret.",
             tags=[door.tag],
             response=door.response,
+            examples=[read],
         )
         def get(self, request: Request, webhook_id: UUID) -> Response:
             return Response(_rendered(door, _found(request, door, webhook_id)))
@@ -230,6 +234,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             tags=[door.tag],
             request=door.body,
             response=door.response,
+            examples=[written("Pause it", {"is_active": False}), read],
         )
         def put(self, request: Request, webhook_id: UUID) -> Response:
             row = _found(request, door, webhook_id)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -17,6 +16,7 @@ from nucleus.api.documentation import documented
 from nucleus.models import AuditLog, Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import STORED, answered, written
 from nucleus.wire.fields import InstantField
 
 TAG = ["Audit log"]
@@ -29,16 +29,12 @@ FIELDS = (
     "create_date", "update_date",
 )  # fmt: skip
 MOST_IDS, LONGEST = 100, 50_000
-EXAMPLE = OpenApiExample(
-    "A consent that was given",
-    value={
-        "request_url": "https://app.demo.example/consents",
-        "request": "terms of 2026-11",
-        "response": "accepted",
-        "client_ids": ["1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"],
-    },
-    request_only=True,
-)
+EXAMPLE = {
+    "request_url": "https://app.demo.example/consents",
+    "request": "terms of 2026-11",
+    "response": "accepted",
+    "client_ids": ["1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"],
+}
 
 
 class AuditLogBody(serializers.Serializer):
@@ -86,6 +82,9 @@ def rendered(row: AuditLog) -> dict[str, Any]:
     return {name: getattr(row, name) for name in FIELDS}
 
 
+ANSWER = answered(rendered(AuditLog(**STORED, **EXAMPLE)))
+
+
 class AuditLogsView(APIView):
     """Add and list."""
 
@@ -99,7 +98,7 @@ class AuditLogsView(APIView):
         tags=TAG,
         request=AuditLogBody,
         response=AuditLogEntry,
-        examples=[EXAMPLE],
+        examples=[written("A consent that was given", EXAMPLE), ANSWER],
     )
     def post(self, request: Request) -> Response:
         tenant = _tenant(request)
@@ -119,7 +118,7 @@ class AuditLogsView(APIView):
         operation_id="listAuditLog",
         summary="List the audit log",
         tags=TAG,
-        parameters=pages.PARAMETERS,
+        parameters=pages.parameters(AuditLog, FIELDS),
         response=schemas.page_of(AuditLogEntry),
     )
     def get(self, request: Request) -> Response:
@@ -135,6 +134,7 @@ class AuditLogView(APIView):
         summary="Read one entry of the audit log",
         tags=TAG,
         response=AuditLogEntry,
+        examples=[ANSWER],
     )
     def get(self, request: Request, record_id: UUID) -> Response:
         row = _rows(request).filter(id=record_id).first()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +11,8 @@ from rest_framework.views import APIView
 
 from nucleus.api import writing
 from nucleus.api.documentation import documented
-from nucleus.api.records import KINDS, Kind, visible
+from nucleus.api.records import EXAMPLES, KINDS, Kind, visible
+from nucleus.wire.examples import RECORD_ID, answered, changed, written
 from nucleus.writes import records
 
 DESCRIPTION = (
@@ -30,15 +30,28 @@ ARRAYS = tuple((kind, METHODS[kind.path]) for kind in KINDS if kind.path in METH
 
 
 def _change_of(body: Any) -> type[serializers.Serializer]:
-    """Schema of an item of PUT: the same with an id."""
+    """Schema of an item of PUT: the same with an id, which alone is required."""
+
+    def get_fields(self: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = body.get_fields(self)
+        for name, field in fields.items():
+            field.required, field.default = name == "id", serializers.empty
+        return fields
+
     meta = type("Meta", (body.Meta,), {"fields": ["id", *body.Meta.fields]})
-    members = {"id": serializers.UUIDField(), "Meta": meta, "__doc__": body.__doc__}
+    members = {
+        "id": serializers.UUIDField(),
+        "Meta": meta,
+        "__doc__": body.__doc__,
+        "get_fields": get_fields,
+    }
     return type(body.__name__.replace("Body", "Change"), (body,), members)
 
 
 def view(kind: Kind, methods: tuple[str, ...]) -> type[APIView]:
     """The view of the arrays of a kind."""
     tags = [kind.words.capitalize()]
+    answer = answered(EXAMPLES[kind.path])
 
     def rendered(request: Request, outcomes: list[Any]) -> Response:
         return Response([kind.render(row, request) for row in outcomes])
@@ -51,9 +64,9 @@ def view(kind: Kind, methods: tuple[str, ...]) -> type[APIView]:
             summary=f"Create {kind.words}s",
             description=DESCRIPTION,
             tags=tags,
-            request=kind.body(many=True),
+            request=kind.body(many=True, max_length=writing.MAX_ITEMS),
             response=kind.schema(many=True),
-            examples=[OpenApiExample("One", value=[kind.example], request_only=True)],
+            examples=[written("One", kind.example), answer],
         )
         def post(self, request: Request) -> Response:
             body = kind.body()
@@ -71,8 +84,9 @@ def view(kind: Kind, methods: tuple[str, ...]) -> type[APIView]:
             summary=f"Change {kind.words}s",
             description=f"Each with its `id` and what changes. {DESCRIPTION}",
             tags=tags,
-            request=_change_of(kind.body)(many=True, partial=True),
+            request=_change_of(kind.body)(many=True, max_length=writing.MAX_ITEMS),
             response=kind.schema(many=True),
+            examples=[written("One", {"id": RECORD_ID, **changed(kind.example)}), answer],
         )
         def put(self, request: Request) -> Response:
             body = kind.body(partial=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from nucleus.api.documentation import documented
 from nucleus.api.records import KINDS, Kind, visible
 from nucleus.models import BulkTransaction
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import RECORD_ID, STORED, answered, written
 from nucleus.wire.fields import InstantField
 from nucleus.writes import records
 from nucleus.writes.rules import Refusal
@@ -66,6 +67,12 @@ class BulkStatusResponse(serializers.Serializer):
     )
 
 
+def _answered(operation: str) -> Any:
+    counts = {"total": 1, "succeeded": 1, "failed": 0}
+    data = {"entity_uri": CLIENT, "operation": operation, **counts}
+    return answered({**STORED, "status": "COMPLETED", "data": data, "secondary_id": None})
+
+
 class BulkView(APIView):
     """Create, change, delete."""
 
@@ -77,13 +84,7 @@ class BulkView(APIView):
         parameters=[ENTITY],
         request={"application/json": ARRAY},
         response=BulkTransactionResponse,
-        examples=[
-            OpenApiExample(
-                "Clients",
-                value=[{"username": "ada", "client_type": "consumer"}],
-                request_only=True,
-            )
-        ],
+        examples=[written("Clients", [clients.EXAMPLE]), _answered("create")],
     )
     def post(self, request: Request, entity_uri: str) -> Response:
         return _answer(request, entity_uri, "create", create)
@@ -96,6 +97,10 @@ class BulkView(APIView):
         parameters=[ENTITY],
         request={"application/json": ARRAY},
         response=BulkTransactionResponse,
+        examples=[
+            written("Clients", [{"id": RECORD_ID, "last_name": "Demo"}]),
+            _answered("update"),
+        ],
     )
     def put(self, request: Request, entity_uri: str) -> Response:
         return _answer(request, entity_uri, "update", update)
@@ -107,6 +112,7 @@ class BulkView(APIView):
         tags=TAG,
         parameters=[ENTITY],
         response=BulkTransactionResponse,
+        examples=[_answered("delete")],
     )
     def delete(self, request: Request, entity_uri: str) -> Response:
         return _answer(request, entity_uri, "delete", delete)
@@ -121,6 +127,23 @@ class BulkStatusView(APIView):
         description="Kept for 30 days unless RETENTION_BULK_DAYS says otherwise.",
         tags=TAG,
         response=BulkStatusResponse,
+        examples=[
+            answered(
+                {
+                    "id": STORED["id"],
+                    "status": "PARTIAL",
+                    "progress": {"total": 2, "succeeded": 1, "failed": 1},
+                    "success": [{"index": 0, "id": RECORD_ID}],
+                    "error": [
+                        {
+                            "index": 1,
+                            "message": "Another client has this username.",
+                            "errors": {"username": ["Another client has this username."]},
+                        }
+                    ],
+                }
+            )
+        ],
     )
     def get(self, request: Request, bulk_id: UUID) -> Response:
         caller = caller_of(request)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nucleus.api import owners
@@ -14,17 +14,13 @@ from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.caller import visible_owners
 
-EXAMPLE = OpenApiExample(
-    "A firm",
-    value={
-        "legal_name": "Demo Bakery LLC",
-        "legal_structure": "llc",
-        "email": "office@demo.example",
-        "incorporation_country": "US",
-        "incorporation_date": "2019-05-01",
-    },
-    request_only=True,
-)
+EXAMPLE = {
+    "legal_name": "Demo Bakery LLC",
+    "legal_structure": "llc",
+    "email": "office@demo.example",
+    "incorporation_country": "US",
+    "incorporation_date": "2019-05-01",
+}
 
 
 @extend_schema_field(OpenApiTypes.FLOAT)

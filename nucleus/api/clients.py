@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils.module_loading import import_string
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from nucleus.api import owners
@@ -20,17 +19,13 @@ TENANTS_OWN = (
     "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
     "is_active", "is_verified", "secondary_id", "metadata",
 )  # fmt: skip
-EXAMPLE = OpenApiExample(
-    "A person",
-    value={
-        "username": "ada",
-        "client_type": "consumer",
-        "first_name": "Ada",
-        "last_name": "Demo",
-        "email": "ada@demo.example",
-    },
-    request_only=True,
-)
+EXAMPLE = {
+    "username": "ada",
+    "client_type": "consumer",
+    "first_name": "Ada",
+    "last_name": "Demo",
+    "email": "ada@demo.example",
+}
 
 
 class Employment(serializers.Serializer):

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,12 +25,6 @@ from nucleus.wire.objects import Body
 
 TRANSACTIONS = next(kind for kind in records.KINDS if kind.model is AggregationAccountTransaction)
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
-PARAMETERS = [
-    OpenApiParameter("order_by", OpenApiTypes.STR, description="A field; default id.")
-    if one.name == "order_by"
-    else one
-    for one in pages.PARAMETERS
-]
 
 
 class Merchant(serializers.Serializer):
@@ -93,7 +85,7 @@ class MerchantsView(APIView):
             "client, those of its own."
         ),
         tags=["Resource"],
-        parameters=PARAMETERS,
+        parameters=pages.parameters(MerchantRow, FIELDS, order_by="id"),
         response=PageMerchant,
     )
     def get(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -21,6 +21,7 @@ from nucleus.api.documentation import documented
 from nucleus.models import Owner
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import Caller, caller_of, visible_owners
+from nucleus.wire.examples import STORED, answered, changed, written
 from nucleus.wire.fields import MetadataField
 
 KEEP, ERASE = "keep", "delete"
@@ -73,7 +74,7 @@ class Kind:
     fields: tuple[str, ...]  # that may be ordered by and filtered on
     render: Callable[[Any], dict[str, Any]]
     schema: Any
-    example: OpenApiExample
+    example: dict[str, Any]
     created_status: int = 200
     creation: str = ""  # what follows from it, for OpenAPI
     created: Callable[[Any], None] = lambda row: None
@@ -194,6 +195,7 @@ def _erases(request: Request) -> bool:
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: all of them, and one by id."""
     tag = [kind.name]
+    answer = answered(kind.render(kind.model(**STORED, **kind.example)))
     update_words = "Only what is given changes; null is the same as left out."
     if kind.tenants_own:
         update_words += (
@@ -213,7 +215,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             request=kind.body,
             response=kind.schema,
             status=kind.created_status,
-            examples=[kind.example],
+            examples=[written(kind.words.capitalize(), kind.example), answer],
         )
         def post(self, request: Request) -> Response:
             row = create(caller_of(request), kind, request.data)
@@ -223,7 +225,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             operation_id=f"list{kind.name}",
             summary=f"List {kind.words_for_many}",
             tags=tag,
-            parameters=pages.PARAMETERS,
+            parameters=pages.parameters(kind.model, kind.fields),
             response=schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
@@ -238,6 +240,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             summary=f"Read a {kind.words}",
             tags=tag,
             response=kind.schema,
+            examples=[answer],
         )
         def get(self, request: Request, record_id: UUID) -> Response:
             return Response(kind.render(found(request, kind, record_id)))
@@ -249,6 +252,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             tags=tag,
             request=kind.body(partial=True),
             response=kind.schema,
+            examples=[written("One of its members", changed(kind.example)), answer],
         )
         def put(self, request: Request, record_id: UUID) -> Response:
             row = found(request, kind, record_id)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -20,7 +19,8 @@ from nucleus.api import writing
 from nucleus.api.documentation import documented
 from nucleus.wire import bodies, currencies, objects, pages, schemas
 from nucleus.wire.caller import caller_of
-from nucleus.writes import records as written
+from nucleus.wire.examples import STORED, answered, changed, written
+from nucleus.writes import records as rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,21 @@ class Kind:
     words: str
     fields: tuple[str, ...]  # that may be ordered by and filtered on
     owner: str  # lookup of the client it belongs to
-    render: Callable[[Any, Request], dict[str, Any]]
+    render: Callable[[Any, Request | None], dict[str, Any]]  # for whom; None: no special scopes
     schema: Any
     body: type[serializers.Serializer]
     example: dict[str, Any]
     converts: bool = True  # takes currency_conversion
 
 
-def _plainly(render: Callable[[Any], dict[str, Any]]) -> Callable[[Any, Request], dict[str, Any]]:
+def _plainly(
+    render: Callable[[Any], dict[str, Any]],
+) -> Callable[[Any, Request | None], dict[str, Any]]:
     return lambda row, request: render(row)
 
 
-def _bank_link(row: models.BankLink, request: Request) -> dict[str, Any]:
-    reveal = caller_of(request).has_scope("account_numbers")
+def _bank_link(row: models.BankLink, request: Request | None) -> dict[str, Any]:
+    reveal = request is not None and caller_of(request).has_scope("account_numbers")
     return objects.bank_link(row, reveal_numbers=reveal)
 
 
@@ -148,6 +150,7 @@ KINDS = (
         schemas.Institution,
         bodies.InstitutionBody,
         {"name": "Savings Bank of Demo", "code": "demo_savings"},
+        converts=False,
     ),
 )
 
@@ -172,14 +175,18 @@ def _rendering(kind: Kind, request: Request) -> Callable[[Any], dict[str, Any]]:
     return currencies.converting(request, render) if kind.converts else render
 
 
-def example(kind: Kind) -> OpenApiExample:
-    """How a record of the kind may be written."""
-    return OpenApiExample(f"{kind.words.capitalize()}", value=kind.example, request_only=True)
+def example(kind: Kind) -> dict[str, Any]:
+    """What the kind's example is answered as, out of a row that is stored nowhere."""
+    return kind.render(kind.model(**STORED, **kind.body().run_validation(kind.example)), None)
+
+
+EXAMPLES = {kind.path: example(kind) for kind in KINDS}
 
 
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: the list, and one by id."""
     conversion = [currencies.PARAMETER] if kind.converts else []
+    answer = answered(EXAMPLES[kind.path])
 
     tags = [kind.words.capitalize()]
     a_kind = f"an {kind.words}" if kind.words[0] in "ai" else f"a {kind.words}"
@@ -191,11 +198,11 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             tags=tags,
             request=kind.body,
             response=kind.schema,
-            examples=[example(kind)],
+            examples=[written(kind.words.capitalize(), kind.example), answer],
         )
         def post(self, request: Request) -> Response:
             item = writing.read(kind.body(), request.data)
-            (outcome,) = written.create(
+            (outcome,) = rows.create(
                 writer=writing.writer_of(request), model=kind.model, items=[item], whole=False
             )
             return Response(kind.render(writing.single(outcome, kind.words), request))
@@ -204,7 +211,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             operation_id=f"list{kind.name}",
             summary=f"List {kind.words}s",
             tags=tags,
-            parameters=[*pages.PARAMETERS, *conversion],
+            parameters=[*pages.parameters(kind.model, kind.fields), *conversion],
             response=schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
@@ -224,6 +231,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             tags=tags,
             parameters=conversion,
             response=kind.schema,
+            examples=[answer],
         )
         def get(self, request: Request, record_id: UUID) -> Response:
             row = visible(request, kind).filter(id=record_id).first()
@@ -238,10 +246,11 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             tags=tags,
             request=kind.body(partial=True),
             response=kind.schema,
+            examples=[written("One of its members", changed(kind.example)), answer],
         )
         def put(self, request: Request, record_id: UUID) -> Response:
             item = writing.read(kind.body(partial=True), request.data)
-            (outcome,) = written.update(
+            (outcome,) = rows.update(
                 writer=writing.writer_of(request),
                 rows=visible(request, kind),
                 items=[(record_id, item)],
@@ -258,7 +267,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             status=204,
         )
         def delete(self, request: Request, record_id: UUID) -> Response:
-            (outcome,) = written.delete(
+            (outcome,) = rows.delete(
                 writer=writing.writer_of(request), rows=visible(request, kind), ids=[record_id]
             )
             writing.single(outcome, kind.words)

@@ -21,7 +21,8 @@ from nucleus.wire.fields import LenientBooleanField
 from nucleus.wire.objects import Body
 
 TAG = ["Resource"]
-FILTER = next(one for one in pages.PARAMETERS if one.name == "filter")
+NAME_LENGTH = 255
+NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH}
 WORD, FLAG, NUMBER, KEY = (
     models.CharField(), models.BooleanField(), models.IntegerField(), models.UUIDField(),
 )  # fmt: skip
@@ -68,23 +69,23 @@ class MerchantCategoryCode(serializers.Serializer):
 
 
 class _CategoryQuery(serializers.Serializer):
-    vendor_name = serializers.CharField(required=False)
-    tenant_name = serializers.CharField(required=False)
+    vendor_name = serializers.CharField(required=False, max_length=NAME_LENGTH)
+    tenant_name = serializers.CharField(required=False, max_length=NAME_LENGTH)
     match_primary = LenientBooleanField(default=False)
     id = serializers.UUIDField(required=False)
 
 
 def _category_parameters(id_name: str) -> list[OpenApiParameter]:
     return [
-        OpenApiParameter("vendor_name", OpenApiTypes.STR, description="Whose words, e.g. mx."),
+        OpenApiParameter("vendor_name", NAME, description="Whose words, e.g. mx."),
         OpenApiParameter(
-            "tenant_name", OpenApiTypes.STR, description="Changes nothing: all are every tenant's."
+            "tenant_name", NAME, description="Changes nothing: all are every tenant's."
         ),
         OpenApiParameter(
             "match_primary", OpenApiTypes.BOOL, description="Only primary rows. Default false."
         ),
         OpenApiParameter(id_name, OpenApiTypes.UUID, description="Only this category."),
-        FILTER,
+        pages.filter_parameter("vendor_name==mx"),
     ]
 
 
@@ -165,7 +166,7 @@ class MerchantCategoryCodesView(APIView):
         summary="List merchant category codes",
         description="All at once: a fixed table of some three hundred rows.",
         tags=TAG,
-        parameters=[FILTER],
+        parameters=[pages.filter_parameter("mcc==5411")],
         response=MerchantCategoryCode(many=True),
     )
     def get(self, request: Request) -> Response:

@@ -11,7 +11,6 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -23,7 +22,7 @@ from nucleus.wire.objects import Body
 NAME = "currency_conversion"
 PARAMETER = OpenApiParameter(
     NAME,
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": "^[A-Za-z]{3}$"},
     description="ISO 4217 code that amounts and currency_code are converted to. Needs exchange "
     "rates, see Currency rates in the admin; 400 names one that is missing.",
 )

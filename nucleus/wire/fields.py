@@ -55,7 +55,10 @@ class CoordinateField(serializers.FloatField):
 @extend_schema_field(
     {
         "type": "string",
-        "description": "UTC, with milliseconds and a numeric zone.",
+        "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T"
+        r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}\+0000$",
+        "description": "UTC, with milliseconds and a numeric zone. Other forms of ISO 8601 are "
+        "understood.",
         "example": "2026-11-21T09:30:00.000+0000",
     }
 )

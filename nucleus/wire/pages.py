@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
 from nucleus.wire import filters
@@ -17,23 +17,39 @@ from nucleus.wire.fields import LenientBooleanField
 SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
 
-PARAMETERS = [
-    OpenApiParameter(
-        "page", {"type": "integer", "minimum": 0, "maximum": MAX_PAGE}, description="0-based."
-    ),
-    OpenApiParameter(
-        "size",
-        {"type": "integer", "minimum": 1, "maximum": MAX_SIZE},
-        description=f"Default {SIZE}.",
-    ),
-    OpenApiParameter("order_by", OpenApiTypes.STR, description="A field; default update_date."),
-    OpenApiParameter("ascending", OpenApiTypes.BOOL, description="Default false."),
-    OpenApiParameter(
+
+def parameters(
+    model: type[Model], fields: Sequence[str], *, order_by: str = "update_date"
+) -> list[OpenApiParameter]:
+    """The list parameters for OpenAPI; arguments as those of `page`."""
+    return [
+        OpenApiParameter(
+            "page",
+            {"type": "integer", "minimum": 0, "maximum": MAX_PAGE, "default": 0},
+            description="0-based.",
+        ),
+        OpenApiParameter(
+            "size", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": SIZE}
+        ),
+        OpenApiParameter(
+            "order_by",
+            OpenApiTypes.STR,
+            enum=filters.comparable(model, fields),
+            default=order_by,
+        ),
+        OpenApiParameter("ascending", OpenApiTypes.BOOL, default=False),
+        filter_parameter("create_date>=2026-11-01"),
+    ]
+
+
+def filter_parameter(example: str) -> OpenApiParameter:
+    """The `filter` parameter for OpenAPI."""
+    return OpenApiParameter(
         "filter",
-        OpenApiTypes.STR,
+        {"type": "string", "maxLength": filters.MAX_LENGTH},
         description="field==value; also != > >= < <=, joined by && and ||. Quote odd values.",
-    ),
-]
+        examples=[OpenApiExample("A filter", value=example)],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,20 +21,15 @@ from typing import Any
 import requests
 
 from tests import templates
+from tests.contract.known import known
 from tests.faults.deployment import ROOT, Deployment, deployed
 from tests.sandbox_process import running
 
-MEMBERS = 6
 ENVIRONMENT = {
     "ACCESS_TOKEN_SECONDS": "36000",
     "RATE_LIMIT_PER_MINUTE": "0",
     "MEMBER_WAIT_SECONDS": "1",
 }
-LISTS = (
-    "client", "business", "aggregation_account", "aggregation_account_balance",
-    "aggregation_account_transaction", "aggregation_account_holding", "bank_link",
-    "resource/institution", "audit_log", "webhook",
-)  # fmt: skip
 
 
 def main() -> int:
@@ -52,37 +47,10 @@ def main() -> int:
                 stack.callback(templates.drop, server, url)
             one = stack.enter_context(deployed(place, sandbox, url))
             one.start_worker()
-            environment = os.environ | _access(one) | {"CONTRACT_KNOWN": json.dumps(_known(one))}
+            environment = os.environ | _access(one) | {"CONTRACT_KNOWN": json.dumps(known(one))}
             return _run(one, environment, options.examples, rest)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _known(one: Deployment) -> dict[str, list[str]]:
-    """Clients with linked and verified banks; their ids by the names that the API gives them."""
-    one.link(MEMBERS)
-    for member in one.members:
-        own = {"nucleus_client_id": member.client, "product": "atom"}
-        one.call("POST", "/integration/v1/iav", **own, vendor_request={"member_id": member.guid})
-    ids = {name: _ids(one, f"/nucleus/v1/{name}") for name in LISTS}
-    known = {f"/nucleus/v1/{name}": found for name, found in ids.items() if found}
-    clients, accounts = ids["client"], ids["aggregation_account"]
-    links = ids["bank_link"]
-    for name in ("client_id", "nucleus_client_id", "nucleus_id"):
-        known[name] = clients
-    for name in ("aggregation_account_id", "nucleus_aggregation_account_id", "account_id",
-                 "aggregation_account_id_list"):  # fmt: skip
-        known[name] = accounts
-    known |= {"bank_link_id": links, "nucleus_bank_link_id": links}
-    known["member_id"] = [member.guid for member in one.members]
-    known |= {"integration_type": ["aggregation"], "service": ["account", "transaction"]}
-    known |= {"order_by": ["create_date"], "filter": ["is_active==true", "secondary_id==null"]}
-    return {name: values for name, values in known.items() if values}
-
-
-def _ids(one: Deployment, path: str) -> list[str]:
-    answer = one.api().call("GET", f"{path}?size=50")
-    return [row["id"] for row in answer.json()["content"]] if answer.ok else []
 
 
 def _access(one: Deployment) -> dict[str, str]:
@@ -101,7 +69,9 @@ def _run(one: Deployment, environment: dict[str, str], examples: int, rest: list
         "--warnings", "off", *rest,
     ]  # fmt: skip
     environment |= {"SCHEMATHESIS_HOOKS": "tests.contract.hooks", "PYTHONPATH": str(ROOT)}
-    code = subprocess.run([str(part) for part in command], env=environment, check=False).returncode
+    code = subprocess.run(
+        [str(part) for part in command], env=environment, cwd=one.directory, check=False
+    ).returncode
     print((one.directory / "gateway.log").read_text()[-5000:])
     return code
 

@@ -9,40 +9,53 @@ from typing import Any
 
 import schemathesis
 
-# Name of a parameter or body field, or path prefix for `record_id` → values that exist.
+# Name of a parameter or body field, or path prefix for ids in paths → values that exist.
 KNOWN: dict[str, list[str]] = json.loads(os.environ.get("CONTRACT_KNOWN", "{}"))
+SCALE = 8  # decimals that amounts have
+
+
+def _number(invented: Any) -> int:
+    """The same for the same input, which schemathesis needs to reproduce a failure."""
+    return zlib.crc32(repr(invented).encode())
 
 
 def _chosen(values: list[str], invented: Any) -> Any:
-    """The same choice for the same input, which schemathesis needs to reproduce a failure."""
-    number = zlib.crc32(repr(invented).encode())
+    number = _number(invented)
     return values[number // 2 % len(values)] if number % 2 else invented
 
 
-def _replaced(given: Any) -> Any:
+def _replaced(given: Any, known: dict[str, list[str]] = KNOWN) -> Any:
     if isinstance(given, dict):
-        return {
-            name: _chosen(KNOWN[name], value)
-            if name in KNOWN and isinstance(value, str)
-            else _elements(KNOWN[name], value)
-            if name in KNOWN and isinstance(value, list)
-            else _replaced(value)
-            for name, value in given.items()
-        }
+        return {name: _value(known, name, value) for name, value in given.items()}
     if isinstance(given, list):
-        return [_replaced(one) for one in given]
+        return [_replaced(one, known) for one in given]
+    if isinstance(given, float) and _number(given) % 2:
+        return round(given, SCALE)
     return given
 
 
-def _elements(values: list[str], invented: list[Any]) -> list[Any]:
-    return [_chosen(values, one) if isinstance(one, str) else one for one in invented]
+def _value(known: dict[str, list[str]], name: str, value: Any) -> Any:
+    if name in known and isinstance(value, str):
+        return _chosen(known[name], value)
+    if name in known and isinstance(value, list):
+        return [_chosen(known[name], one) if isinstance(one, str) else one for one in value]
+    return _replaced(value, known)
+
+
+def _spare(values: list[str], method: str) -> list[str]:
+    """The oldest are there to be deleted, so that other operations still find the rest."""
+    third = len(values) // 3 or 1
+    return values[:third] if method.upper() == "DELETE" else values[third:] or values
 
 
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: Any) -> Any:
-    kind = context.operation.path.rsplit("/{", 1)[0]
+    operation = context.operation
+    kind = operation.path.partition("/{")[0]
     return {
-        name: _chosen(KNOWN.get(kind) or KNOWN.get(name) or [value], value)
+        name: _chosen(_spare(known, operation.method), value)
+        if (known := KNOWN.get(kind) or KNOWN.get(name))
+        else value
         for name, value in (path_parameters or {}).items()
     }
 
@@ -53,5 +66,11 @@ def map_query(context: Any, query: Any) -> Any:
 
 
 @schemathesis.hook
+def map_headers(context: Any, headers: Any) -> Any:
+    return _replaced(headers)
+
+
+@schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    return _replaced(body)
+    kind = context.operation.path.replace("/bulk_", "/")
+    return _replaced(body, KNOWN | {"id": KNOWN[kind]} if kind in KNOWN else KNOWN)
