@@ -14,6 +14,7 @@ KEY = {
     "in": "header",
     "name": keys.HEADER,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "example": "3c9f8a1e-6b0d-4f57-8a52-7d1b0c4e9f23",
     "description": (
         "Any new value, a UUID for example. Repeating the request with it within "
         f"{keys.KEPT_FOR.days} days answers the stored success (`{keys.REPLAYED}: true`) instead "

@@ -49,6 +49,19 @@ SCOPE = OpenApiParameter(
     ),
 )
 
+TOKEN_EXAMPLE = OpenApiExample(
+    "A token",
+    value={
+        "access_token": "yC1hV3…",
+        "token_type": "bearer",
+        "expires_in": 900,
+        "scope": "create read update delete",
+        "apps": "nucleus,proton,electron",
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+
 
 class OneWayValidator(OAuth2Validator):
     """Authenticates by Basic or by form, never by one after the other failed (RFC 6749 section
@@ -134,26 +147,19 @@ class TokenView(AuthorizationView):
         auth=BASIC,
         request=None,
         parameters=[
-            OpenApiParameter("grant_type", OpenApiTypes.STR, required=True, enum=GRANTS),
+            OpenApiParameter(
+                "grant_type",
+                OpenApiTypes.STR,
+                required=True,
+                enum=GRANTS,
+                examples=[OpenApiExample("For the tenant", value=GRANTS[0])],
+            ),
             OpenApiParameter("username", OpenApiTypes.STR, description="With `password`."),
             OpenApiParameter("password", OpenApiTypes.STR, description="With `password`."),
             SCOPE,
         ],
         responses={200: TokenAnswer, **REFUSALS},
-        examples=[
-            OpenApiExample(
-                "A token",
-                value={
-                    "access_token": "yC1hV3…",
-                    "token_type": "bearer",
-                    "expires_in": 900,
-                    "scope": "create read update delete",
-                    "apps": "nucleus,proton,electron",
-                },
-                response_only=True,
-                status_codes=["200"],
-            )
-        ],
+        examples=[TOKEN_EXAMPLE],
     )
     def post(self, request: Request) -> Response:
         application = self.application(request)
@@ -207,6 +213,7 @@ class ClientTokenView(AuthorizationView):
             SCOPE,
         ],
         responses={200: TokenAnswer, **REFUSALS},
+        examples=[TOKEN_EXAMPLE],
     )
     def post(self, request: Request) -> Response:
         application = self.application(request)
@@ -231,6 +238,14 @@ class RevokeView(AuthorizationView):
         tags=TAG,
         auth=BASIC,
         request={"application/x-www-form-urlencoded": RevokeForm},
+        examples=[
+            OpenApiExample(
+                "A token of yours",
+                value={"token": "yC1hV3…"},
+                request_only=True,
+                media_type="application/x-www-form-urlencoded",
+            )
+        ],
         responses={
             200: OpenApiResponse(description="The token is of no use any more."),
             **REFUSALS,

@@ -12,8 +12,20 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
 from integrations.flows import accounts
+from nucleus.api.records import EXAMPLES
 from nucleus.wire import objects
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import answered
+
+ACCOUNT = EXAMPLES["aggregation_account"]
+LINKED = answered(
+    {
+        "message": None,
+        "vendor_name": "mx",
+        "nucleus_aggregation_account_id": ACCOUNT["id"],
+        "nucleus_aggregation_accounts": [{"status_code": 200, "message": None, "body": ACCOUNT}],
+    }
+)
 
 
 class AccountsView(APIView):
@@ -30,7 +42,7 @@ class AccountsView(APIView):
         tags=["Aggregation account"],
         request=schemas.AggregationRequest,
         response=schemas.AggregationAccountsResponse,
-        examples=[documentation.AGGREGATION_REQUEST],
+        examples=[documentation.AGGREGATION_REQUEST, LINKED],
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.AggregationRequest, request)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,9 +24,11 @@ from integrations.flows.accounts import unlinked
 from integrations.models import AccountLink
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
+from nucleus.api.records import EXAMPLES
 from nucleus.models import AggregationAccount
 from nucleus.wire import objects
 from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import RECORD_ID, answered
 
 Answer = dict[str, Any]
 
@@ -38,6 +41,7 @@ class Kind:
     pull: Callable[[Vendor, AccountLink], Answer]  # the kind's own fields of the answer
     nothing: Answer  # the same fields when there is nothing to say
     response: type[schemas.PullResponse]
+    example: Answer  # the same fields when there is
 
 
 def _row(body: Answer | None, message: str | None = None) -> Answer:
@@ -74,15 +78,37 @@ def _holdings(vendor: Vendor, link: AccountLink) -> Answer:
     }
 
 
-ACCOUNT = Kind("account", _account, {"nucleus_aggregation_account": None}, schemas.AccountResponse)
-BALANCE = Kind("balance", _balance, {"nucleus_balance_posted": None}, schemas.BalanceResponse)
+ACCOUNT = Kind(
+    "account",
+    _account,
+    {"nucleus_aggregation_account": None},
+    schemas.AccountResponse,
+    {"nucleus_aggregation_account": _row(EXAMPLES["aggregation_account"])},
+)
+BALANCE = Kind(
+    "balance",
+    _balance,
+    {"nucleus_balance_posted": None},
+    schemas.BalanceResponse,
+    {"nucleus_balance_posted": EXAMPLES["aggregation_account_balance"]},
+)
 TRANSACTION = Kind(
     "transaction",
     _transactions,
     {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []},
     schemas.TransactionResponse,
+    {
+        "nucleus_transactions_posted": [_row(EXAMPLES["aggregation_account_transaction"])],
+        "nucleus_transactions_canceled": [],
+    },
 )
-HOLDING = Kind("holding", _holdings, {"nucleus_holdings_posted": []}, schemas.HoldingResponse)
+HOLDING = Kind(
+    "holding",
+    _holdings,
+    {"nucleus_holdings_posted": []},
+    schemas.HoldingResponse,
+    {"nucleus_holdings_posted": [_row(EXAMPLES["aggregation_account_holding"])]},
+)
 
 
 def one(request: Request, kind: Kind, account_id: UUID) -> Response:
@@ -136,6 +162,17 @@ def _answer(
     }
 
 
+def _example(kind: Kind) -> OpenApiExample:
+    return answered(
+        {
+            "message": None,
+            "vendor_name": "mx",
+            "nucleus_aggregation_account_id": RECORD_ID,
+            **kind.example,
+        }
+    )
+
+
 def documented_one(kind: Kind) -> Callable:
     """The OpenAPI words of GET by id."""
     return documentation.documented(
@@ -147,6 +184,7 @@ def documented_one(kind: Kind) -> Callable:
         ),
         tags=[f"Aggregation {kind.name}"],
         response=kind.response,
+        examples=[_example(kind)],
     )
 
 
@@ -162,6 +200,7 @@ def documented_list(kind: Kind) -> Callable:
         tags=[f"Aggregation {kind.name}"],
         query=schemas.AccountListQuery,
         response=kind.response(many=True),
+        examples=[_example(kind)],
     )
 
 

@@ -84,7 +84,12 @@ KINDS = (
         _plainly(objects.balance),
         schemas.AggregationAccountBalance,
         bodies.AggregationAccountBalanceBody,
-        {"aggregation_account_id": ACCOUNT_ID, "currency_code": "USD", "balance": 1000.23},
+        {
+            "aggregation_account_id": ACCOUNT_ID,
+            "currency_code": "USD",
+            "balance_time_stamp": "2026-11-20T18:00:00.000+0000",
+            "balance": 1000.23,
+        },
     ),
     Kind(
         "aggregation_account_transaction",
@@ -177,7 +182,10 @@ def _rendering(kind: Kind, request: Request) -> Callable[[Any], dict[str, Any]]:
 
 def example(kind: Kind) -> dict[str, Any]:
     """What the kind's example is answered as, out of a row that is stored nowhere."""
-    return kind.render(kind.model(**STORED, **kind.body().run_validation(kind.example)), None)
+    row = kind.model(**STORED, **kind.body().run_validation(kind.example))
+    if isinstance(row, models.BankLink):
+        row.mask = objects.mask(row.bank_account_number)
+    return kind.render(row, None)
 
 
 EXAMPLES = {kind.path: example(kind) for kind in KINDS}

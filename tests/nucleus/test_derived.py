@@ -204,6 +204,14 @@ def test_every_kind_of_amount_is_converted(api: Api, account: AggregationAccount
         assert body["currency_code"] == "USD"
 
 
+def test_what_has_no_amounts_is_not_converted(api: Api, account: AggregationAccount, rates: None):
+    institution = api.post(f"{BASE}/resource/institution", {"name": "Savings Bank of Demo"}).data
+    one = api.get(f"{BASE}/resource/institution/{institution['id']}", currency_conversion="USD")
+    several = api.get(f"{BASE}/resource/institution", currency_conversion="USD")
+    assert one.data == institution
+    assert institution in several.data["content"]
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [
