@@ -39,14 +39,16 @@ class GatewaySchema(AutoSchema):
 
     def _get_serializer_field_meta(self, field: Any, direction: str) -> dict[str, Any]:
         """What is written is not blank unless its field allows that; what is answered may be."""
-        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)
+        base: Any = super()
+        meta: dict[str, Any] = base._get_serializer_field_meta(field, direction)
         if direction == "request" and isinstance(field, CharField) and not field.allow_blank:
             meta["minLength"] = 1
         return meta
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
         """An array's greatest length, too."""
-        schema, required = super()._get_request_for_media_type(serializer, direction)
+        base: Any = super()
+        schema, required = base._get_request_for_media_type(serializer, direction)
         if most := getattr(serializer, "max_length", None):
             schema["maxItems"] = most
         return schema, required
