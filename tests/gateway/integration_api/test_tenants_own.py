@@ -21,11 +21,11 @@ def put(api: Api, path: str, change: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_tenants_own_survives_a_pull(api: Api, linked: list[dict[str, Any]]):
-    own = {"secondary_id": "ours", "metadata": {"ours": "yes"}}
+    own: dict[str, Any] = {"secondary_id": "ours", "metadata": {"ours": "yes"}}
     category = str(uuid.uuid4())
     account = next(one for one in linked if one["subcategory"] == "Checking Account")["id"]
     path = f"{V1}/aggregation_account/{account}"
-    chosen = own | {"account_category_id": category}
+    chosen: dict[str, Any] = own | {"account_category_id": category}
     before = put(api, path, chosen | {"account_name": "Household"})
     assert api.get(f"{PULL}/account/{account}").status_code == 200
     after = api.get(path).data
