@@ -25,7 +25,7 @@ from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
 from nucleus.wire.fields import InstantField
 
-EXAMPLE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105
+EXAMPLE_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl"  # noqa: S105
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
 
 
