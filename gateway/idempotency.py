@@ -10,7 +10,6 @@ not kept: the same request may succeed later.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
@@ -24,6 +23,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import (
     DatabaseError,
+    DataError,
+    IntegrityError,
     InterfaceError,
     OperationalError,
     connection,
@@ -32,6 +33,7 @@ from django.db import (
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException, ValidationError
 
 from gateway import errors
@@ -52,6 +54,11 @@ ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,255}")
 LOCK_TIMEOUT = "5s"  # PostgreSQL; SQLite waits as long as settings.DATABASES says
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's SQLSTATE for it
 MARGIN = timedelta(seconds=30)  # of a lease, over the longest request
+# What the transaction may raise, outside of the view: PostgreSQL and SQLite look at foreign keys
+# when it is committed.
+ANSWERED = (
+    APIException, OperationalError, InterfaceError, IntegrityError, DataError, DecryptionFailed,
+)  # fmt: skip
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -94,7 +101,7 @@ class IdempotencyMiddleware:
             if request.path_info.startswith(LOCAL):
                 return _in_one_transaction(asked, request, self.get_response)
             return _under_a_lease(asked, request, self.get_response)
-        except (APIException, OperationalError, InterfaceError, DecryptionFailed) as error:
+        except ANSWERED as error:
             return errors.page(request, _timed_out(error) or error)
 
 
@@ -152,7 +159,11 @@ def _asked(request: HttpRequest) -> Asked | None:
 
 
 def _fingerprint(request: HttpRequest, caller: Caller, body: bytes) -> str:
-    """What has to be the same again. An answer must not reach a token that may see less."""
+    """What has to be the same again. An answer must not reach a token that may see less.
+
+    Keyed, because a body may hold a password or an account number: from a plain hash in a stolen
+    table they could be guessed.
+    """
     parts = [
         request.method,
         request.path_info,
@@ -161,7 +172,8 @@ def _fingerprint(request: HttpRequest, caller: Caller, body: bytes) -> str:
         caller.has_scope("account_numbers"),
         _canonical(body),
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    keyed = salted_hmac("gateway.idempotency", json.dumps(parts), algorithm="sha256")
+    return str(keyed.hexdigest())
 
 
 def _canonical(body: bytes) -> str:

@@ -112,7 +112,7 @@ class IdempotencyKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)  # SHA-256 of the request
+    fingerprint = models.CharField(max_length=64)  # keyed hash of the request
     token = models.BigIntegerField(default=1)  # fencing: each takeover takes the next one
     lease_until = models.DateTimeField(null=True)  # while it runs; null once it is answered
     status = models.PositiveSmallIntegerField(null=True)

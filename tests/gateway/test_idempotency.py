@@ -41,6 +41,15 @@ def user_of(client: Client) -> dict[str, Any]:
     return {"nucleus_client_id": str(client.id), "product": "atom", "vendor_name": "mx"}
 
 
+def test_what_tells_requests_apart_is_of_no_use_without_the_servers_key(api: Api, settings: Any):
+    """Bodies hold passwords and account numbers, few enough to be tried against a plain hash."""
+    body = PERSON | {"password": "correct horse"}
+    assert keyed(api).post(CLIENTS, body).status_code == 201
+    assert keyed(api).post(CLIENTS, body).headers["Idempotent-Replayed"] == "true"
+    settings.SECRET_KEY = "another" * 10
+    assert keyed(api).post(CLIENTS, body).status_code == 422
+
+
 @pytest.mark.django_db(transaction=True)
 def test_fifty_at_once_execute_once(application: Application, live_server: Any):
     headers = {
