@@ -15,8 +15,13 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
@@ -67,6 +72,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     inbox.Unreadable: Answer(400, "invalid_request"),
     RequestDataTooBig: Answer(413, "body_too_large"),
     DisallowedHost: Answer(400, "unknown_host"),
+    SuspiciousOperation: Answer(400, "invalid_request"),  # too many parameters, for one
     MultiPartParserError: Answer(400, "invalid_request"),
     AccountGone: Answer(404, "not_found"),
     DecryptionFailed: Answer(503, "decryption_failed", "gateway", 300),
@@ -77,6 +83,7 @@ ANSWERS: dict[type[Exception], Answer] = {
 }
 WORDS: dict[type[Exception], str] = {
     Http404: "There is nothing at this address.",
+    SuspiciousOperation: "There are too many parameters, or they cannot be read.",
     MultiPartParserError: "The form in the body cannot be read.",
     RequestDataTooBig: "The body is larger than 256 KiB.",
     DisallowedHost: "The gateway does not answer to this host name; see ALLOWED_HOSTS.",
@@ -89,6 +96,7 @@ WORDS: dict[type[Exception], str] = {
     OperationalError: "The database is not answering. Try again shortly.",
     InterfaceError: "The database is not answering. Try again shortly.",
 }
+WORDS_FOR_GONE = "What was to be changed has been deleted at the same moment; read it again."
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
@@ -156,6 +164,9 @@ def _words(error: Exception) -> tuple[Answer, str]:
     for kind, answer in ANSWERS.items():
         if isinstance(error, kind):
             return answer, WORDS.get(kind) or str(error) or "The request was refused."
+    # How Django says that a row to be updated is gone; what a driver raises has a cause.
+    if type(error) is DatabaseError and error.__cause__ is None:
+        return Answer(409, "conflict", retry_after=1), WORDS_FOR_GONE
     message = "Something went wrong here; it has been logged under this request_id."
     return Answer(500, "internal_error", "gateway"), message
 

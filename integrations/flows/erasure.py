@@ -56,7 +56,9 @@ def request(client: Client, *, requested_by: str) -> Erasure:
         requested_by: the application's name, or who of staff.
     """
     with transaction.atomic():
-        row = Client.unscoped.select_for_update().get(pk=client.pk)
+        row = Client.unscoped.select_for_update().filter(pk=client.pk).first()
+        if row is None:  # an earlier erasure has just come to its end
+            return Erasure.objects.for_tenant(client.tenant_id).get(client_id=client.pk)
         if row.erase_requested_at is None:
             row.is_active, row.erase_requested_at = False, timezone.now()
             row.save(update_fields=["is_active", "erase_requested_at", "update_date"])

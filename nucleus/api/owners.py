@@ -107,16 +107,19 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
 
     Raises ValidationError, and PermissionDenied where a client would change what it is judged by.
     """
-    if row.is_being_erased:
-        raise ValidationError(f"This {kind.words} is being erased and cannot be changed any more.")
     if caller.client is not None:  # before anything else is said about what it sent
         _check_may_change(caller, kind, _differing(caller, kind, row, data))
     values = _checked(caller, kind, data, row)
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
-    for name in changed:
-        setattr(row, name, values[name])
-    if changed:
-        with transaction.atomic():
+    with transaction.atomic():
+        row = _held(kind, row)
+        if row.is_being_erased:
+            words = f"This {kind.words} is being erased and cannot be changed any more."
+            raise ValidationError(words)
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        _check_may_change(caller, kind, changed)  # the tenant may have changed it meanwhile
+        for name in changed:
+            setattr(row, name, values[name])
+        if changed:
             row.save(update_fields=[*changed, "update_date"])
             kind.changed(row, changed)
     return row
@@ -125,9 +128,24 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
 def deactivate(caller: Caller, kind: Kind, row: Any) -> None:
     """The data stays; doing it twice changes nothing. Raises PermissionDenied as `update`."""
     _check_may_change(caller, kind, ["is_active"])
-    if row.is_active:
-        row.is_active = False
-        row.save(update_fields=["is_active", "update_date"])
+    with transaction.atomic():
+        row = _held(kind, row)
+        if row.is_active:
+            row.is_active = False
+            row.save(update_fields=["is_active", "update_date"])
+
+
+def _held(kind: Kind, row: Any) -> Any:
+    """The row as it is now, locked until the transaction ends. Raises NotFound: it was erased."""
+    rows = kind.model.objects.for_tenant(row.tenant_id).select_for_update()
+    held = rows.filter(pk=row.pk).first()
+    if held is None:
+        raise _missing(kind, row.pk)
+    return held
+
+
+def _missing(kind: Kind, record_id: UUID) -> NotFound:
+    return NotFound(f"There is no {kind.words} {record_id}.")
 
 
 def _check_may_change(caller: Caller, kind: Kind, changed: list[str]) -> None:
@@ -178,7 +196,7 @@ def found(request: Request, kind: Kind, record_id: UUID) -> Any:
     rows = visible(caller_of(request), kind).filter(id=record_id)
     row = rows.select_related("tenant").first()
     if row is None:
-        raise NotFound(f"There is no {kind.words} {record_id}.")
+        raise _missing(kind, record_id)
     return row
 
 
