@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.module_loading import import_string
 from rest_framework import serializers
 
@@ -19,6 +22,7 @@ TENANTS_OWN = (
     "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
     "is_active", "is_verified", "secondary_id", "metadata",
 )  # fmt: skip
+SHORTEST_PASSWORD = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
 EXAMPLE = {
     "username": "ada",
     "client_type": "consumer",
@@ -37,6 +41,11 @@ class Employment(serializers.Serializer):
     occupation = serializers.CharField(max_length=255, required=False, allow_null=True)
 
 
+@cache
+def _common_passwords() -> CommonPasswordValidator:
+    return CommonPasswordValidator()  # reads a file of twenty thousand
+
+
 def _words() -> serializers.ListField:
     return serializers.ListField(
         child=serializers.CharField(max_length=255), required=False, max_length=owners.MOST_PARTS
@@ -53,7 +62,14 @@ class ClientBody(owners.OwnerBody):
     business_id = serializers.UUIDField(
         required=False, help_text="The business of yours that the client belongs to."
     )
-    password = serializers.CharField(max_length=255, required=False, write_only=True)
+    password = serializers.CharField(
+        min_length=SHORTEST_PASSWORD,
+        max_length=255,
+        required=False,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="Not a common one. Kept hashed and never answered.",
+    )
 
     class Meta:
         model = Client
@@ -74,6 +90,8 @@ class ClientBody(owners.OwnerBody):
     def validate_business_id(self, value: UUID) -> UUID:
         if self.instance is not None and self.instance.business_id == value:
             return value  # a client's own token may send back what it was given
+        if self.context["caller"].client is not None:
+            return value  # refused with the rest of TENANTS_OWN, whether there is one or not
         if not visible_owners(self.context["caller"], Business).filter(pk=value).exists():
             raise serializers.ValidationError(
                 f"There is no business {value}. Create it with POST /nucleus/v1/business."
@@ -81,6 +99,10 @@ class ClientBody(owners.OwnerBody):
         return value
 
     def validate_password(self, value: str) -> str:
+        try:
+            _common_passwords().validate(value)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages) from None
         return make_password(value)
 
 

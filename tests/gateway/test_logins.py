@@ -61,6 +61,22 @@ def test_a_password_opens_one_client_and_no_other(application: Application, ada:
     assert api.get(f"{CLIENTS}/{other.pk}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("password", "status"),
+    [("seven77", 400), ("password1", 400), ("x" * 256, 400), ("  spaces stay  ", 200)],
+)
+def test_passwords_are_hard_to_guess_and_kept_as_they_are(
+    application: Application, ada: Client, password: str, status: int
+):
+    path = f"{CLIENTS}/{ada.pk}"
+    answer = Api(access_token(application)).put(path, {"password": password})
+    assert answer.status_code == status
+    assert "errors" not in answer.data or set(answer.data["errors"]) == {"password"}
+    known = password if status == 200 else PASSWORD
+    assert sign_in(application, ada.username, known).status_code == 200
+    assert sign_in(application, ada.username, known.strip() + " ").status_code == 401
+
+
 def test_it_may_come_in_a_form_and_ask_for_scopes(application: Application, ada: Client):
     form = {"grant_type": "password", "username": ada.username, "password": PASSWORD}
     headers = {"Authorization": basic(application)}
