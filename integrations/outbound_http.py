@@ -62,14 +62,15 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> Reply:
 
 def refused(url: str) -> str | None:
     """Why a URL cannot be used, before anybody calls it; None: it can."""
-    parts = urlsplit(url)
     schemes = ("https", "http") if settings.WEBHOOK_ALLOW_PRIVATE else ("https",)
+    words = f"Use an absolute {' or '.join(schemes)} URL of at most {LONGEST} characters."
     try:
+        parts = urlsplit(url)
         has_port = parts.port != 0
     except ValueError:
-        has_port = False
+        return words
     if len(url) > LONGEST or parts.scheme not in schemes or not parts.hostname or not has_port:
-        return f"Use an absolute {' or '.join(schemes)} URL of at most {LONGEST} characters."
+        return words
     if parts.username or parts.password or parts.fragment:
         return "Leave user, password and fragment out of the URL."
     if settings.WEBHOOK_ALLOW_PRIVATE:

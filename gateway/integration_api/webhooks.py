@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
@@ -156,17 +157,23 @@ def _found(request: Request, door: Door, webhook_id: UUID) -> WebhookSubscriptio
     return row
 
 
-def _store(
-    request: Request, door: Door, row: WebhookSubscription, body: dict[str, Any]
-) -> Response:
-    rotates = body.pop("rotate_secret", False)
-    is_new = row._state.adding
-    for name, value in body.items():
-        setattr(row, name, value)
-    if rotates and not is_new:
-        outbox.rotate_secret(row)
-    outbox.check(tenant=_tenant(request), subscription=row)
-    row.save()
+def _store(request: Request, door: Door, webhook_id: UUID | None, body: dict[str, Any]) -> Response:
+    """Write a new webhook, or the one of that id."""
+    tenant, rotates = _tenant(request), body.pop("rotate_secret", False)
+    with transaction.atomic():
+        outbox.take_turns(tenant)
+        is_new = webhook_id is None
+        row = (
+            WebhookSubscription(tenant=tenant, door=door.value)
+            if webhook_id is None
+            else _found(request, door, webhook_id)
+        )
+        for name, value in body.items():
+            setattr(row, name, value)
+        if rotates and not is_new:
+            outbox.rotate_secret(row)
+        outbox.check(tenant=tenant, subscription=row)
+        row.save()
     return Response(_rendered(door, row, with_secret=is_new or rotates))
 
 
@@ -194,8 +201,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             body = parsed(door.body, request)
             if not body.get("url"):
                 raise serializers.ValidationError({"url": ["This field is required."]})
-            row = WebhookSubscription(tenant=_tenant(request), door=door.value)
-            return _store(request, door, row, body)
+            return _store(request, door, None, body)
 
         @documentation.documented(
             operation_id=f"list{door.name}s",
@@ -237,8 +243,8 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             examples=[written("Pause it", {"is_active": False}), read],
         )
         def put(self, request: Request, webhook_id: UUID) -> Response:
-            row = _found(request, door, webhook_id)
-            return _store(request, door, row, parsed(door.body, request))
+            _found(request, door, webhook_id)
+            return _store(request, door, webhook_id, parsed(door.body, request))
 
         @documentation.documented(
             operation_id=f"delete{door.name}",
@@ -248,7 +254,9 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             response=None,
         )
         def delete(self, request: Request, webhook_id: UUID) -> Response:
-            _found(request, door, webhook_id).delete()
+            with transaction.atomic():
+                outbox.take_turns(_tenant(request))
+                _found(request, door, webhook_id).delete()
             return Response(status=204)
 
     return Several, One

@@ -204,6 +204,13 @@ def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -
     }
 
 
+def take_turns(tenant: Tenant) -> None:
+    """Let nobody else write webhooks of the tenant until the transaction ends: a change must not
+    bring a deleted one back, undo a new secret, or be the second that is active for an event."""
+    rows = Tenant.objects.select_for_update(no_key=True)  # its other records go on
+    rows.values_list("pk").get(pk=tenant.pk)
+
+
 def check(*, tenant: Tenant, subscription: WebhookSubscription) -> None:
     """Refuse what cannot work, and a second active URL for the same event (contract section 5).
 

@@ -1,0 +1,136 @@
+"""What happens to a row between reading and writing it: no 500, nothing undone, nothing revived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.models.signals import post_save, pre_save
+
+from gateway.access.models import Application
+from gateway.integration_api import webhooks
+from integrations.flows import erasure, outbox
+from integrations.models import WebhookSubscription
+from nucleus.api import clients
+from nucleus.models import AggregationAccount, BulkTransaction, Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.gateway.integration_api.conftest import link, member_guid, user_guid  # noqa: F401
+from tests.nucleus import bodies
+from tests.parallel import at_once
+
+CLIENTS, WEBHOOKS = "/nucleus/v1/client", "/nucleus/v1/webhook"
+HOOK = {"url": "https://app.demo.example/hooks", "atom_service": ["client"]}
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[], Any]], None]:
+    """Lets something happen just before a function that requests call is done."""
+
+    def before(module: Any, name: str, happens: Callable[[], Any]) -> None:
+        usual = getattr(module, name)
+
+        def changed(*args: Any) -> Any:
+            happens()
+            return usual(*args)
+
+        monkeypatch.setattr(module, name, changed)
+
+    return before
+
+
+def test_a_client_that_has_just_been_erased(api: Api, nucleus_client: Client, meanwhile: Any):
+    meanwhile(clients, "make_password", nucleus_client.delete)
+    path = f"{CLIENTS}/{nucleus_client.pk}"
+    assert api.put(path, {"password": "correct horse"}).status_code == 404
+    assert not Client.unscoped.exists()
+
+
+def test_a_client_whose_erasure_has_just_been_requested(
+    api: Api, nucleus_client: Client, meanwhile: Any
+):
+    meanwhile(
+        clients, "make_password", lambda: erasure.request(nucleus_client, requested_by="staff")
+    )
+    body = {"password": "correct horse", "first_name": "Augusta", "is_active": True}
+    answer = api.put(f"{CLIENTS}/{nucleus_client.pk}", body)
+    assert answer.status_code == 400
+    assert "being erased" in answer.data["message"]
+    row = Client.unscoped.get()
+    assert (row.is_active, row.first_name) == (False, "Ada")
+
+
+def test_a_webhook_that_has_just_been_deleted_stays_so(api: Api, meanwhile: Any):
+    path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
+    meanwhile(webhooks, "parsed", WebhookSubscription.unscoped.all().delete)
+    assert api.put(path, {"is_active": True}).status_code == 404
+    assert not WebhookSubscription.unscoped.exists()
+
+
+def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
+    path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
+    rotated = []
+
+    def rotate() -> None:
+        row = WebhookSubscription.unscoped.get()
+        outbox.rotate_secret(row)
+        row.save()
+        rotated.append(row.secret)
+
+    meanwhile(webhooks, "parsed", rotate)
+    assert api.put(path, {"secondary_id": "ours"}).status_code == 200
+    row = WebhookSubscription.unscoped.get()
+    assert (row.secret, row.secondary_id) == (rotated[0], "ours")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_goes_to_one_url_whoever_comes_first(application: Application):
+    token = access_token(application)
+    statuses = at_once(8, lambda: Api(token).post(WEBHOOKS, HOOK).status_code)
+    assert (statuses.count(200), statuses.count(400)) == (1, 7)
+
+
+def test_an_account_that_is_deleted_while_it_is_linked_again(
+    api: Api,
+    nucleus_client: Client,
+    member_guid: str,  # noqa: F811
+):
+    link(api, nucleus_client, member_guid)
+    AggregationAccount.unscoped.update(account_name="Another")  # so that there is much to write
+
+    def delete(sender: Any, instance: Any, **_: Any) -> None:
+        AggregationAccount.unscoped.filter(pk=instance.pk).delete()
+
+    pre_save.connect(delete, AggregationAccount)
+    try:
+        answer = api.post(
+            "/integration/v1/aggregation/account",
+            {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}},
+        )
+    finally:
+        pre_save.disconnect(delete, AggregationAccount)
+    assert (answer.status_code, answer.data["code"]) == (409, "conflict")
+    assert "deleted" in answer.data["message"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "a-key"}])
+def test_an_owner_that_is_gone_when_it_is_committed(
+    api: Api, nucleus_client: Client, key: dict[str, str]
+):
+    """Both databases look at foreign keys at the end of the transaction, wherever that is."""
+
+    def delete(sender: Any, instance: Any, **_: Any) -> None:
+        rows = Client.unscoped.filter(pk=nucleus_client.pk)
+        rows._raw_delete(rows.db)
+
+    post_save.connect(delete, BulkTransaction)
+    try:
+        api.headers = api.headers | key
+        body = [bodies.account(nucleus_client)]
+        answer = api.post("/nucleus/v1/bulk/aggregation_account", body)
+    finally:
+        post_save.disconnect(delete, BulkTransaction)
+    assert (answer.status_code, answer.data["code"]) == (409, "conflict")
+    assert not AggregationAccount.unscoped.exists()
