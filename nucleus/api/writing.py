@@ -22,7 +22,8 @@ SHOWN = 20  # wrong items named in one answer
 def writer_of(request: Request) -> Writer:
     """The caller as a writer."""
     caller = caller_of(request)
-    return Writer(caller.tenant, caller.client)
+    sees_numbers = caller.has_scope("account_numbers")
+    return Writer(caller.tenant, caller.client, sees_numbers=sees_numbers)
 
 
 def items_of(request: Request) -> list[Any]:

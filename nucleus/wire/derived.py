@@ -142,7 +142,7 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def _details(account: AggregationAccount) -> Body:
     body = {name: getattr(account, name) for name in DETAILS}
-    last = (account.account_number or account.mask or "")[-4:]
+    last = objects.mask(account.account_number) if account.account_number else account.mask
     return body | {
         "account_number": f"****{last}" if last else None,
         "asset": account.is_asset,

@@ -45,10 +45,14 @@ class Rejected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes: a tenant, or one of its clients with a token that is confined to it."""
+    """Who writes: a tenant, or one of its clients with a token that is confined to it.
+
+    `sees_numbers`: it may read full account numbers.
+    """
 
     tenant: Tenant
     client: Client | None = None
+    sees_numbers: bool = False
 
     def reach(self, model: type[Model]) -> QuerySet[Any]:
         """The rows that its records may refer to; nothing new is for who is being erased."""
@@ -184,8 +188,11 @@ def _checked(
     if model is Institution:
         answers = rules.with_unique_codes(writer.tenant, held, answers)
     new, confined = model(tenant=writer.tenant), writer.client is not None
+    sees = writer.sees_numbers
     return [
-        item if isinstance(item, Refusal) else rules.checked(row or new, item, confined=confined)
+        item
+        if isinstance(item, Refusal)
+        else rules.checked(row or new, item, confined=confined, sees_numbers=sees)
         for row, item in zip(held, answers, strict=True)
     ]
 

@@ -48,33 +48,49 @@ REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → what it 
     BankLink: {"client_id": Client, "business_id": Business, "institution_id": Institution},
 }
 OWNERS = ("client_id", "business_id", "aggregation_account_id")
+VERIFIED_FACTS = (  # of a bank link: payments rely on them
+    "bank_account_holder", "bank_account_name", "institution_id", "institution_name", "type",
+    "currency_code", "mask",
+)  # fmt: skip
+MOST_METADATA = 100  # members; a PUT adds to what there is
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
 PARTS = ("cash", "investment")
 
 
-def checked(row: Any, item: Columns, *, confined: bool) -> Columns | Refusal:
+def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> Columns | Refusal:
     """The columns to write to `row`, which may be new, or why not.
 
     Args:
         confined: the writer is one client, not the tenant.
+        sees_numbers: the writer may read full account numbers.
     """
-    if refusal := untouchable(row, confined=confined):
-        return refusal
-    for name in OWNERS:
-        if not row._state.adding and name in item and item[name] != getattr(row, name):
-            return Refusal({name: ["A record stays where it was made; make a new one instead."]})
-    if confined and (claim := _claims_verification(row, item)):
-        words = "Only the tenant's own token can say that an account is verified."
-        return Refusal({claim: [words]}, kind="forbidden")
-    if "metadata" in item and not row._state.adding:  # others' members stay
+    if not row._state.adding and "metadata" in item:  # others' members stay
         item = item | {"metadata": row.metadata | item["metadata"]}
+    if refusal := untouchable(row, confined=confined) or _refused(row, item, confined=confined):
+        return refusal
     if isinstance(row, AggregationAccount):
         return _account(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
         return _changed_transaction(row, item)
     if isinstance(row, BankLink):
-        return _new_bank_link(item) if row._state.adding else _changed_bank_link(row, item)
+        if row._state.adding:
+            return _new_bank_link(item)
+        return _changed_bank_link(row, item, sees_numbers=sees_numbers)
     return item
+
+
+def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
+    """Why no record of whatever kind can be so."""
+    for name in OWNERS:
+        if not row._state.adding and name in item and item[name] != getattr(row, name):
+            return Refusal({name: ["A record stays where it was made; make a new one instead."]})
+    if confined and (claim := _claims_verification(row, item)):
+        words = "Only the tenant's own token can say what is verified."
+        return Refusal({claim: [words]}, kind="forbidden")
+    if "metadata" in item and len(item["metadata"]) > max(MOST_METADATA, len(row.metadata)):
+        words = f"At most {MOST_METADATA} members, those included that are there already."
+        return Refusal({"metadata": [words]})
+    return None
 
 
 def untouchable(row: Any, *, confined: bool) -> Refusal | None:
@@ -108,7 +124,11 @@ def with_unique_codes(
 
 
 def _claims_verification(row: Any, item: Columns) -> str | None:
-    for name in ("is_link_verified", "link_verified_date"):
+    """The column, if there is one, in which the item says or changes what is verified."""
+    names: tuple[str, ...] = ("is_link_verified", "link_verified_date")
+    if getattr(row, "is_link_verified", False):
+        names += VERIFIED_FACTS if isinstance(row, BankLink) else ("bank_link_id",)
+    for name in names:
         if name in item and item[name] != getattr(row, name):
             return name
     return None
@@ -141,15 +161,17 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
     return {"mask": objects.mask(item["bank_account_number"])} | item
 
 
-def _changed_bank_link(row: BankLink, item: Columns) -> Columns | Refusal:
-    """Numbers may be repeated, whole or masked as they are answered, but never changed.
+def _changed_bank_link(row: BankLink, item: Columns, *, sees_numbers: bool) -> Columns | Refusal:
+    """Numbers may be repeated as they are answered, masked or whole, but never changed. Whoever
+    does not see them must not find them out by trying, either.
 
     Neither are a routing number's parts in `metadata`, which not every caller sees.
     """
     changed = {name: value for name, value in item.items() if name not in NUMBERS}
     for name in NUMBERS:
         stored = getattr(row, name)
-        if name in item and item[name] not in (stored, objects.masked(stored)):
+        answered = (stored, objects.masked(stored)) if sees_numbers else (objects.masked(stored),)
+        if name in item and item[name] not in answered:
             words = "The numbers of a bank link never change. Make a new bank link instead."
             return Refusal({name: [words]})
     for name, stored in row.metadata.items():

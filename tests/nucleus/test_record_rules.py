@@ -56,6 +56,50 @@ def test_a_confined_token_writes_for_its_client_only(
     assert confined.post(f"{V1}/aggregation_account", account).status_code == 403
 
 
+def test_what_was_verified_is_not_for_the_client_to_change(
+    api: Api, application: Application, nucleus_client: Client
+):
+    link = BankLinkFactory(client=nucleus_client, is_link_verified=True)
+    other = BankLinkFactory(client=nucleus_client)
+    account = AggregationAccountFactory(
+        client=nucleus_client, bank_link=link, is_link_verified=True
+    )
+    confined = Api(access_token(application, client=nucleus_client))
+    path = f"{V1}/bank_link/{link.pk}"
+    for name in ("bank_account_holder", "institution_name", "type"):
+        refused = confined.put(path, {name: "another"})
+        assert refused.status_code == 403
+        assert "verified" in refused.data["message"]
+    assert confined.put(path, confined.get(path).data | {"is_default": True}).status_code == 200
+    swapped = {"bank_link_id": str(other.pk)}
+    assert confined.put(f"{V1}/aggregation_account/{account.pk}", swapped).status_code == 403
+    free = {"bank_account_holder": "Augusta Demo"}
+    assert confined.put(f"{V1}/bank_link/{other.pk}", free).status_code == 200
+    assert api.put(path, free).data["bank_account_holder"] == "Augusta Demo"
+
+
+def test_numbers_that_are_not_shown_cannot_be_found_out(
+    application: Application, nucleus_client: Client
+):
+    row = BankLinkFactory(client=nucleus_client)
+    blind = Api(access_token(application, scope="read update"))
+    right, wrong = (
+        blind.put(f"{V1}/bank_link/{row.pk}", {"bank_account_number": number})
+        for number in (row.bank_account_number, "999912345678")
+    )
+    assert right.status_code == wrong.status_code == 400
+    assert right.data["errors"] == wrong.data["errors"]
+
+
+def test_metadata_does_not_grow_for_ever(api: Api, account: AggregationAccount):
+    path = f"{V1}/aggregation_account/{account.pk}"
+    for part in range(2):
+        names = {f"name {part} {n}": "x" for n in range(50)}
+        assert api.put(path, {"metadata": names}).status_code == 200
+    assert set(api.put(path, {"metadata": {"more": "x"}}).data["errors"]) == {"metadata"}
+    assert api.put(path, {"metadata": {"name 1 1": "y"}}).data["metadata"]["name 1 1"] == "y"
+
+
 def test_numbers_are_kept_secret(api: Api, application: Application, nucleus_client: Client):
     masked = Api(access_token(application, scope="create read update"))
     link = masked.post(f"{V1}/bank_link", bodies.bank_link(nucleus_client)).data
@@ -161,7 +205,8 @@ def test_institutions(api: Api, stranger: Api, application: Application, nucleus
     everyone = {str(shared.pk), own["id"]}
     assert {one["id"] for one in api.get(path).data["content"]} == everyone
     assert [one["id"] for one in stranger.get(path).data["content"]] == [str(shared.pk)]
-    assert api.get(f"{path}/{shared.pk}").data["name"] == "MX Bank, renamed"
+    renamed = api.get(f"{path}/{shared.pk}", currency_conversion="EUR")  # there is nothing to it
+    assert renamed.data["name"] == "MX Bank, renamed"
     for answer in (
         api.put(f"{path}/{shared.pk}", {"name": "Mine"}),
         api.delete(f"{path}/{shared.pk}"),
