@@ -19,6 +19,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 MAX_DIGITS = 64  # of one number; more is an attack or a mistake
+MAX_DEPTH = 50  # of objects and arrays in each other; what walks through them recurses
 
 
 def instant(value: datetime) -> str:
@@ -107,7 +108,7 @@ class ExactJSONParser(BaseParser):
             value = simplejson.loads(
                 text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
             )
-            _refuse_unstorable(value, "the body")
+            _refuse_unstorable(value, "the body", MAX_DEPTH)
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None
         except ValueError as error:
@@ -134,15 +135,21 @@ def _constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a JSON number")
 
 
-def _refuse_unstorable(value: Any, place: str) -> None:
-    """PostgreSQL cannot store U+0000, and half a surrogate pair is no text at all."""
+def _refuse_unstorable(value: Any, place: str, levels: int) -> None:
+    """PostgreSQL cannot store U+0000, and half a surrogate pair is no text at all.
+
+    Args:
+        levels: how deep the value may go on.
+    """
+    if levels < 0:
+        raise ParseError(f"The body is nested too deeply; {MAX_DEPTH} levels are the most.")
     if isinstance(value, str):
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise ValueError(f"{place} holds U+0000 or an unpaired surrogate")
     elif isinstance(value, dict):
         for name, one in value.items():
-            _refuse_unstorable(name, f"a name in {place}")
-            _refuse_unstorable(one, name)
+            _refuse_unstorable(name, f"a name in {place}", levels)
+            _refuse_unstorable(one, name, levels - 1)
     elif isinstance(value, list):
         for one in value:
-            _refuse_unstorable(one, place)
+            _refuse_unstorable(one, place, levels - 1)

@@ -18,6 +18,7 @@ from rest_framework.exceptions import ParseError
 
 from nucleus.wire.fields import instant_of
 from nucleus.wire.json import ExactJSONParser, ExactJSONRenderer
+from tests.api import Api
 
 
 def rendered(value: Any) -> str:
@@ -90,6 +91,8 @@ def test_numbers_are_read_exactly():
         (b"{", "not JSON"), (b"\xff\xfe", "UTF-8"), (b'{"a": NaN}', "NaN"),
         (b'{"a": -Infinity}', "Infinity"), (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 40_000, "nested too deeply"), (b"1" * 65, "digits"),
+        (b'{"a":' * 52 + b"1" + b"}" * 52, "nested too deeply; 50 levels"),
+        (b"[" * 52 + b"]" * 52, "nested too deeply; 50 levels"),
         (b"1." + b"1" * 65, "digits"), (b'{"memo": "a\\u0000b"}', "memo holds U+0000"),
         (b'{"list": [{"deep": "\\ud800"}]}', "deep holds U+0000 or an unpaired"),
         (b'{"a\\u0000": 1}', "a name in the body"), (b"a=1&b=2", "not JSON"),
@@ -99,6 +102,18 @@ def test_numbers_are_read_exactly():
 def test_what_cannot_be_used_is_explained(content: bytes, words: str):
     with pytest.raises(ParseError, match=re.escape(words)):
         parsed(content)
+
+
+@pytest.mark.parametrize("depth", [300, 450, 900])
+@pytest.mark.parametrize("path", ["/nucleus/v1/client", "/integration/v1/token_exchange"])
+def test_depth_is_a_mistake_of_the_caller(api: Api, path: str, depth: int):
+    """At each depth another function that walks through bodies would be the first to fail."""
+    body: Any = 1
+    for _ in range(depth):
+        body = {"a": body}
+    answer = api.post(path, {"metadata": body, "vendor_request": body})
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.data["message"]
 
 
 def test_a_body_has_a_limit(settings: Any):
