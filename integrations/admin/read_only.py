@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -18,6 +19,11 @@ class ReadOnlyAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = getattr(self.model, "unscoped", self.model._default_manager)
         return rows.select_related(*(self.list_select_related or ()))
+
+    def has_repeat_permission(self, request: HttpRequest) -> bool:
+        """Actions that do work again are for staff who may change such rows, not who only look."""
+        name = get_permission_codename("change", self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{name}")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -67,7 +67,7 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-create_date",)
     actions = ("run_again",)
 
-    @admin.action(description="Run dead jobs again", permissions=["view"])
+    @admin.action(description="Run dead jobs again", permissions=["repeat"])
     def run_again(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
         dead = rows.filter(state=JobState.DEAD)[:500]
         count = sum(job_queue.requeue(job) for job in dead)

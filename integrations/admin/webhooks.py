@@ -49,7 +49,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         last = row.attempts[-1]
         return f"{len(row.attempts)}: {last['status'] or last['error']}"
 
-    @admin.action(description="Deliver again", permissions=["view"])
+    @admin.action(description="Deliver again", permissions=["repeat"])
     def replay(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
         count = outbox.replay(rows.order_by("create_date")[:MOST])
         messages.info(request, f"{count} deliveries are on their way again.")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client as HttpClient
 from django.urls import reverse
 
@@ -207,4 +208,14 @@ def test_dead_jobs_run_again(staff: HttpClient):
     body = {"action": "run_again", "_selected_action": str(job.pk)}
     page = staff.post("/admin/integrations/job/", body, follow=True).content.decode()
     assert "1 jobs will run again" in page
+    Job.objects.update(state=JobState.DEAD)
+    onlooker = get_user_model().objects.create_user("onlooker", password="x" * 20, is_staff=True)
+    onlooker.user_permissions.add(Permission.objects.get(codename="view_job"))
+    http = HttpClient()
+    http.force_login(onlooker)
+    assert http.get("/admin/integrations/job/").status_code == 200
+    http.post("/admin/integrations/job/", body)
+    assert Job.objects.get().state == JobState.DEAD
+    onlooker.user_permissions.add(Permission.objects.get(codename="change_job"))
+    http.post("/admin/integrations/job/", body)
     assert Job.objects.get().state == JobState.READY
