@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField, Record
@@ -88,7 +89,11 @@ class Client(Owner):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "username"], name="client_username_unique"),
         ]
-        indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            # What PostgreSQL makes of username__iexact, which finds whom a client token names.
+            models.Index("tenant", Upper("username"), name="client_username_any_case"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name or self.username
