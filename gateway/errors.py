@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import (
+    BadRequest,
     DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
@@ -73,6 +74,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     RequestDataTooBig: Answer(413, "body_too_large"),
     DisallowedHost: Answer(400, "unknown_host"),
     SuspiciousOperation: Answer(400, "invalid_request"),  # too many parameters, for one
+    BadRequest: Answer(400, "invalid_request"),  # a form that is not UTF-8
     MultiPartParserError: Answer(400, "invalid_request"),
     AccountGone: Answer(404, "not_found"),
     DecryptionFailed: Answer(503, "decryption_failed", "gateway", 300),
@@ -84,6 +86,7 @@ ANSWERS: dict[type[Exception], Answer] = {
 WORDS: dict[type[Exception], str] = {
     Http404: "There is nothing at this address.",
     SuspiciousOperation: "There are too many parameters, or they cannot be read.",
+    BadRequest: "The form in the body cannot be read; send it in UTF-8.",
     MultiPartParserError: "The form in the body cannot be read.",
     RequestDataTooBig: "The body is larger than 256 KiB.",
     DisallowedHost: "The gateway does not answer to this host name; see ALLOWED_HOSTS.",

@@ -69,7 +69,10 @@ class OneWayValidator(OAuth2Validator):
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
         if self._extract_basic_auth(request):
-            return bool(self._authenticate_basic_auth(request))
+            try:
+                return bool(self._authenticate_basic_auth(request))
+            except ValueError:  # the library expects ASCII there
+                return False
         return bool(self._authenticate_request_body(request))
 
 

@@ -219,6 +219,14 @@ def _one_client(request: Request, operation: str, item: Any) -> Any:
         return Refusal({"username": ["Another client has this username."]})
 
 
+def _hold_clients(request: Request, items: list[Any]) -> None:
+    """Lock them in one order, or two requests that name the same clients could wait for each other
+    for ever."""
+    ids = {found for item in items if (found := writing.id_of(item))}
+    rows = owners.visible(caller_of(request), clients.KIND).filter(pk__in=ids)
+    list(rows.order_by("pk").select_for_update().values_list("pk"))
+
+
 def _answer(
     request: Request,
     entity_uri: str,
@@ -235,6 +243,7 @@ def _answer(
         raise ValidationError(f"At most {MAX_CLIENTS} clients in one request.")
     with transaction.atomic():
         if kind is None:
+            _hold_clients(request, items)
             outcomes = [_one_client(request, operation, item) for item in items]
         else:
             outcomes = work(request, kind, items)

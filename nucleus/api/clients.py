@@ -90,8 +90,6 @@ class ClientBody(owners.OwnerBody):
     def validate_business_id(self, value: UUID) -> UUID:
         if self.instance is not None and self.instance.business_id == value:
             return value  # a client's own token may send back what it was given
-        if self.context["caller"].client is not None:
-            return value  # refused with the rest of TENANTS_OWN, whether there is one or not
         if not visible_owners(self.context["caller"], Business).filter(pk=value).exists():
             raise serializers.ValidationError(
                 f"There is no business {value}. Create it with POST /nucleus/v1/business."

@@ -149,7 +149,9 @@ def _value(field: Any, name: str, text: str) -> Any:
         return _converted(date.fromisoformat, text, f"{name} is a date such as 2026-11-21.")
     if isinstance(field, models.DecimalField):
         number = _converted(Decimal, text, f"{name} is a number.")
-        if not number.is_finite() or abs(number) >= LARGEST or number != round(number, 8):
+        # copy_abs, because abs computes, and there are exponents that it cannot compute with.
+        is_small = number.is_finite() and number.copy_abs() < LARGEST
+        if not is_small or number != round(number, 8):
             raise _refusal(f"{name} is a number of at most 16 digits before the point, 8 after.")
         return number
     if isinstance(field, models.IntegerField):

@@ -76,6 +76,15 @@ def test_wrong_secrets_are_401_with_a_message(application: Application):
     assert HttpClient().post(TOKEN + QUERY).status_code == 401
 
 
+def test_what_cannot_be_read_is_the_callers_mistake(application: Application):
+    assert HttpClient().post(TOKEN + QUERY, headers={"Authorization": "Basic é"}).status_code == 401
+    headers = {"Authorization": basic(application)}
+    form = "application/x-www-form-urlencoded; charset=utf-16"
+    answer = HttpClient().generic("POST", TOKEN, "x=y", content_type=form, headers=headers)
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.json()["message"]
+
+
 @pytest.mark.parametrize("grant", ["", "?grant_type=refresh_token", "?grant_type=x"])
 def test_other_grants_are_explained(application: Application, grant: str):
     answer = ask(application, path=TOKEN + grant)

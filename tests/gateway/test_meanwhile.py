@@ -12,7 +12,7 @@ from gateway.access.models import Application
 from gateway.integration_api import webhooks
 from integrations.flows import erasure, outbox
 from integrations.models import WebhookSubscription
-from nucleus.api import clients
+from nucleus.api import clients, owners
 from nucleus.models import AggregationAccount, BulkTransaction, Client
 from tests.api import Api
 from tests.factories.access import access_token
@@ -82,6 +82,14 @@ def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
     assert api.put(path, {"secondary_id": "ours"}).status_code == 200
     row = WebhookSubscription.unscoped.get()
     assert (row.secret, row.secondary_id) == (rotated[0], "ours")
+
+
+def test_a_client_that_is_gone_was_erased(api: Api, nucleus_client: Client, meanwhile: Any):
+    erasure.request(nucleus_client, requested_by="staff")
+    meanwhile(owners, "_erases", Client.unscoped.all().delete)
+    path = f"{CLIENTS}/{nucleus_client.pk}?nucleus_data=delete"
+    assert api.delete(path).status_code == 204
+    assert api.delete(path).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)

@@ -207,6 +207,7 @@ def test_filters(api: Api, transactions: list[Any], text: str, numbers: set[int]
         {"filter": "nothing==1"}, {"filter": "metadata==1"}, {"filter": "amount"},
         {"filter": "amount==x"}, {"filter": "amount==1 and"}, {"filter": "amount==NaN"},
         {"filter": "amount==1e999"}, {"filter": "id==x"}, {"filter": "transaction_date==x"},
+        {"filter": "amount>1e999999999"}, {"filter": "amount>1e-999999999"},
         {"filter": "is_fee>true"}, {"filter": "&&"}, {"filter": "status==a||"},
         {"filter": "status==" + "x" * 3000}, {"filter": "||".join(["amount==1"] * 30)},
         {"filter": "tenant==x"}, {"filter": "source_id==x"}, {"filter": "status=='a\0'"},

@@ -1,0 +1,84 @@
+"""Lists of every kind: as many queries for a full page as for one row, and bounded parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import AuditLog, WebhookSubscription
+from nucleus import models
+from nucleus.models import Client, Tenant
+from tests.api import Api
+from tests.factories import nucleus as factories
+
+FULL = 25
+ENTRIES = {
+    "balance": factories.BalanceFactory,
+    "transaction": factories.TransactionFactory,
+    "holding": factories.HoldingFactory,
+}
+
+
+@pytest.fixture
+def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], Any]]:
+    """A new row for each list, by its path."""
+    account = factories.AggregationAccountFactory(client=nucleus_client)
+    hook = {"tenant": tenant, "url": "https://app.demo.example/", "is_active": False}
+    doors = WebhookSubscription.Door
+    call = {"method": "GET", "path_template": "/x", "status": 200, "duration_ms": 1}
+    entries = {
+        f"/nucleus/v1/aggregation_account_{name}": lambda n, factory=factory: factory(
+            aggregation_account=account
+        )
+        for name, factory in ENTRIES.items()
+    }
+    return entries | {
+        "/nucleus/v1/client": lambda n: factories.ClientFactory(
+            tenant=tenant, business=factories.BusinessFactory(tenant=tenant)
+        ),
+        "/nucleus/v1/business": lambda n: factories.BusinessFactory(tenant=tenant),
+        "/nucleus/v1/aggregation_account": lambda n: factories.AggregationAccountFactory(
+            client=nucleus_client, bank_link=factories.BankLinkFactory(client=nucleus_client)
+        ),
+        "/nucleus/v1/bank_link": lambda n: factories.BankLinkFactory(client=nucleus_client),
+        "/nucleus/v1/resource/institution": lambda n: models.Institution.objects.create(
+            tenant=tenant, name="Savings", code=f"code {n}"
+        ),
+        "/nucleus/v1/resource/merchant": lambda n: factories.MerchantFactory(),
+        "/nucleus/v1/audit_log": lambda n: models.AuditLog.unscoped.create(
+            tenant=tenant, request_url="x", response="y"
+        ),
+        "/nucleus/v1/webhook": lambda n: WebhookSubscription.unscoped.create(
+            door=doors.NUCLEUS, **hook
+        ),
+        "/integration/v1/webhook": lambda n: WebhookSubscription.unscoped.create(
+            door=doors.INTEGRATION, **hook
+        ),
+        "/integration/v1/audit_log": lambda n: AuditLog.objects.create(
+            tenant=tenant, vendor="mx", operation="x", client_id=nucleus_client.pk, **call
+        ),
+    }
+
+
+def test_a_full_page_takes_no_more_queries(api: Api, make: dict[str, Callable[[int], Any]]):
+    for path, one in make.items():
+        counts = []
+        for rows in (range(1), range(1, FULL)):
+            for number in rows:
+                one(number)
+            with CaptureQueriesContext(connection) as queries:
+                answer = api.get(path)
+            counts.append(len(queries))
+        assert answer.data["number_of_elements"] == FULL, path
+        assert counts[0] == counts[1], path
+
+
+def test_parameters_without_end_are_a_mistake_of_the_caller(api: Api):
+    query = {f"name{n}": "x" for n in range(1001)}
+    answer = api.get("/nucleus/v1/client", **query)
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid_request")
+    assert "parameters" in answer.data["message"]
