@@ -135,7 +135,7 @@ def delete(*, writer: Writer, rows: QuerySet[Any], ids: Sequence[UUID | None]) -
         refused = {
             pk: refusal
             for pk, row in found.items()
-            if (refusal := rules.untouchable(row, confined=bool(writer.client)))
+            if (refusal := rules.undeletable(row, confined=bool(writer.client)))
         }
         doomed = [pk for pk in found if pk not in refused]
         if rows.model is BankLink:
@@ -177,6 +177,8 @@ def _completed(writer: Writer, model: Any, item: Item) -> Item:
             return Refusal({"client_id": ["Required: whose it is, or a business_id."]})
         if "client_id" in item and "business_id" in item:
             return Refusal({"business_id": ["Give this or client_id: a record has one owner."]})
+        if writer.client and model is AggregationAccount and not item.setdefault("is_manual", True):
+            return Refusal({"is_manual": [rules.NOT_MANUAL]}, kind="forbidden")
     return item
 
 
@@ -219,6 +221,8 @@ def _with_references(
             if wanted not in known:
                 words = f"There is no {target._meta.verbose_name} {wanted}."
                 answers[position] = Refusal({name: [words]})
+            elif target is AggregationAccount and writer.client and not known[wanted].is_manual:
+                answers[position] = Refusal({name: [rules.NOT_MANUAL]}, kind="forbidden")
             elif target is BankLink and _owners(known[wanted]) != _owners(
                 held[position] or answers[position]
             ):
@@ -244,6 +248,7 @@ def _locked(rows: QuerySet[Any], ids: set[UUID]) -> dict[UUID, Any]:
     if issubclass(rows.model, AccountEntry):
         accounts = set(wanted.values_list("aggregation_account_id", flat=True))
         list(_held(AggregationAccount.unscoped.filter(pk__in=accounts)))
+        wanted = wanted.select_related("aggregation_account")
     return {row.pk: row for row in _held(wanted)}
 
 

@@ -21,6 +21,7 @@ from nucleus.models import (
     Merchant,
     Tenant,
 )
+from nucleus.models.ledger import AccountEntry
 from nucleus.wire import bodies, objects
 
 Columns = dict[str, Any]
@@ -52,6 +53,14 @@ VERIFIED_FACTS = (  # of a bank link: payments rely on them
     "bank_account_holder", "bank_account_name", "institution_id", "institution_name", "type",
     "currency_code", "mask",
 )  # fmt: skip
+CLIENTS_OWN: dict[type[Model], tuple[str, ...]] = {  # how a client wants to see what is not its own
+    AggregationAccount: ("account_category_id",),
+    AggregationAccountTransaction: ("is_excluded_analysis", "transaction_category_id"),
+}
+NOT_MANUAL = (
+    "This account is kept by the tenant or a vendor. A client's own token writes to accounts that "
+    "are `is_manual`."
+)
 MOST_METADATA = 100  # members; a PUT adds to what there is
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
 PARTS = ("cash", "investment")
@@ -84,6 +93,8 @@ def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
     for name in OWNERS:
         if not row._state.adding and name in item and item[name] != getattr(row, name):
             return Refusal({name: ["A record stays where it was made; make a new one instead."]})
+    if confined and (kept := _kept_by_others(row, item)):
+        return Refusal({kept: [NOT_MANUAL]}, kind="forbidden")
     if confined and (claim := _claims_verification(row, item)):
         words = "Only the tenant's own token can say what is verified."
         return Refusal({claim: [words]}, kind="forbidden")
@@ -91,6 +102,16 @@ def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
         words = f"At most {MOST_METADATA} members, those included that are there already."
         return Refusal({"metadata": [words]})
     return None
+
+
+def undeletable(row: Any, *, confined: bool) -> Refusal | None:
+    """Why the row must not be deleted."""
+    if confined and (account := _account_of(row)) and not account.is_manual:
+        return Refusal({"id": [NOT_MANUAL]}, kind="forbidden")
+    if confined and isinstance(row, BankLink) and row.is_link_verified:
+        words = "Only the tenant's own token can delete what is verified."
+        return Refusal({"id": [words]}, kind="forbidden")
+    return untouchable(row, confined=confined)
 
 
 def untouchable(row: Any, *, confined: bool) -> Refusal | None:
@@ -121,6 +142,27 @@ def with_unique_codes(
             item = Refusal({"code": ["Another institution of yours has this code."]})  # noqa: PLW2901
         answers.append(item)
     return answers
+
+
+def _account_of(row: Any) -> AggregationAccount | None:
+    """The account that a stored row is or belongs to."""
+    if row._state.adding:
+        return None
+    if isinstance(row, AggregationAccount):
+        return row
+    return row.aggregation_account if isinstance(row, AccountEntry) else None
+
+
+def _kept_by_others(row: Any, item: Columns) -> str | None:
+    """The column, if there is one, that is not for the client itself to change."""
+    account = _account_of(row)
+    if account is None:
+        return None
+    changed = [name for name, value in item.items() if value != getattr(row, name)]
+    if account.is_manual:
+        return "is_manual" if "is_manual" in changed else None
+    own = CLIENTS_OWN.get(type(row), ())
+    return next((name for name in changed if name not in own), None)
 
 
 def _claims_verification(row: Any, item: Columns) -> str | None:

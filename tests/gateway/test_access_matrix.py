@@ -87,7 +87,7 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
     nucleus_client.business = business  # which its tokens do not reach for that
     nucleus_client.save()
     merchant: Any = MerchantFactory()
-    account: Any = AggregationAccountFactory(client=nucleus_client)
+    account: Any = AggregationAccountFactory(client=nucleus_client, is_manual=True)
     user = VendorUser.unscoped.create(
         tenant=tenant, client=nucleus_client, vendor="mx", identifier="x", vendor_user_id="USR-1"
     )

@@ -56,6 +56,31 @@ def test_a_confined_token_writes_for_its_client_only(
     assert confined.post(f"{V1}/aggregation_account", account).status_code == 403
 
 
+def test_a_client_writes_into_manual_accounts_only(
+    api: Api, application: Application, nucleus_client: Client, account: AggregationAccount
+):
+    confined = Api(access_token(application, client=nucleus_client))
+    linked = TransactionFactory(aggregation_account=account)
+    path = f"{V1}/aggregation_account_transaction/{linked.pk}"
+    forged = confined.put(path, {"bank_credit": {"amount": 1, "transaction_type": "Credit"}})
+    assert forged.status_code == 403
+    assert "is_manual" in forged.data["message"]
+    seen = {"is_excluded_analysis": True}
+    assert confined.put(path, confined.get(path).data | seen).data["is_excluded_analysis"] is True
+    balance = {"aggregation_account_id": account.pk, "currency_code": "USD", "balance": 1}
+    assert confined.post(f"{V1}/aggregation_account_balance", balance).status_code == 403
+    for url in (path, f"{V1}/aggregation_account/{account.pk}"):
+        assert confined.delete(url).status_code == 403
+    mine = confined.post(f"{V1}/aggregation_account", bodies.account(nucleus_client)).data
+    assert mine["is_manual"] is True
+    own = f"{V1}/aggregation_account/{mine['id']}"
+    assert confined.put(own, {"is_manual": False}).status_code == 403
+    balance["aggregation_account_id"] = mine["id"]
+    assert confined.post(f"{V1}/aggregation_account_balance", balance).status_code == 200
+    assert confined.delete(own).status_code == 204
+    assert api.put(path, {"bank_credit": {"memo": "ours"}}).status_code == 200
+
+
 def test_what_was_verified_is_not_for_the_client_to_change(
     api: Api, application: Application, nucleus_client: Client
 ):

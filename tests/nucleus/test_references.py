@@ -183,7 +183,7 @@ def test_what_a_client_shares_with_a_business_may_be_sent_back(
     application: Application, business: Business, nucleus_client: Client
 ):
     """Written before records had one owner: its token cannot reach the business it repeats."""
-    row = AggregationAccountFactory(client=nucleus_client, business=business)
+    row = AggregationAccountFactory(client=nucleus_client, business=business, is_manual=True)
     confined = Api(access_token(application, client=nucleus_client))
     path = f"{V1}/{ACCOUNT}/{row.pk}"
     one = confined.get(path).data
