@@ -35,7 +35,7 @@ class PercentField(serializers.DecimalField):
         return None if value is None else float(value)
 
 
-class Ownership(serializers.Serializer):
+class Ownership(owners.Part):
     """A client who owns a part of the business or acts for it."""
 
     client_id = serializers.UUIDField()

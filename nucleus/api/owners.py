@@ -41,7 +41,17 @@ READ_ONLY = ("id", "create_date", "update_date")
 MOST_PARTS = 50  # addresses, owners, words of one row
 
 
-class Address(serializers.Serializer):
+class Part(serializers.Serializer):
+    """An item of a list in a body. A change replaces the list, so items are whole there, too."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Apart from the body, which may be partial and would let required fields be missing."""
+        if self.parent is None:
+            return super().run_validation(data)
+        return type(self)(context=self.context).run_validation(data)
+
+
+class Address(Part):
     """Where a client or business lives or works."""
 
     address_line1 = serializers.CharField(max_length=255)
