@@ -13,7 +13,7 @@ INSTALLED := .venv/.requirements.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_VERSION := 0.13.8
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 EXAMPLES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 
@@ -59,12 +59,12 @@ test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) -m "not faults and not sandbox and not browser" $(ARGS)
+	@$(PYTEST) -m "not faults and not sandbox and not browser and not embedded" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
 	@mkdir -p var && rm -f var/faults.txt
-	@unset DATABASE_URL REDIS_URL; $(PYTEST) --dist load -m faults tests/faults \
+	@unset DATABASE_URL REDIS_URL; $(BIN)/python -m pytest --numprocesses 2 --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
 

@@ -16,6 +16,13 @@ from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.world import World
 
+# Each of these takes a minute; begun last, they would run while the other processes idle.
+LONG = ("tests/test_run.py", "tests/test_demo_story.py", "tests/browser/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox_process.Sandbox]:

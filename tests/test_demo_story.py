@@ -18,6 +18,7 @@ BALANCE = ("balance", "Checking", Decimal("10.00"), None, None)
 HOLDING = ("holding", "Broker", "IDX", Decimal(3), Decimal("9.99"), None)
 
 
+@pytest.mark.embedded
 def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "demo.story"],

@@ -18,6 +18,7 @@ import requests
 
 from demo import stack as stacks
 
+pytestmark = pytest.mark.embedded
 NEW_CLIENT = b'{"username": "ada", "client_type": "consumer"}'
 
 
