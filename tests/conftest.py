@@ -16,12 +16,17 @@ from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.world import World
 
-# Each of these takes a minute; begun last, they would run while the other processes idle.
-LONG = ("tests/test_run.py", "tests/test_demo_story.py", "tests/browser/")
+# Each of these takes a minute or more; begun last, they would run while other processes idle.
+LONG = ("tests/browser/", "tests/test_demo_story.py", "tests/test_run.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files stay together; pages share one stack, which takes half a minute of CPU to start."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    for item in items:
+        is_page = item.nodeid.startswith(LONG[0])
+        group = "browser" if is_page else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
