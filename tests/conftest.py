@@ -20,6 +20,7 @@ from tests.world import World
 LONG = ("tests/browser/", "tests/test_demo_story.py", "tests/test_run.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files stay together; pages share one stack, which takes half a minute of CPU to start."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
