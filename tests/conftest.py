@@ -16,20 +16,6 @@ from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.world import World
 
-# Each of these takes a minute or more; begun last, they would run while other processes idle.
-LONG = ("tests/browser/", "tests/test_demo_story.py", "tests/test_run.py")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay together; pages share one stack, which takes half a minute of CPU to start."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-    for item in items:
-        is_page = item.nodeid.startswith(LONG[0])
-        group = "browser" if is_page else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox_process.Sandbox]:
     """One sandbox for the whole run."""
