@@ -16,6 +16,7 @@ from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.world import World
 
+
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox_process.Sandbox]:
     """One sandbox for the whole run."""
