@@ -13,7 +13,7 @@ INSTALLED := .venv/.requirements.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_VERSION := 0.13.8
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential
@@ -14,7 +15,12 @@ from tests import sandbox_process
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
+from tests.scheduling import WholeFiles
 from tests.world import World
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")
