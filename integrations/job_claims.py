@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Field
 
 from integrations import job_queue, retry
 from integrations.job_queue import JobRun
 from integrations.models import Job, JobState
+from nucleus.models import Tenant
 
-CLAIM_TRIES = 20  # candidates looked at before a claim gives up
+CLAIM_LOOKS = 4  # at the queue, before a claim gives up because others are always faster
+AT_ONCE = 5  # jobs a look brings: the first may be somebody else's a moment later
+# As text because every worker asks all the time, and compiling it takes longer than answering.
+# A lapsed job keeps its slot.
+CLAIMABLE = """
+    SELECT job.* FROM integrations_job job
+    WHERE {state}
+        AND (job.lock_key IS NULL OR NOT EXISTS (
+            SELECT 1 FROM integrations_job holder
+            WHERE holder.state = 'running' AND holder.lock_key = job.lock_key
+                AND holder.id <> job.id))
+        AND (job.slot_group IS NULL OR job.state = 'running' OR %s > (
+            SELECT count(*) FROM integrations_job other
+            WHERE other.state = 'running' AND other.slot_group = job.slot_group))
+        {one}
+    ORDER BY {order}, job.id LIMIT %s
+"""
+LAPSED = {"state": "job.state = 'running' AND job.lease_until < %s", "order": "job.lease_until"}
+DUE = {"state": "job.state = 'ready' AND job.run_at <= %s", "order": "job.run_at"}
 
 
 def claim(*, job_id: UUID | None = None) -> JobRun | None:
@@ -22,18 +41,11 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
 
     Lapsed leases come first. One whose worker has died twice waits like any that failed.
     """
-    passed_over: set[UUID] = set()
-    if not due(1, job_id):  # an idle worker must not take SQLite's one write lock to learn that
-        return None
-    for _ in range(CLAIM_TRIES):
-        with transaction.atomic():
-            now = job_queue.database_now()
-            job = (
-                _lapsed(now, job_id, passed_over).first() or _due(now, job_id, passed_over).first()
-            )
-            if job is None:
-                return None
-            passed_over.add(job.pk)
+    for _ in range(CLAIM_LOOKS):
+        jobs = due(AT_ONCE, job_id)
+        if not jobs:
+            return None
+        for job in jobs:
             if job.attempts >= job.max_attempts:
                 job_queue.bury(job, "its worker died on every attempt")
             elif job.state == JobState.RUNNING and job.attempts > 1:
@@ -41,50 +53,33 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
                 lapsed = JobRun(job=job, token=job.token)
                 delay = retry.backoff(job.attempts)
                 job_queue.make_ready(lapsed, delay, "its worker died", give_back=False)
-            elif (run := _take(job, now)) is not None:
+            elif (run := _take(job)) is not None:
                 return run
     return None
 
 
 def due(limit: int, job_id: UUID | None = None) -> list[Job]:
-    """Jobs that a worker could claim now (or that one, if it could)."""
+    """Jobs that a worker could claim now (or that one, if it could), locking nothing."""
     now = job_queue.database_now()
-    rows = [*_lapsed(now, job_id, set())[:limit], *_due(now, job_id, set())[:limit]]
-    return rows[:limit]
+    jobs: list[Job] = []
+    for kind, since in ((LAPSED, "lease_until"), (DUE, "run_at")):
+        values = [_prepared(since, now), settings.VENDOR_CONCURRENCY]
+        if job_id is not None:
+            values.append(_prepared("id", job_id))
+        statement = CLAIMABLE.format(**kind, one="AND job.id = %s" if job_id is not None else "")
+        jobs += Job.objects.raw(statement, [*values, limit - len(jobs)])
+    for job in jobs:
+        job.tenant = Tenant.from_db(connection.alias, ["id"], [job.tenant_id])  # the rest if asked
+    return jobs
 
 
-def _due(now: datetime, job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
-    ready = Job.objects.filter(state=JobState.READY, run_at__lte=now)
-    return _claimable(ready, job_id, passed_over).order_by("run_at", "id")
+def _prepared(field: str, value: datetime | UUID) -> Any:
+    """As this database wants it."""
+    column = cast("Field", Job._meta.get_field(field))
+    return column.get_db_prep_value(value, connection)
 
 
-def _lapsed(now: datetime, job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
-    running = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=now)
-    return _claimable(running, job_id, passed_over).order_by("lease_until", "id")
-
-
-def _claimable(rows: QuerySet[Job], job_id: UUID | None, passed_over: set[UUID]) -> QuerySet[Job]:
-    holder = Job.objects.filter(state=JobState.RUNNING, lock_key=OuterRef("lock_key"))
-    rows = rows.exclude(pk__in=passed_over).select_related("tenant")
-    rows = rows.filter(Q(lock_key=None) | ~Exists(holder.exclude(pk=OuterRef("pk"))))
-    in_use = (
-        Job.objects.filter(state=JobState.RUNNING, slot_group=OuterRef("slot_group"))
-        .order_by()
-        .values("slot_group")
-        .annotate(count=Count("*"))
-        .values("count")
-    )
-    is_free = Q(slot_group=None) | Q(state=JobState.RUNNING)  # a lapsed one keeps its slot
-    rows = rows.annotate(in_use=Coalesce(Subquery(in_use), 0))
-    rows = rows.filter(is_free | Q(in_use__lt=settings.VENDOR_CONCURRENCY))
-    if job_id is not None:
-        rows = rows.filter(pk=job_id)
-    if connection.in_atomic_block:
-        rows = rows.select_for_update(skip_locked=connection.vendor == "postgresql", of=("self",))
-    return rows
-
-
-def _take(job: Job, now: datetime) -> JobRun | None:
+def _take(job: Job) -> JobRun | None:
     """Compare-and-swap to running; None when somebody else was faster or holds the lock key."""
     mine = Job.objects.filter(pk=job.pk, token=job.token, state=job.state)
     try:
@@ -93,7 +88,7 @@ def _take(job: Job, now: datetime) -> JobRun | None:
                 state=JobState.RUNNING,
                 token=F("token") + 1,
                 attempts=F("attempts") + 1,
-                lease_until=now + job_queue.lease(),
+                lease_until=job_queue.database_now() + job_queue.lease(),
                 slot=job.slot if job.state == JobState.RUNNING else _free_slot(job),
             )
     except IntegrityError:
