@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 
-import requests
+import urllib3
 
 from tests.faults.conftest import needs_postgres, often
 from tests.faults.deployment import Deployment
@@ -30,9 +30,9 @@ def test_f6_postgresql_stops_at_once_and_comes_back(on_postgres: Deployment, clu
     for _ in range(often(2, 10)):
         time.sleep(0.7)
         cluster.stop()
-        with requests.Session() as session:
+        with urllib3.PoolManager() as pool:
             began = time.monotonic()
-            status = send(session, one, contents[0], Log())
+            status = send(pool, one, contents[0], Log())
             refused.append(time.monotonic() - began)
             assert status == 503
         time.sleep(1)
@@ -73,9 +73,9 @@ def test_f7_somebody_else_holds_sqlites_write_lock(on_sqlite: Deployment):
     path = one.database_url.removeprefix("sqlite:///")
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with requests.Session() as session:
+    with urllib3.PoolManager() as pool:
         began = time.monotonic()
-        assert send(session, one, body(one.members[0]), log) == 503
+        assert send(pool, one, body(one.members[0]), log) == 503
         waited = time.monotonic() - began
     time.sleep(often(3, 25))
     holder.execute("ROLLBACK")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from typing import Any
@@ -23,12 +24,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=4)
         parser.add_argument("--idle", type=float, default=0.5, help="seconds between looks")
+        parser.add_argument(
+            "--nice",
+            type=int,
+            default=5,
+            help="0 to 19: how far it gives way to what answers people on this machine",
+        )
         parser.add_argument("--drain", action="store_true", help="stop when nothing is due")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["drain"]:
             self.stdout.write(f"{work.drain()} jobs ran")
             return
+        os.nice(options["nice"])
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
