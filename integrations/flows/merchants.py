@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from integrations.vendors import records
@@ -18,17 +18,21 @@ LOOKUP_FAILURES = 3  # then the vendor is left alone until the next pull
 
 @dataclass(slots=True)
 class Directory:
-    """Looks merchants up in Nucleus first and at the vendor once; a miss is never an error."""
+    """Looks merchants up in Nucleus first and at the vendor once; a miss is never an error.
+
+    Args:
+        renew: a job's, before every call: a batch may name hundreds; without it somebody waits.
+    """
 
     vendor: Vendor
-    interactive: bool
+    renew: Callable[[], None] | None
     merchants: dict[str, Merchant | None] = field(default_factory=dict)
     locations: dict[str, MerchantLocation | None] = field(default_factory=dict)
     failures: int = 0
     until: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.until = time.monotonic() + (LOOKUP_SECONDS if self.interactive else 24 * 3600)
+        self.until = time.monotonic() + (24 * 3600 if self.renew else LOOKUP_SECONDS)
 
     def learn(self, batch: Iterable[records.Transaction]) -> None:
         """Make the merchants and places of these transactions known, two queries for what is."""
@@ -46,7 +50,7 @@ class Directory:
             self.locations[source_id] = self._read_location(source_id)
 
     def _read_merchant(self, source_id: str) -> Merchant | None:
-        if self._given_up():
+        if not self._may_ask():
             return None
         try:
             seen = self.vendor.read_merchant(merchant_id=source_id)
@@ -61,7 +65,7 @@ class Directory:
         )
 
     def _read_location(self, source_id: str) -> MerchantLocation | None:
-        if self._given_up():
+        if not self._may_ask():
             return None
         try:
             seen = self.vendor.read_merchant_location(location_id=source_id)
@@ -79,5 +83,9 @@ class Directory:
             longitude=seen.longitude,
         )
 
-    def _given_up(self) -> bool:
-        return self.failures >= LOOKUP_FAILURES or time.monotonic() > self.until
+    def _may_ask(self) -> bool:
+        if self.failures >= LOOKUP_FAILURES or time.monotonic() > self.until:
+            return False
+        if self.renew is not None:
+            self.renew()
+        return True

@@ -212,7 +212,7 @@ def _listed(
 ) -> Iterator[Pulled[AggregationAccountTransaction]]:
     """The rest of the listing."""
     account = link.aggregation_account
-    directory = Directory(vendor=vendor, interactive=checkpoint is None)
+    directory = Directory(vendor=vendor, renew=checkpoint.run.renew if checkpoint else None)
     pages = vendor.transaction_pages(
         user_id=_user_id(link),
         account_id=link.vendor_account_id,

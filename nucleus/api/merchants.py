@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,6 @@ from nucleus.api.documentation import documented
 from nucleus.models import AggregationAccountTransaction
 from nucleus.models import Merchant as MerchantRow
 from nucleus.wire import pages, schemas
-from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import InstantField
 from nucleus.wire.objects import Body
 
@@ -63,15 +62,9 @@ def _merchant(row: MerchantRow) -> Body:
 
 
 def visible(request: Request) -> QuerySet[MerchantRow]:
-    """All of them; for a token of one client, those that its own transactions name.
-
-    The others would tell it where the tenant's other clients shop.
-    """
-    rows = MerchantRow.objects.all()
-    if caller_of(request).client is None:
-        return rows
-    own = records.visible(request, TRANSACTIONS).exclude(merchant_id=None)
-    return rows.filter(pk__in=own.values("merchant_id"))
+    """Those that transactions within the caller's reach name: the rest is others' business."""
+    named = records.visible(request, TRANSACTIONS).filter(merchant_id=OuterRef("pk"))
+    return MerchantRow.objects.filter(Exists(named))
 
 
 class MerchantsView(APIView):
@@ -81,8 +74,8 @@ class MerchantsView(APIView):
         operation_id="listMerchant",
         summary="List merchants",
         description=(
-            "The businesses that transactions of any tenant have named; with a token of one "
-            "client, those of its own."
+            "The businesses that your transactions name; with a token of one client, those of "
+            "its own."
         ),
         tags=["Resource"],
         parameters=pages.parameters(MerchantRow, FIELDS, order_by="id"),

@@ -107,6 +107,11 @@ class AggregationAccountTransaction(SourcedEntry):
                 condition=models.Q(status="pending"),
                 name="transaction_pending",
             ),
+            models.Index(
+                fields=["tenant", "merchant_id"],
+                condition=models.Q(merchant_id__isnull=False),
+                name="transaction_merchant",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,9 +57,10 @@ def test_merchant_category_codes(nucleus_sdk: nucleus_api.ApiClient):
     assert category["subcategory"] == "Groceries"
 
 
-def test_merchants(nucleus_sdk: nucleus_api.ApiClient):
+def test_merchants(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):
     """The SDK declares one merchant where there is a page; the raw answer has it all."""
     row = MerchantFactory(website_url="https://shop.example")
+    TransactionFactory(aggregation_account=account, merchant_id=row.pk)
     resources = nucleus_api.ResourceApi(nucleus_sdk)
     asked: dict[str, Any] = {"page": 0, "size": 5, "order_by": "name", "ascending": True}
     raw = resources.get_merchants_all_using_get(**asked, _preload_content=False)

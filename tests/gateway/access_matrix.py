@@ -208,7 +208,7 @@ ROUTES: dict[str, Route] = {
     "nucleus/v1/resource/transaction_category": LIST,
     "nucleus/v1/resource/account_category": LIST,
     "nucleus/v1/resource/merchant_category_code": LIST,
-    "nucleus/v1/resource/merchant": Route({"GET": 200}, shows={"stranger": "merchant"}),
+    "nucleus/v1/resource/merchant": Route({"GET": 200}),
 }
 
 # What asks for no token of ours: method → the answer to somebody who brings nothing.

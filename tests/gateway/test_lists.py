@@ -48,7 +48,9 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
         "/nucleus/v1/resource/institution": lambda n: models.Institution.objects.create(
             tenant=tenant, name="Savings", code=f"code {n}"
         ),
-        "/nucleus/v1/resource/merchant": lambda n: factories.MerchantFactory(),
+        "/nucleus/v1/resource/merchant": lambda n: factories.TransactionFactory(
+            aggregation_account=account, merchant_id=factories.MerchantFactory().pk
+        ),
         "/nucleus/v1/audit_log": lambda n: models.AuditLog.unscoped.create(
             tenant=tenant, request_url="x", response="y"
         ),

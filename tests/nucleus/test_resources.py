@@ -10,7 +10,7 @@ import pytest
 from gateway.access.models import Application
 from integrations.vendors.mx import mapping
 from nucleus import categories
-from nucleus.models import Client
+from nucleus.models import Client, Tenant
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import (
@@ -122,8 +122,15 @@ def test_bad_questions_are_explained(api: Api, path: str, query: dict[str, str],
     assert list(answer.data["errors"]) == [name]
 
 
-def test_merchants(api: Api, application: Application, nucleus_client: Client):
+def test_merchants(
+    api: Api, application: Application, stranger: Api, nucleus_client: Client, tenant: Tenant
+):
     rows = sorted((MerchantFactory() for _ in range(3)), key=lambda row: row.id)
+    own: Any = AggregationAccountFactory(client=nucleus_client)
+    theirs: Any = AggregationAccountFactory(client=ClientFactory(tenant=tenant))
+    shopping = [(own, row) for row in (*rows[:2], rows[1], None)] + [(theirs, rows[2])]
+    for account, merchant in shopping:
+        TransactionFactory(aggregation_account=account, merchant_id=merchant and merchant.pk)
     page = api.get(MERCHANTS, size=2, ascending=True).data
     assert [one["id"] for one in page["content"]] == [str(row.id) for row in rows[:2]]
     assert page["content"][0]["guid"] == rows[0].source_id
@@ -135,13 +142,10 @@ def test_merchants(api: Api, application: Application, nucleus_client: Client):
     assert (page["total_elements"], page["empty"], page["last"]) == (3, False, False)
     beyond = api.get(MERCHANTS, size=2, page=2).data
     assert (beyond["content"], beyond["empty"], beyond["pageable"]["offset"]) == ([], True, 4)
-    own: Any = AggregationAccountFactory(client=nucleus_client)
-    theirs: Any = AggregationAccountFactory(client=ClientFactory(tenant=nucleus_client.tenant))
-    for account, row in ((own, rows[1]), (own, rows[1]), (own, None), (theirs, rows[2])):
-        TransactionFactory(aggregation_account=account, merchant_id=row and row.pk)
     confined = Api(access_token(application, client=nucleus_client))
     shown = confined.get(MERCHANTS).data["content"]
-    assert [one["id"] for one in shown] == [str(rows[1].pk)]  # not where others shop
+    assert {one["id"] for one in shown} == {str(row.pk) for row in rows[:2]}  # where it shops
+    assert stranger.get(MERCHANTS).data["content"] == []
 
 
 @pytest.mark.parametrize(

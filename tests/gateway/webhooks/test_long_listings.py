@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from integrations import job_queue, work
 from integrations.flows import accounts, batches, retrieval, sync
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
+from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import Scope
-from nucleus.models import AggregationAccountTransaction
+from nucleus.models import AggregationAccountTransaction, Merchant
 from tests.gateway.webhooks.conftest import at_mx, facts
 from tests.sandbox_process import Sandbox
 
@@ -131,6 +133,25 @@ def test_a_long_one_lets_others_have_their_turn(
     ids = AggregationAccountTransaction.unscoped.filter(**of_account).exclude(status="canceled")
     assert set(ids.values_list("source_id", "status")) <= at_mx(mx, linked)
     assert -(-ids.count() // PAGE) == longest.pages
+
+
+def test_the_lease_is_renewed_before_each_merchant_is_looked_up(
+    longest: Listed, monkeypatch: pytest.MonkeyPatch
+):
+    """A batch may name hundreds, and all of them together may take longer than a lease."""
+    Merchant.objects.all().delete()
+    leases: list[datetime] = []
+    read = MX.read_merchant
+
+    def noted(vendor: MX, **merchant: Any) -> Any:
+        leases.append(Job.objects.get(state=JobState.RUNNING).lease_until)
+        return read(vendor, **merchant)
+
+    monkeypatch.setattr(MX, "read_merchant", noted)
+    job, _ = retrieve(longest)
+    assert job.state == JobState.DONE
+    assert len(leases) > 2
+    assert leases == sorted(set(leases))
 
 
 def test_one_that_never_stays_in_place_is_read_in_one_go(
