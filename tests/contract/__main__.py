@@ -35,6 +35,7 @@ ENVIRONMENT = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=20, help="of each operation")
+    parser.add_argument("--stories", type=int, default=0, help="more stateful runs, other seeds")
     options, rest = parser.parse_known_args()
     os.environ |= ENVIRONMENT
     place = Path(tempfile.mkdtemp(prefix="contract-"))
@@ -48,7 +49,13 @@ def main() -> int:
             one = stack.enter_context(deployed(place, sandbox, url))
             one.start_worker()
             environment = os.environ | _access(one) | {"CONTRACT_KNOWN": json.dumps(known(one))}
-            return _run(one, environment, options.examples, rest)
+            codes = [_run(one, environment, options.examples, rest)]
+            # A stateful run ends early at whatever it cannot repeat exactly; others go elsewhere.
+            for seed in range(2, options.stories + 2):
+                stories = ["--no-color", "--phases", "stateful", "--seed", str(seed)]
+                codes.append(_run(one, environment, options.examples, stories))
+            print((one.directory / "gateway.log").read_text()[-5000:])
+            return max(codes)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -69,11 +76,9 @@ def _run(one: Deployment, environment: dict[str, str], examples: int, rest: list
         "--warnings", "off", *rest,
     ]  # fmt: skip
     environment |= {"SCHEMATHESIS_HOOKS": "tests.contract.hooks", "PYTHONPATH": str(ROOT)}
-    code = subprocess.run(
+    return subprocess.run(
         [str(part) for part in command], env=environment, cwd=one.directory, check=False
     ).returncode
-    print((one.directory / "gateway.log").read_text()[-5000:])
-    return code
 
 
 if __name__ == "__main__":

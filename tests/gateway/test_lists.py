@@ -36,7 +36,7 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
         )
         for name, factory in ENTRIES.items()
     }
-    return entries | {
+    others: dict[str, Callable[[int], Any]] = {
         "/nucleus/v1/client": lambda n: factories.ClientFactory(
             tenant=tenant, business=factories.BusinessFactory(tenant=tenant)
         ),
@@ -64,6 +64,7 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
             tenant=tenant, vendor="mx", operation="x", client_id=nucleus_client.pk, **call
         ),
     }
+    return others | entries
 
 
 def test_a_full_page_takes_no_more_queries(api: Api, make: dict[str, Callable[[int], Any]]):
