@@ -76,9 +76,10 @@ def _run(one: Deployment, environment: dict[str, str], examples: int, rest: list
         "--warnings", "off", *rest,
     ]  # fmt: skip
     environment |= {"SCHEMATHESIS_HOOKS": "tests.contract.hooks", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [str(part) for part in command], env=environment, cwd=one.directory, check=False
-    ).returncode
+    with tempfile.TemporaryDirectory(dir=one.directory) as place:  # what a run keeps breaks others
+        return subprocess.run(
+            [str(part) for part in command], env=environment, cwd=place, check=False
+        ).returncode
 
 
 if __name__ == "__main__":
