@@ -77,7 +77,15 @@ def storm(to: Deployment, contents: list[bytes], log: Log, *, threads: int = 8) 
     _at_once(sender, [contents[number::threads] for number in range(threads)])
 
 
-def steady(to: Deployment, log: Log, *, rate: float, seconds: float, threads: int = 16) -> None:
+def steady(
+    to: Deployment,
+    log: Log,
+    *,
+    rate: float,
+    seconds: float,
+    threads: int = 16,
+    kind: str = "AGGREGATION",
+) -> None:
     """So many a second, whatever the answers."""
     members = to.members
     began, total = time.monotonic(), int(rate * seconds)
@@ -86,7 +94,7 @@ def steady(to: Deployment, log: Log, *, rate: float, seconds: float, threads: in
         with urllib3.PoolManager() as pool:
             for number in mine:
                 time.sleep(max(began + number / rate - time.monotonic(), 0))
-                send(pool, to, body(members[number % len(members)]), log)
+                send(pool, to, body(members[number % len(members)], kind), log)
 
     _at_once(sender, [list(range(total))[number::threads] for number in range(threads)])
 
