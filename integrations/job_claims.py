@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Field
+from django.db import IntegrityError, transaction
+from django.db.models import F
 
-from integrations import job_queue, retry
+from integrations import job_queue, retry, sql
 from integrations.job_queue import JobRun
 from integrations.models import Job, JobState
 from nucleus.models import Tenant
@@ -42,7 +41,8 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
     Lapsed leases come first. One whose worker has died twice waits like any that failed.
     """
     for _ in range(CLAIM_LOOKS):
-        jobs = due(AT_ONCE, job_id)
+        now = job_queue.database_now()
+        jobs = _due(now, AT_ONCE, job_id)
         if not jobs:
             return None
         for job in jobs:
@@ -53,33 +53,30 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
                 lapsed = JobRun(job=job, token=job.token)
                 delay = retry.backoff(job.attempts)
                 job_queue.make_ready(lapsed, delay, "its worker died", give_back=False)
-            elif (run := _take(job)) is not None:
+            elif (run := _take(job, now)) is not None:
                 return run
     return None
 
 
 def due(limit: int, job_id: UUID | None = None) -> list[Job]:
     """Jobs that a worker could claim now (or that one, if it could), locking nothing."""
-    now = job_queue.database_now()
+    return _due(job_queue.database_now(), limit, job_id)
+
+
+def _due(now: datetime, limit: int, job_id: UUID | None) -> list[Job]:
     jobs: list[Job] = []
     for kind, since in ((LAPSED, "lease_until"), (DUE, "run_at")):
-        values = [_prepared(since, now), settings.VENDOR_CONCURRENCY]
+        values = [sql.parameter(Job, since, now), settings.VENDOR_CONCURRENCY]
         if job_id is not None:
-            values.append(_prepared("id", job_id))
+            values.append(sql.parameter(Job, "id", job_id))
         statement = CLAIMABLE.format(**kind, one="AND job.id = %s" if job_id is not None else "")
         jobs += Job.objects.raw(statement, [*values, limit - len(jobs)])
     for job in jobs:
-        job.tenant = Tenant.from_db(connection.alias, ["id"], [job.tenant_id])  # the rest if asked
+        job.tenant = Tenant.of_id(job.tenant_id)
     return jobs
 
 
-def _prepared(field: str, value: datetime | UUID) -> Any:
-    """As this database wants it."""
-    column = cast("Field", Job._meta.get_field(field))
-    return column.get_db_prep_value(value, connection)
-
-
-def _take(job: Job) -> JobRun | None:
+def _take(job: Job, now: datetime) -> JobRun | None:
     """Compare-and-swap to running; None when somebody else was faster or holds the lock key."""
     mine = Job.objects.filter(pk=job.pk, token=job.token, state=job.state)
     try:
@@ -88,7 +85,7 @@ def _take(job: Job) -> JobRun | None:
                 state=JobState.RUNNING,
                 token=F("token") + 1,
                 attempts=F("attempts") + 1,
-                lease_until=job_queue.database_now() + job_queue.lease(),
+                lease_until=now + job_queue.lease(),
                 slot=job.slot if job.state == JobState.RUNNING else _free_slot(job),
             )
     except IntegrityError:

@@ -13,10 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from integrations import sql
 from integrations.flows import sync
 from integrations.models import AggregationSettings, InboundWebhook, Member
 from integrations.request_context import current_request_id
@@ -49,7 +50,7 @@ def settings_at(path: str, vendor: str) -> AggregationSettings | None:
     """The settings whose webhook URL ends with `path`."""
     row = next(iter(AggregationSettings.unscoped.raw(SETTINGS_AT, [path, vendor])), None)
     if row is not None:
-        row.tenant = Tenant.from_db(connection.alias, ["id"], [row.tenant_id])  # the rest if asked
+        row.tenant = Tenant.of_id(row.tenant_id)
     return row
 
 
@@ -114,7 +115,7 @@ def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | No
     if notice.is_test:
         row.state = State.TEST
         return None
-    tenant_id = Member._meta.pk.get_db_prep_value(row.tenant_id, connection)
+    tenant_id = sql.parameter(Member, "tenant", row.tenant_id)
     known = Member.unscoped.raw(MEMBER, [tenant_id, row.vendor_member_id, row.vendor])
     member: Any = next(iter(known), None)  # with known_user
     if member is None:

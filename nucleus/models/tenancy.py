@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import models
+from uuid import UUID
+
+from django.db import connection, models
 from django.db.models.functions import Upper
 
 from nucleus.encryption import EncryptedTextField
@@ -21,6 +23,11 @@ class Tenant(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def of_id(cls, pk: UUID) -> Tenant:
+        """The tenant of a row that names it; what else is known of it is read only if asked for."""
+        return cls.from_db(connection.alias, ["id"], [pk])
 
 
 class Owner(ApiRecord):
