@@ -64,7 +64,7 @@ test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and RED
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
 	@mkdir -p var && rm -f var/faults.txt
-	@unset DATABASE_URL REDIS_URL; $(BIN)/python -m pytest --numprocesses 2 --dist load -m faults tests/faults \
+	@unset DATABASE_URL REDIS_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
 

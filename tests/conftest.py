@@ -19,8 +19,8 @@ from tests.scheduling import WholeFiles
 from tests.world import World
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
-    return WholeFiles(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
+    return WholeFiles(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
