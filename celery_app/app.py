@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
 from kombu import Queue
+
+from integrations import starting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
@@ -44,3 +47,9 @@ app.conf.update(
     worker_prefetch_multiplier=1,
 )
 app.set_default()
+
+
+@worker_init.connect
+def check_settings(**kwargs: object) -> None:
+    """A worker does not start with settings that are unsafe."""
+    starting.check_settings()

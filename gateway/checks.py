@@ -1,64 +1,77 @@
-"""Boot checks: production does not start with settings that are unsafe."""
+"""Rules for settings: which are impossible anywhere, and which are unsafe in production.
+
+`startup.py` enforces them where a process serves or works; management commands run them as Django's
+system checks. docs/configuration.md lists the numbers.
+"""
 
 from __future__ import annotations
 
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
+from gateway import host_names
+from gateway.environment import TRUE
 from integrations.vendors import registry
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+TAG = "settings"
+DEVELOPMENT_MODE = (
+    "Development mode (DEBUG=true): plain HTTP, addresses of this machine and weak keys are "
+    "accepted. Never use it for data of real people."
+)
+MOST_DOMAINS = re.compile(r"\.[^.]+")  # such as .com
+PLACEHOLDERS = (
+    "canary", "change-me", "change_me", "changeme", "example", "for-tests", "insecure",
+    "placeholder", "random characters", "replace-me", "secret-key", "secret_key", "test-key",
+    "your-",
+)  # fmt: skip
+MAKE_SIGNING_KEY = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+MAKE_FIELD_KEY = (
+    'Make one: python -c "from cryptography.fernet import Fernet; '
+    'print(Fernet.generate_key().decode())"'
+)
 
 
-@register(Tags.security)
+@register(TAG)
+def settings_are_possible(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Errors in development, too: with these values something does not work."""
+    problems = settings.ENVIRONMENT_PROBLEMS
+    found = [Error(one.message, hint=one.fix, id="gateway.E009") for one in problems]
+    return [*found, *_secret_key_is_set(), *_field_keys_are_usable(), *_origins_are_usable()]
+
+
+@register(TAG)
 def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gateway.E001 to E004: errors that stop every management command and the server."""
+    """Errors of production only, and of what looks like production."""
     if settings.DEVELOPMENT:
-        return []
-    found: list[CheckMessage] = []
-    if len(settings.SECRET_KEY) < 50:
-        found.append(
-            Error(
-                "SECRET_KEY is too short.",
-                hint="Use 50 random characters or more.",
-                id="gateway.E001",
-            )
-        )
-    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
-        found.append(
-            Error(
-                "ALLOWED_HOSTS must name the hosts the gateway answers to.",
-                hint="For example ALLOWED_HOSTS=gateway.bank.example",
-                id="gateway.E002",
-            )
-        )
-    if LOOPBACK & set(settings.VENDOR_ALLOWED_HOSTS):
-        found.append(
-            Error(
-                "VENDOR_ALLOWED_HOSTS must not name this machine in production.",
-                hint="The sandbox is for development.",
-                id="gateway.E003",
-            )
-        )
-    if urlsplit(settings.PUBLIC_URL).scheme != "https":
-        found.append(
-            Error(
-                "PUBLIC_URL must be the https:// address under which the gateway is reached.",
-                id="gateway.E004",
-            )
-        )
+        return [*_development_is_meant()]
+    found = [
+        *_secret_key_is_strong(),
+        *_field_keys_are_strong(),
+        *_allowed_hosts_are_named(),
+        *_vendor_hosts_are_elsewhere(),
+        *_public_url_is_public(),
+    ]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        found.append(
-            checks.Warning(
-                "SQLite serves one machine; use PostgreSQL (DATABASE_URL) for more.",
-                id="gateway.W001",
-            )
-        )
+        words = "SQLite serves one machine; use PostgreSQL (DATABASE_URL) for more."
+        found.append(checks.Warning(words, id="gateway.W001"))
     return found
+
+
+@register(TAG, deploy=True)
+def mode_is_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """`check --deploy` names development mode."""
+    hint = "Set DEBUG=false, and delete .env where `make run` wrote it."
+    warning = checks.Warning(DEVELOPMENT_MODE, hint=hint, id="gateway.W002")
+    return [warning] if settings.DEVELOPMENT else []
 
 
 @register()
@@ -69,3 +82,169 @@ def vendors_are_complete(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for slug, spec in registry.specs().items()
         if not spec.apis
     ]
+
+
+def settings_errors() -> list[CheckMessage]:
+    """Everything that a process must not start with. Needs no database and no loaded apps."""
+    found = settings_are_possible(None) + production_is_safe(None)
+    return [one for one in found if one.is_serious()]
+
+
+def production_variables(environment: Mapping[str, str]) -> list[str]:
+    """The variables of a process that say: this is production."""
+    hints: dict[str, Callable[[str], bool]] = {
+        "PUBLIC_URL": lambda value: value.lower().startswith("https:"),
+        "DATABASE_URL": lambda value: value.lower().startswith(("postgres:", "postgresql:")),
+        "BEHIND_TLS_PROXY": lambda value: value.lower() in TRUE,
+        "ALLOWED_HOSTS": bool,
+        "SECRET_KEY": bool,
+        "FIELD_ENCRYPTION_KEYS": bool,
+    }
+    return [name for name, test in hints.items() if test(environment.get(name, "").strip())]
+
+
+def dot_env_conflicts() -> list[str]:
+    """The process's variables that contradict a DEBUG=true which comes from `.env` alone."""
+    environment = settings.PROCESS_ENVIRONMENT
+    is_from_file = settings.DEVELOPMENT and not environment.get("DEBUG", "").strip()
+    return production_variables(environment) if is_from_file else []
+
+
+def _development_is_meant() -> Iterator[CheckMessage]:
+    if found := dot_env_conflicts():
+        yield Error(
+            f"DEBUG=true comes from .env, but the environment looks like production "
+            f"({', '.join(found)}).",
+            hint="In production delete .env (keep its FIELD_ENCRYPTION_KEYS where data was written "
+            "with them) or set READ_DOT_ENV=false. For development set DEBUG=true explicitly.",
+            id="gateway.E006",
+        )
+
+
+def _secret_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django's answer to an empty one
+        return ""
+
+
+def _secret_key_is_set() -> Iterator[CheckMessage]:
+    if not _secret_key():
+        yield Error("SECRET_KEY is not set.", hint=MAKE_SIGNING_KEY, id="gateway.E001")
+
+
+def _secret_key_is_strong() -> Iterator[CheckMessage]:
+    key = _secret_key()
+    if not key:
+        return
+    if len(key) < 50:
+        problem = f"SECRET_KEY is too short ({len(key)} of at least 50 characters)."
+    elif len(set(key)) < 10 or _is_repetition(key):
+        problem = "SECRET_KEY is not random: few different characters, or a repeated text."
+    elif any(word in key.lower() for word in PLACEHOLDERS):
+        problem = "SECRET_KEY is an example value, not a secret."
+    else:
+        return
+    yield Error(problem, hint=MAKE_SIGNING_KEY, id="gateway.E001")
+
+
+def _is_repetition(text: str | bytes) -> bool:
+    return text in (text + text)[1:-1]  # type: ignore[operator]
+
+
+def _field_keys_are_usable() -> Iterator[CheckMessage]:
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    if not keys:
+        yield Error("FIELD_ENCRYPTION_KEYS is not set.", hint=MAKE_FIELD_KEY, id="gateway.E007")
+    for number, key in enumerate(keys, 1):
+        try:
+            Fernet(key)
+        except ValueError:
+            problem = f"Key {number} of FIELD_ENCRYPTION_KEYS is not url-safe base64 of 32 bytes."
+            yield Error(problem, hint=MAKE_FIELD_KEY, id="gateway.E007")
+
+
+def _field_keys_are_strong() -> Iterator[CheckMessage]:
+    raw = [_decoded(key) for key in settings.FIELD_ENCRYPTION_KEYS]
+    for number, key in enumerate(raw, 1):
+        name = f"Key {number} of FIELD_ENCRYPTION_KEYS"
+        if len(key) != 32:
+            continue
+        if key in raw[: number - 1]:
+            hint = "Name every key once, newest first."
+            yield Error(f"{name} is the same as an earlier one.", hint=hint, id="gateway.E008")
+        elif len(set(key)) < 16 or _is_repetition(key) or all(32 <= byte < 127 for byte in key):
+            # 32 random bytes have about 30 different values and are never all printable.
+            problem = f"{name} is an example or made by hand, not random."
+            yield Error(problem, hint=MAKE_FIELD_KEY, id="gateway.E008")
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(key)
+    except ValueError:
+        return b""
+
+
+def _allowed_hosts_are_named() -> Iterator[CheckMessage]:
+    hint = "For example ALLOWED_HOSTS=gateway.bank.example"
+    if not settings.ALLOWED_HOSTS:
+        problem = "ALLOWED_HOSTS must name the hosts the gateway answers to."
+        yield Error(problem, hint=hint, id="gateway.E002")
+    for host in settings.ALLOWED_HOSTS:
+        name = host.removeprefix(".")
+        if "*" in host or not name or MOST_DOMAINS.fullmatch(host):
+            problem = f"{host!r} in ALLOWED_HOSTS admits hosts of other people."
+        elif not host_names.is_host_name(name) and not host_names.BRACKETED.fullmatch(host):
+            problem = f"{host!r} in ALLOWED_HOSTS is not a host name (no scheme, port or path)."
+        else:
+            continue
+        yield Error(problem, hint=hint, id="gateway.E002")
+
+
+def _vendor_hosts_are_elsewhere() -> Iterator[CheckMessage]:
+    for host in settings.VENDOR_ALLOWED_HOSTS:
+        if host_names.is_not_public(host):
+            problem = f"{host!r} in VENDOR_ALLOWED_HOSTS is this machine or a private address."
+            hint = "Remove it: the sandbox is for development."
+        elif not host_names.is_host_name(host):
+            problem = f"{host!r} in VENDOR_ALLOWED_HOSTS is not a host name."
+            hint = "Use names such as api.vendor.example, without scheme, port, path or wildcard."
+        else:
+            continue
+        yield Error(problem, hint=hint, id="gateway.E003")
+
+
+def _public_url_is_public() -> Iterator[CheckMessage]:
+    url = settings.PUBLIC_URL
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        is_plain = not (parts.username or parts.query or parts.fragment)
+    except ValueError:
+        host, is_plain = "", False
+    if not host or not is_plain or parts.scheme != "https":
+        problem = "PUBLIC_URL must be the https:// address under which the gateway is reached."
+    elif host_names.is_this_machine(host):
+        problem = "PUBLIC_URL names this machine, which MX and browsers cannot reach."
+    else:
+        return
+    hint = "For example PUBLIC_URL=https://gateway.bank.example"
+    yield Error(problem, hint=hint, id="gateway.E004")
+
+
+def _origins_are_usable() -> Iterator[CheckMessage]:
+    for origin in settings.CORS_ALLOWED_ORIGINS:
+        try:
+            parts = urlsplit(origin)
+            host, _ = parts.hostname, parts.port
+            fits = parts.scheme in ("http", "https") and bool(host) and "*" not in origin
+            fits &= not (parts.path or parts.query or parts.fragment or parts.username)
+        except ValueError:
+            fits = False
+        if not fits:
+            yield Error(
+                f"{origin!r} in CORS_ALLOWED_ORIGINS is not an origin.",
+                hint="Name each front end as https://app.bank.example, without path or wildcard.",
+                id="gateway.E010",
+            )

@@ -1,6 +1,17 @@
 """What the gateway needs of gunicorn: `gunicorn --config python:gateway.gunicorn gateway.wsgi`."""
 
+import os
+from typing import Any
+
+from gateway import startup
+
 worker_class = "gthread"  # requests wait for vendors
 limit_request_line = 8190  # a hundred ids in a query
 accesslog = None  # token calls carry their parameters in the query
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Refuse unsafe settings in the master, before it listens."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+    startup.refuse_unsafe_settings()

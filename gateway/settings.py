@@ -5,37 +5,33 @@ Safe by default: without DEBUG every secret has to be given, and checks.py refus
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
+from gateway.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()
+env = Environment()
+PROCESS_ENVIRONMENT = dict(os.environ)  # without what `.env` adds; checks.py compares the two
 if env.bool("READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+    Env.read_env(BASE_DIR / ".env")
 
 DEVELOPMENT = env.bool("DEBUG", default=False)
 DEBUG = False  # Django's own debug pages answer in HTML and show settings
-for required in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
-    if not env.str(required, default=""):
-        raise ImproperlyConfigured(
-            f"{required} is not set. `make run` writes a .env for development; for production see "
-            "docs/configuration.md."
-        )
 SECRET_KEY = env.str("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if DEVELOPMENT:
     # Hydrogen's SDKs only speak to their own host name; see docs/sdk.md.
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "sandbox.hydrogenplatform.com"]
-PORT = env.int("PORT", default=8000)
-SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001)
+PORT = env.int("PORT", default=8000, minimum=1, maximum=65535)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001, minimum=1, maximum=65535)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
 
 INSTALLED_APPS = [
@@ -102,37 +98,45 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.redis_url("REDIS_URL", default="")
 JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
 # Vendors tell of one import in several webhooks; so long they are waited for.
-WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5)
-VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8)  # a tenant's jobs at the vendor
+WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5, maximum=60)
+# A tenant's jobs at the vendor at the same time.
+VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8, minimum=1, maximum=1000)
 VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # a process; 0: any
-RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6)  # how often members are looked at
+# How often members are looked at.
+RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6, minimum=0.01, maximum=8760)
 WEBHOOK_ALLOW_PRIVATE = DEVELOPMENT  # tenants' webhook URLs on this machine, over plain HTTP
+DAYS = {"minimum": 1, "maximum": 36_500}
 RETENTION_DAYS = {  # how long finished work and records of it are kept
-    "jobs": env.int("RETENTION_JOBS_DAYS", default=14),
-    "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30),
-    "events": env.int("RETENTION_EVENTS_DAYS", default=30),
-    "audit": env.int("RETENTION_AUDIT_DAYS", default=90),
-    "bulk": env.int("RETENTION_BULK_DAYS", default=30),
+    "jobs": env.int("RETENTION_JOBS_DAYS", default=14, **DAYS),
+    "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30, **DAYS),
+    "events": env.int("RETENTION_EVENTS_DAYS", default=30, **DAYS),
+    "audit": env.int("RETENTION_AUDIT_DAYS", default=90, **DAYS),
+    "bulk": env.int("RETENTION_BULK_DAYS", default=30, **DAYS),
 }
 RETENTION_HOOKS = [
     "gateway.access.retention.prune",
     "nucleus.retention.prune",
 ]  # dotted paths, called with a batch size
-JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
-JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120)  # then long jobs let others go first
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60, minimum=1, maximum=86_400)
+# Then long jobs let others go first.
+JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120, minimum=1, maximum=86_400)
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
 NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path
 NUCLEUS_PASSWORD_CHANGED = "gateway.access.issuing.revoke_tokens_of"  # noqa: S105 - dotted path
 
 # MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.
-MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0)
-MEMBER_WAIT_SECONDS = env.float("MEMBER_WAIT_SECONDS", default=9.0)
+MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0, minimum=0.01, maximum=60)
+MEMBER_WAIT_SECONDS = env.float("MEMBER_WAIT_SECONDS", default=9.0, maximum=300)
 VENDOR_ALLOWED_HOSTS: list[str] = env.list("VENDOR_ALLOWED_HOSTS", default=[])
-VENDOR_DEADLINE_SECONDS = env.float("VENDOR_DEADLINE_SECONDS", default=25.0)  # per API request
+VENDOR_ALLOWED_HOSTS = [host.lower() for host in VENDOR_ALLOWED_HOSTS]  # as URLs are compared
+# Of all vendor calls behind one API request.
+VENDOR_DEADLINE_SECONDS = env.float(
+    "VENDOR_DEADLINE_SECONDS", default=25.0, minimum=0.1, maximum=300
+)
 VENDOR_ALLOW_HTTP = DEVELOPMENT  # the sandbox speaks plain HTTP on this machine
 if DEVELOPMENT:
     VENDOR_ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
@@ -144,7 +148,9 @@ OAUTH2_PROVIDER_GRANT_MODEL = "access.Grant"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "access.IDToken"  # noqa: S105
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "access.DeviceGrant"
 OAUTH2_PROVIDER = {
-    "ACCESS_TOKEN_EXPIRE_SECONDS": env.int("ACCESS_TOKEN_SECONDS", default=900),
+    "ACCESS_TOKEN_EXPIRE_SECONDS": env.int(
+        "ACCESS_TOKEN_SECONDS", default=900, minimum=1, maximum=86_400
+    ),
     "REFRESH_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
@@ -243,6 +249,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -254,11 +261,14 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": env.str("LOG_FORMAT", default="line"),
+            "formatter": env.choice("LOG_FORMAT", default="line", choices=("line", "json")),
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice("LOG_LEVEL", default="INFO", choices=LOG_LEVELS),
+    },
     "loggers": {
         "django": {"handlers": [], "propagate": True},  # Django's own would print lines twice
         "django.request": {"level": "ERROR"},  # refusals are answers, not incidents
@@ -267,3 +277,6 @@ LOGGING = {
         "oauth2_provider": {"level": "WARNING"},
     },
 }
+
+START_CHECK = "gateway.startup.begin"  # dotted path; what serves or works calls it first
+ENVIRONMENT_PROBLEMS = env.problems

@@ -4,5 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from gateway import startup
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+startup.refuse_unsafe_settings()  # before Django loads: it would fail with a traceback
 application = get_wsgi_application()
+startup.warn_of_development_mode()  # needs the log, which works from here on

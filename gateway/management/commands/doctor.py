@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from gateway.checks import DEVELOPMENT_MODE
 from integrations import connect, job_queue
 from integrations.connect import VendorNotConfigured
 from integrations.flows import inbox
@@ -28,6 +29,8 @@ class Command(BaseCommand):
     help = "Check database, keys, every tenant's credentials (by calling the vendor) and workers."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DEVELOPMENT:
+            self.stdout.write(f"WARN {DEVELOPMENT_MODE}")
         failed = False
         for ok, words in _findings():
             failed |= not ok

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import job_claims, job_queue
+from integrations import job_claims, job_queue, starting
 from integrations.schedule import Schedule
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=5.0, help="seconds")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        starting.check_settings()
         if not settings.JOB_WAKER:
             raise CommandError("REDIS_URL is not set: workers poll and need no relay.")
         stopping = threading.Event()

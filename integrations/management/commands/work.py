@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import work
+from integrations import starting, work
 from integrations.schedule import Schedule
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="stop when nothing is due")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        starting.check_settings()
         if options["drain"]:
             self.stdout.write(f"{work.drain()} jobs ran")
             return

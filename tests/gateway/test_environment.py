@@ -1,0 +1,60 @@
+"""Environment variables: typed values, and a record of those that cannot be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.environment import Environment
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "options"),
+    [
+        ("int", "-1", {"default": 60, "minimum": 1}),
+        ("int", "1.5", {"default": 60}),
+        ("int", "abc", {"default": 60}),
+        ("int", "9" * 30, {"default": 60}),
+        ("float", "nan", {"default": 1.0}),
+        ("float", "inf", {"default": 1.0}),
+        ("float", "-0.1", {"default": 1.0}),
+        ("float", "1,5", {"default": 1.0}),
+        ("bool", "maybe", {"default": False}),
+        ("choice", "loud", {"default": "INFO", "choices": ("INFO", "ERROR")}),
+        ("redis_url", "127.0.0.1:6379", {"default": ""}),
+        ("redis_url", "http://127.0.0.1:6379", {"default": ""}),
+        ("redis_url", "redis://127.0.0.1:x/0", {"default": ""}),
+        ("redis_url", "redis://127.0.0.1/none", {"default": ""}),
+    ],
+)
+def test_values_that_cannot_be_used(method: str, value: str, options: dict[str, Any]) -> None:
+    env = Environment({"NAME": value})
+    assert getattr(env, method)("NAME", **options) == options["default"]
+    [problem] = env.problems
+    assert "NAME" in problem.message
+    assert problem.fix
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "mysql://u@h/n", "postgres://user:hunter2@db:port/n", "postgres://user:hunter2@db",
+     "sqlite://", "://", "postgres://[::1/n"],
+)  # fmt: skip
+def test_unreadable_databases_are_named_without_their_password(url: str) -> None:
+    env = Environment({"DATABASE_URL": url})
+    assert env.db("DATABASE_URL", default="sqlite:////x")["NAME"] == ":memory:"
+    if url != "sqlite://":  # that is the URL of one in memory
+        [problem] = env.problems
+        assert "hunter2" not in problem.message
+
+
+def test_values_are_read_as_they_are_written() -> None:
+    env = Environment({"A": " 7 ", "B": "TRUE", "C": "a, b,,", "D": "", "E": "$A", "F": "error"})
+    assert env.int("A", default=1) == 7
+    assert env.bool("B", default=False) is True
+    assert env.list("C") == ["a", "b"]
+    assert env.int("D", default=3) == 3
+    assert env.str("E") == "$A"
+    assert env.choice("F", default="INFO", choices=("INFO", "ERROR")) == "ERROR"
+    assert env.problems == []
