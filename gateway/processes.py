@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Self
 
@@ -18,7 +20,9 @@ import requests
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 10
+COPY_SECONDS = 1
 POLL_SECONDS = 0.1
+GUARD = Path(__file__).with_name("process_guard.py")
 
 
 class ProcessError(Exception):
@@ -36,17 +40,26 @@ class Service:
 
 
 class Stack:
-    """Starts services, watches them, stops them in reverse order on leaving the context."""
+    """Starts services, watches them, stops them in reverse order on leaving the context.
+
+    A guard process stops them if this process is killed and cannot do it any more.
+    """
 
     def __init__(self, services: Iterable[Service]) -> None:
         self.services = list(services)
         self.running: list[tuple[Service, subprocess.Popen[str]]] = []
-        self.copiers: list[threading.Thread] = []
+        self.copiers: dict[int, threading.Thread] = {}  # by process id
         self.stopping = threading.Event()
         self.width = max(len(service.name) for service in self.services)
 
     def __enter__(self) -> Self:
         self.handlers = {one: signal.signal(one, self._stop_requested) for one in STOP_SIGNALS}
+        self.guard = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", str(GUARD), str(STOP_SECONDS)],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
         try:
             for service in self.services:
                 self._start(service)
@@ -107,10 +120,14 @@ class Stack:
             start_new_session=True,
         )
         self.running.append((service, process))
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        threading.Thread(
+        assert self.guard.stdin is not None  # noqa: S101 - it is a pipe
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed the guard
+            self.guard.stdin.write(f"{process.pid}\n".encode())
+        copier = threading.Thread(
             target=self._copy, args=(service.name, process.stdout), daemon=True
-        ).start()
+        )
+        copier.start()
+        self.copiers[process.pid] = copier
 
     def _copy(self, name: str, output: IO[str]) -> None:
         with output:
@@ -121,6 +138,8 @@ class Stack:
     def _check_alive(self) -> None:
         for service, process in self.running:
             if process.poll() is not None:
+                # Its last lines say why it ended; they come before ours.
+                self.copiers[process.pid].join(COPY_SECONDS)
                 raise ProcessError(f"{service.name} {_ending(process.returncode)}; see above.")
 
     def _stop_requested(self, number: int, frame: FrameType | None) -> None:
@@ -132,13 +151,14 @@ class Stack:
                 process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for _, process in self.running:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):  # nobody is left of the group
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        for copier in self.copiers:
-            copier.join(1)  # what was said last is what explains
+            process.wait()
+            self.copiers[process.pid].join(COPY_SECONDS)
+        self.guard.kill()
+        self.guard.communicate()
 
 
 def port_is_free(port: int) -> bool:
@@ -150,6 +170,23 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def port_holder(port: int) -> int | None:
+    """The process that listens on 127.0.0.1:port, where Linux tells us."""
+    with contextlib.suppress(OSError):
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        listening = "0A"
+        sockets = {
+            f"socket:[{row[9]}]"
+            for row in rows
+            if row[3] == listening and int(row[1].rpartition(":")[2], 16) == port
+        }
+        for entry in Path("/proc").glob("[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):
+                if os.readlink(entry) in sockets:
+                    return int(entry.parts[2])
+    return None
 
 
 def _answers(url: str) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from gateway.processes import ProcessError, Service, Stack, port_is_free
+from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
 
 SLEEPER = [sys.executable, "-c", "import time; print('awake'); time.sleep(60)"]
 
@@ -37,6 +39,17 @@ def ended(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def gone(pid: int) -> bool:
+    """Ended; whether anybody has reaped it is not our business."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.parent.parent.joinpath("self").exists():
+        try:
+            return stat.read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+    return ended(pid)
 
 
 def test_waits_until_services_answer_and_stops_them(port: int) -> None:
@@ -99,6 +112,76 @@ def test_signals_end_the_watch_and_are_given_back(number: signal.Signals) -> Non
         stack.watch()
         assert stack.stopping.is_set()
     assert signal.getsignal(number) is before
+
+
+def test_the_last_lines_of_a_process_that_ends_are_shown(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the terminal is: they say why it ended."""
+    write = sys.stdout.write
+
+    def slow(text: str) -> int:
+        time.sleep(0.1)
+        return write(text)
+
+    monkeypatch.setattr(sys.stdout, "write", slow)
+    monkeypatch.setattr("gateway.processes.COPY_SECONDS", 30)
+    crash = "for n in range(20): print('line', n)\nraise SystemExit('out of memory')"
+    with pytest.raises(ProcessError):
+        watched([python("crash", crash)], [])
+    assert "crash | out of memory\n" in capfd.readouterr().out
+
+
+RUNNER = """
+import sys
+from gateway import processes
+from gateway.processes import Service, Stack
+processes.STOP_SECONDS = 1
+services = [Service("deaf", [sys.executable, "-c", sys.argv[1]]),
+            Service("polite", [sys.executable, "-c", "import time; time.sleep(60)"])]
+with Stack(services) as stack:
+    print(*[process.pid for _, process in stack.running], flush=True)
+    stack.watch()
+"""
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+
+
+def test_processes_end_with_a_parent_that_is_killed_outright() -> None:
+    command = [sys.executable, "-c", RUNNER, DEAF]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(pids) == 2
+        time.sleep(0.5)  # until the deaf one is deaf
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while not all(gone(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_a_process_leaves_behind_is_stopped_with_it(tmp_path: Path) -> None:
+    """A server whose master is killed leaves workers; they have its process group."""
+    code = (
+        "import subprocess, sys, pathlib; "
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(child.pid)); sys.exit(1)"
+    )
+    with pytest.raises(ProcessError):
+        watched([python("master", code)], [])
+    pid = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 10
+    while not gone(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_holder_of_a_port_is_named(port: int) -> None:
+    if not Path("/proc/net/tcp").exists():
+        pytest.skip("only Linux tells us")
+    assert port_holder(port) is None
+    with socket.create_server(("127.0.0.1", port)):
+        assert port_holder(port) == os.getpid()
 
 
 def test_output_carries_the_name_of_its_process(capfd: pytest.CaptureFixture[str]) -> None:

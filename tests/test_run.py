@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +24,46 @@ pytestmark = pytest.mark.embedded
 NEW_CLIENT = b'{"username": "ada", "client_type": "consumer"}'
 
 
-def up(directory: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--directory", str(directory)],
-        cwd=stacks.ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+START_SECONDS = 150  # the whole suite may be running beside it
+STOP_SECONDS = 60
+Up = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    """Starts `manage.py up`; whatever the test does, nothing of it runs on afterwards."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            directory: Path, environment: dict[str, str], *options: str
+        ) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--directory", str(directory), *options],
+                cwd=stacks.ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            stack.callback(ended, process)
+            return process
+
+        yield start
+
+
+def ended(process: subprocess.Popen[Any]) -> None:
+    """Ask it to stop; kill it if it does not, and its guard stops the others."""
+    with process:  # closes its pipe
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.communicate(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def started(process: subprocess.Popen[Any], directory: Path) -> dict[str, str]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + START_SECONDS
     while not (directory / "stack.json").exists():
         assert process.poll() is None, process.stdout and process.stdout.read()
         assert time.monotonic() < deadline
@@ -49,10 +78,34 @@ def answers(port: int) -> bool:
 
 def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
     process.send_signal(number)
-    return process.communicate(timeout=30)[0]
+    return process.communicate(timeout=STOP_SECONDS)[0]
 
 
-def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(tmp_path: Path) -> None:
+def silent(environment: dict[str, str]) -> bool:
+    ports = [int(environment[name]) for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")]
+    return not any(answers(port) for port in ports)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that this one has started, and theirs."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    children = [int(one) for one in text.split()]
+    return children + [one for child in children for one in descendants(child)]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
+    up: Up, tmp_path: Path
+) -> None:
     environment = stacks.environment(tmp_path)
     process = up(tmp_path, environment)
     first = started(process, tmp_path)
@@ -73,24 +126,64 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(tmp_path: 
     assert second == first
     assert [client["id"] for client in clients["content"]] == [made.json()["id"]]
     assert not (tmp_path / "stack.json").exists()
-    for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT"):
-        assert not answers(int(environment[name]))
+    assert silent(environment)
+
+
+def test_a_second_one_names_the_first_and_touches_nothing(up: Up, tmp_path: Path) -> None:
+    environment = stacks.environment(tmp_path)
+    first = up(tmp_path, environment)
+    stack = started(first, tmp_path)
+    ports = stacks.environment(tmp_path)
+    others = environment | {name: ports[name] for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+    # The same directory, and another one over the same database.
+    for directory in (tmp_path, tmp_path / "other"):
+        second = up(directory, others)
+        output = second.communicate(timeout=STOP_SECONDS)[0]
+        assert second.returncode == 1
+        assert f"{stack['gateway']} (pid {first.pid})" in output
+        assert "Traceback" not in output
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")} == files
+    assert silent(others)
+    answer = stacks.Stack(**stack).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
+    assert answer.status == 201
+    user = {"nucleus_client_id": answer.json()["id"], "product": "atom", "vendor_name": "mx"}
+    made = stacks.Stack(**stack).api()
+    assert made.call("POST", "/integration/v1/user", json.dumps(user).encode()).ok
+
+
+def test_a_kill_leaves_nothing_running_and_nothing_in_the_way(up: Up, tmp_path: Path) -> None:
+    environment = stacks.environment(tmp_path)
+    first = up(tmp_path, environment)
+    stack = started(first, tmp_path)
+    processes = descendants(first.pid)
+    first.kill()
+    first.communicate()
+    wait_for(lambda: silent(environment))
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
+    assert (tmp_path / "stack.json").exists()  # nobody could remove it
+    (tmp_path / "stack.json").unlink()
+    assert started(up(tmp_path, environment), tmp_path) == stack
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT", "DEMO_PORT"])
-def test_a_taken_port_is_named_with_the_variable_to_change(tmp_path: Path, name: str) -> None:
+def test_a_taken_port_is_named_with_the_variable_to_change(
+    up: Up, tmp_path: Path, name: str
+) -> None:
     environment = stacks.environment(tmp_path)
     with socket.create_server(("127.0.0.1", int(environment[name]))):
         process = up(tmp_path, environment)
-        output = process.communicate(timeout=30)[0]
+        output = process.communicate(timeout=STOP_SECONDS)[0]
     assert process.returncode == 1
     assert f"Port {environment[name]} is in use" in output
     assert f"{name}=" in output
+    if Path("/proc/net/tcp").exists():
+        assert f"by process {os.getpid()}" in output
 
 
-def test_it_refuses_to_run_in_production(tmp_path: Path) -> None:
+def test_it_refuses_to_run_in_production(up: Up, tmp_path: Path) -> None:
     process = up(tmp_path, stacks.environment(tmp_path) | {"DEBUG": "false"})
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=STOP_SECONDS)[0]
     assert process.returncode == 1
     assert "DEBUG=true" in output
     assert "Traceback" not in output
@@ -121,11 +214,10 @@ def test_an_attached_stack_ends_with_the_process_that_started_it(tmp_path: Path)
     command = [sys.executable, "manage.py", "up", "--attached", "--directory", str(tmp_path)]
     code = f"import subprocess; subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
     starter = subprocess.Popen([sys.executable, "-c", code], cwd=stacks.ROOT, env=environment)
-    started(starter, tmp_path)
-    starter.kill()
-    starter.wait()
-    deadline = time.monotonic() + 30
-    while (tmp_path / "stack.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert not answers(int(environment["PORT"]))
+    try:
+        started(starter, tmp_path)
+    finally:
+        starter.kill()
+        starter.wait()
+    wait_for(lambda: not (tmp_path / "stack.json").exists())
+    wait_for(lambda: silent(environment))

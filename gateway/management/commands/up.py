@@ -7,6 +7,8 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +18,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.processes import ProcessError, Service, Stack, port_is_free
+from gateway import run_lock, startup
+from gateway.checks import dot_env_conflicts
+from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from integrations.models import VendorCredential
 
 READY_SECONDS = 60
@@ -48,23 +52,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, directory: Path, attached: bool, **options: Any) -> None:
         parent = os.getppid() if attached else None
-        if not settings.DEVELOPMENT:
-            raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
+        _refuse_production()
         ports = {
             "PORT": settings.PORT,
             "SANDBOX_PORT": settings.SANDBOX_PORT,
             "DEMO_PORT": int(os.environ.get("DEMO_PORT", "8002")),
         }
-        for name, port in ports.items():
-            if not port_is_free(port):
-                raise CommandError(
-                    f"Port {port} is in use, perhaps by another `make run`. Stop that, or choose "
-                    f"another port: {name}={port + 100} make run"
-                )
         addresses = (f"http://127.0.0.1:{port}" for port in ports.values())
         urls = dict(zip(("gateway", "sandbox", "demo"), addresses, strict=True))
         os.umask(0o077)  # databases and credentials are nobody else's business
         directory.mkdir(parents=True, exist_ok=True)
+        with _only_one(directory, urls):
+            _refuse_busy_ports(ports)
+            self._prepare_and_run(directory, urls, parent)
+
+    def _prepare_and_run(self, directory: Path, urls: dict[str, str], parent: int | None) -> None:
         credentials = _credentials(directory / "demo-credentials.json")
         self.stdout.write("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
@@ -95,6 +97,56 @@ class Command(BaseCommand):
             raise CommandError(f"Stopped everything: {error}") from error
         finally:
             state.unlink(missing_ok=True)
+
+
+def _refuse_production() -> None:
+    """Raises CommandError, or leaves an environment in which DEBUG=true is explicit."""
+    if not settings.DEVELOPMENT:
+        raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
+    # People develop with a PostgreSQL server, too; nothing else of production belongs here.
+    if found := set(dot_env_conflicts()) - {"DATABASE_URL"}:
+        raise CommandError(
+            f"The environment looks like production ({', '.join(sorted(found))}), and `up` is for "
+            "development. Unset these variables, or set DEBUG=true if it is meant."
+        )
+    startup.refuse_unsafe_settings(accepted={"gateway.E006"})
+    os.environ["DEBUG"] = "true"  # for the processes of the stack
+
+
+@contextmanager
+def _only_one(directory: Path, urls: dict[str, str]) -> Iterator[None]:
+    """Hold the directory, and the database where it is a file: two stacks would spoil both.
+
+    Raises:
+        CommandError: another stack runs with one of them.
+    """
+    holder = urls | {"pid": str(os.getpid())}
+    paths = [directory / "stack.lock"]
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        paths.append(Path(f"{database['NAME']}.lock"))
+    try:
+        with ExitStack() as locks:
+            for path in paths:
+                locks.enter_context(run_lock.exclusive(path, holder))
+            yield
+    except run_lock.Locked as error:
+        where, pid = error.holder.get("gateway", "?"), error.holder.get("pid", "?")
+        raise CommandError(
+            f"This checkout is running already: {where} (pid {pid}). Stop it with Ctrl-C there, or "
+            f"`kill {pid}`. A second stack needs another checkout, or --directory and DATABASE_URL "
+            "of its own; other ports alone are not enough."
+        ) from error
+
+
+def _refuse_busy_ports(ports: dict[str, int]) -> None:
+    for name, port in ports.items():
+        if not port_is_free(port):
+            pid = port_holder(port)
+            raise CommandError(
+                f"Port {port} is in use{f' by process {pid}' if pid else ''}. Stop that, or choose "
+                f"another port: {name}={port + 100} make run"
+            )
 
 
 def _credentials(path: Path) -> dict[str, str]:
