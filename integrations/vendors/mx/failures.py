@@ -8,12 +8,7 @@ from typing import Any
 from integrations.vendors import errors
 from integrations.vendors.transport import Answer, Call
 
-JOBS = {
-    "start_aggregation",
-    "start_balance_check",
-    "start_identification",
-    "start_verification",
-}
+JOBS = {"start_aggregation", "start_verification"}  # operations of atrium_api.PATHS
 GUID = re.compile(r"\b[A-Z]{3}-[0-9a-f-]{32,36}\b")
 DIGITS = re.compile(r"\d{6,}")  # an account number, perhaps
 PLAIN = re.compile(r"[^\x20-\x7e]+")
