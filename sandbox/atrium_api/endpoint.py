@@ -64,11 +64,20 @@ def body(request: HttpRequest, key: str | None = None) -> dict[str, Any]:
 
 
 def flag(given: dict[str, Any], name: str, *, default: bool = False) -> bool:
-    """A boolean parameter, in JSON's words or a query's."""
+    """A boolean parameter. See optional_flag."""
+    value = optional_flag(given, name)
+    return default if value is None else value
+
+
+def optional_flag(given: dict[str, Any], name: str) -> bool | None:
+    """A boolean parameter, or None without one.
+
+    JSON's own, or text in upper or lower case: MX's Python client writes True into queries.
+    """
     value = given.get(name)
     if value is None or value == "":
-        return default
-    value = FLAGS.get(value, value) if isinstance(value, str) else value
+        return None
+    value = FLAGS.get(value.lower(), value) if isinstance(value, str) else value
     if not isinstance(value, bool):
         raise ApiError(422, f"{name} must be true or false.")
     return value

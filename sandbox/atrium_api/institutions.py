@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api.endpoint import answer, endpoint, list_page
+from sandbox.atrium_api.endpoint import answer, endpoint, list_page, optional_flag
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world.institutions import INSTITUTIONS, Institution, credentials
 
@@ -42,9 +42,10 @@ def found(code: str) -> Institution:
 def _list(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("name", "").strip().casefold()
     rows = [rendered(request, one) for one in INSTITUTIONS.values() if name in one.name.casefold()]
-    for flag in FILTERS:
-        if request.GET.get(flag) in ("true", "false"):
-            rows = [row for row in rows if row[flag] is (request.GET[flag] == "true")]
+    for name in FILTERS:
+        wanted = optional_flag(request.GET.dict(), name)
+        if wanted is not None:
+            rows = [row for row in rows if row[name] is wanted]
     return list_page(request, "institutions", rows)
 
 

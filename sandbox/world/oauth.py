@@ -10,16 +10,11 @@ from urllib.parse import urlencode
 from django.db import transaction
 
 from sandbox.world import clock, jobs, lifecycle
-from sandbox.world.institutions import INSTITUTIONS
 from sandbox.world.models import Member, OAuthWindow
 
 CLIENT_ID = "sandbox"
 WINDOW_LIFE = timedelta(hours=1)
 SOURCES = ("BROWSER", "APP")
-
-
-def can_use(member: Member) -> bool:
-    return INSTITUTIONS[member.institution_code].supports_oauth
 
 
 def open_window(member: Member, options: dict[str, Any], base: str) -> str:

@@ -69,6 +69,10 @@ def test_users(client: Any, user: str):
 def test_institutions_and_merchants(client: Any):
     assert client.institutions.list_institutions(name="MX").institutions[0].code == "mxbank"
     assert client.institutions.read_institution("mxbank").institution.name == "MX Bank"
+    # It writes True and False into the query as Python does.
+    for wanted in (True, False):
+        page = client.institutions.list_institutions(supports_account_verification=wanted)
+        assert {one.supports_account_verification for one in page.institutions} == {wanted}
     with pytest.raises(ApiException) as unknown:
         client.institutions.read_institution("nowhere")
     assert unknown.value.status == 404
