@@ -6,41 +6,42 @@ from typing import Any
 
 import pytest
 
-from sandbox.atrium_api.endpoint import flag, optional_flag
-from sandbox.atrium_api.errors import ApiError
-from sandbox.atrium_api.institutions import FILTERS
 from tests.world import World
 
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [(True, True), (False, False), ("true", True), ("True", True), ("TRUE", True), ("false", False),
-     ("False", False), ("", None), (None, None)],
+FILTERS = (
+    "supports_account_identification", "supports_account_statement",
+    "supports_account_verification", "supports_oauth", "supports_transaction_history",
 )  # fmt: skip
-def test_spellings(value: Any, read: bool | None) -> None:
-    assert optional_flag({"name": value}, "name") is read
-    assert flag({"name": value}, "name", default=True) is (read is not False)
+
+
+def test_spellings_in_json(world: World) -> None:
+    for value in (True, False, "true", "True", "TRUE", "false", "False", "", None):
+        path = f"/users/{world.user}"
+        body = {"user": {"is_disabled": value}}
+        row = world.sandbox.call("PUT", path, json=body)["user"]
+        assert row["is_disabled"] is (str(value).lower() == "true")
 
 
 @pytest.mark.parametrize("value", ["yes", "1", 1, 0, [], {"a": 1}])
-def test_other_values_are_refused(value: Any) -> None:
-    with pytest.raises(ApiError):
-        flag({"name": value}, "name")
+def test_other_values_are_refused(world: World, value: Any) -> None:
+    url = f"{world.sandbox.base_url}/users/{world.user}"
+    body = {"user": {"is_disabled": value}}
+    assert world.sandbox.session.put(url, json=body, timeout=10).status_code == 422
 
 
 @pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("wanted", ["True", "False"])
-def test_filters_of_institutions(world: World, name: str, wanted: str) -> None:
-    rows = world.sandbox.call("GET", f"/institutions?{name}={wanted}")["institutions"]
-    assert {row[name] for row in rows} == {wanted == "True"}
+def test_filters_of_institutions(world: World, name: str) -> None:
+    for word in ("True", "False"):
+        rows = world.sandbox.call("GET", f"/institutions?{name}={word}")["institutions"]
+        assert {row[name] for row in rows} <= {word == "True"}
 
 
 def test_a_job_with_transactions(world: World) -> None:
     member = world.connect()
-    for word, status in (("True", 202), ("maybe", 422)):
-        url = world.sandbox.base_url + world.path(member, "/balance")
+    for word, expected in (("True", 202), ("maybe", 422)):
+        url = world.sandbox.base_url + world.path(member, "/identify")
         answer = world.sandbox.session.post(f"{url}?include_transactions={word}", timeout=10)
-        assert answer.status_code == status
+        assert answer.status_code == expected
         world.settle(member)
 
 
