@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 TRUE = {"1", "true", "yes", "on"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+ANY_ADDRESS = {"0.0.0.0", "::", "*", ""}  # noqa: S104 - to recognise them
 
 
 def main() -> None:
@@ -27,8 +29,11 @@ def main() -> None:
             Path(f"{database}{suffix}").unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True)
     os.environ["SANDBOX_DATABASE"] = str(database)
+    if options.host not in LOOPBACK | ANY_ADDRESS:
+        names = f"{os.environ.get('SANDBOX_ALLOWED_HOSTS', '')},{options.host}"
+        os.environ["SANDBOX_ALLOWED_HOSTS"] = names
     os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.settings"
-    _serve(options.host, options.port)
+    _serve(options.host, options.port, database.with_suffix(".json"))
 
 
 def _options() -> argparse.Namespace:
@@ -48,7 +53,7 @@ def _refuse(reason: str) -> None:
     raise SystemExit(2)
 
 
-def _serve(host: str, port: int) -> None:
+def _serve(host: str, port: int, address_file: Path) -> None:
     # Django must not be imported before its settings are chosen.
     import django
     from django.core.management import call_command
@@ -69,7 +74,8 @@ def _serve(host: str, port: int) -> None:
                 "threads": 32,
                 "graceful_timeout": 2,
                 "loglevel": "warning",
-                "when_ready": _announce,
+                "when_ready": lambda server: _announce(server, address_file),
+                "on_exit": lambda server: address_file.unlink(missing_ok=True),
                 "post_worker_init": lambda worker: agenda.start(),
                 "control_socket_disable": True,
             }
@@ -85,9 +91,11 @@ def _serve(host: str, port: int) -> None:
     Server().run()
 
 
-def _announce(server: Any) -> None:
+def _announce(server: Any, address_file: Path) -> None:
     host, port = server.LISTENERS[0].sock.getsockname()[:2]
-    print(f"MX sandbox ready at http://{host}:{port}", flush=True)
+    url = f"http://{host}:{port}"
+    address_file.write_text(json.dumps({"url": url, "pid": os.getpid()}))  # for sandbox.advance
+    print(f"MX sandbox ready at {url}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 
 SECRET_KEY = secrets.token_urlsafe(32)  # nothing it signs outlives the process
 DEBUG = False
-ALLOWED_HOSTS = ["*"]  # it answers to this machine only; see __main__
+# Its own names only: a page whose name is made to resolve to this machine must not reach it.
+# An entry with a port is where a proxy or container in front is reached.
+OWN_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+OWN_HOSTS += os.environ.get("SANDBOX_ALLOWED_HOSTS", "").lower().replace(",", " ").split()
+ALLOWED_HOSTS = [re.sub(r":\d+$", "", host) for host in OWN_HOSTS]
 USE_TZ = True
 TIME_ZONE = "UTC"
 ROOT_URLCONF = "sandbox.urls"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 Handler = Callable[..., HttpResponse]
+WITH_PORT = re.compile(r":\d+$")
 
 
 def control(**handlers: Handler) -> Handler:
@@ -21,7 +24,7 @@ def control(**handlers: Handler) -> Handler:
         handler = handlers.get(request.method or "")
         if handler is None:
             return refused(405, f"Use {' or '.join(handlers)}.")
-        if request.headers.get("Origin", own := origin(request)) != own:
+        if not _is_own_page(request):
             return refused(403, "Web pages of other origins do not control the sandbox.")
         try:
             return handler(request, **ids)
@@ -29,6 +32,24 @@ def control(**handlers: Handler) -> Handler:
             return refused(400, str(error))
 
     return functools.update_wrapper(view, next(iter(handlers.values())))
+
+
+def _is_own_page(request: HttpRequest) -> bool:
+    """Whether no web page asks, or one of the sandbox's own.
+
+    The request's own Host says nothing here: whoever can choose the Origin chooses that, too.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    return origin.lower() in _own_origins(request.META["SERVER_PORT"])
+
+
+@functools.cache
+def _own_origins(port: str) -> set[str]:
+    hosts = [one if WITH_PORT.search(one) else f"{one}:{port}" for one in settings.OWN_HOSTS]
+    hosts += [one.removesuffix(":80") for one in hosts]
+    return {f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts}
 
 
 def origin(request: HttpRequest) -> str:

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import time
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
+from sandbox.atrium_api import errors
 from sandbox.control import breaking
 from sandbox.control.faults import FAULTS
 
 EXEMPT = ("/_control", "/healthz")
+
+
+def _is_own_host(request: HttpRequest) -> bool:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
+
+
+def _refused(request: HttpRequest) -> HttpResponse:
+    message = "Open the sandbox as 127.0.0.1, or name this host in SANDBOX_ALLOWED_HOSTS."
+    return errors.response(421, message)
 
 
 class SandboxMiddleware:
@@ -19,7 +34,7 @@ class SandboxMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self._answer(request)
+        response = self._answer(request) if _is_own_host(request) else _refused(request)
         response["X-Sandbox"] = "mx"
         return response
 
