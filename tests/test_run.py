@@ -129,41 +129,40 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
     assert silent(environment)
 
 
-def test_a_second_one_names_the_first_and_touches_nothing(up: Up, tmp_path: Path) -> None:
+def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path: Path) -> None:
+    """One stack for both, because starting one takes long."""
     environment = stacks.environment(tmp_path)
     first = up(tmp_path, environment)
     stack = started(first, tmp_path)
-    ports = stacks.environment(tmp_path)
-    others = environment | {name: ports[name] for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
-    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    # The same directory, and another one over the same database.
-    for directory in (tmp_path, tmp_path / "other"):
-        second = up(directory, others)
-        output = second.communicate(timeout=STOP_SECONDS)[0]
-        assert second.returncode == 1
-        assert f"{stack['gateway']} (pid {first.pid})" in output
-        assert "Traceback" not in output
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")} == files
-    assert silent(others)
+    refused_while_running(up, tmp_path, environment, f"{stack['gateway']} (pid {first.pid})")
     answer = stacks.Stack(**stack).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
-    assert answer.status == 201
     user = {"nucleus_client_id": answer.json()["id"], "product": "atom", "vendor_name": "mx"}
-    made = stacks.Stack(**stack).api()
-    assert made.call("POST", "/integration/v1/user", json.dumps(user).encode()).ok
+    api = stacks.Stack(**stack).api()
+    assert api.call("POST", "/integration/v1/user", json.dumps(user).encode()).ok
 
-
-def test_a_kill_leaves_nothing_running_and_nothing_in_the_way(up: Up, tmp_path: Path) -> None:
-    environment = stacks.environment(tmp_path)
-    first = up(tmp_path, environment)
-    stack = started(first, tmp_path)
     processes = descendants(first.pid)
     first.kill()
     first.communicate()
     wait_for(lambda: silent(environment))
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
-    assert (tmp_path / "stack.json").exists()  # nobody could remove it
-    (tmp_path / "stack.json").unlink()
-    assert started(up(tmp_path, environment), tmp_path) == stack
+    # What it left in its directory is in nobody's way: the next one gets as far as its ports.
+    with socket.create_server(("127.0.0.1", int(environment["PORT"]))):
+        assert "is in use" in up(tmp_path, environment).communicate(timeout=STOP_SECONDS)[0]
+
+
+def refused_while_running(up: Up, directory: Path, environment: dict[str, str], words: str) -> None:
+    """On other ports, in the same directory and in another one over the same database."""
+    free = stacks.environment(directory)
+    others = environment | {name: free[name] for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
+    before = {path: path.stat().st_mtime_ns for path in directory.glob("*.json")}
+    for other in (directory, directory / "other"):
+        second = up(other, others)
+        output = second.communicate(timeout=STOP_SECONDS)[0]
+        assert second.returncode == 1
+        assert words in output
+        assert "Traceback" not in output
+    assert {path: path.stat().st_mtime_ns for path in directory.glob("*.json")} == before
+    assert silent(others)
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT", "DEMO_PORT"])
