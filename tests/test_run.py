@@ -114,6 +114,7 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
         assert requests.get(url, timeout=10).status_code == 200
     made = stacks.Stack(**first).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
     assert made.status == 201
+    assert_private(process.pid, tmp_path, environment)
     output = stopped(process, signal.SIGINT)
     assert process.returncode == 0
     for words in (first["demo"], first["client_secret"], first["admin_password"], first["sandbox"]):
@@ -127,6 +128,23 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
     assert [client["id"] for client in clients["content"]] == [made.json()["id"]]
     assert not (tmp_path / "stack.json").exists()
     assert silent(environment)
+
+
+def assert_private(pid: int, directory: Path, environment: dict[str, str]) -> None:
+    """Nobody else reads the files, and neither other machines nor `ps` see anything."""
+    secrets = json.loads((directory / "demo-credentials.json").read_text())
+    hidden = [value for name, value in secrets.items() if name not in ("client_id", "webhook_url")]
+    hidden += [environment["SECRET_KEY"], environment["FIELD_ENCRYPTION_KEYS"], "sandbox-api-key"]
+    for path in directory.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    for child in [pid, *descendants(pid)]:
+        command = Path(f"/proc/{child}/cmdline").read_bytes()
+        assert not any(secret.encode() in command for secret in hidden)
+    ports = {int(environment[name]) for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
+    for name, loopback in (("tcp", "0100007F"), ("tcp6", "none")):
+        rows = [row.split() for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+        addresses = [row[1].split(":") for row in rows if row[3] == "0A"]  # those that listen
+        assert {one for one, port in addresses if int(port, 16) in ports} <= {loopback}
 
 
 def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path: Path) -> None:
