@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from operator import itemgetter
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -115,7 +116,9 @@ class Asked:
 
     def known(self) -> IdempotencyKey | None:
         """The row of the key. Raises KeyReused when it stands for another request."""
-        rows = IdempotencyKey.objects.filter(application=self.caller.application, key=self.key)
+        rows = IdempotencyKey.objects.filter(
+            application=self.caller.application, caller=self._caller, key=self.key
+        )
         row = rows.first()
         if row is not None and row.expires_at <= database_now():
             rows.filter(pk=row.pk).delete()
@@ -129,6 +132,7 @@ class Asked:
         now = database_now()
         row = IdempotencyKey(
             application=self.caller.application,
+            caller=self._caller,
             key=self.key,
             fingerprint=self.fingerprint,
             lease_until=None if lease is None else now + lease,
@@ -136,6 +140,12 @@ class Asked:
         )
         IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
         return row if IdempotencyKey.objects.filter(pk=row.pk).exists() else None
+
+    @property
+    def _caller(self) -> str:
+        """Whose key it is: each client has keys of its own, which nobody else can occupy or probe,
+        and so has the tenant."""
+        return str(self.caller.client.pk) if self.caller.client else ""
 
 
 def _asked(request: HttpRequest) -> Asked | None:
@@ -150,12 +160,13 @@ def _asked(request: HttpRequest) -> Asked | None:
         return None
     if identity is None or not identity[0].has_scope("create"):
         return None
-    throttle.admit(identity[0].application, request)  # here, because a count commits by itself
+    caller = identity[0]  # counted here, because a count commits by itself
+    throttle.admit(caller.application, request, client=caller.client)
     key = request.headers[HEADER]
     if not ACCEPTABLE.fullmatch(key):
         words = "Send 1 to 255 visible ASCII characters, a new UUID for example."
         raise ValidationError({HEADER: [words]})
-    return Asked(identity[0], key, _fingerprint(request, identity[0], body))
+    return Asked(caller, key, _fingerprint(request, caller, body))
 
 
 def _fingerprint(request: HttpRequest, caller: Caller, body: bytes) -> str:
@@ -168,7 +179,6 @@ def _fingerprint(request: HttpRequest, caller: Caller, body: bytes) -> str:
         request.method,
         request.path_info,
         request.META.get("QUERY_STRING", ""),
-        str(caller.client.pk) if caller.client else "",
         caller.has_scope("account_numbers"),
         _canonical(body),
     ]
@@ -177,12 +187,30 @@ def _fingerprint(request: HttpRequest, caller: Caller, body: bytes) -> str:
 
 
 def _canonical(body: bytes) -> str:
-    """JSON without its spaces and the order of its members; anything else as it is."""
+    """JSON without its spaces and the order of its members; anything else as it is.
+
+    Exact: numbers keep their digits, apart from text that looks like them, and members that occur
+    twice stay two.
+    """
     try:
-        value = json.loads(body, parse_float=Decimal)
-        return json.dumps(value, sort_keys=True, default=str)
-    except (ValueError, RecursionError, ArithmeticError):
+        value = json.loads(
+            body.decode(),
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=_number,
+            object_pairs_hook=_members,
+        )
+        return json.dumps(value)
+    except (ValueError, RecursionError):
         return body.hex()
+
+
+def _number(digits: str) -> dict[str, str]:
+    return {"number": digits}
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {"members": sorted(pairs, key=itemgetter(0))}
 
 
 def _in_one_transaction(asked: Asked, request: HttpRequest, view: View) -> HttpResponse:

@@ -47,6 +47,16 @@ class Application(AbstractApplication):
         blank=True,
         help_text="0 is no limit. Empty: RATE_LIMIT_PER_MINUTE applies.",
     )
+    client_rate_limit_per_minute = models.PositiveIntegerField(
+        "Requests per minute of each client",
+        null=True,
+        blank=True,
+        help_text=(
+            "Of all tokens of one client together. 0 is no limit. Empty: "
+            "CLIENT_RATE_LIMIT_PER_MINUTE applies, but no more than a tenth of the requests per "
+            "minute."
+        ),
+    )
 
     class Meta(AbstractApplication.Meta):
         abstract = False
@@ -107,10 +117,11 @@ class UsageWindow(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A POST that an application may repeat, and what it was answered; see gateway.idempotency."""
+    """A POST that a caller may repeat, and what it was answered; see gateway.idempotency."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    caller = models.CharField(max_length=36, blank=True, default="")  # a client's id; or the tenant
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)  # keyed hash of the request
     token = models.BigIntegerField(default=1)  # fencing: each takeover takes the next one
@@ -123,7 +134,7 @@ class IdempotencyKey(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["application", "key"], name="idempotency_key_of_application"
+                fields=["application", "caller", "key"], name="idempotency_key_of_caller"
             )
         ]
 
