@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView
 
-from gateway import api_pages, health, metrics, webhooks_in
+from gateway import api_document, api_pages, health, metrics, webhooks_in
 from gateway.access import tokens
 from gateway.integration_api import webhooks
 
@@ -23,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
-    path("openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
+    path("openapi.yaml", api_document.openapi, name="schema"),
     path("", RedirectView.as_view(pattern_name="docs")),
     path("docs", api_pages.SwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", api_pages.RedocView.as_view(url_name="schema")),

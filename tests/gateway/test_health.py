@@ -1,0 +1,60 @@
+"""Probes: right, and cheap enough for anybody to ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client as HttpClient
+from django.test.utils import CaptureQueriesContext
+
+from gateway import health
+
+pytestmark = pytest.mark.django_db
+
+
+def ready() -> Any:
+    return HttpClient().get("/health/ready")
+
+
+def test_a_probe_is_a_few_queries(monkeypatch: pytest.MonkeyPatch):
+    assert ready().status_code == 200
+
+    def built(*args: Any) -> Any:
+        raise AssertionError("the migrations on disk are read for every probe")
+
+    monkeypatch.setattr(MigrationExecutor, "__init__", built)
+    with CaptureQueriesContext(connection) as asked:
+        answer = ready()
+    assert answer.json()["checks"]["database"] == "ok"
+    assert len(asked) <= 3
+
+
+def test_a_missing_migration_is_seen_at_once():
+    assert ready().status_code == 200
+    app, name = sorted(health._newest_migrations())[0]
+    MigrationRecorder(connection).record_unapplied(app, name)
+    answer = ready()
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == "migrations are missing"
+    MigrationRecorder(connection).record_applied(app, name)
+    assert ready().status_code == 200
+
+
+def test_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch):
+    def away(*args: Any) -> Any:
+        raise OperationalError
+
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", away)
+    answer = ready()
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    assert HttpClient().get("/health/live").status_code == 200
+
+
+def test_redis_that_is_away_is_no_failure(settings: Any):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    answer = ready()
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
