@@ -64,7 +64,7 @@ class ApplicationForm(forms.ModelForm):
         model = Application
         fields = (
             "tenant", "name", "scopes", "allow_passwords", "client_token_key",
-            "rate_limit_per_minute", "is_active",
+            "rate_limit_per_minute", "client_rate_limit_per_minute", "is_active",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -93,7 +93,10 @@ class ApplicationAdmin(ModelAdmin):
     readonly_fields = ("client_id",)
     fieldsets = (
         (None, {"fields": ("tenant", "name", "client_id", "is_active")}),
-        ("What its tokens may do", {"fields": ("scopes", "rate_limit_per_minute")}),
+        (
+            "What its tokens may do",
+            {"fields": ("scopes", "rate_limit_per_minute", "client_rate_limit_per_minute")},
+        ),
         ("Tokens of single clients", {"fields": ("allow_passwords", "client_token_key")}),
     )
     actions = ("rotate_secrets",)
@@ -109,6 +112,7 @@ class ApplicationAdmin(ModelAdmin):
             allow_passwords=obj.allow_passwords,
             client_token_key=obj.client_token_key,
             rate_limit_per_minute=obj.rate_limit_per_minute,
+            client_rate_limit_per_minute=obj.client_rate_limit_per_minute,
             is_active=obj.is_active,
         )
         obj.__dict__.update(row.__dict__)

@@ -170,8 +170,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
-# Requests of one application; its own number in the admin comes first. 0: any number.
+# Requests of one application, and of the tokens of one client; an application's own numbers in the
+# admin come first. 0: any number.
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=6000)
+CLIENT_RATE_LIMIT_PER_MINUTE = env.int("CLIENT_RATE_LIMIT_PER_MINUTE", default=600)
 TOKEN_RATE_LIMIT_PER_MINUTE = env.int("TOKEN_RATE_LIMIT_PER_MINUTE", default=600)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -189,7 +191,6 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.access.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["gateway.access.throttle.PerApplication"],
     "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "gateway.openapi.GatewaySchema",

@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, Permis
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from gateway.access import throttle
 from gateway.access.models import AccessToken, Application
 from nucleus.models import Client, Tenant
 
@@ -50,7 +51,15 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; tokens in URLs or bodies are not looked at."""
 
     def authenticate(self, request: Request) -> tuple[Caller, AccessToken] | None:
-        return identify(request._request)
+        """The caller and its token, within its rate limit.
+
+        Counted here, before permissions: what is refused for a scope has cost as much.
+        """
+        identity = identify(request._request)
+        if identity is not None:
+            caller = identity[0]
+            throttle.admit(caller.application, request._request, client=caller.client)
+        return identity
 
     def look_up(self, request: HttpRequest) -> tuple[Caller, AccessToken] | None:
         """The caller and its token; None without one. Raises AuthenticationFailed."""

@@ -18,25 +18,44 @@ from nucleus.models import Client
 
 APPS = "nucleus,proton,electron"  # what Hydrogen's answer says
 ONLY_WHEN_ASKED = "account_numbers"  # not for tokens of a client, which end up in front ends
+MAX_SCOPE_LENGTH = 255  # characters; all scopes together are far shorter
 
 
-def issue(application: Application, *, scope: str = "", client: Client | None = None) -> Any:
-    """A new token in Hydrogen's words (contract section 3); with `client`, of that client only.
+def allowed_scopes(application: Application, scope: str = "", *, confined: bool) -> list[str]:
+    """The scopes of a new token, each once.
 
     Args:
         scope: the scopes wanted, space separated; empty for what is usual: all of the
             application's, for a client's token without `account_numbers`.
+        confined: it is a client's token.
 
     Raises:
         ValidationError: the application has not all of these scopes.
+    """
+    if len(scope) > MAX_SCOPE_LENGTH:
+        raise ValidationError({"scope": [f"At most {MAX_SCOPE_LENGTH} characters."]})
+    available = ApplicationScopes().get_available_scopes(application)
+    usual = [name for name in available if not confined or name != ONLY_WHEN_ASKED]
+    scopes = list(dict.fromkeys(scope.split())) or usual
+    if not set(scopes) <= set(available):
+        raise ValidationError({"scope": ["This application may not have all of these scopes."]})
+    return scopes
+
+
+def issue(
+    application: Application, *, scopes: list[str] | None = None, client: Client | None = None
+) -> Any:
+    """A new token in Hydrogen's words (contract section 3); with `client`, of that client only.
+
+    Args:
+        scopes: from `allowed_scopes`; None for what is usual.
+
+    Raises:
         AuthenticationFailed: the client's password was changed, or the client deactivated, while
             the token was asked for.
     """
-    available = ApplicationScopes().get_available_scopes(application)
-    usual = [one for one in available if client is None or one != ONLY_WHEN_ASKED]
-    scopes = scope.split() or usual
-    if not set(scopes) <= set(available):
-        raise ValidationError({"scope": ["This application may not have all of these scopes."]})
+    if scopes is None:
+        scopes = allowed_scopes(application, confined=client is not None)
     seconds = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
     token = AccessToken(
         application=application,

@@ -2,46 +2,124 @@
 
 from __future__ import annotations
 
+import ipaddress
+import unicodedata
+from dataclasses import dataclass
+
 from django.contrib.auth.hashers import check_password
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from gateway.access import windows
 from gateway.access.models import Application
-from gateway.access.throttle import RateLimited
+from gateway.access.throttle import RateLimited, network_of
 from nucleus.models import Client, Tenant
 
 PERIOD = 15 * 60.0  # seconds
 FAILURES_OF_USERNAME = 10  # within PERIOD, in all applications of a tenant
 FAILURES_OF_APPLICATION = 1000  # within PERIOD: one password tried on many names
+FAILURES_OF_ADDRESS = 100  # within PERIOD, of an end user's address that the tenant names
+SLOW_PERIOD = 60.0  # seconds; beyond the failures of an application or address
+SLOW_PART = 0.3  # of these failures, within each SLOW_PERIOD; hashing passwords is hardly faster
+SIGNED_IN = "signed-in"
+RECENT = 30 * 24 * 3600.0  # seconds
 
 
-def client_of(*, application: Application, username: str, password: str) -> Client:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where attempts come from, as far as anybody can tell: an address of the tenant's users, or
+    the whole application."""
+
+    key: str
+    failures: int
+    refusal: str
+
+    def admit(self, *, is_known: bool) -> list[str]:
+        """Count an attempt. Beyond the failures, names that have signed in lately are let through,
+        and of others so many as keep guessing on many names slow.
+
+        Returns: the keys that a success takes its count back from.
+
+        Raises:
+            RateLimited: too many failures of others; it may work a little later.
+        """
+        if windows.take(self.key, limit=self.failures, seconds=PERIOD).admitted:
+            return [self.key]
+        if is_known:
+            return []
+        slowly = f"{self.key}:slow"
+        most = max(1, int(self.failures * SLOW_PART))
+        usage = windows.take(slowly, limit=most, seconds=SLOW_PERIOD)
+        if not usage.admitted:
+            raise RateLimited(self.refusal, usage)
+        return [slowly]
+
+
+def client_of(
+    *, application: Application, username: str, password: str, end_user_address: str = ""
+) -> Client:
     """The active client of the application's tenant who has this name and password.
 
     Every attempt counts before the password is looked at, so that parallel guesses get no extra
     ones; success takes its own count back.
 
+    Args:
+        end_user_address: the IP address of the person; with it, failures of others count only
+            where they come from there.
+
     Raises:
         AuthenticationFailed: name or password is wrong, or the client is deactivated; which of
             them is not told, and takes the same work to find out.
         RateLimited: too many failures; not even the right password helps now.
+        ValidationError: the address is none.
     """
-    of_name = windows.private("login", application.tenant_id, username)
-    of_application = f"logins:{application.pk}"
+    origin = _origin(application, end_user_address)
+    name = _counted_name(username)
+    of_name = windows.private("login", application.tenant_id, name)
+    signed_in = windows.private(SIGNED_IN, application.tenant_id, name)
     name_usage = windows.take(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
     if not name_usage.admitted:
         raise RateLimited("Too many failed attempts with this user name.", name_usage)
-    usage = windows.take(of_application, limit=FAILURES_OF_APPLICATION, seconds=PERIOD)
-    if not usage.admitted:
+    try:
+        counted = origin.admit(is_known=windows.is_running(signed_in, seconds=RECENT))
+    except RateLimited:
         windows.give_back(of_name)
-        raise RateLimited("Too many failed attempts in this application.", usage)
+        raise
     client = _named(application.tenant, username)
     is_right = check_password(password, client.password if client else "")
     if client is None or not is_right or not client.is_active:
         raise AuthenticationFailed("The user name or password is wrong.")
     windows.forget(of_name)
-    windows.give_back(of_application)
+    for key in counted:
+        windows.give_back(key)
+    windows.begin(signed_in)
     return client
+
+
+def _origin(application: Application, end_user_address: str) -> Origin:
+    if not end_user_address:
+        return Origin(
+            f"logins:{application.pk}",
+            FAILURES_OF_APPLICATION,
+            "Too many failed attempts in this application. Clients who have signed in lately still "
+            "can; send `end_user_address` so that failures are counted by where they come from.",
+        )
+    try:
+        ipaddress.ip_address(end_user_address)
+    except ValueError:
+        raise ValidationError({"end_user_address": ["Send an IPv4 or IPv6 address."]}) from None
+    network = network_of(end_user_address)
+    return Origin(
+        windows.private("address", application.pk, network),
+        FAILURES_OF_ADDRESS,
+        "Too many failed attempts from this end user's address.",
+    )
+
+
+def _counted_name(username: str) -> str:
+    """What attempts on a name are counted by: names that look alike, or that a database may hold
+    for the same, share their count."""
+    plain = unicodedata.normalize("NFKC", username).upper().casefold()  # upper: dotless i, long s
+    return "".join(char for char in plain if char.isprintable() and not char.isspace())
 
 
 def _named(tenant: Tenant, username: str) -> Client | None:

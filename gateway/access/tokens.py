@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
@@ -24,7 +25,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.access import client_tokens, logins, throttle
-from gateway.access.issuing import issue
+from gateway.access.hashers import GeneratedSecretHasher
+from gateway.access.issuing import allowed_scopes, issue
 from gateway.access.models import Application
 from nucleus.models import Client
 from nucleus.wire import schemas as wire
@@ -33,6 +35,7 @@ GRANTS = ("client_credentials", "password")
 SECRET_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 TAG = ["Authorization"]
 BASIC: Any = [{"basic": []}]
+NOBODYS_SECRET = GeneratedSecretHasher().encode("not a secret", "0" * 22)
 REFUSALS = {
     400: OpenApiResponse(wire.Error, description="The grant or a parameter is not acceptable."),
     401: OpenApiResponse(wire.Error, description="Wrong client id, secret, password or JWT."),
@@ -65,7 +68,7 @@ TOKEN_EXAMPLE = OpenApiExample(
 
 class OneWayValidator(OAuth2Validator):
     """Authenticates by Basic or by form, never by one after the other failed (RFC 6749 section
-    2.3); so `request.client` stays the application that was named."""
+    2.3); so `request.client_id` stays the client id that was sent."""
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
         if self._extract_basic_auth(request):
@@ -75,6 +78,22 @@ class OneWayValidator(OAuth2Validator):
                 return False
         return bool(self._authenticate_request_body(request))
 
+    def _load_application(self, client_id: str, request: OAuthRequest) -> Application | None:
+        """The application, if tokens may be issued to it.
+
+        Whether there is one must not show: what it lacks in queries and hashing is done all the
+        same.
+        """
+        request.client_id = client_id
+        rows = Application.objects.select_related("tenant")
+        known = (client_id or "").isprintable()  # PostgreSQL takes no NUL
+        application = rows.filter(client_id=client_id if known else "").first()
+        if application is not None and application.is_usable(request):
+            request.client = application
+            return application
+        check_password("", NOBODYS_SECRET)
+        return None
+
 
 class PathOnlyBackend(OAuthLibCore):
     """The OAuth library without sight of queries: no client secret is ever read from a URL."""
@@ -82,12 +101,12 @@ class PathOnlyBackend(OAuthLibCore):
     def _get_escaped_full_path(self, request: HttpRequest) -> str:
         return request.path
 
-    def application_of(self, request: HttpRequest) -> tuple[Application | None, bool]:
-        """The application that the request names, and whether it has proved to be it."""
+    def authenticate(self, request: HttpRequest) -> tuple[str, Application | None]:
+        """The client id that the request names, and its application if the secret is right."""
         uri, method, body, headers = self._extract_params(request)
-        asked = OAuthRequest(uri, method, body, headers)
-        is_proved = self.server.request_validator.authenticate_client(asked)
-        return asked.client, is_proved
+        sent = OAuthRequest(uri, method, body, headers)
+        is_proved = self.server.request_validator.authenticate_client(sent)
+        return sent.client_id or "", sent.client if is_proved else None
 
 
 class TokenAnswer(serializers.Serializer):
@@ -112,20 +131,28 @@ class AuthorizationView(APIView):
 
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
-    throttle_classes: list[Any] = []  # counted by client id, see `application`
     parser_classes: list[Any] = []  # whatever the body is, the OAuth library reads the form itself
 
     def get_authenticate_header(self, request: Request) -> str:
         return 'Basic realm="gateway"'
 
+    client_id = ""
+
     def application(self, request: Request) -> Application:
-        """The calling application. Raises AuthenticationFailed or RateLimited."""
-        named, is_proved = PathOnlyBackend().application_of(request._request)
-        if named is not None:
-            throttle.admit_to_tokens(named)
-        if named is None or not is_proved:
+        """The calling application. Raises AuthenticationFailed."""
+        self.client_id, application = PathOnlyBackend().authenticate(request._request)
+        if application is None:
             raise AuthenticationFailed("The client id or secret is wrong. Send both by HTTP Basic.")
-        return named
+        return application
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Also counts what fails, which nothing that succeeds is refused for."""
+        if isinstance(exc, AuthenticationFailed | ValidationError):
+            try:
+                throttle.limit_failures(self.client_id, self.request.META.get("REMOTE_ADDR", ""))
+            except throttle.RateLimited as limited:
+                exc = limited
+        return super().handle_exception(exc)
 
 
 def _given(request: Request, name: str) -> str:
@@ -159,6 +186,14 @@ class TokenView(AuthorizationView):
             ),
             OpenApiParameter("username", OpenApiTypes.STR, description="With `password`."),
             OpenApiParameter("password", OpenApiTypes.STR, description="With `password`."),
+            OpenApiParameter(
+                "end_user_address",
+                OpenApiTypes.STR,
+                description=(
+                    "With `password`: the IP address of the person who signs in. Failures are then "
+                    "counted by it, so that one machine cannot slow down everybody's sign-in."
+                ),
+            ),
             SCOPE,
         ],
         responses={200: TokenAnswer, **REFUSALS},
@@ -170,8 +205,11 @@ class TokenView(AuthorizationView):
         if grant not in GRANTS:
             raise ValidationError({"grant_type": [f"One of {', '.join(GRANTS)}; in the query."]})
         # Hydrogen's PHP client sends user and password with client_credentials; they are ignored.
-        client = _signed_in(application, request) if grant == "password" else None
-        answer = issue(application, scope=_given(request, "scope"), client=client)
+        is_password = grant == "password"
+        scopes = allowed_scopes(application, _given(request, "scope"), confined=is_password)
+        with throttle.token_call(application):
+            client = _signed_in(application, request) if is_password else None
+            answer = issue(application, scopes=scopes, client=client)
         return Response(answer, headers=SECRET_HEADERS)
 
 
@@ -186,7 +224,12 @@ def _signed_in(application: Application, request: Request) -> Client:
     for name, value in (("username", username), ("password", password)):
         if not value:
             raise ValidationError({name: ["This parameter is required."]})
-    return logins.client_of(application=application, username=username, password=password)
+    return logins.client_of(
+        application=application,
+        username=username,
+        password=password,
+        end_user_address=_given(request, "end_user_address"),
+    )
 
 
 class ClientTokenView(AuthorizationView):
@@ -223,8 +266,10 @@ class ClientTokenView(AuthorizationView):
         kind, _, value = request.headers.get("Client-Token", "").partition(" ")
         if kind.lower() != "bearer" or not value.strip():
             raise AuthenticationFailed("Send the header `Client-Token: Bearer <JWT>`.")
-        client = client_tokens.client_of(application=application, token=value.strip())
-        answer = issue(application, scope=_given(request, "scope"), client=client)
+        scopes = allowed_scopes(application, _given(request, "scope"), confined=True)
+        with throttle.token_call(application):
+            client = client_tokens.client_of(application=application, token=value.strip())
+            answer = issue(application, scopes=scopes, client=client)
         return Response(answer, headers=SECRET_HEADERS)
 
 
@@ -255,10 +300,11 @@ class RevokeView(AuthorizationView):
         },
     )
     def post(self, request: Request) -> Response:
-        self.application(request)
+        application = self.application(request)
         backend = oauth2_settings.OAUTH2_BACKEND_CLASS()
-        _, _, body, status = backend.create_revocation_response(request._request)
-        if status != 200:
-            refusal = json.loads(body)
-            raise ValidationError({"token": [f"Send it in a form: {refusal['error']}."]})
+        with throttle.token_call(application):
+            _, _, body, status = backend.create_revocation_response(request._request)
+            if status != 200:
+                refusal = json.loads(body)
+                raise ValidationError({"token": [f"Send it in a form: {refusal['error']}."]})
         return Response(headers=SECRET_HEADERS)

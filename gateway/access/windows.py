@@ -37,6 +37,10 @@ TAKE = f"""
     WHERE counted.used < %(limit)s OR {OVER}
     RETURNING used, {{now}} - started
 """
+BEGIN = """
+    INSERT INTO access_usagewindow (key, started, used) SELECT %(key)s, {now}, 1 {unsynced}
+    WHERE true ON CONFLICT (key) DO UPDATE SET used = 1, started = excluded.started
+"""
 READ = "SELECT used, {now} - started FROM access_usagewindow WHERE key = %(key)s"
 
 
@@ -76,6 +80,20 @@ def give_back(key: str) -> None:
 def forget(key: str) -> None:
     """Begin anew."""
     UsageWindow.objects.filter(key=key).delete()
+
+
+def begin(key: str) -> None:
+    """Let a window with one count begin now, whatever it had before."""
+    with _hasty(), connection.cursor() as cursor:
+        cursor.execute(_said(BEGIN), {"key": key})
+
+
+def is_running(key: str, *, seconds: float) -> bool:
+    """Whether something was counted under `key` within `seconds`; counts nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_said(READ), {"key": key})
+        row = cursor.fetchone()
+    return row is not None and row[0] > 0 and abs(row[1]) < seconds
 
 
 def private(kind: str, *parts: object) -> str:

@@ -14,9 +14,10 @@ from django.test import RequestFactory
 
 from gateway.access import retention, throttle, windows
 from gateway.access.models import Application, UsageWindow
+from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
-from tests.gateway.test_access import ask
+from tests.factories.nucleus import ClientFactory
 from tests.parallel import at_once
 
 CLIENTS = "/nucleus/v1/client"
@@ -112,16 +113,105 @@ def test_one_request_counts_once_whoever_asks(application: Application):
     assert UsageWindow.objects.get().used == 2
 
 
-def test_calls_for_tokens_have_a_limit_of_their_own(application: Application, settings: Any):
-    settings.TOKEN_RATE_LIMIT_PER_MINUTE = 3
-    token = ask(application).json()["access_token"]
-    statuses = [ask(application, secret="wrong").status_code for _ in range(3)]
-    assert statuses == [401, 401, 429]
-    refusal = ask(application)  # a guess that is right learns nothing either
-    assert refusal.status_code == 429
-    assert int(refusal["Retry-After"]) > 50
-    assert Api(token).get(CLIENTS).status_code == 200
-    assert ask(ApplicationFactory(tenant=application.tenant)).status_code == 200
+def test_forbidden_requests_are_counted(application: Application):
+    application.rate_limit_per_minute = 2
+    application.save()
+    reader = Api(access_token(application, scope="read"))
+    answers = [reader.post(CLIENTS, {}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+    assert answers[0]["RateLimit-Remaining"] == "1"
+    assert reader.get(CLIENTS).status_code == 429
+
+
+def test_one_clients_token_takes_nothing_from_the_tenant_and_other_clients(
+    application: Application, nucleus_client: Client
+):
+    application.rate_limit_per_minute = 60
+    application.save()
+    neighbour: Any = ClientFactory(tenant=application.tenant)
+    ada, grace = (
+        Api(access_token(application, client=client)) for client in (nucleus_client, neighbour)
+    )
+    answers = [ada.get(CLIENTS) for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 6 + [429] * 55
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"6"}  # a tenth
+    refusal = answers[-1]
+    assert "client" in refusal.data["message"]
+    assert 55 <= int(refusal["Retry-After"]) <= 60
+    # Another token of hers is no way round it.
+    again = Api(access_token(application, client=nucleus_client))
+    assert again.get(CLIENTS).status_code == 429
+    assert grace.get(CLIENTS)["RateLimit-Remaining"] == "5"
+    assert Api(access_token(application)).get(CLIENTS)["RateLimit-Remaining"] == "59"
+    elsewhere = ApplicationFactory(tenant=application.tenant)
+    theirs = Api(access_token(elsewhere, client=nucleus_client))
+    assert theirs.get(CLIENTS)["RateLimit-Limit"] == "600"
+
+
+def test_clients_together_have_as_much_as_the_tenant(application: Application):
+    application.rate_limit_per_minute, application.client_rate_limit_per_minute = 4, 3
+    application.save()
+    clients: list[Any] = ClientFactory.create_batch(3, tenant=application.tenant)
+    ada, grace, joan = (Api(access_token(application, client=client)) for client in clients)
+    assert [ada.get(CLIENTS).status_code for _ in range(9)] == [200] * 3 + [429] * 6
+    last = grace.get(CLIENTS)  # what ada was refused has not been taken from the others
+    assert (last.status_code, last["RateLimit-Limit"], last["RateLimit-Remaining"]) == (
+        200,
+        "4",
+        "0",
+    )
+    refusal = joan.get(CLIENTS)
+    assert (refusal.status_code, refusal["RateLimit-Limit"]) == (429, "4")
+    assert "clients" in refusal.data["message"]
+    tenants = Api(access_token(application))
+    assert [tenants.get(CLIENTS).status_code for _ in range(5)] == [200] * 4 + [429]
+
+
+@pytest.mark.parametrize(
+    ("usual", "whole", "own", "share"),
+    [
+        (600, None, None, "600"),
+        (600, 3000, None, "300"),
+        (600, 5, None, "1"),  # never none
+        (600, 0, None, "600"),  # the application has no limit; its clients do
+        (20, 3000, None, "20"),
+        (600, 3000, 1000, "1000"),
+        (600, 3000, 0, "3000"),  # only that of all clients
+        (0, 3000, None, "3000"),
+        (0, 0, None, None),
+    ],
+)
+def test_what_a_client_gets(
+    application: Application,
+    nucleus_client: Client,
+    settings: Any,
+    usual: int,
+    whole: int | None,
+    own: int | None,
+    share: str | None,
+):
+    settings.CLIENT_RATE_LIMIT_PER_MINUTE = usual
+    application.rate_limit_per_minute, application.client_rate_limit_per_minute = whole, own
+    application.save()
+    answer = Api(access_token(application, client=nucleus_client)).get(CLIENTS)
+    assert answer.status_code == 200
+    assert answer.get("RateLimit-Limit") == share
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_requests_of_one_client_get_exactly_its_share(
+    live_server: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(windows, "BUSY_MILLISECONDS", 20_000)  # however slow this machine is
+    application = ApplicationFactory(client_rate_limit_per_minute=10)
+    client = ClientFactory(tenant=application.tenant)
+    headers = {"Authorization": f"Bearer {access_token(application, client=client)}"}
+
+    def call() -> int:
+        return requests.get(live_server.url + CLIENTS, headers=headers, timeout=60).status_code
+
+    statuses = at_once(20, call)
+    assert (statuses.count(200), statuses.count(429)) == (10, 10)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,6 +245,7 @@ def test_old_windows_are_forgotten(application: Application):
 
 def test_provisioning_it(db: Any):
     base = ("provision", "--tenant", "demo", "--application", "app")
-    call_command(*base, "--rate-limit", "7")
+    call_command(*base, "--rate-limit", "7", "--client-rate-limit", "2")
     call_command(*base)
-    assert Application.objects.get().rate_limit_per_minute == 7
+    row = Application.objects.get()
+    assert (row.rate_limit_per_minute, row.client_rate_limit_per_minute) == (7, 2)

@@ -46,6 +46,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rate-limit", type=int, default=None, help="requests per minute; 0: any number"
         )
+        parser.add_argument(
+            "--client-rate-limit",
+            type=int,
+            default=None,
+            help="requests per minute with the tokens of one client; 0: any number",
+        )
         parser.add_argument("--vendor", default="mx")
         parser.add_argument("--api", default="atrium")
         parser.add_argument(
@@ -112,6 +118,7 @@ def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         allow_passwords=options["allow_passwords"],
         client_token_key=_read(options["client_token_key"]),
         rate_limit_per_minute=options["rate_limit"],
+        client_rate_limit_per_minute=options["client_rate_limit"],
     )
     report = {
         "name": row.name,
@@ -120,6 +127,7 @@ def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         "allow_passwords": row.allow_passwords,
         "has_client_token_key": bool(row.client_token_key),
         "rate_limit_per_minute": row.rate_limit_per_minute,
+        "client_rate_limit_per_minute": row.client_rate_limit_per_minute,
     }
     return report | ({"client_secret": secret} if secret else {})
 
