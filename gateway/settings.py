@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gateway.chunked_bodies.ChunkedBodyMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
     "gateway.idempotency.IdempotencyMiddleware",  # last: its transaction is the view's
 ]
@@ -156,8 +157,8 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "SCOPES": dict.fromkeys(ALL_SCOPES, ""),
     "SCOPES_BACKEND_CLASS": "gateway.access.scopes.ApplicationScopes",
-    "OAUTH2_VALIDATOR_CLASS": "gateway.access.tokens.OneWayValidator",
-    "OAUTH2_BACKEND_CLASS": "gateway.access.tokens.PathOnlyBackend",
+    "OAUTH2_VALIDATOR_CLASS": "gateway.access.oauth_backend.OneWayValidator",
+    "OAUTH2_BACKEND_CLASS": "gateway.access.oauth_backend.PathOnlyBackend",
     "CLIENT_SECRET_HASHER": "pbkdf2_sha256_generated",
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,

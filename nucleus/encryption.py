@@ -78,6 +78,20 @@ class _Decrypting:
         instance.__dict__[self.field.attname] = value
 
 
+def blank_unreadable(row: models.Model) -> list[str]:
+    """Set what cannot be decrypted to null, for showing the rest of the row; the names of these
+    fields. Never save such a row: what was unreadable would be lost."""
+    names = []
+    for field in row._meta.fields:
+        if isinstance(field, EncryptedTextField):
+            try:
+                getattr(row, field.attname)
+            except DecryptionFailed:
+                setattr(row, field.attname, None)
+                names.append(field.attname)
+    return names
+
+
 class EncryptedTextField(models.TextField):
     """A text column whose content is encrypted at rest; empty and null stay as they are.
 

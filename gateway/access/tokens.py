@@ -10,14 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.auth.hashers import check_password
-from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from oauth2_provider.oauth2_backends import OAuthLibCore
-from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
-from oauthlib.common import Request as OAuthRequest
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
@@ -25,9 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.access import client_tokens, logins, throttle
-from gateway.access.hashers import GeneratedSecretHasher
 from gateway.access.issuing import allowed_scopes, issue
 from gateway.access.models import Application
+from gateway.access.oauth_backend import PathOnlyBackend
 from nucleus.models import Client
 from nucleus.wire import schemas as wire
 
@@ -35,7 +30,6 @@ GRANTS = ("client_credentials", "password")
 SECRET_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 TAG = ["Authorization"]
 BASIC: Any = [{"basic": []}]
-NOBODYS_SECRET = GeneratedSecretHasher().encode("not a secret", "0" * 22)
 REFUSALS = {
     400: OpenApiResponse(wire.Error, description="The grant or a parameter is not acceptable."),
     401: OpenApiResponse(wire.Error, description="Wrong client id, secret, password or JWT."),
@@ -64,49 +58,6 @@ TOKEN_EXAMPLE = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
-
-
-class OneWayValidator(OAuth2Validator):
-    """Authenticates by Basic or by form, never by one after the other failed (RFC 6749 section
-    2.3); so `request.client_id` stays the client id that was sent."""
-
-    def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
-        if self._extract_basic_auth(request):
-            try:
-                return bool(self._authenticate_basic_auth(request))
-            except ValueError:  # the library expects ASCII there
-                return False
-        return bool(self._authenticate_request_body(request))
-
-    def _load_application(self, client_id: str, request: OAuthRequest) -> Application | None:
-        """The application, if tokens may be issued to it.
-
-        Whether there is one must not show: what it lacks in queries and hashing is done all the
-        same.
-        """
-        request.client_id = client_id
-        rows = Application.objects.select_related("tenant")
-        known = (client_id or "").isprintable()  # PostgreSQL takes no NUL
-        application = rows.filter(client_id=client_id if known else "").first()
-        if application is not None and application.is_usable(request):
-            request.client = application
-            return application
-        check_password("", NOBODYS_SECRET)
-        return None
-
-
-class PathOnlyBackend(OAuthLibCore):
-    """The OAuth library without sight of queries: no client secret is ever read from a URL."""
-
-    def _get_escaped_full_path(self, request: HttpRequest) -> str:
-        return request.path
-
-    def authenticate(self, request: HttpRequest) -> tuple[str, Application | None]:
-        """The client id that the request names, and its application if the secret is right."""
-        uri, method, body, headers = self._extract_params(request)
-        sent = OAuthRequest(uri, method, body, headers)
-        is_proved = self.server.request_validator.authenticate_client(sent)
-        return sent.client_id or "", sent.client if is_proved else None
 
 
 class TokenAnswer(serializers.Serializer):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api import clients, owners, writing
+from nucleus.api import bulk_errors, clients, owners, writing
 from nucleus.api.documentation import documented
 from nucleus.api.records import KINDS, Kind, visible
 from nucleus.models import BulkTransaction
@@ -159,7 +159,7 @@ class BulkStatusView(APIView):
                 "status": row.status,
                 "progress": _progress(row),
                 "success": row.success,
-                "error": row.error,
+                "error": bulk_errors.each(row),
             }
         )
 
@@ -264,11 +264,7 @@ def _recorded(
     request: Request, entity_uri: str, operation: str, outcomes: list[Any]
 ) -> BulkTransaction:
     caller = caller_of(request)
-    error = [
-        {"index": at, "message": writing.sentence(one), "errors": _plain(one.errors)}
-        for at, one in enumerate(outcomes)
-        if isinstance(one, Refusal)
-    ]
+    error = bulk_errors.stored(outcomes)
     success = [
         {"index": at, "id": str(getattr(one, "pk", one))}
         for at, one in enumerate(outcomes)
@@ -290,12 +286,5 @@ def _recorded(
 
 
 def _progress(row: BulkTransaction) -> dict[str, int]:
-    succeeded, failed = len(row.success), len(row.error)
+    succeeded, failed = len(row.success), len(bulk_errors.each(row))
     return {"total": succeeded + failed, "succeeded": succeeded, "failed": failed}
-
-
-def _plain(detail: Any) -> Any:
-    """Reasons as JSON keeps them."""
-    if isinstance(detail, dict):
-        return {str(name): _plain(one) for name, one in detail.items()}
-    return [_plain(one) for one in detail] if isinstance(detail, list) else str(detail)

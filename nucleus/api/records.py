@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from nucleus import models
 from nucleus.api import writing
+from nucleus.api.damaged_rows import DamageTolerant
 from nucleus.api.documentation import documented
 from nucleus.wire import bodies, currencies, objects, pages, schemas
 from nucleus.wire.caller import caller_of
@@ -223,14 +224,12 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             response=schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
-            return Response(
-                pages.page(
-                    visible(request, kind),
-                    request.query_params,
-                    fields=kind.fields,
-                    render=_rendering(kind, request),
-                )
+            render = DamageTolerant(_rendering(kind, request))
+            page = pages.page(
+                visible(request, kind), request.query_params, fields=kind.fields, render=render
             )
+            render.check()
+            return Response(page)
 
     class One(APIView):
         @documented(

@@ -10,8 +10,8 @@ from nucleus.models.base import TenantRecord
 class BulkTransaction(TenantRecord):
     """One request to /bulk and the outcome of each of its items.
 
-    `success` and `error` hold one object per item: `index`, `id`, and what was wrong. What the
-    items said is not kept.
+    `success` holds one object per item: `index` and `id`; `error` one per reason: what was wrong,
+    and the ranges of indexes of the items. What the items said is not kept.
     """
 
     class Status(models.TextChoices):

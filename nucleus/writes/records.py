@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models import (
     AggregationAccount,
+    AggregationAccountTransaction,
     BankLink,
     Business,
     Client,
@@ -57,7 +58,7 @@ class Writer:
     def reach(self, model: type[Model]) -> QuerySet[Any]:
         """The rows that its records may refer to; nothing new is for who is being erased."""
         if model is Merchant:
-            return Merchant.objects.all()
+            return self._merchants()
         if model is Institution:
             return Institution.objects.filter(Q(tenant=None) | Q(tenant=self.tenant))
         rows: QuerySet[Any] = model.objects.for_tenant(self.tenant)  # type: ignore[attr-defined]
@@ -66,6 +67,13 @@ class Writer:
         of_client = "" if model is Client else "client__"
         rows = rows.filter(**{f"{of_client}erase_requested_at": None})
         return rows if self.client is None else rows.filter(**{f"{of_client}pk": self.client.pk})
+
+    def _merchants(self) -> QuerySet[Any]:
+        """Merchants are shared by all tenants; a writer knows those that its transactions name."""
+        transactions = AggregationAccountTransaction.objects.for_tenant(self.tenant)
+        if self.client is not None:
+            transactions = transactions.filter(aggregation_account__client=self.client)
+        return Merchant.objects.filter(Exists(transactions.filter(merchant_id=OuterRef("pk"))))
 
 
 def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) -> list[Any]:

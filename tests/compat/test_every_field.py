@@ -20,6 +20,7 @@ from tests.factories.nucleus import (
     AggregationAccountFactory,
     BusinessFactory,
     MerchantFactory,
+    TransactionFactory,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,11 +116,14 @@ def test_entries(
     part: str | None,
 ):
     name = f"AggregationAccount{words}"
+    account: Any = AggregationAccountFactory(client=nucleus_client)
+    merchant: Any = MerchantFactory()  # known, because a transaction names it already
+    TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
     others = [one for one in ("bank_credit", "cash", "investment") if one != part]
     sent = filled(
         getattr(nucleus_api, name),
-        aggregation_account_id=str(AggregationAccountFactory(client=nucleus_client).pk),
-        merchant_id=str(MerchantFactory().pk),
+        aggregation_account_id=str(account.pk),
+        merchant_id=str(merchant.pk),
         **dict.fromkeys(others),
     )
     kind = f"aggregation_account_{words.lower()}"

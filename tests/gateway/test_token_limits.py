@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from gateway.access import throttle
 from gateway.access.models import AccessToken, Application, UsageWindow
-from gateway.access.tokens import NOBODYS_SECRET
+from gateway.access.oauth_backend import NOBODYS_SECRET
 from tests.api import Api
 from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 from tests.factories.nucleus import ClientFactory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from gateway.access.models import Application
 from integrations.flows import retention
+from nucleus.api import bulk_errors
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountTransaction,
@@ -189,6 +191,52 @@ def test_each_item_by_itself(api: Api, stranger: Api, account: AggregationAccoun
     assert (told["status"], told["error"]) == ("COMPLETED", [])
     assert outcome(api, api.delete(path, body=ids))["status"] == "FAILED"
     assert not AggregationAccountTransaction.unscoped.exists()
+
+
+def stored_errors() -> str:
+    (row,) = BulkTransaction.unscoped.values("error")
+    return json.dumps(row["error"])
+
+
+def test_a_small_body_of_wrong_items_keeps_little(api: Api):
+    answer = api.post(f"{V1}/bulk/aggregation_account_transaction", [5] * 1000)
+    told = outcome(api, answer)
+    assert told["progress"] == {"total": 1000, "succeeded": 0, "failed": 1000}
+    assert [one["index"] for one in told["error"]] == list(range(1000))
+    assert {one["message"] for one in told["error"]} == {"A record is a JSON object."}
+    assert len(stored_errors()) < 500
+
+
+def test_reasons_that_take_turns_keep_little(api: Api):
+    told = outcome(api, api.post(f"{V1}/bulk/aggregation_account_transaction", [5, {}] * 500))
+    assert [one["index"] for one in told["error"]] == list(range(1000))
+    assert len({one["message"] for one in told["error"]}) == 2
+    assert len(stored_errors()) < 20_000
+
+
+def test_reasons_of_every_item_are_kept_up_to_the_size_of_a_request(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    path, ids = f"{V1}/bulk/aggregation_account", [str(uuid.uuid4()) for _ in range(1000)]
+    told = outcome(api, api.delete(path, body=ids))
+    assert [one["message"] for one in told["error"]] == [f"There is no record {n}." for n in ids]
+    BulkTransaction.unscoped.all().delete()
+    monkeypatch.setattr(bulk_errors, "MAX_STORED", 1000)
+    told = outcome(api, api.delete(path, body=ids))
+    assert told["progress"]["failed"] == 1000
+    assert [one["index"] for one in told["error"]] == list(range(1000))
+    assert told["error"][0]["message"] == f"There is no record {ids[0]}."
+    assert "smaller request" in told["error"][-1]["message"]
+    assert len(stored_errors()) < 2500
+
+
+def test_errors_of_before_are_read_as_well(api: Api, nucleus_client: Client):
+    old = [{"index": 3, "message": "No.", "errors": {"id": ["No."]}}]
+    row = BulkTransaction.unscoped.create(
+        tenant=nucleus_client.tenant, error=old, status="FAILED", operation="create"
+    )
+    status = api.get(f"{V1}/bulk/status/{row.pk}").data
+    assert (status["error"], status["progress"]["failed"]) == (old, 1)
 
 
 def test_changes_of_one_kind_leave_no_trace_in_another(api: Api, account: AggregationAccount):

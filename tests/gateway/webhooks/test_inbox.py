@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from gateway.access.models import UsageWindow
 from integrations import work
 from integrations.flows import sync
 from integrations.models import (
@@ -44,6 +45,16 @@ def test_strangers_are_refused(chosen: AggregationSettings, authorization: str):
     assert answer.json()["code"] == "authentication_failed"
     assert answer.json()["request_id"]
     assert InboundWebhook.objects.count() == 0
+
+
+def test_a_flood_of_wrong_secrets_does_not_keep_the_vendor_out(chosen: AggregationSettings):
+    wrong, right = basic(secret="wrong"), basic()
+    for _ in range(3):
+        statuses = {post(chosen, {"action": "test"}, wrong).status_code for _ in range(250)}
+        assert statuses == {401}
+        assert post(chosen, {"action": "test"}, right).status_code == 202
+    assert not UsageWindow.objects.exists()  # strangers write nothing
+    assert InboundWebhook.objects.count() == 3
 
 
 def test_only_post_is_taken(chosen: AggregationSettings, client: Client):

@@ -1,0 +1,35 @@
+"""Bodies sent with `Transfer-Encoding: chunked`, which Django reads as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from gateway import errors
+from integrations.flows.errors import FlowError
+
+
+class ChunkedBodyMiddleware:
+    """Reads such a body up to the usual limit and lets it look like any other.
+
+    WSGI has no length for it, and Django trusts lengths only. Servers that end their input where
+    the body ends say so in `wsgi.input_terminated` (gunicorn does); with others nobody can know.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+        if is_chunked and request.META.get("wsgi.input_terminated"):
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # one byte more is answered with a 413
+            try:
+                content = request.META["wsgi.input"].read(limit + 1)
+            except OSError:
+                return errors.page(request, FlowError("The chunks of the body cannot be read."))
+            request.META["CONTENT_LENGTH"] = str(len(content))
+            request._stream = BytesIO(content)
+        return self.get_response(request)

@@ -1,0 +1,87 @@
+"""Bodies of unknown length: read where the server says where they end."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.test import Client as HttpClient
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, InboundWebhook
+from nucleus.models import Client
+from tests.factories.access import access_token, basic
+from tests.gateway.test_access import TOKEN
+from tests.gateway.webhooks.conftest import basic as webhook_basic
+from tests.gateway.webhooks.conftest import chosen  # noqa: F401 - a fixture
+
+CLIENTS = "/nucleus/v1/client"
+JSON = "application/json"
+
+
+class Broken(BytesIO):
+    """What gunicorn's body does when a chunk is malformed."""
+
+    def read(self, *args: Any) -> bytes:
+        raise OSError("Invalid chunk size")
+
+
+def chunked(
+    path: str, body: bytes | BytesIO, kind: str = JSON, *, ends: bool = True, **headers: str
+):
+    """A request as gunicorn passes it on: no Content-Length, and an input that ends."""
+    stream = body if isinstance(body, BytesIO) else BytesIO(body)
+    extra: Any = {
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "CONTENT_TYPE": kind,
+        "wsgi.input_terminated": ends,
+        "wsgi.input": stream,
+    }
+    http = HttpClient(raise_request_exception=False)
+    return http.generic("POST", path, headers=headers, **extra)
+
+
+def test_a_webhook(chosen: AggregationSettings):  # noqa: F811
+    path, body = f"/webhooks/mx/{chosen.webhook_path}", b'{"action": "test"}'
+    answer = chunked(path, body, Authorization=webhook_basic())
+    assert answer.status_code == 202, answer.content
+    assert json.loads(InboundWebhook.objects.get().body) == {"action": "test"}
+    assert chunked(path, body, Authorization=webhook_basic(secret="wrong")).status_code == 401
+    assert chunked(path, b"{", Authorization=webhook_basic()).status_code == 400
+    assert chunked(path, b"x" * 300_000, Authorization=webhook_basic()).status_code == 413
+
+
+def test_the_api_and_token_calls(application: Application):
+    bearer = {"Authorization": f"Bearer {access_token(application)}"}
+    person = json.dumps({"username": "ada", "client_type": "consumer"}).encode()
+    assert chunked(CLIENTS, person, **bearer).status_code == 201
+    assert Client.unscoped.get().username == "ada"
+    keyed = {**bearer, "Idempotency-Key": "a-key"}
+    other = person.replace(b"ada", b"grace")
+    assert chunked(CLIENTS, other, **keyed).status_code == 201
+    assert "Idempotent-Replayed" in chunked(CLIENTS, other, **keyed)
+    assert chunked(CLIENTS, person, **keyed).status_code == 422
+    assert chunked(CLIENTS, b"", **bearer).status_code == 400
+    assert chunked(CLIENTS, b" " * 300_000, **bearer).status_code == 413
+    form = "application/x-www-form-urlencoded"
+    answer = chunked(
+        TOKEN, b"grant_type=client_credentials", form, Authorization=basic(application)
+    )
+    assert answer.status_code == 200, answer.content
+
+
+@pytest.mark.django_db
+def test_broken_chunks_are_the_senders_mistake():
+    answer = chunked(CLIENTS, Broken())
+    assert answer.status_code == 400
+    assert "chunks" in answer.json()["message"]
+
+
+def test_an_input_without_an_end_is_not_read(application: Application):
+    answer = chunked(
+        CLIENTS, Broken(), ends=False, Authorization=f"Bearer {access_token(application)}"
+    )
+    assert answer.status_code == 400
+    assert "chunks" not in answer.json()["message"]

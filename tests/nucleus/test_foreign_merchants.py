@@ -1,0 +1,84 @@
+"""Merchants are shared by all tenants; each knows those that its own transactions name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.access.models import Application
+from nucleus.models import AggregationAccount, Client
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    ClientFactory,
+    MerchantFactory,
+    TransactionFactory,
+)
+from tests.nucleus import bodies
+
+V1 = "/nucleus/v1"
+PATH = f"{V1}/aggregation_account_transaction"
+
+
+@pytest.fixture
+def account(nucleus_client: Client) -> Any:
+    account: Any = AggregationAccountFactory(client=nucleus_client, is_manual=True)
+    return account
+
+
+@pytest.fixture
+def merchant(db: Any) -> Any:
+    """One that a transaction of another tenant names."""
+    merchant = MerchantFactory()
+    TransactionFactory(merchant_id=merchant.pk)
+    return merchant
+
+
+def naming(account: AggregationAccount, merchant: Any) -> dict[str, Any]:
+    credit = {"amount": 1, "transaction_type": "Debit", "merchant_id": str(merchant.pk)}
+    return bodies.transaction(account, bank_credit=credit)
+
+
+def seen(api: Api) -> list[str]:
+    return [one["id"] for one in api.get(f"{V1}/resource/merchant").data["content"]]
+
+
+def test_a_foreign_one_cannot_be_named_nor_read(
+    api: Api, account: AggregationAccount, merchant: Any
+):
+    body = naming(account, merchant)
+    for answer in (
+        api.post(PATH, body),
+        api.post(f"{V1}/bulk_aggregation_account_transaction", [body]),
+    ):
+        assert answer.status_code == 400
+        assert merchant.name not in answer.content.decode()
+    each = api.post(f"{V1}/bulk/aggregation_account_transaction", [body])
+    assert each.data["status"] == "FAILED"
+    row: Any = TransactionFactory(aggregation_account=account)
+    assert api.put(f"{PATH}/{row.pk}", {"bank_credit": body["bank_credit"]}).status_code == 400
+    assert seen(api) == []
+
+
+def test_what_own_transactions_name_can_be_named(
+    api: Api, application: Application, account: AggregationAccount, merchant: Any
+):
+    TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
+    assert api.post(PATH, naming(account, merchant)).status_code == 200
+    hers = Api(access_token(application, client=account.client))
+    assert hers.post(PATH, naming(account, merchant)).status_code == 200
+    assert seen(hers) == [str(merchant.pk)]
+
+
+def test_a_confined_token_knows_those_of_its_client(
+    api: Api, application: Application, account: AggregationAccount, merchant: Any
+):
+    neighbour: Any = ClientFactory(tenant=account.tenant)
+    theirs: Any = AggregationAccountFactory(client=neighbour, is_manual=True)
+    TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
+    confined = Api(access_token(application, client=neighbour))
+    assert confined.post(PATH, naming(theirs, merchant)).status_code == 400
+    assert api.post(PATH, naming(theirs, merchant)).status_code == 200  # the tenant knows it
+    assert confined.post(PATH, naming(theirs, merchant)).status_code == 200
