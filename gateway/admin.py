@@ -6,48 +6,31 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from oauth2_provider.models import get_grant_model, get_id_token_model, get_refresh_token_model
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from gateway import currency_admin, provisioning  # noqa: F401 - registers a screen
+from gateway import currency_admin, provisioning, staff_admin  # noqa: F401 - registers screens
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
+from integrations.admin.base import BaseAdmin
+from integrations.admin.confirmation import confirmed_action
 from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.flows import erasure
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 
 MOST_ERASED = 100  # at once
+MOST_ROTATED = 50  # at once; each secret has to be copied by hand
 HIDDEN = (
     AccessToken, DeviceGrant, get_grant_model(), get_id_token_model(), get_refresh_token_model(),
 )  # fmt: skip
-for model in (*HIDDEN, Application, User, Group):
+for model in (*HIDDEN, Application):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Staff."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Roles of staff."""
-
-
 @admin.register(Tenant)
-class TenantAdmin(ModelAdmin):
+class TenantAdmin(BaseAdmin):
     """Companies using the gateway. Deactivating one stops its tokens at once."""
 
     list_display = ("name", "slug", "currency_code", "is_active")
@@ -69,7 +52,8 @@ class ApplicationForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        same = Application.objects.filter(tenant=cleaned.get("tenant"), name=cleaned.get("name"))
+        tenant = self.instance.tenant if self.instance.pk else cleaned.get("tenant")
+        same = Application.objects.filter(tenant=tenant, name=cleaned.get("name"))
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("name", "This tenant has an application of that name.")
         return cleaned
@@ -84,7 +68,7 @@ class ApplicationForm(forms.ModelForm):
 
 
 @admin.register(Application)
-class ApplicationAdmin(ModelAdmin):
+class ApplicationAdmin(BaseAdmin):
     """API applications. The secret is shown once, when the application is made."""
 
     form = ApplicationForm
@@ -100,6 +84,18 @@ class ApplicationAdmin(ModelAdmin):
         ("Tokens of single clients", {"fields": ("allow_passwords", "client_token_key")}),
     )
     actions = ("rotate_secrets",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new application has no client id before it is saved, so none is shown."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return fieldsets
+        (title, options), *others = fieldsets
+        fields = [name for name in options["fields"] if name != "client_id"]
+        return [(title, {**options, "fields": fields}), *others]
+
+    def deletion_warnings(self, obj: Application) -> list[str]:
+        return [f"{obj.tenant}: whoever uses {obj.client_id} is shut out at once, for good."]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
@@ -118,11 +114,27 @@ class ApplicationAdmin(ModelAdmin):
         obj.__dict__.update(row.__dict__)
         _show_once(request, row, secret)
 
-    @admin.action(description="Make a new secret", permissions=["change"])
-    def rotate_secrets(self, request: HttpRequest, rows: Any) -> None:
-        for row in rows[:10]:
+    @confirmed_action(
+        description="Make a new secret",
+        question="Make a new client secret for each of these applications? The old secrets stop "
+        "working at once. The new ones are shown on the next page, and never again.",
+        button="Yes, make new secrets",
+        permissions=["change"],
+        most=MOST_ROTATED,
+    )
+    def rotate_secrets(self, request: HttpRequest, rows: list[Application]) -> HttpResponse:
+        """The secrets are in this answer only: neither messages nor sessions keep them."""
+        made = []
+        for row in rows:
             _, secret = provisioning.application(owner=row.tenant, name=row.name, rotate=True)
-            _show_once(request, row, secret)
+            made.append((row, secret))
+            self.record(request, row, "Made a new client secret.")
+        context = self.admin_site.each_context(request) | {
+            "title": "New client secrets",
+            "opts": self.opts,
+            "made": made,
+        }
+        return TemplateResponse(request, "admin/new_secrets.html", context)
 
 
 def _show_once(request: HttpRequest, row: Application, secret: str | None) -> None:
@@ -138,28 +150,25 @@ class ClientAdmin(ReadOnlyAdmin):
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
     search_fields = ("username", "last_name", "id")
-    exclude = ("password", "identification_number")
     actions = ("erase",)
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
         """Staff who may delete clients may erase them; there is no other way to delete one."""
         return request.user.has_perm("nucleus.delete_client")
 
-    @admin.action(description="Erase…", permissions=["erase"])
-    def erase(self, request: HttpRequest, rows: QuerySet[Client]) -> HttpResponse | None:
-        """Asks first, then erases here and at the vendor."""
-        chosen = rows[:MOST_ERASED]
-        if "confirmed" not in request.POST:
-            context = self.admin_site.each_context(request) | {
-                "title": "Erase clients",
-                "clients": chosen,
-                "opts": self.opts,
-            }
-            return TemplateResponse(request, "admin/erase_clients.html", context)
-        for client in chosen:
+    @confirmed_action(
+        description="Erase",
+        question="Erase these clients? Their users at the vendor, with all connections, and "
+        "everything kept about them here will be deleted. This cannot be undone.",
+        button="Yes, erase them",
+        permissions=["erase"],
+        most=MOST_ERASED,
+    )
+    def erase(self, request: HttpRequest, rows: list[Client]) -> None:
+        for client in rows:
             erasure.request(client, requested_by=f"staff: {request.user.get_username()}")
-        messages.info(request, f"{len(chosen)} clients will be erased; see Erasures.")
-        return None
+            self.record(request, client, "Asked for the erasure.")
+        messages.info(request, f"{len(rows)} clients will be erased; see Erasures.")
 
 
 @admin.register(Business)
@@ -170,7 +179,6 @@ class BusinessAdmin(ReadOnlyAdmin):
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
     search_fields = ("legal_name", "dba_name", "id")
-    exclude = ("identification_number",)
 
 
 @admin.register(AggregationAccount)
@@ -184,7 +192,6 @@ class AggregationAccountAdmin(ReadOnlyAdmin):
     list_filter = ("category", "is_active", "is_link_verified")
     list_select_related = ("client", "business", "tenant")
     search_fields = ("account_name", "client__username", "business__legal_name", "id")
-    exclude = ("account_number",)
 
 
 @admin.register(BankLink)
@@ -197,4 +204,3 @@ class BankLinkAdmin(ReadOnlyAdmin):
     list_filter = ("is_link_verified", "is_active")
     list_select_related = ("client", "business", "tenant")
     search_fields = ("client__username", "business__legal_name", "id")
-    exclude = ("bank_account_number", "routing", "routing_wire")

@@ -6,11 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from integrations.admin.base import BaseAdmin
 from nucleus import writes
 from nucleus.models import CurrencyRate
 
@@ -40,7 +39,7 @@ class UploadForm(forms.ModelForm):
 
 
 @admin.register(CurrencyRate)
-class CurrencyRateAdmin(ModelAdmin):
+class CurrencyRateAdmin(BaseAdmin):
     """What `currency_conversion` converts with."""
 
     list_display = (
@@ -50,9 +49,6 @@ class CurrencyRateAdmin(ModelAdmin):
     list_select_related = ("tenant",)
     search_fields = ("currency_code_from", "currency_code_to")
     ordering = ("tenant", "currency_code_from", "currency_code_to")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CurrencyRate]:
-        return CurrencyRate.unscoped.select_related("tenant")
 
     def get_fields(self, request: HttpRequest, obj: CurrencyRate | None = None) -> Any:
         return ("exchange_rate", "date") if obj else ("tenant", "file")

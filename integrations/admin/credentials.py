@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from unfold.admin import ModelAdmin
-from unfold.decorators import action
+from django.urls import URLPattern, path, reverse
 
-from integrations.admin.forms import SecretField, WriteOnlySecrets, api_field, vendor_field
+from integrations.admin import confirmation
+from integrations.admin.base import BaseAdmin
+from integrations.admin.forms import (
+    SecretField,
+    WriteOnlySecrets,
+    api_field,
+    printable_ascii,
+    vendor_field,
+)
 from integrations.flows import credentials
 from integrations.models import VendorCredential
 
+MOST_TESTED = 10  # at once; a vendor may take VENDOR_DEADLINE_SECONDS for each
+QUESTION = "Call the vendor with the stored keys? What is typed and not saved is not tested."
 ENVIRONMENTS = [
     ("production", "MX production"),
     ("development", "MX development"),
@@ -41,22 +50,49 @@ class CredentialForm(WriteOnlySecrets):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["environment"].choices = ENVIRONMENTS  # type: ignore[attr-defined]
+        self.fields["client_id"].validators.append(printable_ascii)
 
 
 @admin.register(VendorCredential)
-class CredentialAdmin(ModelAdmin):
+class CredentialAdmin(BaseAdmin):
     """Keys at a vendor, one active set per tenant and vendor."""
 
     form = CredentialForm
+    fields = (
+        "tenant", "vendor", "api", "environment", "base_url", "client_id", "secret", "is_active",
+        "vendor_config_id",
+    )  # fmt: skip
     list_display = ("tenant", "vendor", "api", "environment", "client_id", "is_active", "works")
     list_filter = ("vendor", "environment", "is_active")
-    list_select_related = ("tenant",)
+    list_select_related = ("tenant", "health")
     readonly_fields = ("vendor_config_id",)
     actions = ("test_connections",)
-    actions_detail = ("test_connection",)
+    change_form_outer_before_template = "admin/test_connection.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[VendorCredential]:
-        return VendorCredential.unscoped.select_related("tenant", "health")
+    def get_urls(self) -> list[URLPattern]:
+        test = path(
+            "<uuid:object_id>/test/",
+            self.admin_site.admin_view(self.test_connection),
+            name="integrations_vendorcredential_test_connection",
+        )
+        return [test, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"may_test": self.has_change_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def deletion_warnings(self, obj: VendorCredential) -> list[str]:
+        consequence = (
+            f"{obj.tenant}: nothing can be linked, refreshed or verified at {obj.vendor} without "
+            "active keys. Connections and their data stay, and age."
+        )
+        return [consequence]
 
     @admin.display(description="vendor_config_id")
     def vendor_config_id(self, row: VendorCredential) -> str:
@@ -69,22 +105,38 @@ class CredentialAdmin(ModelAdmin):
         health = getattr(row, "health", None)
         return "Works" if health is None else str(health)
 
-    @action(description="Test connection", permissions=["view"], url_path="test")
-    def test_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Call the vendor with these keys and say what it answered."""
-        row = get_object_or_404(VendorCredential.unscoped, pk=object_id)
-        _report(request, row)
+    def test_connection(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Call the vendor with the stored keys and say what it answered; a GET only asks."""
+        row = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        if request.method != "POST":
+            return confirmation.page(
+                self,
+                request,
+                [row],
+                title="Test connection",
+                question=QUESTION,
+                button="Test connection",
+            )
+        self._test(request, row)
         return HttpResponseRedirect(
             reverse("admin:integrations_vendorcredential_change", args=[row.pk])
         )
 
-    @admin.action(description="Test connection", permissions=["view"])
-    def test_connections(self, request: HttpRequest, rows: QuerySet[VendorCredential]) -> None:
-        for row in rows[:10]:
-            _report(request, row)
+    @confirmation.confirmed_action(
+        description="Test connection",
+        question=QUESTION,
+        button="Test connection",
+        permissions=["change"],
+        most=MOST_TESTED,
+    )
+    def test_connections(self, request: HttpRequest, rows: list[VendorCredential]) -> None:
+        for row in rows:
+            self._test(request, row)
 
-
-def _report(request: HttpRequest, row: VendorCredential) -> None:
-    result = credentials.test(credential=row)
-    level = messages.SUCCESS if result.ok else messages.ERROR
-    messages.add_message(request, level, f"{row.tenant}: {result.message}")
+    def _test(self, request: HttpRequest, row: VendorCredential) -> None:
+        result = credentials.test(credential=row)
+        self.record(request, row, f"Tested the connection: {result.message}")
+        level = messages.SUCCESS if result.ok else messages.ERROR
+        messages.add_message(request, level, f"{row.tenant}: {result.message}")

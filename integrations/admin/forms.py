@@ -9,12 +9,27 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from integrations.vendors import registry
 
+LONGEST_SECRET = 1024  # characters
+
+
+def printable_ascii(value: str) -> None:
+    """Refuse what copying from web pages and mails adds to keys, such as invisible characters."""
+    for position, character in enumerate(value, start=1):
+        if not " " <= character <= "~":
+            raise forms.ValidationError(
+                f"Character {position} (U+{ord(character):04X}) cannot be part of it; it may have "
+                "come along when it was copied. Copy it again, or type it."
+            )
+
 
 class SecretField(forms.CharField):
     """A password box that is always empty; left empty it keeps what is stored."""
 
+    default_validators = [printable_ascii]
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
+        kwargs.setdefault("max_length", LONGEST_SECRET)
         super().__init__(
             widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), **kwargs
         )
@@ -40,7 +55,7 @@ class WriteOnlySecrets(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for name in self.secrets:
-            if cleaned.get(name):
+            if cleaned.get(name) or name in self.errors:
                 continue
             if self.instance._state.adding and name in self.required_when_new:
                 self.add_error(name, "This is required.")

@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from integrations.admin.base import BaseAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(BaseAdmin):
     """Nothing can be added, changed or deleted here."""
 
     show_full_result_count = False
     list_per_page = 50
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = getattr(self.model, "unscoped", self.model._default_manager)
-        return rows.select_related(*(self.list_select_related or ()))
 
     def has_repeat_permission(self, request: HttpRequest) -> bool:
         """Actions that do work again are for staff who may change such rows, not who only look."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from integrations import job_queue
+from integrations.admin.confirmation import confirmed_action
 from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.models import (
     AccountLink,
@@ -67,11 +67,21 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-create_date",)
     actions = ("run_again",)
 
-    @admin.action(description="Run dead jobs again", permissions=["repeat"])
-    def run_again(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
-        dead = rows.filter(state=JobState.DEAD)[:500]
-        count = sum(job_queue.requeue(job) for job in dead)
+    @confirmed_action(
+        description="Run dead jobs again",
+        question="Run these jobs again? Those that are not dead stay as they are.",
+        button="Yes, run them again",
+        permissions=["repeat"],
+    )
+    def run_again(self, request: HttpRequest, rows: list[Job]) -> None:
+        count = 0
+        for job in rows:
+            if job.state == JobState.DEAD and job_queue.requeue(job):
+                self.record(request, job, "Run again.")
+                count += 1
         messages.info(request, f"{count} jobs will run again.")
+        if count < len(rows):
+            messages.warning(request, f"{len(rows) - count} were not dead and stay as they are.")
 
 
 @admin.register(InboundWebhook)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 
-from integrations.admin.forms import SecretField, WriteOnlySecrets, vendor_field
+from integrations.admin.base import BaseAdmin
+from integrations.admin.forms import SecretField, WriteOnlySecrets, printable_ascii, vendor_field
 from integrations.flows import inbox
 from integrations.models import AggregationSettings, VerificationSettings
 
@@ -28,9 +27,17 @@ class AggregationForm(WriteOnlySecrets):
             "history_days", "webhook_user", "webhook_secret",
         )  # fmt: skip
 
+    def clean_webhook_user(self) -> str:
+        """A colon ends the name in Basic authentication, so no vendor could send such a one."""
+        name: str = self.cleaned_data["webhook_user"]
+        printable_ascii(name)
+        if ":" in name:
+            raise forms.ValidationError("A user name in Basic authentication has no colon.")
+        return name
+
 
 @admin.register(AggregationSettings)
-class AggregationSettingsAdmin(ModelAdmin):
+class AggregationSettingsAdmin(BaseAdmin):
     """Who aggregates, what happens by itself, and what the vendor's webhooks need."""
 
     form = AggregationForm
@@ -49,8 +56,16 @@ class AggregationSettingsAdmin(ModelAdmin):
         )}),
     )  # fmt: skip
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AggregationSettings]:
-        return AggregationSettings.unscoped.select_related("tenant")
+    def deletion_warnings(self, obj: AggregationSettings) -> list[str]:
+        url = f"{settings.PUBLIC_URL}/webhooks/{obj.vendor}/{obj.webhook_path}"
+        lost_url = (
+            f"{obj.tenant}: the webhook URL {url} stops working for good, with its user and "
+            "secret. New settings get another URL, which has to be registered at the vendor."
+        )
+        return [
+            lost_url,
+            f"{obj.tenant}: until settings are added again, the defaults apply.",
+        ]
 
     @admin.display(boolean=True, description="automatic retrieval")
     def retrieves(self, row: AggregationSettings) -> bool:
@@ -87,12 +102,12 @@ class VerificationForm(WriteOnlySecrets):
 
 
 @admin.register(VerificationSettings)
-class VerificationSettingsAdmin(ModelAdmin):
+class VerificationSettingsAdmin(BaseAdmin):
     """Who verifies bank accounts."""
 
     form = VerificationForm
     list_display = ("tenant", "vendor", "include_identity")
     list_select_related = ("tenant",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[VerificationSettings]:
-        return VerificationSettings.unscoped.select_related("tenant")
+    def deletion_warnings(self, obj: VerificationSettings) -> list[str]:
+        return [f"{obj.tenant}: until settings are added again, the defaults apply."]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from integrations.admin.confirmation import confirmed_action
 from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.flows import outbox
 from integrations.models import WebhookDelivery, WebhookSubscription
-
-MOST = 500
 
 
 @admin.register(WebhookSubscription)
@@ -21,7 +19,6 @@ class WebhookSubscriptionAdmin(ReadOnlyAdmin):
     list_filter = ("door", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("url",)
-    exclude = ("secret", "previous_secret")
 
     @admin.display(description="events")
     def wants(self, row: WebhookSubscription) -> str:
@@ -49,7 +46,14 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         last = row.attempts[-1]
         return f"{len(row.attempts)}: {last['status'] or last['error']}"
 
-    @admin.action(description="Deliver again", permissions=["repeat"])
-    def replay(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
-        count = outbox.replay(rows.order_by("create_date")[:MOST])
+    @confirmed_action(
+        description="Deliver again",
+        question="Send these events to their URLs again, whatever became of them?",
+        button="Yes, deliver them again",
+        permissions=["repeat"],
+    )
+    def replay(self, request: HttpRequest, rows: list[WebhookDelivery]) -> None:
+        count = outbox.replay(sorted(rows, key=lambda row: row.create_date))
+        for row in rows:
+            self.record(request, row, "Delivered again.")
         messages.info(request, f"{count} deliveries are on their way again.")

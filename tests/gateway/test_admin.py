@@ -112,14 +112,14 @@ def test_two_active_sets_of_keys_are_refused(staff: HttpClient, tenant: Tenant, 
 def test_test_connection_really_calls_mx(staff: HttpClient, mx: Sandbox):
     row = VendorCredential.unscoped.get()
     path = reverse("admin:integrations_vendorcredential_test_connection", args=[row.pk])
-    works = staff.get(path, follow=True).content.decode()
+    works = staff.post(path, follow=True).content.decode()
     assert "MX accepts these keys" in works
     row.secret = "wrong"
     row.save()
-    refused = staff.get(path, follow=True).content.decode()
+    refused = staff.post(path, follow=True).content.decode()
     assert "MX does not accept the keys" in refused
     VendorCredential.unscoped.update(base_url="http://127.0.0.1:9")
-    assert "cannot be reached" in staff.get(path, follow=True).content.decode()
+    assert "cannot be reached" in staff.post(path, follow=True).content.decode()
 
 
 def test_settings_speak_the_guides_words(staff: HttpClient, tenant: Tenant):
@@ -205,7 +205,7 @@ def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
 
 def test_dead_jobs_run_again(staff: HttpClient):
     job = JobFactory(state=JobState.DEAD, last_error="vendor_access_denied: x")
-    body = {"action": "run_again", "_selected_action": str(job.pk)}
+    body = {"action": "run_again", "_selected_action": str(job.pk), "confirmed": "yes"}
     page = staff.post("/admin/integrations/job/", body, follow=True).content.decode()
     assert "1 jobs will run again" in page
     Job.objects.update(state=JobState.DEAD)

@@ -1,0 +1,101 @@
+"""Staff and their roles: nobody gives away, or takes over, more than they hold themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from integrations.admin.base import BaseAdmin
+
+for model in (User, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+def permissions_of(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """What a user may do, or could once it is active and staff (again)."""
+    if user.is_superuser:
+        return Permission.objects.all()
+    return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
+
+
+def grantable_groups(user: User | AnonymousUser) -> QuerySet[Group]:
+    """The roles that hold nothing beyond what this user may do."""
+    if user.is_superuser:
+        return Group.objects.all()
+    beyond = Group.permissions.through.objects.filter(group=OuterRef("pk")).exclude(
+        permission__in=permissions_of(user).values("pk")
+    )
+    return Group.objects.filter(~Exists(beyond))
+
+
+def may_manage(actor: User | AnonymousUser, user: User) -> bool:
+    """Whether `actor` may change, delete or set the password of `user`, and so act as them."""
+    if actor.is_superuser:
+        return True
+    if user.is_superuser:
+        return False
+    own = permissions_of(actor).values("pk")
+    return not permissions_of(user).exclude(pk__in=own).exists()
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
+    """Staff."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> list[str] | tuple[str, ...]:
+        names = tuple(super().get_readonly_fields(request, obj))
+        return names if request.user.is_superuser else (*names, "is_superuser")
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "user_permissions":
+            kwargs["queryset"] = permissions_of(request.user)
+        elif db_field.name == "groups":
+            kwargs["queryset"] = grantable_groups(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may_manage(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or may_manage(request.user, obj))
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
+    """Roles of staff."""
+
+    def formfield_for_manytomany(  # type: ignore[override]
+        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "permissions":
+            kwargs["queryset"] = permissions_of(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or self._holds(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or self._holds(request, obj))
+
+    def _holds(self, request: HttpRequest, group: Group) -> bool:
+        return grantable_groups(request.user).filter(pk=group.pk).exists()

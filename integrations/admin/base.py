@@ -1,0 +1,194 @@
+"""The base of every screen of the admin: what may be shown, filtered by, done and is logged."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib.admin.filters import SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from nucleus.encryption import EncryptedTextField
+
+logger = logging.getLogger(__name__)
+# Text columns of this and of foreign models (users, OAuth) that are secret though not encrypted.
+SECRET_NAME = re.compile(
+    r"(?:.*_)?(?:password|secret|token|token_checksum|session_key)|device_code|user_code"
+)
+TEXT_TYPES = ("CharField", "TextField")
+OPERATORS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte")  # that filters of lists produce
+DATE_PARTS = ("year", "month", "day")
+
+
+def is_secret(field: Any) -> bool:
+    """Whether nobody may read this column or ask questions about its content."""
+    if isinstance(field, EncryptedTextField):
+        return True
+    if not isinstance(field, Field) or field.get_internal_type() not in TEXT_TYPES:
+        return False
+    return SECRET_NAME.fullmatch(field.name) is not None
+
+
+def secret_names(model: type[Model]) -> frozenset[str]:
+    """The names of a model's secret columns."""
+    return frozenset(field.name for field in model._meta.get_fields() if is_secret(field))
+
+
+class BaseAdmin(ModelAdmin):
+    """The base of every admin class of the site.
+
+    Secret columns are only ever shown as the empty boxes of a form that declares them, to staff
+    who may change the object. Lists are filtered by what `list_filter` and `date_hierarchy` name
+    and by nothing else, because any other lookup would be a question about a hidden column.
+    """
+
+    fixed_fields: tuple[str, ...] = ("tenant",)  # chosen once, when the object is added
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = getattr(self.model, "unscoped", self.model._default_manager).all()
+        if isinstance(self.list_select_related, Iterable):
+            rows = rows.select_related(*self.list_select_related)
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+    # What is shown
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> list[str] | tuple[str, ...]:
+        names = tuple(super().get_readonly_fields(request, obj))
+        if obj is None:
+            return names
+        own = {field.name for field in self.opts.fields}
+        return (*names, *(name for name in self.fixed_fields if name in own - set(names)))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the secrets that this person has no box for."""
+        hidden = secret_names(self.model) - self._typed_secrets(request, obj)
+        kept = []
+        for title, options in super().get_fieldsets(request, obj):
+            fields = [_without(entry, hidden) for entry in options["fields"]]
+            fields = [entry for entry in fields if entry]
+            if fields:
+                kept.append((title, {**options, "fields": fields}))
+        return kept
+
+    def _typed_secrets(self, request: HttpRequest, obj: Any) -> frozenset[str]:
+        """Secrets that the form declares itself, and so has a field for that never shows them."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return frozenset()
+        form = self.form if obj is not None else getattr(self, "add_form", None) or self.form
+        return frozenset(form.declared_fields) & secret_names(self.model)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
+    ) -> Any:
+        """A page that is only looked at runs no code of the form, which expects its fields."""
+        if change and obj is not None and not self.has_change_permission(request, obj):
+            kwargs["form"] = forms.ModelForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    # What can be asked
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in self._allowed_lookups(request)
+
+    def _allowed_lookups(self, request: HttpRequest) -> set[str]:
+        allowed = set()
+        for entry in self.get_list_filter(request):
+            kind = entry[1] if isinstance(entry, tuple | list) else entry
+            if isinstance(kind, type) and issubclass(kind, SimpleListFilter):
+                allowed.add(str(kind.parameter_name))
+                continue
+            path = entry[0] if isinstance(entry, tuple | list) else entry
+            allowed |= _lookups(self.model, str(path))
+        if self.date_hierarchy:
+            name = self.date_hierarchy
+            allowed |= {f"{name}__{part}" for part in (*DATE_PARTS, *OPERATORS)}
+        return allowed
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        if to_field in secret_names(self.model):
+            return False
+        return bool(super().to_field_allowed(request, to_field))
+
+    # What is asked for by a form of the list
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ids that cannot be ids are the caller's mistake, and no error of the database's."""
+        for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.to_python(value)
+            except ValidationError:
+                raise BadRequest("An id among the selected ones is none.") from None
+        return super().response_action(request, queryset)
+
+    # What was done
+
+    def record(self, request: HttpRequest, obj: Any, message: str) -> None:
+        """Leave an entry in the object's history, and a line in the log, that staff did this."""
+        self.log_change(request, obj, message)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._log_line(request, obj, "added")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._log_line(request, obj, message if isinstance(message, str) else "changed")
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            self._log_line(request, obj, "deleted")
+        return super().log_deletions(request, queryset)
+
+    def _log_line(self, request: HttpRequest, obj: Any, message: str) -> None:
+        name = request.user.get_username()
+        logger.info("Staff %a: %s %s: %a", name, self.opts.label, obj.pk, message)
+
+    # What else goes when something is deleted
+
+    def deletion_warnings(self, obj: Any) -> list[str]:
+        """Consequences that the list of deleted rows does not show."""
+        return []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        listed, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        warnings = [text for obj in objs for text in self.deletion_warnings(obj)]
+        return [*warnings, *listed], counts, perms_needed, protected
+
+
+def _without(entry: Any, hidden: frozenset[str]) -> Any:
+    """An entry of a fieldset, which is a name or a row of names, without the hidden ones."""
+    if isinstance(entry, str):
+        return None if entry in hidden else entry
+    return tuple(name for name in entry if name not in hidden)
+
+
+def _lookups(model: type[Model], path: str) -> set[str]:
+    """The parameters that a filter of this field produces; none for a secret one."""
+    field: Any = None
+    for part in path.split("__"):
+        try:
+            field = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return set()
+        if is_secret(field):
+            return set()
+        if field.is_relation:
+            model = field.related_model
+    targets = {path}
+    if field.is_relation:
+        targets |= {f"{path}__{field.target_field.name}", f"{path}__pk"}
+    return targets | {f"{target}__{operator}" for target in targets for operator in OPERATORS}
