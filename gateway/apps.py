@@ -1,6 +1,7 @@
 """The gateway's public face."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class GatewayConfig(AppConfig):
@@ -8,3 +9,10 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         from gateway import checks  # noqa: F401, PLC0415 - registers them
+
+
+class StaffAdminConfig(admin_apps.AdminConfig):
+    """Django's admin, with the site of gateway.admin_site."""
+
+    default = False
+    default_site = "gateway.admin_site.StaffSite"

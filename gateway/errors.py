@@ -29,6 +29,7 @@ from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from gateway import error_pages
 from integrations.connect import VendorNotConfigured
 from integrations.flows import inbox
 from integrations.flows.errors import FlowError, NotFound
@@ -204,6 +205,8 @@ def page(
 ) -> HttpResponse:
     """The answer to an error outside of DRF."""
     status, body, usual = _answered(error, request.path)
+    if error_pages.is_wanted(request):
+        return error_pages.render(request, body, usual | dict(headers or {}))
     return HttpResponse(
         ExactJSONRenderer().render(body),
         status=status,
@@ -221,6 +224,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
     return page(request, PermissionDenied("This is not permitted."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    return page(
+        request,
+        PermissionDenied("The form is too old, or was sent from another site. Load it again."),
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

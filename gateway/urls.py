@@ -26,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("docs", api_pages.SwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc", api_pages.RedocView.as_view(url_name="schema")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("accounts/profile/", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]
 

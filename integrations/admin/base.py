@@ -129,7 +129,7 @@ class BaseAdmin(ModelAdmin):
         """Ids that cannot be ids are the caller's mistake, and no error of the database's."""
         for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
-                self.opts.pk.to_python(value)
+                self.opts.pk.clean(value, None)
             except ValidationError:
                 raise BadRequest("An id among the selected ones is none.") from None
         return super().response_action(request, queryset)

@@ -224,6 +224,8 @@ PUBLIC: dict[str, dict[str, int]] = {
     "": {"GET": 302},
     "docs": {"GET": 200},
     "redoc": {"GET": 200},
+    "admin": {"GET": 302},
+    "accounts/profile/": {"GET": 302},
 }
 # Screens of the admin that answer people who are not signed in; all others lead to the login.
 PUBLIC_SCREENS = {"admin/login/": 200}

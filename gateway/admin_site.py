@@ -1,0 +1,114 @@
+"""The admin's own views: logging in and changing one's password, counted and recorded."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import Resolver404, resolve
+from unfold.sites import UnfoldAdminSite
+
+from gateway import errors
+from gateway.access import staff_logins
+from gateway.access.throttle import RateLimited
+from gateway.client_address import client_address
+
+logger = logging.getLogger(__name__)
+LONGEST_NAME = 150  # of a user; longer ones are none
+
+
+class StaffSite(UnfoldAdminSite):
+    """The admin site."""
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return super().login(request, extra_context)
+        name = request.POST.get("username", "")
+        try:
+            attempt = staff_logins.begin(
+                name=name,
+                address=client_address(request),
+                browser_cookie=request.COOKIES.get(staff_logins.BROWSER_COOKIE, ""),
+            )
+            with staff_logins.hashing():
+                response = super().login(request, extra_context)
+        except RateLimited as error:
+            _record(request, name, "Log-in refused: too many attempts", level=logging.WARNING)
+            return errors.page(request, error)
+        if response.status_code != 302:
+            _record(request, name, "Log-in failed", entry=True, level=logging.WARNING)
+            return response
+        attempt.succeeded()
+        _record(request, name, "Logged in", entry=True)
+        response.set_cookie(
+            staff_logins.BROWSER_COOKIE,
+            staff_logins.new_browser_cookie(request.user.get_username()),
+            max_age=staff_logins.BROWSER_COOKIE_SECONDS,
+            path=request.path,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        name = request.user.get_username()
+        try:
+            attempt = staff_logins.begin_password_change(user_id=int(request.user.pk))
+            with staff_logins.hashing():
+                response = super().password_change(request, extra_context)
+        except RateLimited as error:
+            _record(request, name, "Password change refused: too many attempts")
+            return errors.page(request, error)
+        if response.status_code == 302:
+            attempt.succeeded()
+            _record(request, name, "Changed the own password", entry=True)
+        else:
+            _record(request, name, "Password change failed", entry=True, level=logging.WARNING)
+        return response
+
+    def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
+        """Addresses of the admin end in a slash; people leave it out. The API's have none, so
+        APPEND_SLASH, which Django asks here, is off."""
+        if not url.endswith("/"):
+            try:
+                resolve(f"{request.path_info}/")
+            except Resolver404:
+                pass
+            else:
+                return HttpResponsePermanentRedirect(
+                    request.get_full_path(force_append_slash=True)
+                )
+        return super().catch_all_view(request, url)
+
+
+def _record(
+    request: HttpRequest,
+    name: str,
+    message: str,
+    *,
+    entry: bool = False,
+    level: int = logging.INFO,
+) -> None:
+    """A line in the log, and an entry in the history of the account if there is one.
+
+    The name is what somebody typed, so it is escaped and cut.
+    """
+    address = client_address(request)
+    logger.log(level, "%s: staff %a from %s", message, name[:LONGEST_NAME], address)
+    if not entry or not name.isprintable():
+        return
+    user = get_user_model()._default_manager.filter(username=name.strip()).first()
+    if user is not None:
+        LogEntry.objects.log_actions(
+            user.pk, [user], CHANGE, f"{message} from {address}.", single_object=True
+        )

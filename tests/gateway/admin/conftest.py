@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client as HttpClient
+
+Staff = Callable[..., HttpClient]
+
+
+@pytest.fixture
+def staff(db: Any) -> Staff:
+    """Somebody of staff who holds these permissions, as `app.codename`, logged in."""
+
+    def make(*permissions: str, name: str = "viewer", is_superuser: bool = False) -> HttpClient:
+        user = User.objects.create(username=name, is_staff=True, is_superuser=is_superuser)
+        for permission in permissions:
+            app, codename = permission.split(".")
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app, codename=codename)
+            )
+        http = HttpClient(raise_request_exception=False)
+        http.force_login(user)
+        return http
+
+    return make
+
+
+@pytest.fixture
+def superuser(staff: Staff) -> HttpClient:
+    return staff(name="root", is_superuser=True)

@@ -1,0 +1,109 @@
+"""A row of everything that has a screen, with a canary in every secret column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ModelAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.utils import timezone
+
+from gateway.access.models import Application
+from integrations.admin.base import secret_names
+from integrations.models import (
+    AccountLink,
+    AggregationSettings,
+    AuditLog,
+    CredentialHealth,
+    Erasure,
+    InboundWebhook,
+    JobState,
+    Member,
+    OutboundEvent,
+    VendorCredential,
+    VendorUser,
+    VerificationSettings,
+    WebhookDelivery,
+    WebhookSubscription,
+)
+from nucleus.models import Tenant
+from tests.factories.access import ApplicationFactory, access_token
+from tests.factories.integrations import JobFactory
+from tests.factories.nucleus import (
+    AggregationAccountFactory,
+    BankLinkFactory,
+    BusinessFactory,
+    ClientFactory,
+    CurrencyRateFactory,
+)
+
+CANARY = "canary"
+MARKUP = "<script>alert('canary')</script>"
+
+
+def screens() -> list[tuple[type[Model], ModelAdmin]]:
+    """Every registered model and its admin."""
+    return sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
+
+
+def path_of(model: type[Model], rest: str = "") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{rest}"
+
+
+def row_of(model: type[Model]) -> Any:
+    """The row of a screen that `populate` made; of users the one that is not logged in."""
+    rows = getattr(model, "unscoped", model._default_manager)
+    return rows.get(username="colleague") if model is User else rows.first()
+
+
+def canary(model: type[Model], name: str) -> str:
+    return f"{CANARY}-{model._meta.model_name}-{name}-0123456789"
+
+
+def populate(tenant: Tenant) -> list[str]:
+    """Make the rows; returns the canaries, none of which may ever be shown."""
+    client, business = ClientFactory(tenant=tenant), BusinessFactory(tenant=tenant)
+    account = AggregationAccountFactory(client=client)
+    BankLinkFactory(client=client)
+    CurrencyRateFactory(tenant=tenant)
+    owner = VendorUser.unscoped.create(tenant=tenant, client=client, vendor="mx", identifier="i")
+    VendorUser.unscoped.create(tenant=tenant, business=business, vendor="mx", identifier="j")
+    member = Member.unscoped.create(tenant=tenant, vendor_user=owner, vendor_member_id="MBR-1")
+    AccountLink.unscoped.create(
+        tenant=tenant, member=member, aggregation_account=account, vendor_account_id="ACT-1"
+    )
+    JobFactory(tenant=tenant, state=JobState.DEAD)
+    AuditLog.objects.create(
+        tenant=tenant, operation="o", method="GET", path_template="/x", duration_ms=1
+    )
+    InboundWebhook.objects.create(tenant=tenant, vendor="mx", body="{}", digest="0")
+    Erasure.unscoped.create(tenant=tenant, client_id=client.pk, requested_by="staff")
+    access_token(ApplicationFactory(tenant=tenant), user=None)
+    credential = VendorCredential(tenant=tenant, client_id="c")
+    credential.save()
+    CredentialHealth.objects.create(credential=credential, failures=1, reason="it failed")
+    AggregationSettings(tenant=tenant, previous_webhook_until=timezone.now()).save()
+    VerificationSettings(tenant=tenant).save()
+    subscription = WebhookSubscription(
+        tenant=tenant, url="https://demo.example/", previous_secret_until=timezone.now()
+    )
+    subscription.save()
+    event = OutboundEvent.unscoped.create(tenant=tenant, type="t", payload="{}")
+    WebhookDelivery.unscoped.create(tenant=tenant, event=event, subscription=subscription)
+    User.objects.create(username="colleague", is_staff=True)
+    Group.objects.create(name="Support")
+    return [value for model, _ in screens() for value in _hide(model)]
+
+
+def _hide(model: type[Model]) -> list[str]:
+    row = row_of(model)
+    hidden = {name: canary(model, name) for name in sorted(secret_names(model))}
+    for name, value in hidden.items():
+        setattr(row, name, value)
+    if isinstance(row, Application | User):  # which hash what is set, or complain about it
+        type(row).objects.filter(pk=row.pk).update(**hidden)
+    elif hidden:
+        Model.save(row)  # settings would keep what they replace
+    return list(hidden.values())
