@@ -1,18 +1,87 @@
-"""What the admin shows in its menu."""
+"""What the admin shows in its menu: the screens that somebody may open."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse_lazy
+
+Entry = tuple[str, str, str]  # title, icon, screen
+MENU: list[tuple[str, list[Entry]]] = [
+    (
+        "Set-up",
+        [
+            ("Credentials", "key", "integrations_vendorcredential"),
+            ("Settings", "tune", "integrations_aggregationsettings"),
+            ("Tenants", "domain", "nucleus_tenant"),
+            ("API applications", "apps", "access_application"),
+        ],
+    ),
+    (
+        "Connections",
+        [
+            ("Members", "link", "integrations_member"),
+            ("Vendor users", "badge", "integrations_vendoruser"),
+            ("Account links", "swap_horiz", "integrations_accountlink"),
+        ],
+    ),
+    (
+        "Nucleus",
+        [
+            ("Clients", "person", "nucleus_client"),
+            ("Businesses", "storefront", "nucleus_business"),
+            ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
+            ("Bank links", "verified", "nucleus_banklink"),
+            ("Currency rates", "currency_exchange", "nucleus_currencyrate"),
+        ],
+    ),
+    (
+        "Operations",
+        [
+            ("Jobs", "work_history", "integrations_job"),
+            ("Vendor webhooks", "move_to_inbox", "integrations_inboundwebhook"),
+            ("Vendor calls", "receipt_long", "integrations_auditlog"),
+            ("Webhooks", "webhook", "integrations_webhooksubscription"),
+            ("Webhook deliveries", "outgoing_mail", "integrations_webhookdelivery"),
+            ("Erasures", "person_remove", "integrations_erasure"),
+        ],
+    ),
+    ("Staff", [("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")]),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu of whoever asks, without groups that would be empty."""
+    groups = []
+    for title, entries in MENU:
+        items = [_item(*entry) for entry in entries if may_open(entry[2])(request)]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def may_open(screen: str) -> Callable[[HttpRequest], bool]:
+    """Whether somebody may see a screen, asked of the screen itself."""
+
+    def allowed(request: HttpRequest) -> bool:
+        for model, model_admin in admin.site._registry.items():
+            if f"{model._meta.app_label}_{model._meta.model_name}" == screen:
+                return model_admin.has_view_or_change_permission(request)
+        return False
+
+    return allowed
 
 
 def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{screen}_changelist")}
-
-
-def _menu(title: str, *items: tuple[str, str, str]) -> dict[str, Any]:
-    return {"title": title, "separator": True, "items": [_item(*item) for item in items]}
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{screen}_changelist"),
+        "permission": may_open(screen),
+    }
 
 
 UNFOLD = {
@@ -22,39 +91,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [
-            _menu(
-                "Set-up",
-                ("Credentials", "key", "integrations_vendorcredential"),
-                ("Settings", "tune", "integrations_aggregationsettings"),
-                ("Tenants", "domain", "nucleus_tenant"),
-                ("API applications", "apps", "access_application"),
-            ),
-            _menu(
-                "Connections",
-                ("Members", "link", "integrations_member"),
-                ("Vendor users", "badge", "integrations_vendoruser"),
-                ("Account links", "swap_horiz", "integrations_accountlink"),
-            ),
-            _menu(
-                "Nucleus",
-                ("Clients", "person", "nucleus_client"),
-                ("Businesses", "storefront", "nucleus_business"),
-                ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
-                ("Bank links", "verified", "nucleus_banklink"),
-                ("Currency rates", "currency_exchange", "nucleus_currencyrate"),
-            ),
-            _menu(
-                "Operations",
-                ("Jobs", "work_history", "integrations_job"),
-                ("Vendor webhooks", "move_to_inbox", "integrations_inboundwebhook"),
-                ("Vendor calls", "receipt_long", "integrations_auditlog"),
-                ("Webhooks", "webhook", "integrations_webhooksubscription"),
-                ("Webhook deliveries", "outgoing_mail", "integrations_webhookdelivery"),
-                ("Erasures", "person_remove", "integrations_erasure"),
-            ),
-            _menu("Staff", ("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")),
-        ],
+        "navigation": navigation,
     },
     "TABS": [
         {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -242,5 +243,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; Django has logged the traceback."""
-    return page(request, Exception())
+    """Django's handler500, called while the exception is handled; Django has logged it."""
+    error = sys.exc_info()[1]
+    return page(request, error if isinstance(error, tuple(ANSWERS)) else Exception())

@@ -16,8 +16,8 @@ from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import path_of, populate, row_of, screens
 
 GENERAL = (
-    "", "nucleus/", "integrations/", "auth/", "access/", "search/?s=canary", "search/?s=c&extended=1",
-    "password_change/", "jsi18n/", "nothing/", "login/",
+    "", "nucleus/", "integrations/", "auth/", "access/", "search/?s=canary",
+    "search/?s=c&extended=1", "password_change/", "jsi18n/", "nothing/", "login/",
 )  # fmt: skip
 
 
