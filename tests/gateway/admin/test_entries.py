@@ -1,0 +1,89 @@
+"""What staff type: nonsense is refused, and what a deletion takes with it is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client as HttpClient
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
+from nucleus.models import Tenant
+from tests.factories.nucleus import TenantFactory
+from tests.gateway.admin.rows import path_of, populate, row_of
+
+KEYS: dict[str, Any] = {
+    "vendor": "mx", "api": "atrium", "environment": "development", "base_url": "",
+    "client_id": "id", "secret": "a key", "is_active": "on",
+}  # fmt: skip
+SETTINGS: dict[str, Any] = {
+    "vendor": "mx", "history_days": "30", "webhook_user": "hook", "webhook_secret": "a secret",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"secret": "x" * 200_000},
+        {"secret": "x" * 1025},
+        {"secret": "key\u200b"},
+        {"secret": "“key”"},
+        {"secret": "key\twith a tab"},
+        {"client_id": "id\u200b"},
+        {"client_id": "x" * 256},
+    ],
+)
+def test_keys_that_can_be_none(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
+    answer = superuser.post(path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change})
+    assert answer.status_code == 200
+    assert not VendorCredential.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"webhook_user": "a:b"}, {"webhook_user": "a\u200b"}, {"webhook_secret": "“s”"}]
+)
+def test_access_for_webhooks_that_cannot_be(
+    tenant: Tenant, superuser: HttpClient, change: dict[str, Any]
+):
+    body = SETTINGS | {"tenant": tenant.pk, **change}
+    assert superuser.post(path_of(AggregationSettings, "add/"), body).status_code == 200
+    assert not AggregationSettings.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (VendorCredential, KEYS),
+        (AggregationSettings, SETTINGS),
+        (VerificationSettings, {"vendor": "mx"}),
+        (Application, {"name": "app", "scopes": "read", "is_active": "on"}),
+    ],
+)
+def test_what_belongs_to_a_tenant_stays_its_own(
+    tenant: Tenant, superuser: HttpClient, model: Any, body: dict[str, Any]
+):
+    populate(tenant)
+    row, other = row_of(model), TenantFactory()
+    path = path_of(model, f"{row.pk}/change/")
+    assert superuser.post(path, body | {"tenant": other.pk}).status_code == 302
+    row.refresh_from_db()
+    assert row.tenant == tenant
+    assert 'name="tenant"' not in superuser.get(path).content.decode()
+
+
+def test_what_dies_with_settings_and_keys_is_said(tenant: Tenant, superuser: HttpClient):
+    populate(tenant)
+    for model, words in (
+        (AggregationSettings, row_of(AggregationSettings).webhook_path),
+        (VendorCredential, "nothing can be linked"),
+        (VerificationSettings, "the defaults apply"),
+        (Application, "shut out at once"),
+    ):
+        pk = row_of(model).pk
+        assert words in superuser.get(path_of(model, f"{pk}/delete/")).content.decode()
+        body = {"action": "delete_selected", "_selected_action": str(pk)}
+        assert words in superuser.post(path_of(model), body).content.decode()
+        assert superuser.post(path_of(model, f"{pk}/delete/"), {"post": "yes"}).status_code == 302
+        assert LogEntry.objects.filter(object_id=str(pk), action_flag=3).exists()
