@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
+from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
 from gateway import errors
@@ -76,18 +78,16 @@ class StaffSite(UnfoldAdminSite):
             _record(request, name, "Password change failed", entry=True, level=logging.WARNING)
         return response
 
+    @no_append_slash
     def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
         """Addresses of the admin end in a slash; people leave it out. The API's have none, so
         APPEND_SLASH, which Django asks here, is off."""
         if not url.endswith("/"):
-            try:
-                resolve(f"{request.path_info}/")
-            except Resolver404:
-                pass
-            else:
-                return HttpResponsePermanentRedirect(
-                    request.get_full_path(force_append_slash=True)
-                )
+            with suppress(Resolver404):
+                match = resolve(f"{request.path_info}/")
+                if getattr(match.func, "should_append_slash", True):
+                    full_path = request.get_full_path(force_append_slash=True)
+                    return HttpResponsePermanentRedirect(full_path)
         return super().catch_all_view(request, url)
 
 

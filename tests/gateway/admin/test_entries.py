@@ -36,7 +36,9 @@ SETTINGS: dict[str, Any] = {
     ],
 )
 def test_keys_that_can_be_none(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
-    answer = superuser.post(path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change})
+    answer = superuser.post(
+        path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change}
+    )
     assert answer.status_code == 200
     assert not VendorCredential.unscoped.exists()
 
