@@ -59,7 +59,7 @@ class AggregationAccountBody(_Body):
     account_number = serializers.RegexField(
         ACCOUNT_NUMBER, max_length=64, required=False, help_text="Never answered; see `mask`."
     )
-    currency_code = CurrencyField(required=False)
+    currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
 
     class Meta:
@@ -162,7 +162,7 @@ class AggregationAccountHoldingBody(_Body):
     """A position as it is written."""
 
     aggregation_account_id = serializers.UUIDField()
-    currency_code = CurrencyField()
+    currency_code = CurrencyField(required=False, help_text="Default: the account's.")
     metadata = MetadataField(required=False)
 
     class Meta:
@@ -180,7 +180,7 @@ class BankLinkBody(_Body):
     bank_account_number = serializers.CharField(max_length=64)
     routing = serializers.CharField(max_length=64)
     routing_wire = _text(64)
-    currency_code = CurrencyField(required=False)
+    currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
 
     class Meta:

@@ -86,6 +86,7 @@ def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) ->
         completed = [_completed(writer, model, item) for item in items]
         checked = _checked(writer, model, [None] * len(items), completed)
         _judge(checked, whole=whole)
+        _set_default_currencies(writer, model, checked)
         rows = [
             item if isinstance(item, Refusal) else model(tenant=writer.tenant, **item)
             for item in checked
@@ -188,6 +189,21 @@ def _completed(writer: Writer, model: Any, item: Item) -> Item:
         if writer.client and model is AggregationAccount and not item.setdefault("is_manual", True):
             return Refusal({"is_manual": [rules.NOT_MANUAL]}, kind="forbidden")
     return item
+
+
+def _set_default_currencies(writer: Writer, model: Any, items: Sequence[Columns | Refusal]) -> None:
+    """New rows without a currency take that of their account, else the tenant's."""
+    if model is Institution:
+        return
+    incomplete = [
+        item for item in items if not isinstance(item, Refusal) and "currency_code" not in item
+    ]
+    account_ids: set[Any] = {item.get("aggregation_account_id") for item in incomplete} - {None}
+    accounts = AggregationAccount.objects.for_tenant(writer.tenant).filter(pk__in=account_ids)
+    codes: dict[Any, str | None] = dict(accounts.values_list("pk", "currency_code"))
+    for item in incomplete:
+        code = codes.get(item.get("aggregation_account_id"))
+        item["currency_code"] = code or writer.tenant.currency_code
 
 
 def _checked(
