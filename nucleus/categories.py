@@ -6,14 +6,12 @@ category's id follows from its words, so it is the same in every installation an
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from uuid import UUID, uuid5
+from uuid import UUID
 
-DATA = Path(__file__).with_name("data")
-IDS = UUID("6f1d7a52-5d0c-4c3e-9b0e-2b8f6f3f9a10")  # namespace of all ids made here
+from nucleus import tables
+
 # Codes that airlines, car rentals and hotels have one by one; listed by the first of each range.
 RANGES = {3000: 3301, 3351: 3441, 3501: 3836}
 
@@ -66,7 +64,7 @@ def merchant_category_codes() -> tuple[MerchantCategoryCode, ...]:
                 row["category"], row["subcategory"] or None
             ],
         )
-        for row in _rows("merchant_category_codes")
+        for row in tables.read("merchant_category_codes")
     )
 
 
@@ -95,14 +93,14 @@ def account_category_id(*, category: str | None, subcategory: str | None) -> UUI
 def _categories(table: str) -> tuple[Category, ...]:
     return tuple(
         Category(
-            id=_id(table, row["category"], row["subcategory"]),
+            id=tables.row_id(table, row["category"], row["subcategory"]),
             category=row["category"],
             subcategory=row["subcategory"] or None,
             vendor_name=row["vendor_name"],
             vendor_category=row["vendor_category"],
             vendor_subcategory=row["vendor_subcategory"] or None,
         )
-        for row in _rows(table)
+        for row in tables.read(table)
     )
 
 
@@ -124,12 +122,3 @@ def _by_code() -> dict[int | None, UUID]:
         for row in merchant_category_codes()
         for code in range(row.mcc, RANGES.get(row.mcc, row.mcc) + 1)
     }
-
-
-def _id(table: str, category: str, subcategory: str) -> UUID:
-    return uuid5(IDS, f"{table}/{category}/{subcategory}")
-
-
-def _rows(table: str) -> list[dict[str, str]]:
-    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

@@ -1,4 +1,4 @@
-"""/resource: categories, merchant category codes and merchants, the same for every tenant."""
+"""/resource: categories and merchant category codes, the same for every tenant."""
 
 from __future__ import annotations
 

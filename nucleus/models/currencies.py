@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
+from nucleus import iso_codes
 from nucleus.models.base import TenantRecord
 
 CODE = RegexValidator(r"\A[A-Z]{3}\Z", "Use an ISO 4217 code such as EUR.")
@@ -38,5 +39,9 @@ class CurrencyRate(TenantRecord):
         return f"1 {self.currency_code_from} = {self.exchange_rate} {self.currency_code_to}"
 
     def clean(self) -> None:
+        for name in ("currency_code_from", "currency_code_to"):
+            code = getattr(self, name)
+            if code and not iso_codes.is_currency(code):
+                raise ValidationError({name: f"{code} is not a currency of ISO 4217."})
         if self.currency_code_from and self.currency_code_from == self.currency_code_to:
             raise ValidationError({"currency_code_to": "The two currencies must differ."})

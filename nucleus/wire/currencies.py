@@ -24,7 +24,7 @@ PARAMETER = OpenApiParameter(
     NAME,
     {"type": "string", "pattern": "^[A-Za-z]{3}$"},
     description="ISO 4217 code that amounts and currency_code are converted to. Needs exchange "
-    "rates, see Currency rates in the admin; 400 names one that is missing.",
+    "rates (`POST /nucleus/v1/resource/fx_rate`); a 400 names one that is missing.",
 )
 STEP = Decimal("1e-8")  # amounts are rounded to it, halves to even
 EXACT = Context(prec=120)  # enough for any amount by any two rates
@@ -58,8 +58,8 @@ class Conversion:
             if one is None or other is None:
                 raise _refusal(
                     f"There is no exchange rate from {source} to {self.target}, nor one of both "
-                    f"with {self.home}. Staff add it in the admin under Currency rates, or with "
-                    "manage.py currency_rates."
+                    f"with {self.home}. Add it with POST /nucleus/v1/resource/fx_rate; "
+                    "staff: in the admin under Currency rates, or with manage.py currency_rates."
                 )
             rate = EXACT.multiply(one, other)
         return rate

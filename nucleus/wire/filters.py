@@ -151,8 +151,11 @@ def _value(field: Any, name: str, text: str) -> Any:
         number = _converted(Decimal, text, f"{name} is a number.")
         # copy_abs, because abs computes, and there are exponents that it cannot compute with.
         is_small = number.is_finite() and number.copy_abs() < LARGEST
-        if not is_small or number != round(number, 8):
-            raise _refusal(f"{name} is a number of at most 16 digits before the point, 8 after.")
+        places = field.decimal_places
+        if not is_small or number != round(number, places):
+            raise _refusal(
+                f"{name} is a number of at most 16 digits before the point, {places} after."
+            )
         return number
     if isinstance(field, models.IntegerField):
         number = _converted(int, text, f"{name} is a whole number.")

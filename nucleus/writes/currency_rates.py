@@ -1,4 +1,4 @@
-"""Exchange rates that a tenant's staff upload, as CSV."""
+"""Exchange rates of a tenant: checked, read from CSV, stored."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from nucleus.models import CurrencyRate, Tenant
+from nucleus.writes.records import Columns, Item
+from nucleus.writes.rules import Refusal
 
 COLUMNS = ("currency_code_from", "currency_code_to", "exchange_rate", "date")
 MAX_ROWS = 1000
 MAX_RATES_BYTES = 100_000
+NON_FIELD_ERRORS = "non_field_errors"
 
 
 class RatesRefused(ValueError):
@@ -25,30 +28,56 @@ def read_currency_rates(*, tenant: Tenant, content: bytes) -> list[CurrencyRate]
     Args:
         content: UTF-8; the first line names COLUMNS; the date is like 2026-11-21.
     """
-    rows: dict[tuple[str, str], CurrencyRate] = {}
-    for number, values in enumerate(_lines(content), start=2):
-        row = CurrencyRate(tenant=tenant, **values)
-        try:
-            row.clean_fields(exclude=["tenant"])
-            row.clean()
-        except ValidationError as error:
-            words = "; ".join(
-                f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()
-            )
-            raise RatesRefused(f"Line {number}: {words}") from None
-        pair = (row.currency_code_from, row.currency_code_to)
-        if pair in rows:
-            raise RatesRefused(f"Line {number}: {' to '.join(pair)} is in the file twice.")
-        rows[pair] = row
-    if not rows:
+    outcomes = checked_rates(tenant=tenant, items=_lines(content))
+    rates: list[CurrencyRate] = []
+    for number, outcome in enumerate(outcomes, start=2):
+        if isinstance(outcome, Refusal):
+            raise RatesRefused(f"Line {number}: {_sentence(outcome)}")
+        rates.append(outcome)
+    if not rates:
         raise RatesRefused(f"The file holds no rates. Its first line is {','.join(COLUMNS)}.")
-    return list(rows.values())
+    return rates
+
+
+def checked_rates(*, tenant: Tenant, items: Sequence[Item]) -> list[CurrencyRate | Refusal]:
+    """Rates that are not stored yet, or why one cannot be, in the order of `items`."""
+    outcomes: list[CurrencyRate | Refusal] = []
+    pairs: set[tuple[str, str]] = set()
+    for item in items:
+        outcome = item if isinstance(item, Refusal) else _checked(tenant, item)
+        if isinstance(outcome, CurrencyRate):
+            pair = (outcome.currency_code_from, outcome.currency_code_to)
+            if pair in pairs:
+                message = f"{' to '.join(pair)} is in it twice."
+                outcome = Refusal({NON_FIELD_ERRORS: [message]})
+            pairs.add(pair)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _checked(tenant: Tenant, columns: Columns) -> CurrencyRate | Refusal:
+    row = CurrencyRate(tenant=tenant, **columns)
+    try:
+        row.clean_fields(exclude=["tenant"])
+        row.clean()
+    except ValidationError as error:
+        return Refusal(dict(error.message_dict))
+    return row
+
+
+def _sentence(refusal: Refusal) -> str:
+    return "; ".join(
+        " ".join(messages) if name == NON_FIELD_ERRORS else f"{name}: {' '.join(messages)}"
+        for name, messages in refusal.errors.items()
+    )
 
 
 def store_currency_rates(rows: Sequence[CurrencyRate]) -> None:
     """Store them all; a pair's new rate replaces its old one."""
+    # Always in the same order, or two requests with the same pairs could wait for each other.
+    ordered = sorted(rows, key=lambda row: (row.currency_code_from, row.currency_code_to))
     CurrencyRate.unscoped.bulk_create(
-        rows,
+        ordered,
         update_conflicts=True,
         unique_fields=["tenant", "currency_code_from", "currency_code_to"],
         update_fields=["exchange_rate", "date", "update_date"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +56,50 @@ def test_merchant_category_codes(nucleus_sdk: nucleus_api.ApiClient):
         hydrogen_transaction_category_id=code.transaction_category_id
     )
     assert category["subcategory"] == "Groceries"
+
+
+def test_iso_codes(nucleus_sdk: nucleus_api.ApiClient):
+    resources = nucleus_api.ResourceApi(nucleus_sdk)
+    (dollar,) = (
+        row for row in resources.get_all_currency_using_get() if row.alphabetic_code == "USD"
+    )
+    assert (dollar.currency, dollar.numeric_code) == ("US Dollar", "840")
+    (emirates,) = (row for row in resources.get_all_country_using_get() if row.alpha2_code == "AE")
+    assert (emirates.alpha3_code, emirates.country) == ("ARE", "United Arab Emirates")
+    assert emirates.numeric_code == 784
+    states = resources.get_all_states_using_get()
+    assert [row.state for row in states if row.abbreviation == "AL"] == ["Alabama"]
+    (province,) = (
+        row
+        for row in resources.get_all_states_using_get(country_code="CA")
+        if row.abbreviation == "QC"
+    )
+    assert (province.state, province.country_code) == ("Quebec", "CA")
+
+
+def test_exchange_rates(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):
+    resources = nucleus_api.ResourceApi(nucleus_sdk)
+    balance = BalanceFactory(aggregation_account=account, balance=5)
+    rate = nucleus_api.FxRate(
+        currency_code_from="USD",
+        currency_code_to="CHF",
+        exchange_rate=0.8,
+        _date=datetime(2026, 11, 20, 18, 30),  # without a zone, as the SDK's users write it
+    )
+    for _ in range(2):
+        (stored,) = resources.create_fx_rate_bulk_using_post([rate])
+        assert (stored.currency_code_to, stored.exchange_rate) == ("CHF", 0.8)
+    rows = resources.get_currency_exchange_rate_all_using_get()
+    assert [(row.currency_code_from, row.currency_code_to) for row in rows] == [
+        ("EUR", "USD"),
+        ("USD", "CHF"),
+    ]
+    (found,) = resources.get_currency_exchange_rate_all_using_get(filter="currency_code_to==CHF")
+    assert found._date == "2026-11-20T00:00:00.000+0000"
+    shown = nucleus_api.AggregationAccountApi(
+        nucleus_sdk
+    ).get_aggregation_account_balance_using_get(str(balance.pk), currency_conversion="CHF")
+    assert (shown.balance, shown.currency_code) == (4, "CHF")
 
 
 def test_merchants(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):

@@ -208,6 +208,21 @@ ROUTES: dict[str, Route] = {
     "nucleus/v1/resource/transaction_category": LIST,
     "nucleus/v1/resource/account_category": LIST,
     "nucleus/v1/resource/merchant_category_code": LIST,
+    "nucleus/v1/resource/currency": LIST,
+    "nucleus/v1/resource/country": LIST,
+    "nucleus/v1/resource/state": LIST,
+    "nucleus/v1/resource/fx_rate": LIST,
+    "nucleus/v1/resource/fx_rate (POST)": Route(
+        {"POST": 200},
+        tenants_own=True,
+        body={
+            "currency_code_from": "EUR",
+            "currency_code_to": "USD",
+            "exchange_rate": 1.0842,
+            "date": "2026-11-20",
+        },
+        many=True,
+    ),
     "nucleus/v1/resource/merchant": Route({"GET": 200}),
 }
 

@@ -1,0 +1,111 @@
+"""/resource/fx_rate: the tenant's exchange rates, which `currency_conversion` uses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from decimal import Decimal
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from nucleus.api import writing
+from nucleus.api.documentation import documented
+from nucleus.models import CurrencyRate
+from nucleus.wire import filters, pages
+from nucleus.wire.caller import caller_of
+from nucleus.wire.examples import answered, written
+from nucleus.wire.fields import CurrencyField, InstantField
+from nucleus.wire.objects import Body
+from nucleus.writes import currency_rates
+from nucleus.writes.records import Item
+
+TAG = ["Resource"]
+EXAMPLE = {
+    "currency_code_from": "EUR",
+    "currency_code_to": "USD",
+    "date": "2026-11-20T00:00:00.000+0000",
+    "exchange_rate": 1.0842,
+}
+FILTERED: dict[str, models.Field] = {
+    "currency_code_from": models.CharField(),
+    "currency_code_to": models.CharField(),
+    "date": models.DateTimeField(),
+    "exchange_rate": models.DecimalField(max_digits=18, decimal_places=10),
+}
+
+
+class FxRate(serializers.Serializer):
+    """One unit of `currency_code_from` is `exchange_rate` units of `currency_code_to`."""
+
+    currency_code_from = CurrencyField()
+    currency_code_to = CurrencyField()
+    date = InstantField(help_text="The day the rate is of, in UTC.")
+    exchange_rate = serializers.DecimalField(18, 10, min_value=Decimal("1e-10"))
+
+
+class FxRatesView(APIView):
+    """Exchange rates."""
+
+    @documented(
+        operation_id="listFxRate",
+        summary="List exchange rates",
+        description="The tenant's exchange rates, one for each pair of currencies, in one array.",
+        tags=TAG,
+        parameters=[pages.filter_parameter("currency_code_from==EUR")],
+        response=FxRate(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        rows = CurrencyRate.objects.for_tenant(caller_of(request).tenant)
+        bodies = map(_rendered, rows.order_by("currency_code_from", "currency_code_to"))
+        text = request.query_params.get("filter", "")
+        return Response(filters.matching(bodies, "" if text == "None" else text, fields=FILTERED))
+
+    @documented(
+        operation_id="createFxRateBulk",
+        summary="Store exchange rates",
+        description=(
+            f"At most {writing.MAX_ITEMS} rates, answered in the order given. A rate replaces the "
+            "one that its pair of currencies had, so the call may be repeated. All or nothing: "
+            "when one is wrong, none is stored and `errors` names the wrong ones by their index, "
+            "from 0. `currency_conversion` uses the new rates at once. Needs a token of the whole "
+            "tenant."
+        ),
+        tags=TAG,
+        request=FxRate(many=True, max_length=writing.MAX_ITEMS),  # type: ignore[call-arg]
+        response=FxRate(many=True),
+        examples=[written("One", EXAMPLE), answered(EXAMPLE)],
+    )
+    def post(self, request: Request) -> Response:
+        caller = caller_of(request)
+        if caller.client is not None:
+            raise PermissionDenied(
+                "This token is confined to one client; exchange rates are the tenant's."
+            )
+        items = [_read(item) for item in writing.items_of(request)]
+        outcomes = currency_rates.checked_rates(tenant=caller.tenant, items=items)
+        rates = [row for row in outcomes if isinstance(row, CurrencyRate)]
+        if len(rates) < len(outcomes):
+            raise writing.several(outcomes)
+        currency_rates.store_currency_rates(rates)
+        return Response([_rendered(row) for row in rates])
+
+
+def _read(item: object) -> Item:
+    """The columns of one rate, or why it cannot be read."""
+    columns = writing.read(FxRate(), item)
+    if isinstance(columns, dict):
+        columns["date"] = columns["date"].date()
+    return columns
+
+
+def _rendered(row: CurrencyRate) -> Body:
+    return {
+        "currency_code_from": row.currency_code_from,
+        "currency_code_to": row.currency_code_to,
+        "date": datetime.combine(row.date, time(), UTC),
+        "exchange_rate": row.exchange_rate,
+    }
