@@ -14,9 +14,10 @@ KEY = {
     "in": "header",
     "name": keys.HEADER,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    "example": "3c9f8a1e-6b0d-4f57-8a52-7d1b0c4e9f23",
+    # No example: tools send examples as they are, and a second request with one key is a 422.
     "description": (
-        "Any new value, a UUID for example. Repeating the request with it within "
+        "A new value for every new request: a UUID such as `3c9f8a1e-6b0d-4f57-8a52-7d1b0c4e9f23`, "
+        "or any 1 to 255 visible ASCII characters. Repeating the request with it within "
         f"{keys.KEPT_FOR.days} days answers the stored success (`{keys.REPLAYED}: true`) instead "
         "of doing it again. Failures are not stored."
     ),
@@ -31,11 +32,24 @@ TOO_LONG = {
 }
 
 
+NULL = {"type": "object", "nullable": True, "enum": [None]}
+
+
 class GatewaySchema(AutoSchema):
     """Bodies are JSON. The parser takes them under any content type, which is no promise."""
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """DELETE has a body where one is described; the library describes none."""
+        base: Any = super()
+        method = self.method
+        try:
+            self.method = "PUT" if method == "DELETE" else method
+            return base._get_request_body(direction)
+        finally:
+            self.method = method
 
     def _get_serializer_field_meta(self, field: Any, direction: str) -> dict[str, Any]:
         """What is written is not blank unless its field allows that; what is answered may be."""
@@ -46,12 +60,36 @@ class GatewaySchema(AutoSchema):
         return meta
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
-        """An array's greatest length, too."""
+        """An array's greatest length, too. An array that is described by hand is required."""
         base: Any = super()
         schema, required = base._get_request_for_media_type(serializer, direction)
+        if isinstance(serializer, dict) and serializer.get("type") == "array":
+            required = True
         if most := getattr(serializer, "max_length", None):
             schema["maxItems"] = most
         return schema, required
+
+
+def nullable_references(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Write "this component or null" so that it means that.
+
+    The library writes `nullable` beside a reference. OpenAPI 3.0.3 gives `nullable` no meaning
+    without a `type`, so validators and generators read it in different ways.
+    """
+    _rewrite_nullable_references(result["components"]["schemas"])
+    return result
+
+
+def _rewrite_nullable_references(part: Any) -> None:
+    if isinstance(part, list):
+        for item in part:
+            _rewrite_nullable_references(item)
+    elif isinstance(part, dict):
+        if part.get("nullable") and "allOf" in part and "type" not in part:
+            del part["nullable"]
+            part["oneOf"] = [*part.pop("allOf"), NULL]
+        for item in part.values():
+            _rewrite_nullable_references(item)
 
 
 def long_queries(result: dict[str, Any], **_: Any) -> dict[str, Any]:

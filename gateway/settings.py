@@ -12,6 +12,7 @@ from environ import Env
 
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
+from gateway.api_description import DESCRIPTION as API_DESCRIPTION
 from gateway.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -202,13 +203,23 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hydrogen-style integration gateway",
-    "DESCRIPTION": "Link banks through MX and keep the data in Nucleus.",
+    "DESCRIPTION": API_DESCRIPTION,
+    "SERVERS": [{"url": "/"}],
     "VERSION": "1.0.0",
-    "APPEND_COMPONENTS": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "basic": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "Client id and secret of an application; for token calls only.",
+            }
+        }
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gateway.openapi.idempotency",
         "gateway.openapi.long_queries",
+        "gateway.openapi.nullable_references",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,

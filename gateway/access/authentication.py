@@ -16,8 +16,10 @@ from rest_framework.request import Request
 
 from gateway.access import throttle
 from gateway.access.models import AccessToken, Application
+from gateway.access.scopes import SCOPES
 from nucleus.models import Client, Tenant
 
+TOKEN_URL = "/authorization/v1/oauth/token"  # noqa: S105
 SCOPE_OF = {
     "GET": "read",
     "HEAD": "read",
@@ -123,14 +125,32 @@ class HasScope(BasePermission):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How OpenAPI describes BearerAuthentication."""
+    """How OpenAPI describes BearerAuthentication: a token, or the OAuth2 flow that gets one.
+
+    The plain token comes first, because some tools look at the first alternative only.
+    """
 
     target_class = "gateway.access.authentication.BearerAuthentication"
-    name = "oauth2"
+    name = ["bearer", "oauth2"]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "From POST /authorization/v1/oauth/token",
-        }
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{"bearer": []}, {"oauth2": [SCOPE_OF[auto_schema.method]]}]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        flow = {"tokenUrl": TOKEN_URL, "scopes": SCOPES}
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "description": f"An access token from `POST {TOKEN_URL}`.",
+            },
+            {
+                "type": "oauth2",
+                "flows": {"clientCredentials": flow, "password": flow},
+                "description": (
+                    "Client id and secret of an application, sent by HTTP Basic. "
+                    "`clientCredentials` gives a token of the whole tenant. `password` gives one "
+                    "of a single client, where the application allows it."
+                ),
+            },
+        ]

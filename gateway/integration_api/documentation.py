@@ -42,7 +42,10 @@ USER_RESPONSE = OpenApiExample(
 )
 WIDGET_URL = OpenApiExample(
     "A link",
-    value={"widget_url": "https://int-widgets.moneydesktop.com/md/connect/…", "vendor_name": "mx"},
+    value={
+        "widget_url": "https://int-widgets.moneydesktop.com/md/connect/Abc123",
+        "vendor_name": "mx",
+    },
     response_only=True,
 )
 AGGREGATION_REQUEST = OpenApiExample(

@@ -13,12 +13,19 @@ from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import without_nulls
 
 
-def parsed(serializer: type[Serializer], request: Request) -> dict[str, Any]:
-    """The validated body. The SDKs send every field of a model, unset ones as null."""
+def parsed(
+    serializer: type[Serializer], request: Request, *, partial: bool = False
+) -> dict[str, Any]:
+    """The validated body. The SDKs send every field of a model, unset ones as null.
+
+    Args:
+        partial: nothing is required, as in a change.
+    """
     if not isinstance(request.data, dict):
         raise ValidationError("The body must be a JSON object.")
     present = without_nulls(request.data)
-    checked = serializer(data=present, context={"caller": caller_of(request)})
+    context = {"caller": caller_of(request)}
+    checked = serializer(data=present, partial=partial, context=context)
     checked.is_valid(raise_exception=True)
     return checked.validated_data
 

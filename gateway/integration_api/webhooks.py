@@ -52,7 +52,7 @@ def _words(choices: tuple[str, ...], **kwargs: Any) -> serializers.ListField:
 class Body(serializers.Serializer):
     """What both write."""
 
-    url = serializers.CharField(max_length=2000, required=False)
+    url = serializers.CharField(max_length=2000)
     is_active = serializers.BooleanField(required=False)
     secondary_id = serializers.CharField(max_length=255, required=False)
     rotate_secret = serializers.BooleanField(
@@ -198,10 +198,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             examples=[written("Hear of what is new", door.example), made],
         )
         def post(self, request: Request) -> Response:
-            body = parsed(door.body, request)
-            if not body.get("url"):
-                raise serializers.ValidationError({"url": ["This field is required."]})
-            return _store(request, door, None, body)
+            return _store(request, door, None, parsed(door.body, request))
 
         @documentation.documented(
             operation_id=f"list{door.name}s",
@@ -238,13 +235,13 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             summary="Change a webhook",
             description="Any subset of the fields; what is left out stays.",
             tags=[door.tag],
-            request=door.body,
+            request=door.body(partial=True),
             response=door.response,
             examples=[written("Pause it", {"is_active": False}), read],
         )
         def put(self, request: Request, webhook_id: UUID) -> Response:
             _found(request, door, webhook_id)
-            return _store(request, door, webhook_id, parsed(door.body, request))
+            return _store(request, door, webhook_id, parsed(door.body, request, partial=True))
 
         @documentation.documented(
             operation_id=f"delete{door.name}",

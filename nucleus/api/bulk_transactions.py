@@ -33,6 +33,18 @@ ENTITY = OpenApiParameter(
     "entity_uri", OpenApiTypes.STR, OpenApiParameter.PATH, enum=[*ENTITIES, CLIENT]
 )
 ARRAY = {"type": "array", "items": {"type": "object"}, "maxItems": writing.MAX_ITEMS}
+IDS = ARRAY | {
+    "items": {
+        "oneOf": [
+            {"type": "string", "format": "uuid"},
+            {
+                "type": "object",
+                "properties": {"id": {"type": "string", "format": "uuid"}},
+                "required": ["id"],
+            },
+        ]
+    }
+}
 DESCRIPTION = (
     f"At most {writing.MAX_ITEMS} items ({MAX_CLIENTS} clients), each by itself: a wrong one does "
     "not keep the others back. All are done when the answer comes; "
@@ -111,8 +123,9 @@ class BulkView(APIView):
         description=f"The body is an array of ids, or of objects with an `id`. {DESCRIPTION}",
         tags=TAG,
         parameters=[ENTITY],
+        request={"application/json": IDS},
         response=BulkTransactionResponse,
-        examples=[_answered("delete")],
+        examples=[written("Clients", [RECORD_ID]), _answered("delete")],
     )
     def delete(self, request: Request, entity_uri: str) -> Response:
         return _answer(request, entity_uri, "delete", delete)

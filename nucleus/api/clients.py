@@ -16,6 +16,7 @@ from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.caller import Caller, visible_owners
+from nucleus.wire.parts import MOST_PARTS, Employment
 
 # Who a client is to the tenant, and what it may do: not for the client itself to say.
 TENANTS_OWN = (
@@ -32,15 +33,6 @@ EXAMPLE = {
 }
 
 
-class Employment(serializers.Serializer):
-    """What a client does for a living."""
-
-    employer = serializers.CharField(max_length=255, required=False, allow_null=True)
-    employment_status = serializers.CharField(max_length=255, required=False, allow_null=True)
-    job_title = serializers.CharField(max_length=255, required=False, allow_null=True)
-    occupation = serializers.CharField(max_length=255, required=False, allow_null=True)
-
-
 @cache
 def _common_passwords() -> CommonPasswordValidator:
     return CommonPasswordValidator()  # reads a file of twenty thousand
@@ -48,7 +40,7 @@ def _common_passwords() -> CommonPasswordValidator:
 
 def _words() -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.CharField(max_length=255), required=False, max_length=owners.MOST_PARTS
+        child=serializers.CharField(max_length=255), required=False, max_length=MOST_PARTS
     )
 
 
@@ -125,7 +117,7 @@ KIND = owners.Kind(
     body=ClientBody,
     fields=objects.CLIENT,
     render=objects.client,
-    schema=schemas.Client,
+    schema=schemas.NucleusClient,
     example=EXAMPLE,
     created_status=201,
     creation="With the setting on, its vendor user follows by itself.",

@@ -23,6 +23,7 @@ from nucleus.wire import pages, schemas
 from nucleus.wire.caller import Caller, caller_of, visible_owners
 from nucleus.wire.examples import STORED, answered, changed, written
 from nucleus.wire.fields import MetadataField
+from nucleus.wire.parts import MOST_PARTS, Address
 
 KEEP, ERASE = "keep", "delete"
 NUCLEUS_DATA = OpenApiParameter(
@@ -38,30 +39,6 @@ ERASURE = (
     "`client_erased`."
 )
 READ_ONLY = ("id", "create_date", "update_date")
-MOST_PARTS = 50  # addresses, owners, words of one row
-
-
-class Part(serializers.Serializer):
-    """An item of a list in a body. A change replaces the list, so items are whole there, too."""
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Apart from the body, which may be partial and would let required fields be missing."""
-        if self.parent is None:
-            return super().run_validation(data)
-        return type(self)(context=self.context).run_validation(data)
-
-
-class Address(Part):
-    """Where a client or business lives or works."""
-
-    address_line1 = serializers.CharField(max_length=255)
-    address_line2 = serializers.CharField(max_length=255, required=False, allow_null=True)
-    city = serializers.CharField(max_length=255)
-    state = serializers.CharField(max_length=255)
-    postalcode = serializers.CharField(max_length=64, required=False, allow_null=True)
-    country = serializers.CharField(max_length=64)
-    type = serializers.CharField(max_length=64)
-    is_primary = serializers.BooleanField(required=False, allow_null=True)
 
 
 class OwnerBody(serializers.ModelSerializer):

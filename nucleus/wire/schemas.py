@@ -8,7 +8,7 @@ from django.db.models import CharField, DateTimeField
 from rest_framework import serializers
 
 from nucleus import models
-from nucleus.wire import objects
+from nucleus.wire import objects, parts
 from nucleus.wire.fields import InstantField
 
 
@@ -21,17 +21,31 @@ class _Rendered(serializers.ModelSerializer):
     }
 
 
-def _described(model: type, names: tuple[str, ...], name: str) -> type[serializers.Serializer]:
-    """A read-only serializer class with the model's types for those fields."""
+def _described(
+    model: type, names: tuple[str, ...], name: str, **typed: serializers.Field
+) -> type[serializers.Serializer]:
+    """A read-only serializer class with the model's types for those fields.
+
+    Args:
+        typed: what the model does not say: the content of columns of JSON.
+    """
     meta = model._meta  # type: ignore[attr-defined]
     ids = {
         field: serializers.UUIDField(allow_null=True)
         for field in names
         if field.endswith("_id") and not isinstance(meta.get_field(field), CharField)
     }
+    if "metadata" in names:
+        typed["metadata"] = serializers.DictField(
+            child=serializers.CharField(allow_blank=True), read_only=True
+        )
     described = {"model": model, "fields": list(names), "read_only_fields": list(names)}
-    attributes = {"Meta": type("Meta", (), described), **ids, "__doc__": model.__doc__}
+    attributes = {"Meta": type("Meta", (), described), **ids, **typed, "__doc__": model.__doc__}
     return type(name, (_Rendered,), attributes)
+
+
+def _strings() -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class Location(serializers.Serializer):
@@ -84,8 +98,24 @@ class Investment(serializers.Serializer):
     settle_date = InstantField(required=False)
 
 
-Client = _described(models.Client, objects.CLIENT, "Client")
-Business = _described(models.Business, objects.BUSINESS, "Business")
+# Generated clients have a `Client` of their own, which makes the calls.
+NucleusClient = _described(
+    models.Client,
+    objects.CLIENT,
+    "NucleusClient",
+    address=parts.Address(many=True, read_only=True),
+    employment=parts.Employment(read_only=True, allow_null=True),
+    authorities=_strings(),
+    group=_strings(),
+    country_of_citizenship=_strings(),
+)
+Business = _described(
+    models.Business,
+    objects.BUSINESS,
+    "Business",
+    address=parts.Address(many=True, read_only=True),
+    ownership=parts.Ownership(many=True, read_only=True),
+)
 Institution = _described(models.Institution, objects.INSTITUTION, "Institution")
 AggregationAccount = _described(models.AggregationAccount, objects.ACCOUNT, "AggregationAccount")
 AggregationAccountBalance = _described(

@@ -10,6 +10,7 @@ import yaml
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
+TYPED = {"type", "$ref", "allOf", "oneOf", "anyOf"}
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 
@@ -30,12 +31,12 @@ def test_every_operation_is_described():
 
 def test_examples_are_what_they_are_examples_of():
     """A body that the API takes, an answer that it gives."""
-    found, components = 0, nullable(DOCUMENT["components"])
+    found, components = 0, DOCUMENT["components"]
     for where, operation in operations():
         parts = [operation.get("requestBody", {}), *operation["responses"].values()]
         contents = [one for part in parts for one in part.get("content", {}).values()]
         for content in [*contents, *operation.get("parameters", ())]:
-            schema = {**nullable(content["schema"]), "components": components}
+            schema = {**content["schema"], "components": components}
             for example in content.get("examples", {}).values():
                 found += 1
                 errors = [
@@ -45,15 +46,107 @@ def test_examples_are_what_they_are_examples_of():
     assert found > 100
 
 
-def nullable(schema: Any) -> Any:
-    """`schema` with the usual meaning of a nullable reference; OpenAPI 3.0 has no words for it."""
-    if isinstance(schema, list):
-        return [nullable(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema.get("nullable") and "allOf" in schema:
-        return {"anyOf": [*schema["allOf"], {"enum": [None], "nullable": True}]}
-    return {name: nullable(one) for name, one in schema.items()}
+def test_everything_has_a_type():
+    """A schema without one is "any" to generated clients."""
+    untyped = [where for where, schema in schemas() if not TYPED & schema.keys()]
+    assert untyped == []
+
+
+def test_nullable_has_a_meaning():
+    """OpenAPI 3.0.3 gives it none without a type in the same schema."""
+    assert [
+        where for where, schema in schemas() if "nullable" in schema and "type" not in schema
+    ] == []
+
+
+def test_structured_fields_say_what_is_in_them():
+    """Hydrogen's types of what we keep as JSON."""
+    client = DOCUMENT["components"]["schemas"]["NucleusClient"]["properties"]
+    business = DOCUMENT["components"]["schemas"]["Business"]["properties"]
+    for properties, name in ((client, "address"), (business, "address"), (business, "ownership")):
+        component = {"address": "Address", "ownership": "Ownership"}[name]
+        assert properties[name]["items"] == {"$ref": f"#/components/schemas/{component}"}
+    assert {"$ref": "#/components/schemas/Employment"} in client["employment"]["oneOf"]
+    for name in ("authorities", "group", "country_of_citizenship"):
+        assert client[name]["items"]["type"] == "string"
+    bags = [schema for where, schema in schemas() if where.endswith(".metadata")]
+    assert len(bags) > 10
+    for bag in bags:
+        assert bag["type"] == "object"
+        assert bag["additionalProperties"]["type"] == "string"
+
+
+def test_what_only_a_new_record_needs_is_required_there():
+    components = DOCUMENT["components"]["schemas"]
+    for name in ("WebhookBody", "NucleusWebhookBody"):
+        assert components[name]["required"] == ["url"]
+        assert "required" not in components[f"Patched{name}"]
+    assert "currency_code" not in components["AggregationAccountHoldingBody"]["required"]
+
+
+def test_a_delete_that_needs_a_body_describes_it():
+    delete = DOCUMENT["paths"]["/nucleus/v1/bulk/{entity_uri}"]["delete"]
+    assert delete["requestBody"]["required"] is True
+    with_body = {
+        where for where, one in operations() if where.startswith("delete") and "requestBody" in one
+    }
+    assert with_body == {"delete /nucleus/v1/bulk/{entity_uri}"}
+
+
+def test_security():
+    """A bearer token, or the flow that gets one; Basic for token calls."""
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    for flow in schemes["oauth2"]["flows"].values():
+        assert flow["tokenUrl"] in DOCUMENT["paths"]
+        assert {"create", "read", "update", "delete", "account_numbers"} == flow["scopes"].keys()
+    needed = {"get": "read", "post": "create", "put": "update", "delete": "delete"}
+    for where, operation in operations():
+        method, path = where.split()
+        if path.startswith("/authorization/"):
+            assert operation["security"] == [{"basic": []}]
+        else:
+            assert operation["security"] == [{"bearer": []}, {"oauth2": [needed[method]]}]
+
+
+def test_no_example_of_an_idempotency_key():
+    """Tools would send the same one with every request."""
+    keys = [
+        parameter
+        for _, operation in operations()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "Idempotency-Key"
+    ]
+    assert len(keys) > 10
+    for key in keys:
+        assert not {"example", "examples"} & key.keys()
+        assert not {"example", "default"} & key["schema"].keys()
+
+
+def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of the document, at any depth, with the words for a failure."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        yield from _within(name, schema)
+    for where, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            yield from _within(f"{where} {parameter['name']}", parameter["schema"])
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for content in body.get("content", {}).values():
+                yield from _within(where, content["schema"])
+
+
+def _within(where: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield where, schema
+    for name, one in schema.get("properties", {}).items():
+        yield from _within(f"{where}.{name}", one)
+    for name in ("items", "additionalProperties"):
+        # `{}` is how a free object is written: members of any type.
+        if schema.get(name) and isinstance(schema[name], dict):
+            yield from _within(f"{where}.{name}", schema[name])
+    for name in ("allOf", "oneOf", "anyOf"):
+        for one in schema.get(name, ()):
+            yield from _within(where, one)
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:

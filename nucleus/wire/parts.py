@@ -1,0 +1,65 @@
+"""What clients and businesses are made of: objects inside their bodies, read and written alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+MOST_PARTS = 50  # addresses, owners, words of one row
+
+
+class Part(serializers.Serializer):
+    """An item of a list in a body. A change replaces the list, so items are whole there, too."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Apart from the body, which may be partial and would let required fields be missing."""
+        if self.parent is None:
+            return super().run_validation(data)
+        return type(self)(context=self.context).run_validation(data)
+
+
+class Address(Part):
+    """Where a client or business lives or works."""
+
+    address_line1 = serializers.CharField(max_length=255)
+    address_line2 = serializers.CharField(max_length=255, required=False, allow_null=True)
+    city = serializers.CharField(max_length=255)
+    state = serializers.CharField(max_length=255)
+    postalcode = serializers.CharField(max_length=64, required=False, allow_null=True)
+    country = serializers.CharField(max_length=64)
+    type = serializers.CharField(max_length=64)
+    is_primary = serializers.BooleanField(required=False, allow_null=True)
+
+
+class Employment(serializers.Serializer):
+    """What a client does for a living."""
+
+    employer = serializers.CharField(max_length=255, required=False, allow_null=True)
+    employment_status = serializers.CharField(max_length=255, required=False, allow_null=True)
+    job_title = serializers.CharField(max_length=255, required=False, allow_null=True)
+    occupation = serializers.CharField(max_length=255, required=False, allow_null=True)
+
+
+@extend_schema_field(OpenApiTypes.FLOAT)
+class PercentField(serializers.DecimalField):
+    """0 to 100, as a float: it is kept in JSON."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=11, decimal_places=8, min_value=0, max_value=100, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        return None if value is None else float(value)
+
+
+class Ownership(Part):
+    """A client who owns a part of the business or acts for it."""
+
+    client_id = serializers.UUIDField()
+    role = serializers.CharField(max_length=255)
+    percent_ownership = PercentField(required=False, allow_null=True)
+    is_beneficial = serializers.BooleanField(required=False, allow_null=True)
+    is_primary = serializers.BooleanField(required=False, allow_null=True)
