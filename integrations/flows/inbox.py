@@ -21,7 +21,8 @@ from integrations import sql
 from integrations.flows import sync
 from integrations.models import AggregationSettings, InboundWebhook, Member
 from integrations.request_context import current_request_id
-from integrations.vendors import payloads, records, registry
+from integrations.vendors import records, registry
+from nucleus import exact_json
 from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -77,9 +78,9 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         Unreadable: the body is no JSON. Anything else is stored, understood or not.
     """
     try:
-        payload = payloads.parse(body)
-    except ValueError:
-        raise Unreadable("The body is not JSON.") from None
+        payload = exact_json.parse(body, strict=False)
+    except exact_json.Malformed as error:
+        raise Unreadable(f"The body cannot be read: {error}.") from None
     notice = registry.get(vendor).notice(payload)
     row = InboundWebhook(
         tenant=tenant,

@@ -19,11 +19,13 @@ from typing import Any
 import requests
 import urllib3
 
-from integrations.vendors import errors, payloads, sockets
+from integrations.vendors import errors, sockets
 from integrations.vendors.base import Access, CallRecord
+from nucleus import exact_json
 
 CHUNK = 64 * 1024
 RETRY_AFTER_CAP = 3600.0
+MAX_RETRY_AFTER = 64  # characters of the header; a date has 29
 RETRY_BASE = 0.3  # seconds
 RETRYABLE = (errors.VendorUnavailable,)
 
@@ -186,8 +188,8 @@ def _parsed(response: requests.Response, content: bytes) -> Any:
     if not content.strip():
         return None
     try:
-        return payloads.parse(content)
-    except ValueError:
+        return exact_json.parse(content, strict=False)
+    except exact_json.Malformed:
         if response.status_code >= 400:
             return None
         raise errors.VendorBadResponse(status=response.status_code) from None
@@ -196,16 +198,16 @@ def _parsed(response: requests.Response, content: bytes) -> Any:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from a Retry-After header (a number or a date), at most an hour."""
     text = headers.get("Retry-After", "").strip()
-    if not text:
+    if not text or len(text) > MAX_RETRY_AFTER:
         return None
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), RETRY_AFTER_CAP)
     try:
         moment = parsedate_to_datetime(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    seconds = (moment - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 1.0), RETRY_AFTER_CAP)
 
 

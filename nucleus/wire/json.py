@@ -1,14 +1,17 @@
 """JSON in and out without losing a cent: numbers are exact decimals both ways.
 
+Reading is exact_json's work; this is the border to DRF and Hydrogen's forms of values.
+
 Instants are written as `2026-11-21T09:30:00.000+0000` and dates as `2026-11-21`, the forms that
 every published Hydrogen SDK reads (contract section 2).
 """
 
 from __future__ import annotations
 
+import codecs
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import simplejson
@@ -18,8 +21,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-MAX_DIGITS = 64  # of one number; more is an attack or a mistake
-MAX_DEPTH = 50  # of objects and arrays in each other; what walks through them recurses
+from nucleus import exact_json
 
 
 def instant(value: datetime) -> str:
@@ -98,58 +100,9 @@ class ExactJSONParser(BaseParser):
         content = stream.read(limit + 1)
         if len(content) > limit:
             raise RequestDataTooBig
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ParseError("The body is not UTF-8 text.") from None
-        if not text.strip():
+        if not content.removeprefix(codecs.BOM_UTF8).strip():
             return {}
         try:
-            value = simplejson.loads(
-                text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
-            )
-            _refuse_unstorable(value, "the body", MAX_DEPTH)
-        except RecursionError:
-            raise ParseError("The body is nested too deeply.") from None
-        except ValueError as error:
-            raise ParseError(f"The body is not JSON: {error}") from None
-        return value
-
-
-def _decimal(text: str) -> Decimal:
-    if len(text) > MAX_DIGITS:
-        raise ValueError("a number has too many digits")
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError("a number's exponent is too large") from None
-
-
-def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError("a number has too many digits")
-    return int(text)
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
-
-
-def _refuse_unstorable(value: Any, place: str, levels: int) -> None:
-    """PostgreSQL cannot store U+0000, and half a surrogate pair is no text at all.
-
-    Args:
-        levels: how deep the value may go on.
-    """
-    if levels < 0:
-        raise ParseError(f"The body is nested too deeply; {MAX_DEPTH} levels are the most.")
-    if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise ValueError(f"{place} holds U+0000 or an unpaired surrogate")
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            _refuse_unstorable(name, f"a name in {place}", levels)
-            _refuse_unstorable(one, name, levels - 1)
-    elif isinstance(value, list):
-        for one in value:
-            _refuse_unstorable(one, place, levels - 1)
+            return exact_json.parse(content)
+        except exact_json.Malformed as error:
+            raise ParseError(f"The body cannot be read: {error}.") from None

@@ -20,6 +20,7 @@ from integrations.vendors.mx.values import (
     readable,
     required,
     text,
+    web_url,
     whole,
 )
 
@@ -91,9 +92,9 @@ def institution(payload: Payload) -> records.Institution:
     return records.Institution(
         code=code,
         name=text(payload, "name") or code,
-        website_url=text(payload, "url", 2000),
-        logo_url_small=text(payload, "small_logo_url", 2000),
-        logo_url_medium=text(payload, "medium_logo_url", 2000),
+        website_url=web_url(payload, "url"),
+        logo_url_small=web_url(payload, "small_logo_url"),
+        logo_url_medium=web_url(payload, "medium_logo_url"),
     )
 
 
@@ -186,8 +187,8 @@ def transaction(payload: Payload) -> records.Transaction:
         id=required(payload, "guid"),
         account_id=required(payload, "account_guid"),
         amount=abs(amount),
-        direction=readable(text(payload, "type", 32) or "UNKNOWN"),
-        status=(text(payload, "status", 32) or "unknown").lower(),
+        direction=readable(text(payload, "type", 32) or "UNKNOWN", 32),
+        status=(text(payload, "status", 32) or "unknown").lower()[:32],
         transacted_at=transacted_at,
         currency_code=currency_code(payload),
         category=parent,
@@ -270,8 +271,8 @@ def merchant(payload: Payload) -> records.Merchant:
     return records.Merchant(
         id=required(payload, "guid"),
         name=name,
-        logo_url=text(payload, "logo_url", 2000),
-        website_url=text(payload, "website_url", 2000),
+        logo_url=web_url(payload, "logo_url"),
+        website_url=web_url(payload, "website_url"),
     )
 
 

@@ -1,16 +1,25 @@
-"""Single values out of MX's JSON, where anything may be null, missing or of another type."""
+"""Single values out of MX's JSON, where anything may be null, missing or of another type.
+
+Each is bounded before anything computes with it: what it costs must not depend on what MX sends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+
+from nucleus import exact_json, web_urls
 
 Payload = Mapping[str, Any]
 
 LARGEST = Decimal(10) ** 15
 SMALLEST = Decimal("1e-8")
+LATEST = Decimal(datetime.max.replace(tzinfo=UTC).timestamp()).to_integral_value()
+EARLIEST = 1000  # years before it are nobody's bank data, and not every database writes them alike
+MOST_BITS = 4 * exact_json.MAX_DIGITS  # of a whole number: more digits than any text may have
+LONGEST_INSTANT = 40  # characters; ISO 8601 with microseconds and a zone has 32
 
 
 class Unusable(ValueError):
@@ -20,7 +29,7 @@ class Unusable(ValueError):
 def text(payload: Payload, name: str, limit: int = 255) -> str | None:
     """A string, cut at `limit`; None for all but non-empty strings and whole numbers."""
     value = payload.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and _exact(value) is not None:
         value = str(value)
     if not isinstance(value, str):
         return None
@@ -37,16 +46,24 @@ def required(payload: Payload, name: str) -> str:
 
 def number(payload: Payload, name: str) -> Decimal | None:
     """An exact decimal of at most 15 digits before the point, rounded to 8 after it."""
-    value = payload.get(name)
+    amount = _exact(payload.get(name))
+    if amount is None or amount.copy_abs() >= LARGEST:
+        return None
+    return amount.quantize(SMALLEST, ROUND_HALF_EVEN).normalize() + 0  # no negative zero
+
+
+def _exact(value: Any) -> Decimal | None:
+    """A number, or a text that writes one down, if it is small enough to compute with."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
-        amount = Decimal(value)
-    except (InvalidOperation, ValueError):
+        if isinstance(value, str):
+            return exact_json.number(value.strip())
+        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+            return None
+        return exact_json.bounded(Decimal(value))
+    except exact_json.Malformed:
         return None
-    if not amount.is_finite() or abs(amount) >= LARGEST:
-        return None
-    return amount.quantize(SMALLEST, ROUND_HALF_EVEN).normalize() + 0  # no negative zero
 
 
 def flag(payload: Payload, name: str) -> bool:
@@ -66,16 +83,22 @@ def instant(payload: Payload, name: str) -> datetime | None:
     """An aware UTC instant from an ISO 8601 timestamp, a date (midnight), or Unix seconds."""
     value = payload.get(name)
     try:
-        if isinstance(value, str):
-            return _from_text(value.strip())
-        if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return datetime.fromtimestamp(int(value), UTC)
-    except (ValueError, OverflowError, OSError):
+        moment = _from_text(value.strip()) if isinstance(value, str) else _from_seconds(value)
+    except (ValueError, OverflowError):
         return None
-    return None
+    return moment if moment and moment.year >= EARLIEST else None
 
 
-def _from_text(value: str) -> datetime:
+def _from_seconds(value: Any) -> datetime | None:
+    seconds = _exact(value)
+    if seconds is None or seconds.copy_abs() > LATEST:
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _from_text(value: str) -> datetime | None:
+    if len(value) > LONGEST_INSTANT:
+        return None
     if len(value) <= 10:
         return datetime.combine(date.fromisoformat(value), time(), UTC)
     moment = datetime.fromisoformat(value)
@@ -89,11 +112,20 @@ def meta(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
         value = payload.get(name)
         if isinstance(value, bool):
             found[f"mx_{name}"] = str(value).lower()
-        elif isinstance(value, int | Decimal | str) and str(value).strip():
-            found[f"mx_{name}"] = str(value).strip()[:2000]
+        elif isinstance(value, str):
+            if words := value.strip()[:2000]:
+                found[f"mx_{name}"] = words
+        elif (amount := _exact(value)) is not None:
+            found[f"mx_{name}"] = format(amount, "f")
     return found
 
 
-def readable(word: str) -> str:
-    """An enum value for people: PLAN_401_K → Plan 401 K."""
-    return word.replace("_", " ").title()
+def web_url(payload: Payload, name: str) -> str | None:
+    """An http or https URL; None for anything else, such as javascript:."""
+    url = text(payload, name, web_urls.LONGEST + 1)
+    return url if url and web_urls.problem(url) is None else None
+
+
+def readable(word: str, limit: int = 255) -> str:
+    """An enum value for people: PLAN_401_K → Plan 401 K. Some letters grow when capitalised."""
+    return word.replace("_", " ").title()[:limit]

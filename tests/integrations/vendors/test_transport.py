@@ -15,7 +15,7 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from integrations.vendors import errors, payloads, transport
+from integrations.vendors import errors, transport
 from integrations.vendors.base import Access, CallPolicy, CallRecord
 from integrations.vendors.mx.failures import failure
 from integrations.vendors.transport import Call, Transport
@@ -191,5 +191,29 @@ def test_every_exception_of_requests_is_translated():
             assert issubclass(kind, known), kind
 
 
-def test_text_that_no_database_stores_is_cleaned():
-    assert payloads.parse(b'{"a\\u0000": "b\\u0000c\\ud800d"}') == {"a": "bcd"}
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 1e9999999999999999999999}', b'{"a": 1e1200000}', b'{"a": 1e-1000000}', b"NaN",
+        b'{"a": ' + b"9" * 5000 + b"}", b"[" * 52 + b"]" * 52, b"[" * 9_000, b"\xff\xfe",
+        '{"a": 1}'.encode("utf-16"),
+    ],
+    ids=lambda body: str(body[:24]),
+)  # fmt: skip
+def test_json_that_cannot_be_used_is_a_bad_response(body: bytes):
+    result, calls, _ = send(always(answer(body=body)))
+    assert isinstance(result, errors.VendorBadResponse)
+    assert calls[-1].error == "vendor_bad_response"
+    refused, _, _ = send(always(answer(404, body=body)))
+    assert isinstance(refused, errors.VendorNotFound)  # the status says enough
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 60_000, "1e999999999", "NaN", "Sat, 99 Jan 99999 00:00:00 GMT", "\x00", "\u0662",
+     "Mon, 01 Jan 0001 00:00:00 +1400", "Fri, 31 Dec 9999 23:59:59 -1400", "-1", "x" * 60_000],
+    ids=lambda text: text[:20],
+)  # fmt: skip
+def test_a_retry_after_is_at_most_an_hour_or_nothing(text: str):
+    seconds = transport.retry_after({"Retry-After": text})
+    assert seconds is None or 0 <= seconds <= transport.RETRY_AFTER_CAP

@@ -1,0 +1,33 @@
+"""URLs that somebody will open: only absolute http and https ones are safe to hand on.
+
+A page that shows `javascript:…` as a link or a logo runs it. Needs nothing but the standard
+library, so the vendors' layer may use it for what vendors send.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+LONGEST = 2000
+# Browsers drop some of these characters and turn the backslash into a slash before they look at
+# scheme and host, so a URL that holds one is not where it seems to lead.
+UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\<>\"]|[^\S ]")
+
+
+def problem(url: str) -> str | None:
+    """Why `url` must not be handed on as a link; None: it may be."""
+    if len(url) > LONGEST:
+        return f"Use a URL of at most {LONGEST} characters."
+    if UNSAFE.search(url):
+        return "A URL has no spaces, control characters, quotes or backslashes."
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "This is not a URL."
+    if parts.scheme not in ("https", "http") or not host:
+        return "Use an absolute URL that begins with https:// or http://."
+    if "@" in parts.netloc:
+        return "Leave user and password out of the URL."
+    return None
