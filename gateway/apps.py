@@ -3,12 +3,16 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
+from gateway import json_logs
+
 
 class GatewayConfig(AppConfig):
     name = "gateway"
 
     def ready(self) -> None:
         from gateway import checks  # noqa: F401, PLC0415 - registers them
+
+        json_logs.install()
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

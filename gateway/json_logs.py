@@ -1,10 +1,58 @@
-"""Logs as one JSON object per line, for machines (LOG_FORMAT=json)."""
+"""How log records are written: a line each, or a JSON object each (LOG_FORMAT=json).
+
+Words from outside must not be able to forge a line, or to drive the terminal that shows it: what is
+no ordinary character is written as its escape sequence, in every record of the process.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
+
+# C0 and C1 (ANSI sequences begin with one), line and paragraph separators, characters that turn the
+# direction of text, and halves of surrogate pairs, which no stream can encode.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+INDENT = "    "  # no line of a traceback looks like the beginning of a record
+
+
+def escaped(text: str) -> str:
+    """`text` on one line: a line feed becomes the two characters \\n, and so on."""
+    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class SafeRecord(logging.LogRecord):
+    """A record whose message is escaped, whichever handler writes it: gunicorn has its own."""
+
+    def getMessage(self) -> str:  # noqa: N802 - logging's name
+        return escaped(super().getMessage())
+
+
+def install() -> None:
+    """Make every record of the process a SafeRecord."""
+    logging.setLogRecordFactory(SafeRecord)
+
+
+class LineFormatter(logging.Formatter):
+    """One line, and an indented traceback behind it where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler may have cached it as it is
+        return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return escaped(super().formatMessage(record))
+
+    def formatException(self, ei: logging._SysExcInfoType) -> str:  # noqa: N802 - logging's name
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"{INDENT}{escaped(line)}" for line in text.split("\n"))
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,4 +68,5 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
