@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +28,7 @@ from django.core.exceptions import (
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -38,10 +41,13 @@ from integrations.request_context import current_request_id
 from integrations.vendors import errors as vendor
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
+from nucleus.wire.fields import is_path_id, not_a_uuid
 from nucleus.wire.json import ExactJSONRenderer
 from nucleus.writes import AccountGone
 
 logger = logging.getLogger(__name__)
+ROUTE_PARAMETER = re.compile(r"<\w+:\w+>")
+View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     SuspiciousOperation: Answer(400, "invalid_request"),  # too many parameters, for one
     BadRequest: Answer(400, "invalid_request"),  # a form that is not UTF-8
     MultiPartParserError: Answer(400, "invalid_request"),
+    UnreadablePostError: Answer(400, "invalid_request"),
     AccountGone: Answer(404, "not_found"),
     DecryptionFailed: Answer(503, "decryption_failed", "gateway", 300),
     IntegrityError: Answer(409, "conflict", retry_after=1),
@@ -90,6 +97,7 @@ WORDS: dict[type[Exception], str] = {
     SuspiciousOperation: "There are too many parameters, or they cannot be read.",
     BadRequest: "The form in the body cannot be read; send it in UTF-8.",
     MultiPartParserError: "The form in the body cannot be read.",
+    UnreadablePostError: "The body ended before it was complete.",
     RequestDataTooBig: "The body is larger than 256 KiB.",
     DisallowedHost: "The gateway does not answer to this host name; see ALLOWED_HOSTS.",
     DecryptionFailed: (
@@ -101,13 +109,18 @@ WORDS: dict[type[Exception], str] = {
     OperationalError: "The database is not answering. Try again shortly.",
     InterfaceError: "The database is not answering. Try again shortly.",
 }
+HOW_TO_SIGN_IN = (
+    "This call needs a token: send the header `Authorization: Bearer <access_token>`. "
+    "POST /authorization/v1/oauth/token?grant_type=client_credentials gives one, with your client "
+    "id and secret by HTTP Basic."
+)
 WORDS_FOR_GONE = "What was to be changed has been deleted at the same moment; read it again."
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: every API answer that is not a success comes from here."""
     request = context["request"]
-    status, body, headers = _answered(error, request.path)
+    status, body, headers = _answered(_with_advice(error, context["view"]), request.path)
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if status >= 500:
@@ -120,6 +133,16 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
             exc_info=error if status == 500 else None,
         )
     return Response(body, status=status, headers=headers)
+
+
+def _with_advice(error: Exception, view: Any) -> Exception:
+    """The same refusal, with what to do about it."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        error.detail = exceptions.ErrorDetail(HOW_TO_SIGN_IN)
+    elif isinstance(error, exceptions.MethodNotAllowed):
+        allowed = [method for method in view.allowed_methods if method != "OPTIONS"]
+        error.detail = exceptions.ErrorDetail(f"{error.detail} Use {' or '.join(allowed)}.")
+    return error
 
 
 def _answered(error: Exception, path: str) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -216,6 +239,19 @@ def page(
     )
 
 
+def explained(view: View) -> View:
+    """A view outside of DRF whose known failures are answered as those of the API are."""
+
+    @wraps(view)
+    def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except tuple(ANSWERS) as error:
+            return page(request, error)
+
+    return answering
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
     known = isinstance(exception, tuple(ANSWERS))
@@ -239,7 +275,28 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if request.path.endswith("/") and not request.path.startswith("/admin"):
         return page(request, NotFound("There is nothing here. Paths have no trailing slash."))
+    if (text := _wrong_id(exception)) is not None:
+        return page(request, NotFound(not_a_uuid(text)))
     return page(request, Http404())
+
+
+def _wrong_id(exception: Exception) -> str | None:
+    """What stands in the path where a route has a UUID, if the path is such a route otherwise."""
+    found = exception.args[0] if exception.args else None
+    if not isinstance(found, dict):
+        return None
+    for patterns in found.get("tried", ()):
+        route = "".join(str(one.pattern) for one in patterns)
+        if "<uuid:" not in route:
+            continue
+        parts = ROUTE_PARAMETER.split(route)
+        expression = "([^/]+)".join(map(re.escape, parts))
+        if match := re.fullmatch(expression, found["path"], re.DOTALL):
+            kinds = ROUTE_PARAMETER.findall(route)
+            for kind, text in zip(kinds, match.groups(), strict=True):
+                if kind.startswith("<uuid:") and not is_path_id(text):
+                    return text
+    return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

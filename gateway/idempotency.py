@@ -50,7 +50,7 @@ REPLAYED = "Idempotent-Replayed"
 PATHS = ("/integration/v1/", "/nucleus/v1/")
 LOCAL = ("/nucleus/v1/", "/integration/v1/webhook", "/integration/v1/async/")
 KEPT_FOR = timedelta(days=7)
-KEPT_HEADERS = ("Content-Type", "Cache-Control", "Location")
+KEPT_HEADERS = ("Content-Type", "Cache-Control", "Location", "Warning")
 ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,255}")
 LOCK_TIMEOUT = "5s"  # PostgreSQL; SQLite waits as long as settings.DATABASES says
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's SQLSTATE for it

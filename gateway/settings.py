@@ -68,7 +68,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.chunked_bodies.ChunkedBodyMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
-    "gateway.idempotency.IdempotencyMiddleware",  # last: its transaction is the view's
+    "gateway.idempotency.IdempotencyMiddleware",  # its transaction is the view's
+    "gateway.unknown_names.UnknownNamesMiddleware",  # inside: answers are kept with it
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -237,7 +238,7 @@ CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "POST", "PUT")
 CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "x-request-id")
 CORS_EXPOSE_HEADERS = (
     "Idempotent-Replayed", "Retry-After", "X-Request-Id", "RateLimit-Limit", "RateLimit-Remaining",
-    "RateLimit-Reset",
+    "RateLimit-Reset", "Warning",
 )  # fmt: skip
 
 STATIC_URL = "static/"
@@ -274,7 +275,10 @@ LOGGING = {
     "filters": {"request_id": {"()": "gateway.request_id.RequestIdFilter"}},
     "formatters": {
         "json": {"()": "gateway.json_logs.JsonFormatter"},
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "line": {
+            "()": "gateway.json_logs.LineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
     },
     "handlers": {
         "console": {

@@ -12,7 +12,13 @@ from urllib.parse import urlsplit
 LONGEST = 2000
 # Browsers drop some of these characters and turn the backslash into a slash before they look at
 # scheme and host, so a URL that holds one is not where it seems to lead.
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\<>\"]|[^\S ]")
+
+
+def has_scheme(text: str) -> bool:
+    """Whether a browser would find a scheme in `text`, such as javascript:."""
+    return SCHEME.match(UNSAFE.sub("", text)) is not None
 
 
 def problem(url: str) -> str | None:

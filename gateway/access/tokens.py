@@ -154,7 +154,13 @@ class TokenView(AuthorizationView):
         application = self.application(request)
         grant = _given(request, "grant_type")
         if grant not in GRANTS:
-            raise ValidationError({"grant_type": [f"One of {', '.join(GRANTS)}; in the query."]})
+            raise ValidationError(
+                {
+                    "grant_type": [
+                        f"Use {' or '.join(GRANTS)}, in the query or a form; JSON is not read here."
+                    ]
+                }
+            )
         # Hydrogen's PHP client sends user and password with client_credentials; they are ignored.
         is_password = grant == "password"
         scopes = allowed_scopes(application, _given(request, "scope"), confined=is_password)

@@ -8,6 +8,7 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +18,7 @@ from integrations.flows import async_runs
 from integrations.models import AsyncTransaction
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import InstantField
+from nucleus.wire.fields import InstantField, not_a_uuid
 
 TAG = ["Async"]
 SERVICE = [
@@ -54,6 +55,8 @@ def _status(row: AsyncTransaction) -> dict[str, Any]:
 
 
 def _begin(request: Request, kind: str, service: str, account_id: UUID | None = None) -> Response:
+    if kind == "status":  # the route of a status takes UUIDs only
+        raise NotFound(not_a_uuid(service))
     caller = caller_of(request)
     row = async_runs.begin(
         tenant=caller.tenant,

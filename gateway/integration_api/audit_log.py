@@ -16,11 +16,19 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation
 from gateway.integration_api.parsing import queried
+from gateway.integration_api.schemas import INTEGRATION_TYPES, vendor_name
 from integrations.models import AuditLog
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import InstantField, LenientBooleanField, instant_of
+from nucleus.wire.fields import (
+    IdField,
+    InstantField,
+    LenientBooleanField,
+    WordField,
+    instant_of,
+)
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SORTABLE = ("id", "create_date", "update_date", "integration_type")
 PARAMETERS = [one for one in pages.parameters(AuditLog, SORTABLE) if one.name != "filter"]
 
@@ -44,19 +52,15 @@ class AuditQuery(serializers.Serializer):
     event = serializers.CharField(
         required=False, max_length=64, help_text="For example list_transactions, client_erased."
     )
-    integration_type = serializers.CharField(
-        required=False, max_length=16, help_text="aggregation or iav."
-    )
+    integration_type = WordField(INTEGRATION_TYPES, required=False)
     is_request = LenientBooleanField(
         default=False,
         help_text="true: calls to a vendor only, without the gateway's own events.",
     )
-    request_type = serializers.CharField(
-        required=False, max_length=8, help_text="HTTP method of the call."
-    )
-    vendor_name = serializers.CharField(required=False, max_length=32)
-    nucleus_client_id = serializers.UUIDField(required=False)
-    nucleus_aggregation_account_id = serializers.UUIDField(required=False)
+    request_type = WordField(METHODS, required=False, help_text="HTTP method of the call.")
+    vendor_name = vendor_name()
+    nucleus_client_id = IdField(required=False)
+    nucleus_aggregation_account_id = IdField(required=False)
 
 
 class AuditRequest(serializers.Serializer):
@@ -126,7 +130,7 @@ def _rows(request: Request) -> QuerySet[AuditLog]:
         if name in query:
             rows = rows.filter(**{column: query[name]})
     if "request_type" in query:
-        rows = rows.filter(method=query["request_type"].upper())
+        rows = rows.filter(method=query["request_type"])
     if query["is_request"]:
         rows = rows.exclude(vendor="")
     if "start_date" in query:  # rows never change; this of their two dates is indexed

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from nucleus.wire import schemas as wire
+from nucleus.wire.unknown import knowing_parameters
 
 CLIENT_ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
 MEMBER_ID = "MBR-7c6f361b-e582-15b6-60c0-358f12466b4b"
@@ -115,7 +116,7 @@ def documented(
         answers[204] = OpenApiResponse(description="Done; doing it again changes nothing.")
     else:
         answers[200] = response
-    return extend_schema(
+    schema = extend_schema(
         operation_id=operation_id,
         summary=summary,
         description=description,
@@ -125,3 +126,5 @@ def documented(
         responses=answers,
         examples=list(examples),
     )
+    knowing = knowing_parameters(parameters, query)
+    return lambda method: knowing(schema(method))

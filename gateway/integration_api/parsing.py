@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import without_nulls
+from nucleus.wire.fields import uuid_of, without_nulls
 
 
 def parsed(
@@ -55,7 +55,8 @@ def queried_list(request: Request, name: str) -> list[UUID]:
         raise ValidationError({name: ["Give at least one id; repeat the parameter for more."]})
     if len(texts) > LIST_LIMIT:
         raise ValidationError({name: [f"At most {LIST_LIMIT} ids in one call."]})
-    try:
-        return [UUID(text) for text in texts]
-    except ValueError:
-        raise ValidationError({name: ["Every id must be a UUID."]}) from None
+    ids = {text: uuid_of(text) for text in texts}
+    for text, found in ids.items():
+        if found is None:
+            raise ValidationError({name: [f"Every id must be a UUID; {text[:40]!r} is none."]})
+    return [found for text in texts if (found := ids[text])]

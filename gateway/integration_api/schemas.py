@@ -10,30 +10,35 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from integrations.vendors import registry
 from nucleus.wire import schemas as wire
-from nucleus.wire.fields import LenientBooleanField
+from nucleus.wire.fields import FlagField, IdField, LenientBooleanField, WordField
+from nucleus.wire.unknown import BodySerializer
 
+INTEGRATION_TYPES = ("aggregation", "iav")
 MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL
 
 
-def choice(*words: str) -> serializers.ChoiceField:
-    """One of a few words, the first by default; a refusal names them."""
-    message = f"{{input}} is not known here. Use {' or '.join(words)}."
-    return serializers.ChoiceField(
-        choices=list(words), default=words[0], error_messages={"invalid_choice": message}
-    )
+def choice(*words: str) -> WordField:
+    """One of a few words, the first by default."""
+    return WordField(words, default=words[0])
 
 
-def vendor_name() -> serializers.CharField:
+def vendor_name() -> WordField:
     """The vendor; the tenant's settings decide when it is left out."""
-    return serializers.CharField(required=False, max_length=32, help_text='For example "mx".')
+    return WordField(sorted(registry.specs()), required=False)
 
 
-class OwnerRequest(serializers.Serializer):
+def product() -> WordField:
+    """Hydrogen's product; this gateway serves one."""
+    return choice("atom")
+
+
+class OwnerRequest(BodySerializer):
     """Whom it is for: a client or a business, never both."""
 
-    nucleus_client_id = serializers.UUIDField(required=False)
-    nucleus_business_id = serializers.UUIDField(required=False)
+    nucleus_client_id = IdField(required=False)
+    nucleus_business_id = IdField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "nucleus_client_id" in attrs and "nucleus_business_id" in attrs:
@@ -48,12 +53,10 @@ class OwnerRequest(serializers.Serializer):
 class CreateUserRequest(OwnerRequest):
     """Body of POST /user."""
 
-    product = serializers.CharField(max_length=64, help_text='"atom".')
-    integration_type = serializers.CharField(
-        required=False, max_length=64, help_text='"aggregation".'
-    )
+    product = product()
+    integration_type = choice(*INTEGRATION_TYPES)
     vendor_name = vendor_name()
-    tenant_id = serializers.UUIDField(required=False, help_text="The token's own tenant, if given.")
+    tenant_id = IdField(required=False, help_text="The token's own tenant, if given.")
     vendor_request = serializers.DictField(required=False)
 
     def validate_tenant_id(self, value: UUID) -> UUID:
@@ -89,10 +92,10 @@ class WidgetLinkQuery(serializers.Serializer):
     message_version = serializers.IntegerField(
         required=False, min_value=1, max_value=99, help_text="Version of the widget's messages."
     )
-    nucleus_aggregation_account_id = serializers.UUIDField(
+    nucleus_aggregation_account_id = IdField(
         required=False, help_text="Repair the member behind this account."
     )
-    nucleus_bank_link_id = serializers.UUIDField(
+    nucleus_bank_link_id = IdField(
         required=False, help_text="Repair the member behind this bank link."
     )
     wait_for_full_aggregation = LenientBooleanField(
@@ -110,7 +113,7 @@ class WidgetUrl(serializers.Serializer):
     vendor_name = serializers.CharField()
 
 
-class AggregationVendorRequest(serializers.Serializer):
+class AggregationVendorRequest(BodySerializer):
     """What the vendor's widget gave the app."""
 
     member_id = serializers.RegexField(
@@ -119,16 +122,16 @@ class AggregationVendorRequest(serializers.Serializer):
     item_id = serializers.CharField(
         required=False, max_length=255, help_text="Accepted; other vendors' word."
     )
-    nucleus_account_id = serializers.UUIDField(required=False)
+    nucleus_account_id = IdField(required=False)
 
 
 class AggregationRequest(OwnerRequest):
     """Body of POST /aggregation/account."""
 
-    nucleus_aggregation_account_id = serializers.UUIDField(
+    nucleus_aggregation_account_id = IdField(
         required=False, help_text="Look again at the member behind this account."
     )
-    product = serializers.CharField(required=False, max_length=64)
+    product = product()
     vendor_config_id = serializers.CharField(
         required=False,
         max_length=255,
@@ -191,7 +194,7 @@ class AccountListQuery(serializers.Serializer):
     """Query of the lists under /aggregation."""
 
     aggregation_account_id_list = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=100
+        child=IdField(), min_length=1, max_length=100
     )
 
 
@@ -202,7 +205,7 @@ class DeleteQuery(serializers.Serializer):
     nucleus_data = choice("keep", "delete")
 
 
-class IavVendorRequest(serializers.Serializer):
+class IavVendorRequest(BodySerializer):
     """What the vendor's widget gave the app."""
 
     member_id = serializers.RegexField(
@@ -217,11 +220,11 @@ class IavVendorRequest(serializers.Serializer):
 class IavRequest(OwnerRequest):
     """Body of POST /iav. Fields of other vendors are accepted and unused."""
 
-    nucleus_account_id = serializers.UUIDField(
+    nucleus_account_id = IdField(
         required=False, help_text="Your own Nucleus account that the bank links belong to."
     )
-    product = serializers.CharField(required=False, max_length=64)
-    is_cash = serializers.BooleanField(required=False)
+    product = product()
+    is_cash = FlagField(required=False)
     auth_token = serializers.CharField(required=False, max_length=2000, write_only=True)
     nucleus_transfer_fields = serializers.DictField(required=False)
     vendor_request = IavVendorRequest()

@@ -38,7 +38,7 @@ class UserView(APIView):
                 "nucleus_client_id": outcome.vendor_user.client_id,
                 "nucleus_business_id": outcome.vendor_user.business_id,
                 "product": body["product"],
-                "integration_type": body.get("integration_type") or "aggregation",
+                "integration_type": body["integration_type"],
                 "vendor_name": outcome.vendor_user.vendor,
                 "message": None,
                 "vendor_response": outcome.vendor_response,

@@ -24,7 +24,8 @@ from nucleus.models import Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import InstantField
+from nucleus.wire.fields import FlagField, InstantField, WordField
+from nucleus.wire.unknown import READ_ONLY, BodySerializer
 
 EXAMPLE_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl"  # noqa: S105
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
@@ -45,17 +46,19 @@ class Door:
 
 def _words(choices: tuple[str, ...], **kwargs: Any) -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.ChoiceField(choices), required=False, max_length=len(choices), **kwargs
+        child=WordField(choices), required=False, max_length=len(choices), **kwargs
     )
 
 
-class Body(serializers.Serializer):
+class Body(BodySerializer):
     """What both write."""
 
+    answered_only = (*READ_ONLY, "secret")
+
     url = serializers.CharField(max_length=2000)
-    is_active = serializers.BooleanField(required=False)
+    is_active = FlagField(required=False)
     secondary_id = serializers.CharField(max_length=255, required=False)
-    rotate_secret = serializers.BooleanField(
+    rotate_secret = FlagField(
         required=False, help_text="PUT: make a new secret; the old one signs along for a day."
     )
 

@@ -17,7 +17,8 @@ from nucleus.models import AuditLog, Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import InstantField
+from nucleus.wire.fields import IdField, InstantField, WebUrlField
+from nucleus.wire.unknown import BodySerializer
 
 TAG = ["Audit log"]
 ID_LISTS = (
@@ -37,10 +38,10 @@ EXAMPLE = {
 }
 
 
-class AuditLogBody(serializers.Serializer):
+class AuditLogBody(BodySerializer):
     """An entry as it is written; null is the same as left out."""
 
-    request_url = serializers.CharField(max_length=2000)
+    request_url = WebUrlField(absolute=False)
     request = serializers.CharField(max_length=LONGEST, required=False, allow_blank=True)
     response = serializers.CharField(max_length=LONGEST, allow_blank=True)
     secondary_id = serializers.CharField(max_length=255, required=False)
@@ -48,9 +49,7 @@ class AuditLogBody(serializers.Serializer):
 
     def get_fields(self) -> dict[str, Any]:
         ids = {
-            name: serializers.ListField(
-                child=serializers.UUIDField(), required=False, max_length=MOST_IDS
-            )
+            name: serializers.ListField(child=IdField(), required=False, max_length=MOST_IDS)
             for name in ID_LISTS
         }
         return super().get_fields() | ids

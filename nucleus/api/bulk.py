@@ -13,6 +13,7 @@ from nucleus.api import writing
 from nucleus.api.documentation import documented
 from nucleus.api.records import EXAMPLES, KINDS, Kind, visible
 from nucleus.wire.examples import RECORD_ID, answered, changed, written
+from nucleus.wire.fields import IdField
 from nucleus.writes import records
 
 DESCRIPTION = (
@@ -40,7 +41,7 @@ def _change_of(body: Any) -> Any:
 
     meta = type("Meta", (body.Meta,), {"fields": ["id", *body.Meta.fields]})
     members = {
-        "id": serializers.UUIDField(),
+        "id": IdField(),
         "Meta": meta,
         "__doc__": body.__doc__,
         "get_fields": get_fields,

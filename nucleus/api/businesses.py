@@ -11,7 +11,9 @@ from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.caller import visible_owners
+from nucleus.wire.fields import WebUrlField
 from nucleus.wire.parts import MOST_PARTS, Ownership
+from nucleus.wire.unknown import READ_ONLY
 
 EXAMPLE = {
     "legal_name": "Demo Bakery LLC",
@@ -25,12 +27,13 @@ EXAMPLE = {
 class BusinessBody(owners.OwnerBody):
     """A business as it is written; null is the same as left out."""
 
+    website = WebUrlField(absolute=False, required=False)
     ownership = serializers.ListField(child=Ownership(), required=False, max_length=MOST_PARTS)
 
     class Meta:
         model = Business
         fields = [
-            *(name for name in objects.BUSINESS if name not in owners.READ_ONLY),
+            *(name for name in objects.BUSINESS if name not in READ_ONLY),
             "identification_number",
         ]
 

@@ -16,13 +16,17 @@ from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.caller import Caller, visible_owners
+from nucleus.wire.fields import IdField, WebUrlField, WordField
 from nucleus.wire.parts import MOST_PARTS, Employment
+from nucleus.wire.unknown import READ_ONLY
 
 # Who a client is to the tenant, and what it may do: not for the client itself to say.
 TENANTS_OWN = (
     "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
     "is_active", "is_verified", "secondary_id", "metadata",
 )  # fmt: skip
+# Those of Hydrogen's Swagger, and what its published clients send; the first is the usual one.
+CLIENT_TYPES = ("consumer", "individual", "firm", "admin")
 SHORTEST_PASSWORD = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
 EXAMPLE = {
     "username": "ada",
@@ -51,7 +55,11 @@ class ClientBody(owners.OwnerBody):
     authorities = _words()
     group = _words()
     country_of_citizenship = _words()
-    business_id = serializers.UUIDField(
+    image = WebUrlField(required=False, help_text="The URL of a picture.")
+    client_type = serializers.CharField(
+        max_length=64, help_text=f"{', '.join(CLIENT_TYPES[:-1])} or {CLIENT_TYPES[-1]}."
+    )
+    business_id = IdField(
         required=False, help_text="The business of yours that the client belongs to."
     )
     password = serializers.CharField(
@@ -66,10 +74,15 @@ class ClientBody(owners.OwnerBody):
     class Meta:
         model = Client
         fields = [
-            *(name for name in objects.CLIENT if name not in owners.READ_ONLY),
+            *(name for name in objects.CLIENT if name not in READ_ONLY),
             "identification_number",
             "password",
         ]
+
+    def validate_client_type(self, value: str) -> str:
+        if self.instance is not None and self.instance.client_type == value:
+            return value  # stored when any word was taken
+        return WordField(CLIENT_TYPES).to_internal_value(value)
 
     def validate_username(self, value: str) -> str:
         rows = Client.objects.for_tenant(self.context["caller"].tenant).filter(username=value)

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from nucleus.wire import schemas
+from nucleus.wire.unknown import knowing_parameters
 
 
 def documented(
@@ -28,7 +29,7 @@ def documented(
         code: OpenApiResponse(schemas.Error, description=words) for code, words in errors.items()
     }
     answers[status] = response or OpenApiResponse(description="Done.")
-    return extend_schema(
+    schema = extend_schema(
         operation_id=operation_id,
         summary=summary,
         description=description or summary,
@@ -38,3 +39,5 @@ def documented(
         responses=answers,
         examples=list(examples),
     )
+    knowing = knowing_parameters(parameters)
+    return lambda method: knowing(schema(method))

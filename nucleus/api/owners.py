@@ -20,10 +20,12 @@ from rest_framework.views import APIView
 from nucleus.api.documentation import documented
 from nucleus.models import Owner
 from nucleus.wire import pages, schemas
+from nucleus.wire.bodies import MAPPING
 from nucleus.wire.caller import Caller, caller_of, visible_owners
 from nucleus.wire.examples import STORED, answered, changed, written
-from nucleus.wire.fields import MetadataField
+from nucleus.wire.fields import DigitsField, MetadataField
 from nucleus.wire.parts import MOST_PARTS, Address
+from nucleus.wire.unknown import ModelBodySerializer
 
 KEEP, ERASE = "keep", "delete"
 NUCLEUS_DATA = OpenApiParameter(
@@ -38,15 +40,16 @@ ERASURE = (
     "undone. The client answers 404 once it is gone; the integration audit log then says "
     "`client_erased`."
 )
-READ_ONLY = ("id", "create_date", "update_date")
 
 
-class OwnerBody(serializers.ModelSerializer):
+class OwnerBody(ModelBodySerializer):
     """A client or business as it is written; null is the same as left out."""
+
+    serializer_field_mapping = MAPPING
 
     address = serializers.ListField(child=Address(), required=False, max_length=MOST_PARTS)
     metadata = MetadataField(required=False)
-    identification_number = serializers.CharField(max_length=255, required=False, write_only=True)
+    identification_number = DigitsField(max_length=255, required=False, write_only=True)
 
 
 @dataclass(frozen=True, slots=True)

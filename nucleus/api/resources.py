@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from nucleus import categories
 from nucleus.api.documentation import documented
 from nucleus.wire import filters, pages
-from nucleus.wire.fields import LenientBooleanField
+from nucleus.wire.fields import IdField, LenientBooleanField, WordField
 from nucleus.wire.objects import Body
 
 TAG = ["Resource"]
@@ -69,10 +69,14 @@ class MerchantCategoryCode(serializers.Serializer):
 
 
 class _CategoryQuery(serializers.Serializer):
-    vendor_name = serializers.CharField(required=False, max_length=NAME_LENGTH)
     tenant_name = serializers.CharField(required=False, max_length=NAME_LENGTH)
     match_primary = LenientBooleanField(default=False)
-    id = serializers.UUIDField(required=False)
+    id = IdField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        table = self.context["table"]
+        vendors = dict.fromkeys(one.vendor_name for one in table)
+        return {"vendor_name": WordField(vendors, required=False), **super().get_fields()}
 
 
 def _category_parameters(id_name: str) -> list[OpenApiParameter]:
@@ -98,20 +102,21 @@ def _categories(
         for name, value in request.query_params.items()
         if value not in ("", "None") and name != "id"
     }
-    query = _CategoryQuery(data=given)
+    rows = list(table)
+    query = _CategoryQuery(data=given, context={"table": rows})
     if not query.is_valid():
         raise serializers.ValidationError(
             {id_name if name == "id" else name: words for name, words in query.errors.items()}
         )
     asked = query.validated_data
-    rows = [
+    chosen = [
         _category(one, id_name)
-        for one in table
-        if asked.get("vendor_name", one.vendor_name).lower() == one.vendor_name
+        for one in rows
+        if asked.get("vendor_name", one.vendor_name) == one.vendor_name
         and asked.get("id", one.id) == one.id
     ]
     fields = CATEGORY_FIELDS | {id_name: KEY}
-    return filters.matching(rows, _filter(request), fields=fields)
+    return filters.matching(chosen, _filter(request), fields=fields)
 
 
 def _filter(request: Request) -> str:

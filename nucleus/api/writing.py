@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import without_nulls
+from nucleus.wire.fields import uuid_of, without_nulls
 from nucleus.writes.records import Columns, Item, Writer
 from nucleus.writes.rules import Refusal
 
@@ -48,11 +48,7 @@ def read(body: BaseSerializer, data: Any) -> Item:
 
 def id_of(data: Any) -> UUID | None:
     """The id of an item: its member `id`, or the item itself."""
-    text = data.get("id") if isinstance(data, dict) else data
-    try:
-        return UUID(text)
-    except (ValueError, TypeError, AttributeError):
-        return None
+    return uuid_of(data.get("id") if isinstance(data, dict) else data)
 
 
 def refused(error: Exception) -> Refusal:

@@ -1,7 +1,7 @@
 """Hydrogen's objects as they are written (contract section 6).
 
-Without `id` and dates, which are ours. Unknown members are ignored. Built once and used for many
-records: `Body().run_validation(item)`; with `partial=True` nothing is required.
+Without `id` and dates, which are ours. Unknown members are ignored and reported. Built once and
+used for many records: `Body().run_validation(item)`; with `partial=True` nothing is required.
 """
 
 from __future__ import annotations
@@ -10,18 +10,33 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateTimeField
+from django.db.models import BooleanField, DateTimeField, UUIDField
 from django.utils import timezone
 from rest_framework import serializers
 
 from nucleus import models
 from nucleus.wire import objects
-from nucleus.wire.fields import CoordinateField, CurrencyField, InstantField, MetadataField
+from nucleus.wire.fields import (
+    CoordinateField,
+    CurrencyField,
+    DigitsField,
+    FlagField,
+    IdField,
+    InstantField,
+    MetadataField,
+    WebUrlField,
+)
 from nucleus.wire.json import instant, plain
+from nucleus.wire.unknown import READ_ONLY, BodySerializer, ModelBodySerializer
 
 TEXT, LONG_TEXT = 255, 2000
 ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
-READ_ONLY = ("id", "create_date", "update_date")
+MAPPING: dict[Any, Any] = {  # a column → the field that reads it
+    **serializers.ModelSerializer.serializer_field_mapping,
+    BooleanField: FlagField,
+    DateTimeField: InstantField,
+    UUIDField: IdField,
+}
 
 
 def written(names: tuple[str, ...], *extra: str) -> list[str]:
@@ -29,8 +44,8 @@ def written(names: tuple[str, ...], *extra: str) -> list[str]:
     return [*(name for name in names if name not in READ_ONLY), *extra]
 
 
-def _id() -> serializers.UUIDField:
-    return serializers.UUIDField(required=False)
+def _id() -> IdField:
+    return IdField(required=False)
 
 
 def _text(length: int = TEXT) -> serializers.CharField:
@@ -41,11 +56,15 @@ def _amount(*, required: bool = False, least: int | None = None) -> serializers.
     return serializers.DecimalField(24, 8, required=required, min_value=least)
 
 
-class _Body(serializers.ModelSerializer):
-    serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        DateTimeField: InstantField,
-    }
+class AccountNumberField(DigitsField, serializers.RegexField):
+    """A whole account number: digits, letters, spaces, dots and dashes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ACCOUNT_NUMBER, **kwargs)
+
+
+class _Body(ModelBodySerializer):
+    serializer_field_mapping = MAPPING
 
 
 class AggregationAccountBody(_Body):
@@ -56,8 +75,8 @@ class AggregationAccountBody(_Body):
     institution_id = _id()
     bank_link_id = _id()
     category = serializers.CharField(max_length=TEXT, default="Other")
-    account_number = serializers.RegexField(
-        ACCOUNT_NUMBER, max_length=64, required=False, help_text="Never answered; see `mask`."
+    account_number = AccountNumberField(
+        max_length=64, required=False, help_text="Never answered; see `mask`."
     )
     currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
@@ -70,7 +89,7 @@ class AggregationAccountBody(_Body):
 class AggregationAccountBalanceBody(_Body):
     """A balance as it is written."""
 
-    aggregation_account_id = serializers.UUIDField()
+    aggregation_account_id = IdField()
     currency_code = CurrencyField()
     balance_time_stamp = InstantField(default=timezone.now, help_text="Default: now.")
 
@@ -79,7 +98,7 @@ class AggregationAccountBalanceBody(_Body):
         fields = written(objects.BALANCE)
 
 
-class LocationBody(serializers.Serializer):
+class LocationBody(BodySerializer):
     """Where a transaction happened."""
 
     address_line1 = _text()
@@ -92,7 +111,7 @@ class LocationBody(serializers.Serializer):
     longitude = CoordinateField(required=False)
 
 
-class BankCreditBody(serializers.Serializer):
+class BankCreditBody(BodySerializer):
     """Money in or out of a bank or credit account."""
 
     amount = _amount(required=True, least=0)
@@ -109,7 +128,7 @@ class BankCreditBody(serializers.Serializer):
     location = LocationBody(required=False)
 
 
-class CashBody(serializers.Serializer):
+class CashBody(BodySerializer):
     """Cash in or out of an investment account."""
 
     amount = _amount(required=True)
@@ -117,7 +136,7 @@ class CashBody(serializers.Serializer):
     name = _text()
 
 
-class InvestmentBody(serializers.Serializer):
+class InvestmentBody(BodySerializer):
     """A trade."""
 
     price = _amount(required=True)
@@ -134,7 +153,7 @@ class InvestmentBody(serializers.Serializer):
 class AggregationAccountTransactionBody(_Body):
     """A transaction as it is written; exactly one of bank_credit, cash and investment."""
 
-    aggregation_account_id = serializers.UUIDField()
+    aggregation_account_id = IdField()
     currency_code = CurrencyField()
     bank_credit = BankCreditBody(required=False)
     cash = CashBody(required=False)
@@ -161,7 +180,7 @@ class AggregationAccountTransactionBody(_Body):
 class AggregationAccountHoldingBody(_Body):
     """A position as it is written."""
 
-    aggregation_account_id = serializers.UUIDField()
+    aggregation_account_id = IdField()
     currency_code = CurrencyField(required=False, help_text="Default: the account's.")
     metadata = MetadataField(required=False)
 
@@ -177,9 +196,9 @@ class BankLinkBody(_Body):
     business_id = _id()
     institution_id = _id()
     # Not a pattern: a change may repeat the masked form in which they are answered.
-    bank_account_number = serializers.CharField(max_length=64)
-    routing = serializers.CharField(max_length=64)
-    routing_wire = _text(64)
+    bank_account_number = DigitsField(max_length=64)
+    routing = DigitsField(max_length=64)
+    routing_wire = DigitsField(max_length=64, required=False)
     currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
 
@@ -192,6 +211,9 @@ class InstitutionBody(_Body):
     """An institution as it is written."""
 
     code = _text()  # never empty, which would be one code that all share
+    website_url = WebUrlField(required=False)
+    logo_url_small = WebUrlField(required=False)
+    logo_url_medium = WebUrlField(required=False)
 
     class Meta:
         model = models.Institution

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from nucleus import web_urls
+
+CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
+NOT_A_UUID = f"Must be a UUID such as {EXAMPLE_ID}."
 
 
 class LenientBooleanField(serializers.BooleanField):
@@ -22,6 +31,102 @@ class LenientBooleanField(serializers.BooleanField):
         if word in ("false", "0"):
             return False
         raise serializers.ValidationError("Use true or false.")
+
+
+def uuid_of(value: object) -> UUID | None:
+    """The UUID that a text writes down in the canonical form, with its dashes.
+
+    Python's own reader takes much else for one, such as 5, braces, and dashes anywhere.
+    """
+    if isinstance(value, str) and CANONICAL_UUID.fullmatch(value):
+        return UUID(value)
+    return None
+
+
+def is_path_id(text: str) -> bool:
+    """Whether a path may name an object by `text`: a UUID as answers write it, in lower case."""
+    return uuid_of(text) is not None and text == text.lower()
+
+
+def not_a_uuid(text: str) -> str:
+    """What is answered to a path that has `text` where an id should be."""
+    return (
+        f"{text[:64]!r} is not the id of an object. Ids are UUIDs in lower case with dashes, such "
+        f"as {EXAMPLE_ID}."
+    )
+
+
+class IdField(serializers.UUIDField):
+    """The id of an object: a string in the canonical form of a UUID."""
+
+    default_error_messages = {"invalid": NOT_A_UUID}
+
+    def to_internal_value(self, data: Any) -> UUID:
+        found = data if isinstance(data, UUID) else uuid_of(data)
+        if found is None:
+            self.fail("invalid")
+        return found
+
+
+class FlagField(serializers.BooleanField):
+    """A boolean of a body: true or false; the words are understood, 1 and "yes" are not."""
+
+    default_error_messages = {"invalid": "Use true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if isinstance(data, bool):
+            return data
+        word = data.lower() if isinstance(data, str) else ""
+        if word not in ("true", "false"):
+            self.fail("invalid")
+        return word == "true"
+
+
+class WordField(serializers.ChoiceField):
+    """One of a few words, in capitals or not; a refusal lists them."""
+
+    default_error_messages = {"invalid_choice": "{input} is not known here. Use {words}."}
+
+    def __init__(self, words: Iterable[str], **kwargs: Any) -> None:
+        self.words = {word.lower(): word for word in words}
+        super().__init__(choices=list(self.words.values()), **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        word = self.words.get(data.strip().lower()) if isinstance(data, str) else None
+        if word is None:
+            *others, last = self.words.values()
+            words = f"{', '.join(others)} or {last}" if others else last
+            self.fail("invalid_choice", input=repr(data)[:64], words=words)
+        return word
+
+
+class DigitsField(serializers.CharField):
+    """Digits that are no amount, such as an account number: a JSON number loses leading zeros."""
+
+    default_error_messages = {"invalid": "Send it as a string, or leading zeros would be lost."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WebUrlField(serializers.CharField):
+    """An http or https URL, for whoever shows it as a link or an image.
+
+    Args:
+        absolute: a text without any scheme is no URL, either.
+    """
+
+    def __init__(self, *, absolute: bool = True, **kwargs: Any) -> None:
+        self.absolute = absolute
+        super().__init__(**{"max_length": web_urls.LONGEST, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        url = super().to_internal_value(data)
+        if (self.absolute or web_urls.has_scheme(url)) and (problem := web_urls.problem(url)):
+            raise serializers.ValidationError(problem)
+        return url
 
 
 class MetadataField(serializers.DictField):
@@ -46,6 +151,8 @@ class CoordinateField(serializers.FloatField):
     """Degrees of latitude or longitude; no money, so a float will do."""
 
     def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
         degrees = super().to_internal_value(data)
         if not abs(degrees) <= 180:  # so that NaN is refused too
             raise serializers.ValidationError("Use degrees from -180 to 180.")

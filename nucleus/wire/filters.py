@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
-from nucleus.wire.fields import LenientBooleanField, instant_of
+from nucleus import exact_json
+from nucleus.wire.fields import LenientBooleanField, instant_of, uuid_of
 
 MAX_LENGTH, MAX_TERMS = 2000, 20
 LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below
@@ -134,7 +134,10 @@ def _field(model: type[models.Model], name: str) -> Any:
 def _value(field: Any, name: str, text: str) -> Any:
     """`text` as the field's type."""
     if field.is_relation or isinstance(field, models.UUIDField):
-        return _converted(UUID, text, f"{name} is a UUID.")
+        found = uuid_of(text)
+        if found is None:
+            raise _refusal(f"{name} is a UUID with dashes, not {text[:40]!r}.")
+        return found
     if isinstance(field, models.BooleanField):
         try:
             return LenientBooleanField().to_internal_value(text)
@@ -148,17 +151,15 @@ def _value(field: Any, name: str, text: str) -> Any:
     if isinstance(field, models.DateField):
         return _converted(date.fromisoformat, text, f"{name} is a date such as 2026-11-21.")
     if isinstance(field, models.DecimalField):
-        number = _converted(Decimal, text, f"{name} is a number.")
-        # copy_abs, because abs computes, and there are exponents that it cannot compute with.
-        is_small = number.is_finite() and number.copy_abs() < LARGEST
+        number = _converted(exact_json.number, text, f"{name} is a number.")
         places = field.decimal_places
-        if not is_small or number != round(number, places):
+        if number.copy_abs() >= LARGEST or number != round(number, places):
             raise _refusal(
                 f"{name} is a number of at most 16 digits before the point, {places} after."
             )
         return number
     if isinstance(field, models.IntegerField):
-        number = _converted(int, text, f"{name} is a whole number.")
+        number = _converted(_whole, text, f"{name} is a whole number.")
         if abs(number) >= 2**63:
             raise _refusal(f"{name} is too large.")
         return number
@@ -167,10 +168,17 @@ def _value(field: Any, name: str, text: str) -> Any:
     return text
 
 
+def _whole(text: str) -> int:
+    number = exact_json.number(text)
+    if number != number.to_integral_value():
+        raise ValueError(text)
+    return int(number)
+
+
 def _converted(kind: Any, text: str, words: str) -> Any:
     try:
         return kind(text)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         raise _refusal(words) from None
 
 

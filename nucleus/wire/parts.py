@@ -8,10 +8,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from nucleus.wire.fields import FlagField, IdField
+from nucleus.wire.unknown import BodySerializer
+
 MOST_PARTS = 50  # addresses, owners, words of one row
 
 
-class Part(serializers.Serializer):
+class Part(BodySerializer):
     """An item of a list in a body. A change replaces the list, so items are whole there, too."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
@@ -31,10 +34,10 @@ class Address(Part):
     postalcode = serializers.CharField(max_length=64, required=False, allow_null=True)
     country = serializers.CharField(max_length=64)
     type = serializers.CharField(max_length=64)
-    is_primary = serializers.BooleanField(required=False, allow_null=True)
+    is_primary = FlagField(required=False, allow_null=True)
 
 
-class Employment(serializers.Serializer):
+class Employment(BodySerializer):
     """What a client does for a living."""
 
     employer = serializers.CharField(max_length=255, required=False, allow_null=True)
@@ -58,8 +61,8 @@ class PercentField(serializers.DecimalField):
 class Ownership(Part):
     """A client who owns a part of the business or acts for it."""
 
-    client_id = serializers.UUIDField()
+    client_id = IdField()
     role = serializers.CharField(max_length=255)
     percent_ownership = PercentField(required=False, allow_null=True)
-    is_beneficial = serializers.BooleanField(required=False, allow_null=True)
-    is_primary = serializers.BooleanField(required=False, allow_null=True)
+    is_beneficial = FlagField(required=False, allow_null=True)
+    is_primary = FlagField(required=False, allow_null=True)

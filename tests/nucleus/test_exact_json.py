@@ -121,7 +121,8 @@ def test_strict_for_our_callers_tolerant_of_vendors(content: bytes, words: str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "1 ", "+", ".", "e5", "1e", "1_000", "0x10", "١", "NaN", "Infinity", "--1"]
+    "text",
+    ["", " ", "1 ", "+", ".", "e5", "1e", "1_000", "0x10", "\u0661", "NaN", "Infinity", "--1"],
 )
 def test_what_writes_down_no_number(text: str):
     with pytest.raises(Malformed):

@@ -23,8 +23,9 @@ def test_there_is_no_token_to_exchange(api: Api, mx: Sandbox, nucleus_client: Cl
     assert refused.status_code == 400
     assert LINK in refused.data["message"]
     assert "MX" in refused.data["message"]
-    wrong = api.post(url, body | {"product": None})
-    assert "product" in wrong.data["errors"]
+    wrong = api.post(url, body | {"product": "molecule"})
+    assert "atom" in wrong.data["errors"]["product"][0]
+    assert LINK in api.post(url, body | {"product": None}).data["message"]  # the same as "atom"
     assert "acme" in api.post(url, body | {"vendor_name": "acme"}).data["message"]
     foreign = ClientFactory(tenant=TenantFactory())
     assert api.post(url, body | {"nucleus_client_id": foreign.pk}).status_code == 404

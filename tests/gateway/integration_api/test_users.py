@@ -62,7 +62,11 @@ def test_sdk_bodies_carry_nulls(api: Api, mx: Sandbox, nucleus_client: Client):
     [
         ({"nucleus_client_id": None}, "nucleus_client_id"),
         ({"nucleus_client_id": "nonsense"}, "nucleus_client_id"),
-        ({"product": None}, "product"),
+        ({"product": "atmo"}, "product"),
+        ({"product": 5}, "product"),
+        ({"integration_type": "agregation"}, "integration_type"),
+        ({"vendor_name": "plaid"}, "vendor_name"),
+        ({"nucleus_client_id": 5}, "nucleus_client_id"),
         ({"tenant_id": str(uuid.uuid4())}, "tenant_id"),
     ],
 )
@@ -72,6 +76,14 @@ def test_bad_bodies_say_what_to_change(
     answer = api.post(URL, body(nucleus_client) | change)
     assert answer.status_code == 400
     assert field in answer.data["errors"]
+
+
+def test_what_is_left_out_is_atom_and_aggregation(api: Api, mx: Sandbox, nucleus_client: Client):
+    answer = api.post(URL, {"nucleus_client_id": nucleus_client.id})
+    assert answer.status_code == 200
+    assert (answer.data["product"], answer.data["integration_type"]) == ("atom", "aggregation")
+    shouted = {"product": "Atom", "vendor_name": "MX", "integration_type": "AGGREGATION"}
+    assert api.post(URL, {"nucleus_client_id": nucleus_client.id, **shouted}).data == answer.data
 
 
 def test_an_unknown_vendor_is_named(api: Api, mx: Sandbox, nucleus_client: Client):

@@ -1,0 +1,134 @@
+"""Fields and query parameters that nobody reads are named in a Warning header, on every endpoint."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client as HttpClient
+
+from nucleus.api.records import KINDS
+from nucleus.models import Client, Tenant
+from nucleus.wire import unknown
+from tests.api import Api
+from tests.factories import nucleus as factories
+from tests.gateway.access_matrix import ROUTES
+from tests.gateway.test_path_parts import fill
+
+WARNING = '299 - "Unknown fields were ignored: frist (did you mean first_name?)"'
+WITH_BODIES = sorted(
+    {route.partition(" (")[0] for route, about in ROUTES.items() if "POST" in about.good}
+    - {"integration/v1/async/<str:integration_type>/<str:service>"}
+)  # what is sent there is not looked at
+LISTS = sorted(
+    {route.partition(" (")[0] for route, about in ROUTES.items() if "GET" in about.good}
+)  # fmt: skip
+
+
+def body_of(route: str, *, unknown: dict[str, Any]) -> Any:
+    """A body for POST, whether or not what it refers to is there."""
+    about = next(ROUTES[one] for one in (f"{route} (POST)", route) if one in ROUTES)
+    item = {**about.body, **unknown}
+    return [item] if about.many else item
+
+
+@pytest.mark.parametrize("route", WITH_BODIES)
+def test_every_post_names_an_unknown_field(api: Api, route: str):
+    entity = "/nucleus/v1/bulk/aggregation_account" if "entity_uri" in route else f"/{route}"
+    answer = api.post(entity, body_of(route, unknown={"frist": 1, "unset": None}))
+    assert answer.status_code < 500
+    assert "Unknown fields were ignored: frist" in answer["Warning"]
+    assert "unset" not in answer["Warning"]
+    known = api.post(entity, body_of(route, unknown={"unset": None}))
+    assert "Warning" not in known, known["Warning"]
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_every_get_names_an_unknown_parameter(api: Api, route: str):
+    path = fill(route, "", "")
+    assert "pgae" in api.get(path, pgae=1)["Warning"]
+    assert "Warning" not in api.get(path)
+
+
+def test_the_wording(api: Api):
+    body = {"username": "ada", "client_type": "consumer", "frist": "Ada"}
+    answer = api.post("/nucleus/v1/client", body)
+    assert (answer.status_code, answer["Warning"]) == (201, WARNING)
+    answer = api.get("/nucleus/v1/client", pgae=1, sise=2)
+    assert answer["Warning"] == (
+        '299 - "Unknown query parameters were ignored: pgae (did you mean page?), sise (did you '
+        'mean size?)"'
+    )
+
+
+def test_nested_fields_and_items_of_lists(api: Api, nucleus_client: Client):
+    address = {"address_line1": "1 Main", "city": "T", "state": "UT", "country": "US",
+               "type": "home", "postal_code": "84043"}  # fmt: skip
+    answer = api.put(f"/nucleus/v1/client/{nucleus_client.pk}", {"address": [address]})
+    assert answer.status_code == 200
+    assert "postal_code (did you mean postalcode?)" in answer["Warning"]
+    body = {"nucleus_client_id": str(nucleus_client.pk), "vendor_request": {"memberid": "MBR-1"}}
+    answer = api.post("/integration/v1/iav", body)
+    assert "memberid (did you mean member_id?)" in answer["Warning"]
+    answer = api.put("/nucleus/v1/bulk/client", [{"id": str(nucleus_client.pk), "frist": "x"}])
+    assert answer["Warning"] == WARNING
+
+
+def test_what_was_read_can_be_written_back(api: Api, tenant: Tenant, nucleus_client: Client):
+    account: Any = factories.AggregationAccountFactory(client=nucleus_client)
+    rows = [nucleus_client, factories.BusinessFactory(tenant=tenant), account,
+            factories.BalanceFactory(aggregation_account=account),
+            factories.TransactionFactory(aggregation_account=account),
+            factories.HoldingFactory(aggregation_account=account),
+            factories.BankLinkFactory(client=nucleus_client)]  # fmt: skip
+    paths = ["client", "business", *(kind.path for kind in KINDS if "/" not in kind.path)]
+    for path, row in zip(paths, rows, strict=True):
+        read = api.get(f"/nucleus/v1/{path}/{row.pk}")
+        answer = api.put(f"/nucleus/v1/{path}/{row.pk}", read.data)
+        assert answer.status_code == 200, (path, answer.data)
+        assert "Warning" not in answer, (path, answer["Warning"])
+    hook = {"url": "http://127.0.0.1:9/x", "extended_events": ["bank_link_verified"]}
+    made = api.post("/integration/v1/webhook", hook)
+    answer = api.put(f"/integration/v1/webhook/{made.data['id']}", made.data)
+    assert (answer.status_code, "Warning" in answer) == (200, False)
+
+
+def test_names_cannot_forge_a_header_or_flood_it(api: Api):
+    names = {f"x{number}": 1 for number in range(5000)}
+    hostile = {'a"b\\c': 1, "\r\nX-Evil: 1": 1, "ü" * 500: 1, "": 1, **names}
+    answer = api.post("/nucleus/v1/client", {"username": "u", **hostile})
+    warning = answer["Warning"]
+    assert warning.endswith(', and more"')
+    assert warning.isascii()
+    assert warning.isprintable()
+    assert warning.count('"') == 2
+    assert len(warning) < 1000
+    assert "X-Evil" not in answer
+    listed = api.get("/nucleus/v1/client", **{"\r\nX-Evil: 1": "x", "a" * 4000: "y"})
+    assert len(listed["Warning"]) < 200
+
+
+def test_a_replayed_answer_keeps_its_warning(api: Api):
+    body = {"username": "ada", "client_type": "consumer", "frist": "Ada"}
+    headers = {**api.headers, "Idempotency-Key": "one"}
+    for _ in range(2):
+        answer: Any = api.http.post(
+            "/nucleus/v1/client", json.dumps(body), "application/json", headers=headers
+        )
+        assert (answer.status_code, answer["Warning"]) == (201, WARNING)
+    assert answer["Idempotent-Replayed"] == "true"
+
+
+def test_pages_of_other_origins_can_read_it(api: Api, settings: Any):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.demo.example"]
+    headers = {**api.headers, "Origin": "https://app.demo.example"}
+    answer = HttpClient().get("/nucleus/v1/client?pgae=1", headers=headers)
+    assert "Warning" in answer["Access-Control-Expose-Headers"]
+
+
+def test_nothing_is_collected_outside_of_a_request():
+    unknown.report_fields(["x"], ["y"])
+    with unknown.collecting() as collected:
+        unknown.report_fields(["first"], {"first": 1})
+    assert collected.warning() is None

@@ -1,0 +1,193 @@
+"""What kinds of values the fields of bodies take: typing errors are named, not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework import serializers
+
+import gateway.urls  # noqa: F401 - so that every body of the API is known
+from nucleus.models import Client, Tenant
+from nucleus.wire import fields
+from nucleus.wire.fields import EXAMPLE_ID
+from nucleus.wire.unknown import READ_ONLY, BodySerializer
+from tests.api import Api
+from tests.factories.nucleus import ClientFactory
+
+STRICT: dict[type, type] = {  # DRF's own field → ours, which takes less
+    serializers.UUIDField: fields.IdField,
+    serializers.BooleanField: fields.FlagField,
+    serializers.ChoiceField: fields.WordField,
+}
+NO_UUIDS = [
+    5, -1, 2**127, Decimal("1.5"), True, [], {}, [EXAMPLE_ID], "", "5", EXAMPLE_ID.replace("-", ""),
+    f"urn:uuid:{EXAMPLE_ID}", f"{{{EXAMPLE_ID}}}", f"{EXAMPLE_ID} ", f"{EXAMPLE_ID}\n",
+    EXAMPLE_ID[:-1], EXAMPLE_ID + "0", EXAMPLE_ID.replace("-", "", 1) + "-",
+]  # fmt: skip
+BAD_URLS = [
+    "javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)",
+    "\x01javascript:alert(1)", "data:text/html;base64,PHN2Zz4=", "vbscript:msgbox(1)",
+    "file:///etc/passwd", "ftp://demo.example/", "blob:https://demo.example/1",
+    "https://mx.com@evil.example/", "https://mx.com:p@evil.example/", "https://@evil.example/",
+    "https://evil.example\\@mx.com/", "https://demo.example/a b", "https://demo.example/\r\nX: y",
+    "https://", "https:///x", "http://[::1", "https://demo.example:99999/", "https://demo.example/\"><",
+    "https://demo.example/" + "x" * 2000, "https://demo.example/\u2028",
+]  # fmt: skip
+
+
+def bodies(kind: type = BodySerializer) -> Iterator[type[serializers.Serializer]]:
+    """Every serializer of a body that the API has."""
+    for one in kind.__subclasses__():
+        yield from bodies(one)
+        if getattr(one, "Meta", None) or not issubclass(one, serializers.ModelSerializer):
+            yield one
+
+
+def innermost(field: Any) -> Any:
+    while isinstance(field, serializers.ListField | serializers.DictField) and field.child:
+        field = field.child
+    return field
+
+
+@pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
+def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer]):
+    for name, field in body().fields.items():
+        if name in READ_ONLY:
+            continue
+        inner = innermost(field)
+        for lax, strict in STRICT.items():
+            assert not isinstance(inner, lax) or isinstance(inner, strict), name
+        is_text = isinstance(inner, serializers.CharField)
+        if is_text and name.endswith(("url", "image", "website")) and name != "url":
+            assert isinstance(inner, fields.WebUrlField), name
+        assert not isinstance(inner, serializers.Serializer) or isinstance(inner, BodySerializer)
+
+
+@pytest.mark.parametrize("value", NO_UUIDS, ids=repr)
+def test_what_is_no_uuid(value: Any):
+    with pytest.raises(serializers.ValidationError):
+        fields.IdField().run_validation(value)
+
+
+def test_what_is_a_uuid():
+    for text in (EXAMPLE_ID, EXAMPLE_ID.upper()):
+        assert str(fields.IdField().run_validation(text)) == EXAMPLE_ID
+
+
+@pytest.mark.parametrize("value", ["yes", "on", "t", "1", 1, 0, Decimal(1), "", "null", [], {}])
+def test_what_is_no_boolean(value: Any):
+    with pytest.raises(serializers.ValidationError):
+        fields.FlagField().run_validation(value)
+
+
+def test_what_is_a_boolean():
+    given = [True, "true", "True", False, "False", "false"]
+    assert [fields.FlagField().run_validation(one) for one in given] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("value", ["atmo", "", 5, True, ["atom"], {}, "atom\0", None])
+def test_an_unknown_word_is_answered_with_the_known_ones(value: Any):
+    field = fields.WordField(["atom", "molecule"])
+    with pytest.raises(serializers.ValidationError) as refused:
+        field.run_validation(value)
+    assert value is None or "Use atom or molecule." in str(refused.value)
+
+
+def test_words_in_any_case():
+    assert fields.WordField(["GET", "atom"]).run_validation(" Get ") == "GET"
+
+
+@pytest.mark.parametrize("url", BAD_URLS, ids=lambda url: ascii(url[:30]))
+def test_what_is_no_link(url: str):
+    for absolute in (True, False):
+        with pytest.raises(serializers.ValidationError):
+            fields.WebUrlField(absolute=absolute, trim_whitespace=False).run_validation(url)
+
+
+def test_what_is_a_link():
+    url = "https://demo.example:8443/a/b.png?x=y&z=%20#top"
+    assert fields.WebUrlField().run_validation(url) == url
+    for relative in ("www.demo.example", "/consents", "some website"):
+        assert fields.WebUrlField(absolute=False).run_validation(relative) == relative
+        with pytest.raises(serializers.ValidationError):
+            fields.WebUrlField().run_validation(relative)
+
+
+@pytest.mark.parametrize("value", [21000021, Decimal("1.5"), True, []])
+def test_numbers_with_leading_zeros_are_strings(value: Any):
+    with pytest.raises(serializers.ValidationError):
+        fields.DigitsField().run_validation(value)
+
+
+@pytest.mark.parametrize("value", [True, "x", [], "nan", 181])
+def test_what_are_no_degrees(value: Any):
+    with pytest.raises(serializers.ValidationError):
+        fields.CoordinateField().run_validation(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "field"),
+    [
+        ("/nucleus/v1/client", {"business_id": 5}, "business_id"),
+        ("/nucleus/v1/client", {"client_type": "consumr"}, "client_type"),
+        ("/nucleus/v1/client", {"image": "javascript:alert(1)"}, "image"),
+        ("/nucleus/v1/client", {"is_active": "yes"}, "is_active"),
+        ("/nucleus/v1/client", {"identification_number": 123456789}, "identification_number"),
+        ("/nucleus/v1/client", {"address": [{"is_primary": 1}]}, "address"),
+        ("/nucleus/v1/business", {"website": "javascript:alert(1)"}, "website"),
+        ("/nucleus/v1/business", {"ownership": [{"client_id": 5, "role": "x"}]}, "ownership"),
+        ("/nucleus/v1/aggregation_account", {"client_id": 5}, "client_id"),
+        ("/nucleus/v1/aggregation_account", {"institution_id": True}, "institution_id"),
+        ("/nucleus/v1/aggregation_account", {"account_category_id": 5}, "account_category_id"),
+        ("/nucleus/v1/aggregation_account", {"is_manual": 1}, "is_manual"),
+        ("/nucleus/v1/bank_link", {"routing": 21000021}, "routing"),
+        ("/nucleus/v1/bank_link", {"account_id": 5}, "account_id"),
+        ("/nucleus/v1/resource/institution", {"logo_url_small": "data:,"}, "logo_url_small"),
+        ("/nucleus/v1/audit_log", {"client_ids": [5]}, "client_ids"),
+        ("/nucleus/v1/audit_log", {"request_url": "javascript:alert(1)"}, "request_url"),
+        ("/nucleus/v1/webhook", {"atom_service": ["clients"]}, "atom_service"),
+        ("/nucleus/v1/webhook", {"is_active": "on"}, "is_active"),
+        ("/integration/v1/webhook", {"integration_service": ["foo"]}, "integration_service"),
+        ("/integration/v1/user", {"nucleus_client_id": 5}, "nucleus_client_id"),
+        ("/integration/v1/aggregation/account", {"product": "x"}, "product"),
+        ("/integration/v1/iav", {"is_cash": "yes"}, "is_cash"),
+        ("/integration/v1/iav", {"nucleus_account_id": [EXAMPLE_ID]}, "nucleus_account_id"),
+        ("/integration/v1/token_exchange", {"tenant_id": 5}, "tenant_id"),
+    ],
+)  # fmt: skip
+def test_a_wrong_kind_of_value_is_a_400_that_names_it(
+    api: Api, path: str, change: dict[str, Any], field: str
+):
+    answer = api.post(path, change)
+    assert answer.status_code == 400
+    assert field in answer.data["errors"], answer.data["errors"]
+
+
+def test_an_unknown_event_is_answered_with_the_known_ones(api: Api):
+    answer = api.post("/integration/v1/webhook", {"url": "x", "integration_service": ["foo"]})
+    assert "'foo' is not known here. Use kyc" in answer.data["message"]
+    assert "async_aggregation_account_holding" in answer.data["message"]
+
+
+def test_a_client_type_of_before_may_be_repeated(api: Api, tenant: Tenant):
+    client: Client = ClientFactory(tenant=tenant, client_type="retail")
+    path = f"/nucleus/v1/client/{client.pk}"
+    assert api.put(path, {"client_type": "retail"}).status_code == 200
+    assert api.put(path, {"client_type": "wholesale"}).status_code == 400
+    assert api.put(path, {"client_type": "Consumer"}).data["client_type"] == "consumer"
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [
+        ({"vendor_name": "plaid"}, "mx"), ({"integration_type": "agregate"}, "aggregation or iav"),
+        ({"request_type": "FETCH"}, "GET, POST"), ({"is_request": "perhaps"}, "true or false"),
+    ],
+)  # fmt: skip
+def test_unknown_words_in_a_query(api: Api, query: dict[str, str], known: str):
+    answer = api.get("/integration/v1/audit_log", **query)
+    assert answer.status_code == 400
+    assert known in answer.data["message"]
