@@ -119,6 +119,7 @@ def opened(
             policy=CallPolicy(total_deadline=deadline),
             on_call=on_call,
             before_call=lambda: PACE.wait(credential.pk),
+            allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),
         )
     )
     try:

@@ -171,7 +171,7 @@ def _seen_members(
 ) -> tuple[list[records.Member], list[AccountOutcome]]:
     user_id = str(vendor_user.vendor_user_id)
     if member_id:
-        return [vendor.read_member(user_id=user_id, member_id=member_id)], []
+        return [members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)], []
     listed = vendor.list_members(user_id=user_id)
     return list(listed.records), [AccountOutcome(None, item.reason) for item in listed.rejected]
 

@@ -14,7 +14,7 @@ from integrations.flows import outbox
 from integrations.models import Member, VendorUser
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError
+from integrations.vendors.errors import VendorError, VendorNotFound
 from nucleus import writes
 from nucleus.models import Institution, Tenant
 
@@ -104,6 +104,20 @@ def institution(*, vendor: Vendor, code: str) -> Institution | None:
         logo_url_small=seen.logo_url_small,
         logo_url_medium=seen.logo_url_medium,
     )
+
+
+def read_named(*, vendor: Vendor, user_id: str, member_id: str) -> records.Member:
+    """The member that a caller names by the vendor's id. Raises VendorNotFound that says so."""
+    try:
+        return vendor.read_member(user_id=user_id, member_id=member_id)
+    except VendorNotFound as error:
+        raise VendorNotFound(
+            f"member_id: this user has no member {member_id} at the vendor. Use the one that the "
+            "widget's success callback gave for this client or business.",
+            vendor=error.vendor,
+            operation=error.operation,
+            status=error.status,
+        ) from error
 
 
 def settle(*, vendor: Vendor, seen: records.Member, seconds: float | None = None) -> records.Member:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import simplejson
@@ -24,6 +24,7 @@ from integrations.job_queue import JobRun, Reschedule
 from integrations.models import Job, JobState, OutboundEvent, WebhookDelivery, WebhookSubscription
 from integrations.models.outbox import new_secret
 from nucleus.models import Tenant
+from nucleus.wire.json import instant
 
 DELIVER_JOB = "deliver_webhook"
 # Seconds to wait after the first, second, … attempt: a good day in all.
@@ -108,7 +109,7 @@ def _publish(
             "event": event,
             **{f"nucleus_{name}_id": str(one) if one else None for name, one in ids.items()},
             "data": data,
-            "create_date": timezone.now().astimezone(UTC).isoformat(timespec="milliseconds"),
+            "create_date": instant(timezone.now()),
         },
         use_decimal=True,
         default=str,

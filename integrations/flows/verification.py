@@ -67,7 +67,7 @@ def verify(
         client_id=vendor_user.client_id,
         integration_type=subject.VERIFICATION,
     ) as vendor:
-        seen = vendor.read_member(user_id=user_id, member_id=member_id)
+        seen = members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
         outcomes, message = _verify_member(vendor, vendor_user, seen, account_id)
     return VerificationOutcome(vendor=slug, bank_links=outcomes, message=message)
 

@@ -54,6 +54,7 @@ class Access:
     policy: CallPolicy = CallPolicy()
     on_call: Callable[[CallRecord], None] | None = None
     before_call: Callable[[], None] | None = None  # may wait, so as not to call too often
+    allowed_hosts: tuple[str, ...] = ()  # that may stand for the vendor, besides its own
 
 
 class Vendor(Protocol):

@@ -13,6 +13,7 @@ from integrations.vendors.base import Access, VendorSpec
 from integrations.vendors.mx import atrium_api, mapping, webhooks
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import Payload, Unusable
+from nucleus import web_urls
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ class MX:
     slug = "mx"
 
     def __init__(self, access: Access) -> None:
+        self.access = access
         self.client = Client(access)
 
     def close(self) -> None:
@@ -64,9 +66,26 @@ class MX:
         body = atrium_api.widget_body(options)
         payload = self.client.one("create_widget_url", "user", body=body, user=user_id)
         url = payload.get("connect_widget_url")
-        if not isinstance(url, str) or urlsplit(url).scheme not in ("https", "http"):
+        if not isinstance(url, str) or web_urls.problem(url) is not None:
             raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")
+        if not self._is_own(url):
+            raise errors.VendorBadResponse(
+                f"MX gave a widget link to {urlsplit(url).netloc[:100]}, which is not a host of MX "
+                "over https. Staff: hosts of your own belong into VENDOR_ALLOWED_HOSTS.",
+                vendor=self.slug,
+                operation="create_widget_url",
+            )
         return url
+
+    def _is_own(self, url: str) -> bool:
+        """Whether a URL that people will open, with their bank's password at hand, is MX's."""
+        parts, base = urlsplit(url), urlsplit(self.access.base_url)
+        host = (parts.hostname or "").rstrip(".")
+        if parts.scheme not in ("https", base.scheme):
+            return False
+        if host in (base.hostname, *self.access.allowed_hosts):
+            return True
+        return host.endswith(atrium_api.WIDGET_DOMAINS)
 
     def read_institution(self, *, code: str) -> records.Institution:
         payload = self.client.one("read_institution", "institution", institution=code)

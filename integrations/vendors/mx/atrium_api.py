@@ -11,6 +11,7 @@ ENVIRONMENTS = {
     "production": "https://atrium.mx.com",
     "development": "https://vestibule.mx.com",
 }
+WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # the widget is served from int-widgets.… there
 PAGE_SIZE = 100  # Atrium's most
 
 # operation: (method, path template). Placeholders are the vendor's own ids.

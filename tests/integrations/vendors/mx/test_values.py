@@ -1,7 +1,7 @@
 """Single values out of MX's JSON: what they cost does not depend on what MX sends.
 
-`int(Decimal("1e1000000"))` takes more than a minute, so a value that is not bounded first makes these
-tests hang; no clock is looked at, because a test machine may be slow.
+`int(Decimal("1e1000000"))` takes more than a minute, so a value that is not bounded first makes
+these tests hang; no clock is looked at, because a test machine may be slow.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ SCALARS = st.one_of(
     st.text(max_size=30),
 )
 JSON = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner), max_leaves=4
-)  # fmt: skip
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=4,
+)
 
 
 @pytest.mark.parametrize("read", READERS)
