@@ -9,10 +9,11 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v $$p; break; }; done)
 BIN := .venv/bin
-INSTALLED := .venv/.requirements.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALLED := .venv/.requirements-sandbox.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
-UV_VERSION := 0.13.8
-UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header
+UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+	--no-emit-index-url --generate-hashes
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
@@ -27,14 +28,14 @@ $(BIN)/python:
 	@echo "Creating .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
 
-$(INSTALLED): requirements.txt | $(BIN)/python
-	@echo "Installing requirements.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+$(INSTALLED): requirements.txt requirements-sandbox.txt | $(BIN)/python
+	@echo "Installing requirements.txt and requirements-sandbox.txt"
+	@$(INSTALL) -r requirements.txt -r requirements-sandbox.txt
 	@touch $@
 
 $(INSTALLED_DEV): requirements-dev.txt | $(BIN)/python
 	@echo "Installing requirements-dev.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(INSTALL) -r $<
 	@touch $@ $(INSTALLED)
 
 .PHONY: run
@@ -53,13 +54,13 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 
 .PHONY: test
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not production" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) -m "not faults and not sandbox and not browser and not embedded" $(ARGS)
+	@$(PYTEST) -m "not faults and not production and not sandbox and not browser and not embedded" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
@@ -67,6 +68,12 @@ test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=lon
 	@unset DATABASE_URL REDIS_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
+
+.PHONY: test-production
+test-production: $(INSTALLED_DEV) ## README's production commands in a new environment, on DATABASE_URL and REDIS_URL
+	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
+	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/13"; exit 1; }
+	@$(BIN)/python -m pytest -m production tests/production $(ARGS)
 
 .PHONY: test-contract
 test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 of each operation, DATABASE_URL
@@ -96,9 +103,9 @@ openapi: $(INSTALLED_DEV) ## Write openapi.yaml from the code
 	--file openapi.yaml
 
 .PHONY: requirements
-requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew from requirements*.in
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew, with hashes, from requirements*.in
 	@$(UV_COMPILE) -o requirements.txt requirements.in
+	@$(UV_COMPILE) -o requirements-sandbox.txt requirements-sandbox.in
 	@$(UV_COMPILE) -o requirements-dev.txt requirements-dev.in
 
 .PHONY: clean
