@@ -13,34 +13,23 @@ from celery.signals import worker_init
 from django.conf import settings
 from kombu import Queue
 
-from integrations import starting
+from integrations import broker, starting, work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
-
-QUEUES = ("interactive", "webhook", "bulk")
-# Somebody waits for what is not named here.
-ROUTES = {
-    "deliver_webhook": "webhook",
-    "retrieve_account": "bulk",
-    "sync_member": "webhook",
-    "watch_async": "bulk",
-}
 
 app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
 app.conf.update(
     accept_content=["json"],
     broker_connection_retry_on_startup=True,
     imports=["celery_app.tasks"],
-    broker_transport_options={
-        "socket_timeout": 2,
-        "socket_connect_timeout": 2,
-        "visibility_timeout": 3600,
-    },
+    broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
-    task_default_queue="interactive",
-    task_queues=[Queue(name) for name in QUEUES],  # what a worker reads unless told
+    task_default_queue=work.Queue.INTERACTIVE.value,
+    task_queues=[Queue(queue.value) for queue in work.Queue],  # what a worker reads unless told
     task_ignore_result=True,
-    task_routes={f"gateway.{kind}": {"queue": queue} for kind, queue in ROUTES.items()},
+    task_routes={
+        f"gateway.{name}": {"queue": kind.queue.value} for name, kind in work.KINDS.items()
+    },
     task_time_limit=300,
     timezone="UTC",
     worker_hijack_root_logger=False,

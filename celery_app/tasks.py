@@ -7,14 +7,30 @@ from uuid import UUID
 from celery import Task
 
 from celery_app.app import app
-from integrations import work
+from integrations import job_claims, job_queue, work
+from integrations.models import Job
 
 
 def _task(kind: str) -> Task:
     def run(job_id: str) -> None:
-        work.run_next(job_id=UUID(job_id))
+        job = work.run_next(job_id=UUID(job_id))
+        if job is None:
+            job_queue.wake_if_early(UUID(job_id))
+        else:
+            _wake_next(job)
 
     return app.task(name=f"gateway.{kind}")(run)
+
+
+def _wake_next(job: Job) -> None:
+    """Wake the job that this one kept waiting.
+
+    Jobs of one member, and those beyond a tenant's VENDOR_CONCURRENCY, cannot be claimed while
+    others run, so their messages came to nothing. The relay would only find them seconds later.
+    """
+    if job.slot_group is not None:
+        for waiting in job_claims.due(1, slot_group=job.slot_group):
+            job_queue.wake(waiting)
 
 
 TASKS = {kind: _task(kind) for kind in work.HANDLERS}

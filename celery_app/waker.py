@@ -7,18 +7,34 @@ dropped: `manage.py relay` and the polling worker find the job in the table.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import queue
 import threading
 import time
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from celery_app import tasks
+from integrations import broker
 
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 BREAK_SECONDS = 30.0  # how long to leave a broker alone that failed
+FLUSH_SECONDS = 2.0  # how long a process that ends goes on publishing
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A job to be run at a moment of time.monotonic()."""
+
+    job_id: UUID
+    kind: str
+    due_at: float
 
 
 class Publisher:
@@ -26,39 +42,74 @@ class Publisher:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.waiting: queue.Queue[tuple[UUID, str]] = queue.Queue(CAPACITY)
+        self.waiting: queue.Queue[Message] = queue.Queue(CAPACITY)
         self.pid = 0
         self.broken_until = 0.0
+        self.reported: set[broker.Trouble] = set()  # since the broker last took a message
 
-    def put(self, job_id: UUID, kind: str) -> None:
+    def put(self, job_id: UUID, kind: str, delay: float = 0.0) -> None:
         self._ensure_thread()
         try:
-            self.waiting.put_nowait((job_id, kind))
+            self.waiting.put_nowait(Message(job_id, kind, time.monotonic() + delay))
         except queue.Full:
             logger.warning("the publishing queue is full; the relay will find %s", job_id)
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> None:
+        """Wait until all is published, but no longer than that."""
+        deadline = time.monotonic() + seconds
+        while (
+            self.pid == os.getpid()
+            and self.waiting.unfinished_tasks
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.01)
 
     def _ensure_thread(self) -> None:
         with self.lock:
             if self.pid != os.getpid():
                 self.pid = os.getpid()
                 self.waiting = queue.Queue(CAPACITY)
-                threading.Thread(target=self._publish, name="job-waker", daemon=True).start()
+                threading.Thread(target=self._run, name="job-waker", daemon=True).start()
 
-    def _publish(self) -> None:
+    def _run(self) -> None:
         while True:
-            job_id, kind = self.waiting.get()
-            if time.monotonic() < self.broken_until:
-                continue
+            message = self.waiting.get()
             try:
-                tasks.TASKS[kind].apply_async((str(job_id),), retry=False)
-            except Exception:  # whatever the broker does, this thread goes on
-                self.broken_until = time.monotonic() + BREAK_SECONDS
-                logger.warning("the broker is not answering; workers poll meanwhile")
+                if time.monotonic() >= self.broken_until:
+                    self._publish(message)
+            finally:
+                self.waiting.task_done()
+
+    def _publish(self, message: Message) -> None:
+        left = message.due_at - time.monotonic()
+        options: dict[str, Any] = {"countdown": left} if left > 0 else {}
+        try:
+            tasks.TASKS[message.kind].apply_async((str(message.job_id),), retry=False, **options)
+        except Exception as error:  # whatever the broker does, this thread goes on
+            self.broken_until = time.monotonic() + BREAK_SECONDS
+            self._report(error)
+        else:
+            if self.reported:
+                self.reported.clear()
+                logger.info("the broker takes messages again")
+
+    def _report(self, error: Exception) -> None:
+        """Log each kind of trouble once until the broker works again."""
+        problem = broker.diagnose(error, settings.REDIS_URL)
+        if problem.kind not in self.reported:
+            self.reported.add(problem.kind)
+            logger.warning(
+                "workers cannot be woken (%s): %s Until then the relay and polling workers find "
+                "the jobs.",
+                problem.kind,
+                problem.message,
+            )
 
 
 _publisher = Publisher()
+atexit.register(_publisher.flush)  # commands that enqueue end right afterwards
 
 
-def wake(*, job_id: UUID, kind: str) -> None:
-    """Ask for the job to be run soon; returns at once, whatever the broker does."""
-    _publisher.put(job_id, kind)
+def wake(*, job_id: UUID, kind: str, delay: float = 0.0) -> None:
+    """Ask for the job to be run in `delay` seconds; returns at once, whatever the broker does."""
+    _publisher.put(job_id, kind, delay)

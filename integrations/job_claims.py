@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,7 +29,7 @@ CLAIMABLE = """
         AND (job.slot_group IS NULL OR job.state = 'running' OR %s > (
             SELECT count(*) FROM integrations_job other
             WHERE other.state = 'running' AND other.slot_group = job.slot_group))
-        {one}
+        {only}
     ORDER BY {order}, job.id LIMIT %s
 """
 LAPSED = {"state": "job.state = 'running' AND job.lease_until < %s", "order": "job.lease_until"}
@@ -42,7 +43,8 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
     """
     for _ in range(CLAIM_LOOKS):
         now = job_queue.database_now()
-        jobs = _due(now, AT_ONCE, job_id)
+        only = {} if job_id is None else {"id": job_id}
+        jobs = _due(now, AT_ONCE, **only)
         if not jobs:
             return None
         for job in jobs:
@@ -58,18 +60,22 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
     return None
 
 
-def due(limit: int, job_id: UUID | None = None) -> list[Job]:
-    """Jobs that a worker could claim now (or that one, if it could), locking nothing."""
-    return _due(job_queue.database_now(), limit, job_id)
+def due(limit: int, slot_group: str | None = None) -> list[Job]:
+    """Jobs (of that group) that a worker could claim now, locking nothing."""
+    only = {} if slot_group is None else {"slot_group": slot_group}
+    return _due(job_queue.database_now(), limit, **only)
 
 
-def _due(now: datetime, limit: int, job_id: UUID | None) -> list[Job]:
+def _due(now: datetime, limit: int, **only: Any) -> list[Job]:
+    """Args:
+    only: columns and the values that they must have.
+    """
+    narrowed = " ".join(f"AND job.{column} = %s" for column in only)
+    wanted = [sql.parameter(Job, column, value) for column, value in only.items()]
     jobs: list[Job] = []
     for kind, since in ((LAPSED, "lease_until"), (DUE, "run_at")):
-        values = [sql.parameter(Job, since, now), settings.VENDOR_CONCURRENCY]
-        if job_id is not None:
-            values.append(sql.parameter(Job, "id", job_id))
-        statement = CLAIMABLE.format(**kind, one="AND job.id = %s" if job_id is not None else "")
+        values = [sql.parameter(Job, since, now), settings.VENDOR_CONCURRENCY, *wanted]
+        statement = CLAIMABLE.format(**kind, only=narrowed)
         jobs += Job.objects.raw(statement, [*values, limit - len(jobs)])
     for job in jobs:
         job.tenant = Tenant.of_id(job.tenant_id)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -26,6 +27,10 @@ from integrations.models import Job, JobState
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
 
+WAKE_AHEAD_SECONDS = (
+    60.0  # a broker holds messages for jobs due so soon; later ones are the relay's
+)
+EARLY_SECONDS = 1.0  # by which a message may come too soon, because machines' clocks differ
 ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
 # Asked for every webhook; Django would take longer to compile it than the database to answer it.
 WAITING = """
@@ -150,8 +155,7 @@ def enqueue(
             return waiting  # else it was claimed in this very moment
     else:
         raise OperationalError(f"{kind} could not be queued")
-    if job.run_at <= now:
-        wake(job)
+    wake(job, delay)
     return job
 
 
@@ -162,11 +166,26 @@ def _waiting(pending_key: str | None) -> Job | None:
     return next(iter(Job.objects.raw(WAITING, [pending_key])), None)
 
 
-def wake(job: Job) -> None:
-    """Tell workers about a due job once the transaction has committed; never blocks."""
-    if settings.JOB_WAKER:
+def wake(job: Job, delay: float = 0.0) -> None:
+    """Tell workers about a job once the transaction has committed; never blocks.
+
+    Args:
+        delay: seconds until it is due. Beyond WAKE_AHEAD_SECONDS nothing is sent: the relay and
+            polling workers find the job in the table when its time comes.
+    """
+    if settings.JOB_WAKER and delay <= WAKE_AHEAD_SECONDS:
         waker = import_string(settings.JOB_WAKER)
-        transaction.on_commit(lambda: waker(job_id=job.pk, kind=job.kind), robust=True)
+        message = {"job_id": job.pk, "kind": job.kind, "delay": max(delay, 0.0)}
+        transaction.on_commit(lambda: waker(**message), robust=True)
+
+
+def wake_if_early(job_id: UUID) -> None:
+    """Wake a job once more whose message came a little before the job is due."""
+    job = Job.objects.filter(pk=job_id, state=JobState.READY).first()
+    if job is not None:
+        left = (job.run_at - database_now()).total_seconds()
+        if 0 < left <= EARLY_SECONDS:
+            wake(job, left)
 
 
 def reschedule(run: JobRun, delay: float) -> None:
@@ -204,6 +223,19 @@ def requeue(job: Job) -> bool:
     return woken
 
 
+def run_now(job: Job, **changes: Any) -> bool:
+    """Make a waiting job due at once, whatever it waits for; false when it does not wait.
+
+    Args:
+        changes: other columns to set.
+    """
+    waiting = Job.objects.filter(pk=job.pk, state=JobState.READY)
+    is_due = bool(waiting.update(run_at=database_now(), **changes))
+    if is_due:
+        wake(job)
+    return is_due
+
+
 def make_ready(run: JobRun, delay: float, reason: str, *, give_back: bool) -> None:
     """Back to ready, or merged with the same work that is waiting already."""
     mine = Job.objects.filter(pk=run.job.pk, token=run.token, state=JobState.RUNNING)
@@ -213,7 +245,8 @@ def make_ready(run: JobRun, delay: float, reason: str, *, give_back: bool) -> No
     try:
         with transaction.atomic():
             run_at = database_now() + timedelta(seconds=delay)
-            mine.update(state=JobState.READY, run_at=run_at, **values)
+            if mine.update(state=JobState.READY, run_at=run_at, **values):
+                wake(run.job, delay)
     except IntegrityError:  # the same work is waiting already
         mine.update(state=JobState.MERGED, finished_at=database_now(), **values)
 

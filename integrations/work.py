@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -20,29 +22,50 @@ from integrations.flows import (
     verification,
 )
 from integrations.job_queue import JobRun, LeaseLost, Reschedule
-from integrations.models import JobState
+from integrations.models import Job, JobState
 from integrations.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
-HANDLERS: dict[str, Callable[[JobRun], None]] = {
-    users.CREATE_JOB: users.run_job,
-    accounts.LINK_JOB: accounts.run_job,
-    accounts.RETRIEVE_JOB: retrieval.run_job,
-    verification.VERIFY_JOB: verification.run_job,
-    outbox.DELIVER_JOB: outbox.run_job,
-    async_runs.WATCH_JOB: async_runs.run_job,
-    sync.SYNC_JOB: sync.run_job,
-    sync.REFRESH_JOB: sync.run_refresh_job,
-    erasure.ERASE_JOB: erasure.run_job,
+Handler = Callable[[JobRun], None]
+
+
+class Queue(StrEnum):
+    """How urgent a kind of job is; Celery has one queue for each."""
+
+    INTERACTIVE = "interactive"  # a person waits for it
+    WEBHOOK = "webhook"  # fresh data from a vendor, deliveries to tenants
+    BULK = "bulk"  # retrievals, reconciliation, erasures
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What runs a job, and in which queue it waits."""
+
+    handler: Handler
+    queue: Queue
+
+
+KINDS: dict[str, JobKind] = {
+    users.CREATE_JOB: JobKind(users.run_job, Queue.INTERACTIVE),
+    accounts.LINK_JOB: JobKind(accounts.run_job, Queue.INTERACTIVE),
+    verification.VERIFY_JOB: JobKind(verification.run_job, Queue.INTERACTIVE),
+    sync.SYNC_JOB: JobKind(sync.run_job, Queue.WEBHOOK),
+    sync.REFRESH_JOB: JobKind(sync.run_refresh_job, Queue.WEBHOOK),
+    async_runs.WATCH_JOB: JobKind(async_runs.run_job, Queue.WEBHOOK),
+    outbox.DELIVER_JOB: JobKind(outbox.run_job, Queue.WEBHOOK),
+    accounts.RETRIEVE_JOB: JobKind(retrieval.run_job, Queue.BULK),
+    sync.RECONCILE_JOB: JobKind(sync.run_job, Queue.BULK),
+    erasure.ERASE_JOB: JobKind(erasure.run_job, Queue.BULK),
 }
+HANDLERS: dict[str, Handler] = {name: kind.handler for name, kind in KINDS.items()}
 
 
-def run_next(*, job_id: UUID | None = None) -> bool:
-    """Claim and run the next due job (or that one); false when there is none."""
+def run_next(*, job_id: UUID | None = None) -> Job | None:
+    """Claim and run the next due job (or that one), and return it; None when there is none."""
     run = job_claims.claim(job_id=job_id)
     if run is None:
-        return False
+        return None
     # Logs and audit rows carry both: what caused the job, and which job it was.
     cause = f"{run.job.request_id[:23]}." if run.job.request_id else ""
     reset = current_request_id.set(f"{cause}job-{run.job.pk}")
@@ -50,7 +73,7 @@ def run_next(*, job_id: UUID | None = None) -> bool:
         _run(run)
     finally:
         current_request_id.reset(reset)
-    return True
+    return run.job
 
 
 def drain(limit: int = 10_000) -> int:

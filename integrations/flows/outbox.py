@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 from integrations import job_queue, outbound_http
 from integrations.flows.errors import FlowError
 from integrations.job_queue import JobRun, Reschedule
-from integrations.models import Job, JobState, OutboundEvent, WebhookDelivery, WebhookSubscription
+from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
 from integrations.models.outbox import new_secret
 from nucleus.models import Tenant
 from nucleus.wire.json import instant
@@ -251,10 +251,7 @@ def replay(deliveries: Iterable[WebhookDelivery]) -> int:
             WebhookDelivery.objects.for_tenant(delivery.tenant_id).filter(pk=delivery.pk).update(
                 state=WebhookDelivery.State.WAITING, finished_at=None
             )
-            job = _enqueue(delivery)
-            Job.objects.filter(pk=job.pk, state=JobState.READY).update(
-                progress={}, run_at=job_queue.database_now()
-            )
+            job_queue.run_now(_enqueue(delivery), progress={})
         count += 1
     return count
 

@@ -24,6 +24,7 @@ from integrations.vendors.records import Scope
 logger = logging.getLogger(__name__)
 SYNC_JOB = "sync_member"
 REFRESH_JOB = "refresh_member"
+RECONCILE_JOB = "reconcile_member"  # the same work as SYNC_JOB, but nothing waits for it
 PATIENCE = timedelta(hours=2)  # with an import that does not end
 WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
 STAMP_RESOLUTION = timedelta(seconds=2)
@@ -241,6 +242,6 @@ def reconcile_due(limit: int = 100) -> int:
         mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
             if mine.update(next_sync_at=members.next_look()):
-                enqueue(member=member, scope=Scope.EVERYTHING, only_news=True)
+                enqueue(member=member, scope=Scope.EVERYTHING, kind=RECONCILE_JOB, only_news=True)
                 count += 1
     return count

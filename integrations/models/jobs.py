@@ -59,6 +59,11 @@ class Job(Record):
         ]
         indexes = [
             models.Index(fields=["run_at", "id"], condition=Q(state="ready"), name="job_due"),
+            models.Index(
+                fields=["slot_group", "run_at"],
+                condition=Q(state="ready"),
+                name="job_due_in_group",
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_lapsed"),
             models.Index(
                 fields=["slot_group"], condition=Q(state="running"), name="job_slots_in_use"

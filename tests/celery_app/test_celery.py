@@ -12,16 +12,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.db import connection
 
 from celery_app import tasks, waker
+from celery_app.app import app
 from integrations import job_queue, work
 from integrations.models import Job, JobState
+from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import TenantFactory
 
-needs_redis = pytest.mark.skipif(not settings.REDIS_URL, reason="needs REDIS_URL")
+ROOT = Path(__file__).resolve().parents[2]
+needs_redis = pytest.mark.skipif(not configured.REDIS_URL, reason="needs REDIS_URL")
 
 
 def test_every_kind_of_job_has_its_task():
@@ -42,8 +45,9 @@ def test_a_task_claims_its_job_by_id(monkeypatch: pytest.MonkeyPatch):
     assert [run.job.pk for run in ran] == [job.pk]
 
 
-def test_a_broker_that_is_gone_holds_nobody_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(waker.tasks.app.conf, "broker_url", "redis://127.0.0.1:9/0")
+def test_a_broker_that_is_gone_holds_nobody_up(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    monkeypatch.setattr(waker.tasks.app.conf, "broker_url", settings.REDIS_URL)
     publisher = waker.Publisher()
     started = time.monotonic()
     for _ in range(1000):
@@ -70,15 +74,67 @@ def celery_worker(transactional_db: Any, tmp_path: Path) -> Iterator[None]:
         worker.terminate()
 
 
+def test_every_kind_of_job_has_a_queue_that_workers_read():
+    """The documented command names no queues, so a worker reads those of the settings."""
+    read = {queue.name for queue in app.conf.task_queues}
+    assert read == {queue.value for queue in work.Queue}
+    router = app.amqp.router
+    for name, kind in work.KINDS.items():
+        assert router.route({}, f"gateway.{name}")["queue"].name == kind.queue
+    documents = [(ROOT / name).read_text() for name in ("README.md", "docs/jobs.md")]
+    commands = [
+        line.split("#")[0].split()
+        for text in documents
+        for line in text.splitlines()
+        if line.startswith("celery -A celery_app worker")
+    ]
+    assert len(commands) >= 2
+    assert not [command for command in commands if {"-Q", "--queues"} & set(command)]
+
+
+@pytest.mark.django_db
+def test_a_job_that_ends_wakes_the_one_it_kept_waiting(
+    monkeypatch: pytest.MonkeyPatch, tenant: Tenant
+):
+    """Whose message came to nothing: two jobs of one member cannot run at once."""
+    monkeypatch.setitem(work.HANDLERS, "retrieve_account", lambda run: None)
+    woken: list[Any] = []
+    monkeypatch.setattr(job_queue, "wake", lambda job, delay=0: woken.append((job.pk, delay)))
+    group = {"tenant": tenant, "slot_group": str(tenant.pk), "lock_key": "member"}
+    first, second = (JobFactory(kind="retrieve_account", **group) for _ in range(2))
+    JobFactory(kind="retrieve_account")
+    tasks.TASKS["retrieve_account"](str(first.pk))
+    assert woken == [(second.pk, 0)]
+
+
+def finished(jobs: list[Job], within: float) -> bool:
+    """Whether all are done in that time."""
+    deadline = time.monotonic() + within
+    mine = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    while time.monotonic() < deadline:
+        if all(job.state == JobState.DONE for job in mine.all()):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @needs_redis
 @pytest.mark.services
 def test_an_enqueued_job_is_run_by_a_worker(celery_worker: None):
     tenant = TenantFactory()
-    job = job_queue.enqueue(
-        tenant=tenant, kind="create_vendor_user", payload={"client_id": str(tenant.id)}
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not Job.objects.filter(state=JobState.DONE).exists():
-        time.sleep(0.1)
-    job.refresh_from_db()
-    assert job.state == JobState.DONE  # there is no such client, so there is nothing to do
+
+    def enqueue(delay: float = 0) -> Job:
+        """A job with nothing to do: there is no such client."""
+        return job_queue.enqueue(
+            tenant=tenant,
+            kind="create_vendor_user",
+            payload={"client_id": str(tenant.id)},
+            delay=delay,
+        )
+
+    assert finished([enqueue()], within=30)
+    started = time.monotonic()
+    assert finished([enqueue(delay=0.5)], within=10)  # and nothing else but its message wakes it
+    assert 0.45 <= time.monotonic() - started < 2.5
+    jobs = [enqueue() for _ in range(3)]
+    assert finished(jobs, within=10)

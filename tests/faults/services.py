@@ -32,6 +32,16 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def wait_for_port(port: int) -> None:
+    """Until something listens there."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
 @dataclass
 class Postgres:
     """A cluster of one's own."""
@@ -114,14 +124,18 @@ class Redis:
     """A broker of one's own, which keeps nothing on disk."""
 
     port: int
+    password: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        access = f":{self.password}@" if self.password else ""
+        return f"redis://{access}127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        if self.password:
+            command += ["--requirepass", self.password]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         for _ in range(100):
             try:

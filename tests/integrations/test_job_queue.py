@@ -283,26 +283,3 @@ def test_a_killed_worker_loses_nothing(handler: Callable[[Handler], None]):
     assert work.drain() == 1
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.DONE, 2)
-
-
-@pytest.fixture
-def woken(settings: Any) -> list[Any]:
-    settings.JOB_WAKER = f"{__name__}.record_wake"
-    WOKEN.clear()
-    return WOKEN
-
-
-WOKEN: list[Any] = []
-
-
-def record_wake(**about: Any) -> None:
-    WOKEN.append(about)
-
-
-def test_workers_are_woken_after_the_commit_only(
-    woken: list[Any], tenant: Tenant, django_capture_on_commit_callbacks: Any
-):
-    with django_capture_on_commit_callbacks(execute=True):
-        job = job_queue.enqueue(tenant=tenant, kind="test", payload={})
-        assert woken == []
-    assert woken == [{"job_id": job.pk, "kind": "test"}]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.management.base import BaseCommand
@@ -14,13 +13,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from gateway.checks import DEVELOPMENT_MODE
-from integrations import connect, job_queue
+from integrations import broker, connect, job_queue, work
 from integrations.connect import VendorNotConfigured
 from integrations.flows import inbox
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
 
+WORKER = "celery -A celery_app worker"
 OVERDUE = timedelta(minutes=2)
 Finding = tuple[bool, str]  # in order?, what was found or what to do
 
@@ -63,13 +63,35 @@ def _broker() -> Iterator[Finding]:
     if not settings.REDIS_URL:
         yield True, "No REDIS_URL: workers poll the database."
         return
-
+    if problem := broker.probe(settings.REDIS_URL):
+        yield False, f"{problem.message} Meanwhile only polling workers (manage.py work) go on."
+        return
+    yield True, "Redis answers."
     try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2).ping()
-    except redis.RedisError:
-        yield False, "Redis is not answering. Check REDIS_URL; polling workers go on meanwhile."
-    else:
-        yield True, "Redis answers."
+        listening = broker.listening(settings.REDIS_URL)
+    except Exception as error:
+        yield False, broker.diagnose(error, settings.REDIS_URL).message
+        return
+    yield from _celery(listening)
+
+
+def _celery(listening: dict[str, set[str]]) -> Iterator[Finding]:
+    """Whether Celery workers listen, and whether together they read every queue."""
+    if not listening:
+        yield (
+            False,
+            (
+                f"No Celery worker listens. Start one: {WORKER} -- until then jobs wait for the "
+                "polling worker (manage.py work), if one runs."
+            ),
+        )
+        return
+    for worker, queues in sorted(listening.items()):
+        yield True, f"The Celery worker {worker} reads {', '.join(sorted(queues))}."
+    unread = {queue.value for queue in work.Queue} - set().union(*listening.values())
+    if unread:
+        names = ",".join(sorted(unread))
+        yield False, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"
 
 
 def _workers() -> Iterator[Finding]:

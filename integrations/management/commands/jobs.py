@@ -59,9 +59,7 @@ class Command(BaseCommand):
     def _retry(self, options: dict[str, Any]) -> None:
         job = _found(options["id"])
         if job.state == JobState.READY:
-            Job.objects.filter(pk=job.pk, state=JobState.READY).update(
-                run_at=job_queue.database_now()
-            )
+            job_queue.run_now(job)
         elif not job_queue.requeue(job):
             raise CommandError(f"It is {job.state}; only dead and waiting jobs can be retried.")
         self.stdout.write(f"{job} is due")
