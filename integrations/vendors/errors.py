@@ -41,11 +41,19 @@ class VendorError(Exception):
         status: HTTP status of the vendor's answer, if there was one.
         retry_after: seconds to wait before trying again, if known.
         existing_id: the vendor's id of the object in the way of a creation.
+
+    Attributes:
+        was_sent: False when the vendor cannot have received the request.
+        is_repeat: an earlier attempt of the same call may have reached the vendor.
+        is_pause: no call was made, because calls with these keys are paused.
     """
 
     code: ClassVar[str] = "vendor_error"
     fault: ClassVar[Fault] = Fault.VENDOR
     is_retryable: ClassVar[bool] = False
+    was_sent = True
+    is_repeat = False
+    is_pause = False
 
     def __init__(
         self,

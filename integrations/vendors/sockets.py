@@ -1,4 +1,4 @@
-"""A connection pool whose exchanges can be cut off, whatever the other side does."""
+"""A connection pool whose exchanges can be cut off, and tell how far they came."""
 
 from __future__ import annotations
 
@@ -15,10 +15,17 @@ class Watchdog:
     """Shuts the exchange's sockets down when its time is up, headers and handshake included.
 
     Time-outs of sockets start anew with every byte, so a server that drips could hold a thread for
-    ever.
+    ever. It also records how far the exchange came, which decides whether it may be repeated.
+
+    Args:
+        use_new_connection: leave the idle connections of the pool alone.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, use_new_connection: bool = False) -> None:
+        self.use_new_connection = use_new_connection
+        self.is_reused = True  # until a connection is opened for it
+        self.is_sent = False  # the request, to its last byte
+        self.is_answered = False  # status line and headers have arrived
         self.fired = False
         self.sockets: list[socket.socket] = []
         self.timer = threading.Timer(max(seconds, 0.0), self._fire)
@@ -42,35 +49,58 @@ class Watchdog:
 _exchange = threading.local()
 
 
-def _watched(opened: Any) -> Any:
-    """Tell this thread's watchdog, if any, about a socket."""
+def _current() -> Watchdog | None:
     watchdog: Watchdog | None = getattr(_exchange, "watchdog", None)
-    if watchdog is not None and opened is not None:
-        watchdog.sockets.append(opened)
-    return opened
+    return watchdog
 
 
 class _Connection(urllib3.connection.HTTPConnection):
     """Shows its socket to the watchdog: when it is opened, and when an answer is awaited."""
 
     def _new_conn(self) -> socket.socket:
-        opened: socket.socket = _watched(super()._new_conn())
+        watchdog = _current()
+        if watchdog is not None:
+            watchdog.is_reused = False
+        opened: socket.socket = super()._new_conn()
+        if watchdog is not None:
+            watchdog.sockets.append(opened)
         return opened
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        if watchdog := _current():
+            watchdog.is_sent = True
+
     def getresponse(self) -> Any:
-        _watched(self.sock)
-        return super().getresponse()
+        watchdog = _current()
+        if watchdog is not None and self.sock is not None:
+            watchdog.sockets.append(self.sock)
+        response = super().getresponse()
+        if watchdog is not None:
+            watchdog.is_answered = True
+        return response
 
 
 class _SecureConnection(_Connection, urllib3.connection.HTTPSConnection):
     """The same, with TLS on top."""
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class _Reopening(urllib3.HTTPConnectionPool):
+    """Hands out idle connections unless the exchange wants a new one."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)
+        watchdog = _current()
+        if watchdog is not None and watchdog.use_new_connection:
+            connection.close()  # urllib3 opens it again when the request is sent
+        return connection
+
+
+class _Pool(_Reopening):
     ConnectionCls = _Connection
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+class _SecurePool(_Reopening, urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

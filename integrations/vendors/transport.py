@@ -55,6 +55,18 @@ class Answer:
     body: Any
 
 
+@dataclass(slots=True)
+class _Tries:
+    """How often one call was tried so far."""
+
+    number: int = 1
+    may_have_arrived: bool = False  # an earlier one, at the vendor
+
+
+class _StaleConnection(errors.VendorUnavailable):
+    """The vendor had closed the idle connection that the request went out on."""
+
+
 class Transport:
     """A session with one vendor, for the length of one use case and one thread."""
 
@@ -80,28 +92,36 @@ class Transport:
         self.until = None if total is None else time.monotonic() + total
 
     def send(self, call: Call) -> Answer:
-        """The answer to `call`. Raises errors.VendorError; repeatable calls are retried."""
+        """The answer to `call`.
+
+        A repeatable call is tried again after any failure of the vendor, within the deadline; any
+        other call only when the vendor cannot have received it. Raises errors.VendorError.
+        """
         until = time.monotonic() + self.access.policy.call_deadline
         if self.until is not None:
             until = min(until, self.until)
-        attempts = self.access.policy.attempts if call.is_repeatable else 1
-        for attempt in range(1, attempts + 1):
+        attempts = self.access.policy.attempts
+        tries = _Tries()
+        while True:
             try:
-                return self._attempt(call, attempt, until)
+                return self._attempt(call, tries, until)
             except RETRYABLE as error:
-                pause = error.retry_after or random.uniform(0, RETRY_BASE * 2**attempt)  # noqa: S311
-                if attempt == attempts or time.monotonic() + pause >= until:
+                may_repeat = call.is_repeatable or not error.was_sent
+                pause = error.retry_after or random.uniform(0, RETRY_BASE * 2**tries.number)  # noqa: S311
+                is_last = tries.number == attempts or time.monotonic() + pause >= until
+                if is_last or not may_repeat:
                     raise
+                tries.number += 1
+                tries.may_have_arrived |= error.was_sent
                 self.sleep(pause)
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _attempt(self, call: Call, attempt: int, until: float) -> Answer:
+    def _attempt(self, call: Call, tries: _Tries, until: float) -> Answer:
         if self.access.before_call is not None:
             self.access.before_call()
         started = time.monotonic()
         status, error, pause = None, None, None
         try:
-            answer = self._exchange(call, until)
+            answer = self._answer(call, tries, until)
             status, pause = answer.status, retry_after(answer.headers)
             failed = self.failure(call, answer)
             if failed is not None:
@@ -111,6 +131,7 @@ class Transport:
         except errors.VendorError as raised:
             status = status or raised.status
             error = raised.code
+            raised.is_repeat = tries.may_have_arrived
             raised.vendor, raised.operation = self.vendor, call.operation
             raise
         finally:
@@ -121,7 +142,7 @@ class Transport:
                         operation=call.operation,
                         method=call.method,
                         path_template=call.template,
-                        attempt=attempt,
+                        attempt=tries.number,
                         status=status,
                         duration_ms=round((time.monotonic() - started) * 1000),
                         error=error,
@@ -129,14 +150,27 @@ class Transport:
                     )
                 )
 
-    def _exchange(self, call: Call, until: float) -> Answer:
+    def _answer(self, call: Call, tries: _Tries, until: float) -> Answer:
+        """One exchange, or two when the vendor had closed the idle connection of the first.
+
+        That says nothing about the vendor's health, so it is no attempt of its own.
+        """
+        try:
+            return self._exchange(call, until, on_new_connection=tries.number > 1)
+        except _StaleConnection as error:
+            if error.was_sent and not call.is_repeatable:
+                raise
+            tries.may_have_arrived |= error.was_sent
+        return self._exchange(call, until, on_new_connection=True)
+
+    def _exchange(self, call: Call, until: float, *, on_new_connection: bool) -> Answer:
         policy = self.access.policy
         left = until - time.monotonic()
         if left <= 0:
             raise errors.VendorTimeout
         timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left))
         body = None if call.body is None else json.dumps(call.body).encode()
-        watchdog = sockets.Watchdog(left)
+        watchdog = sockets.Watchdog(left, use_new_connection=on_new_connection)
         try:
             with (
                 watchdog,
@@ -160,13 +194,29 @@ class Transport:
                     body=_parsed(response, content),
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if watchdog.fired or time.monotonic() >= until:
-                raise errors.VendorTimeout from error
-            raise translated(error) from error
+            raise _failure(error, watchdog, until) from error
         except (ValueError, AttributeError) as error:  # what a half-closed socket can make of it
             if watchdog.fired:
                 raise errors.VendorTimeout from error
             raise errors.VendorBadResponse from error
+
+
+def _failure(error: Exception, watchdog: sockets.Watchdog, until: float) -> errors.VendorError:
+    """What the failed exchange means, and whether the vendor can have received the request."""
+    failed: errors.VendorError
+    if watchdog.fired or time.monotonic() >= until:
+        failed = errors.VendorTimeout()
+    elif (
+        isinstance(error, requests.ConnectionError)
+        and not isinstance(error, requests.Timeout)
+        and watchdog.is_reused
+        and not watchdog.is_answered
+    ):
+        failed = _StaleConnection("The vendor cannot be reached.")
+    else:
+        failed = translated(error)
+    failed.was_sent = watchdog.is_sent
+    return failed
 
 
 def _content(response: requests.Response, max_bytes: int, until: float) -> bytes:

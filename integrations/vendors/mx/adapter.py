@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -60,7 +61,8 @@ class MX:
         return _whole(mapping.user, self.client.one("read_user", "user", user=user_id))
 
     def delete_user(self, *, user_id: str) -> None:
-        self.client.call("delete_user", user=user_id)
+        with _deleted_by_first_attempt():
+            self.client.call("delete_user", user=user_id)
 
     def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
         body = atrium_api.widget_body(options)
@@ -100,15 +102,14 @@ class MX:
         return self._owned_member(payload, user_id, member_id)
 
     def delete_member(self, *, user_id: str, member_id: str) -> None:
-        self.client.call("delete_member", user=user_id, member=member_id)
+        with _deleted_by_first_attempt():
+            self.client.call("delete_member", user=user_id, member=member_id)
 
     def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
-        payload = self.client.one("start_aggregation", "member", user=user_id, member=member_id)
-        return self._owned_member(payload, user_id, member_id)
+        return self._started("start_aggregation", user_id, member_id)
 
     def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
-        payload = self.client.one("start_verification", "member", user=user_id, member=member_id)
-        return self._owned_member(payload, user_id, member_id)
+        return self._started("start_verification", user_id, member_id)
 
     def list_accounts(
         self, *, user_id: str, member_id: str | None = None
@@ -191,11 +192,31 @@ class MX:
         )
         return mapping.merchant_location(payload)
 
+    def _started(self, operation: str, user_id: str, member_id: str) -> records.Member:
+        try:
+            payload = self.client.one(operation, "member", user=user_id, member=member_id)
+        except errors.VendorBusy as error:
+            if not error.is_repeat:
+                raise
+            # The job that keeps MX busy is the one that the first attempt has started.
+            return self.read_member(user_id=user_id, member_id=member_id)
+        return self._owned_member(payload, user_id, member_id)
+
     def _owned_member(self, payload: Payload, user_id: str, member_id: str) -> records.Member:
         """The member, if MX says it is this one of this user: ids come from browsers."""
         if (payload.get("guid"), payload.get("user_guid")) != (member_id, user_id):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_member")
         return _whole(mapping.member, payload)
+
+
+@contextmanager
+def _deleted_by_first_attempt() -> Iterator[None]:
+    """A repeated deletion that finds nothing has worked the first time."""
+    try:
+        yield
+    except errors.VendorNotFound as error:
+        if not error.is_repeat:
+            raise
 
 
 def _account_number_identity(row: Payload) -> Any:

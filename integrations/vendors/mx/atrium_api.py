@@ -37,6 +37,19 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "read_merchant": ("GET", "/merchants/{merchant}"),
     "read_merchant_location": ("GET", "/merchant_locations/{location}"),
 }
+# What may be done twice when nobody knows whether MX has done it: every GET and DELETE, and these
+# POSTs, for the reason given. Any other POST is only repeated when MX cannot have received it.
+REPEATABLE_POSTS: Mapping[str, str] = {
+    "create_user": "a second one of the same identifier is a 409, and the first is adopted",
+    "create_widget_url": "every link is a new one; those nobody opens lapse",
+    "start_aggregation": "while the first runs, a second is a 409",
+    "start_verification": "while the first runs, a second is a 409",
+}
+
+
+def is_repeatable(operation: str) -> bool:
+    """Whether doing it twice is doing it once."""
+    return PATHS[operation][0] in ("GET", "DELETE") or operation in REPEATABLE_POSTS
 
 
 def headers(access: Access) -> dict[str, str]:

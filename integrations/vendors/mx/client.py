@@ -34,7 +34,7 @@ class Client:
         query: dict[str, str] | None = None,
         **ids: str,
     ) -> Any:
-        """The parsed answer. Reads and deletions are repeated when MX fails."""
+        """The parsed answer. What may be done twice is repeated when MX fails."""
         method, template = atrium_api.PATHS[operation]
         quoted = {name: quote(value, safe="") for name, value in ids.items()}
         call = Call(
@@ -44,7 +44,7 @@ class Client:
             template=template,
             query=query,
             body=body,
-            is_repeatable=method in ("GET", "DELETE"),
+            is_repeatable=atrium_api.is_repeatable(operation),
         )
         return self.transport.send(call).body
 

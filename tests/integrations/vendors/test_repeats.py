@@ -1,0 +1,290 @@
+"""Idle connections that the vendor has closed, and calls that may be done twice."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+import pytest
+import urllib3
+
+from integrations.vendors import errors, records
+from integrations.vendors.base import Access, CallPolicy, CallRecord
+from integrations.vendors.mx import atrium_api
+from integrations.vendors.mx.adapter import MX
+from integrations.vendors.mx.failures import failure
+from integrations.vendors.transport import Call, Transport
+from tests.integrations.vendors.scripted_server import Script, ScriptedServer, answer, serving
+
+CREATE = Call("create_user", "POST", "/users", "/users", body={"user": {}}, is_repeatable=True)
+ONCE = Call("pay", "POST", "/users", "/users", body={"user": {}})
+READ = Call("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
+FINE = answer(body=b'{"fine": true}')
+
+
+class Scenario:
+    """A server and a transport to it; `calls` is what the audit log and the breaker hear of."""
+
+    def __init__(self, server: ScriptedServer, policy: CallPolicy) -> None:
+        self.server = server
+        self.calls: list[CallRecord] = []
+        access = Access("atrium", server.url, "id", "key", policy, self.calls.append)
+        self.transport = Transport(
+            vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
+        )
+
+    def outcome(self, call: Call) -> Any:
+        try:
+            return self.transport.send(call).body
+        except errors.VendorError as error:
+            return error
+
+    @property
+    def arrived(self) -> int:
+        return len(self.server.requests)
+
+
+def play(script: Script, call: Call, *, warm: int = 0) -> tuple[Any, Scenario]:
+    """The outcome of `call` after `warm` reads have left idle connections in the pool."""
+    with serving(script) as server:
+        scenario = Scenario(server, CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=10))
+        for _ in range(warm):
+            assert scenario.outcome(READ) == {"fine": True}
+        time.sleep(0.05)  # what the server does to idle connections arrives
+        scenario.calls.clear()
+        server.requests.clear()
+        return scenario.outcome(call), scenario
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def half_close(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_WR)
+
+
+ENDINGS: list[Callable[[socket.socket], None]] = [socket.socket.close, reset, half_close]
+
+
+def after_first_answer(end: Callable[[socket.socket], None]) -> Script:
+    """Each connection carries one exchange; `end` follows at once."""
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(FINE)
+        end(connection)
+
+    return script
+
+
+def at_second_request(end: Callable[[socket.socket], None]) -> Script:
+    """The second request on a connection is read, and answered with its end."""
+    requests: Counter[Any] = Counter()
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        requests[connection.getpeername()] += 1
+        if requests[connection.getpeername()] == 1:
+            connection.sendall(FINE)
+        else:
+            end(connection)
+
+    return script
+
+
+@pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
+@pytest.mark.parametrize("end", ENDINGS)
+def test_an_idle_connection_that_was_closed_is_not_used(end: Any, call: Call):
+    outcome, scenario = play(after_first_answer(end), call, warm=1)
+    assert outcome == {"fine": True}
+    assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+
+
+@pytest.mark.parametrize("call", [READ, CREATE], ids=lambda call: call.operation)
+@pytest.mark.parametrize("end", ENDINGS)
+def test_a_connection_closed_under_the_request_is_replaced_at_once(end: Any, call: Call):
+    outcome, scenario = play(at_second_request(end), call, warm=1)
+    assert outcome == {"fine": True}
+    assert scenario.arrived == 2
+    # One attempt, and a good one: a closed idle connection is no failure of the vendor.
+    assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_what_may_not_be_done_twice_is_not_repeated_once_it_was_sent(end: Any):
+    outcome, scenario = play(at_second_request(end), ONCE, warm=1)
+    assert isinstance(outcome, errors.VendorUnavailable)
+    assert outcome.was_sent
+    assert scenario.arrived == 1
+
+
+@pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
+def test_a_reset_that_arrives_before_sending_lets_any_call_start_anew(
+    monkeypatch: pytest.MonkeyPatch, call: Call
+):
+    monkeypatch.setattr(urllib3.connectionpool, "is_connection_dropped", lambda _: False)
+    outcome, scenario = play(after_first_answer(reset), call, warm=1)
+    assert outcome == {"fine": True}
+    assert scenario.arrived == 1
+
+
+def test_one_replacement_is_enough_however_many_idle_connections_are_dead():
+    everybody = threading.Barrier(3)
+
+    def together(connection: socket.socket, request: bytes) -> None:
+        if b"GET" in request:
+            everybody.wait(5)
+        closing(connection, request)
+
+    closing = at_second_request(reset)
+    with serving(together) as server:
+        scenario = Scenario(server, CallPolicy())
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(scenario.outcome, [READ] * 3)) == [{"fine": True}] * 3
+        scenario.calls.clear()
+        assert scenario.outcome(CREATE) == {"fine": True}
+        assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+
+
+@pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
+def test_a_vendor_that_cannot_be_reached_is_tried_again(call: Call):
+    with serving(lambda connection, request: None) as server:
+        server.listener.close()
+        scenario = Scenario(server, CallPolicy())
+        outcome = scenario.outcome(call)
+    assert isinstance(outcome, errors.VendorUnavailable)
+    assert not outcome.was_sent
+    assert [one.attempt for one in scenario.calls] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_repeatable_post_outlives_a_bad_moment(status: int):
+    answers = iter([answer(status), answer(status), FINE])
+    outcome, scenario = play(lambda to, _: to.sendall(next(answers)), CREATE)
+    assert outcome == {"fine": True}
+    assert [one.status for one in scenario.calls] == [status, status, 200]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_any_other_post_does_not(status: int):
+    outcome, scenario = play(lambda to, _: to.sendall(answer(status)), ONCE)
+    assert isinstance(outcome, errors.VendorUnavailable)
+    assert scenario.arrived == 1
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_a_new_connection_that_breaks_is_an_attempt(end: Any):
+    outcome, scenario = play(lambda to, _: end(to), CREATE)
+    assert isinstance(outcome, errors.VendorUnavailable)
+    assert [one.attempt for one in scenario.calls] == [1, 2, 3]
+    outcome, scenario = play(lambda to, _: end(to), ONCE)
+    assert isinstance(outcome, errors.VendorUnavailable)
+    assert scenario.arrived == 1
+
+
+def test_no_attempt_begins_after_the_deadline():
+    with serving(lambda to, _: to.sendall(answer(503, headers="Retry-After: 60\r\n"))) as server:
+        scenario = Scenario(server, CallPolicy(call_deadline=30))
+        assert isinstance(scenario.outcome(CREATE), errors.VendorUnavailable)
+        assert scenario.arrived == 1
+
+
+# Every operation of MX's client, as the adapter makes it.
+OPTIONS = records.WidgetOptions()
+DAYS = {"from_date": date(2026, 1, 1), "to_date": date(2026, 2, 1)}
+OPERATIONS: dict[str, Callable[[MX], Any]] = {
+    "create_user": lambda mx: mx.create_user(identifier="x"),
+    "list_users": lambda mx: mx.find_user(identifier="x"),
+    "read_user": lambda mx: mx.read_user(user_id="U"),
+    "delete_user": lambda mx: mx.delete_user(user_id="U"),
+    "create_widget_url": lambda mx: mx.widget_url(user_id="U", options=OPTIONS),
+    "read_institution": lambda mx: mx.read_institution(code="x"),
+    "list_members": lambda mx: mx.list_members(user_id="U"),
+    "read_member": lambda mx: mx.read_member(user_id="U", member_id="M"),
+    "delete_member": lambda mx: mx.delete_member(user_id="U", member_id="M"),
+    "start_aggregation": lambda mx: mx.start_aggregation(user_id="U", member_id="M"),
+    "start_verification": lambda mx: mx.start_verification(user_id="U", member_id="M"),
+    "list_accounts": lambda mx: mx.list_accounts(user_id="U"),
+    "list_member_accounts": lambda mx: mx.list_accounts(user_id="U", member_id="M"),
+    "read_account": lambda mx: mx.read_account(user_id="U", account_id="A"),
+    "list_transactions": lambda mx: list(
+        mx.transaction_pages(user_id="U", account_id="A", **DAYS)  # type: ignore[arg-type]
+    ),
+    "list_holdings": lambda mx: list(mx.holding_pages(user_id="U", account_id="A")),
+    "list_account_numbers": lambda mx: mx.list_account_numbers(user_id="U", member_id="M"),
+    "list_account_owners": lambda mx: mx.list_account_owners(user_id="U", member_id="M"),
+    "read_merchant": lambda mx: mx.read_merchant(merchant_id="M"),
+    "read_merchant_location": lambda mx: mx.read_merchant_location(location_id="L"),
+}
+
+
+def test_the_table_knows_every_operation():
+    assert OPERATIONS.keys() == atrium_api.PATHS.keys()
+    posts = {name for name, (method, _) in atrium_api.PATHS.items() if method == "POST"}
+    assert atrium_api.REPEATABLE_POSTS.keys() <= posts
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_every_call_to_mx_is_repeated_as_the_table_says(operation: str):
+    """The first request of each is answered 503; what follows is not the matter here."""
+    calls: list[CallRecord] = []
+    answers = iter([answer(503)])
+    with serving(lambda to, _: to.sendall(next(answers, answer(418)))) as server:
+        mx = MX(Access("atrium", server.url, "id", "key", CallPolicy(), calls.append))
+        mx.client.transport.sleep = lambda _: None
+        with suppress(errors.VendorError):
+            OPERATIONS[operation](mx)
+    assert {one.operation for one in calls} == {operation}
+    assert (len(calls) > 1) is atrium_api.is_repeatable(operation)
+
+
+def at_mx(*answers: bytes) -> tuple[Script, list[bytes]]:
+    """Answers in their order; an empty one is a reset instead."""
+    waiting = list(answers)
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        content = waiting.pop(0)
+        connection.sendall(content) if content else reset(connection)
+
+    return script, waiting
+
+
+MEMBER = answer(body=json.dumps({"member": {"guid": "M", "user_guid": "U"}}).encode())
+
+
+@pytest.mark.parametrize("start", ["start_aggregation", "start_verification"])
+def test_a_job_whose_answer_was_lost_counts_as_started(start: str):
+    script, waiting = at_mx(b"", answer(409), MEMBER)
+    with serving(script) as server:
+        mx = MX(Access("atrium", server.url, "id", "key"))
+        assert OPERATIONS[start](mx).id == "M"
+    assert not waiting
+
+
+@pytest.mark.parametrize("start", ["start_aggregation", "start_verification"])
+def test_somebody_elses_job_does_not(start: str):
+    script, _ = at_mx(answer(409))
+    with serving(script) as server:
+        mx = MX(Access("atrium", server.url, "id", "key"))
+        with pytest.raises(errors.VendorBusy):
+            OPERATIONS[start](mx)
+
+
+@pytest.mark.parametrize("delete", ["delete_user", "delete_member"])
+def test_a_deletion_whose_answer_was_lost_has_worked(delete: str):
+    script, waiting = at_mx(b"", answer(404))
+    with serving(script) as server:
+        OPERATIONS[delete](MX(Access("atrium", server.url, "id", "key")))
+    assert not waiting
+    script, _ = at_mx(answer(404))
+    with serving(script) as server, pytest.raises(errors.VendorNotFound):
+        OPERATIONS[delete](MX(Access("atrium", server.url, "id", "key")))
