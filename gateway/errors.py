@@ -34,7 +34,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from gateway import error_pages
-from integrations.connect import VendorNotConfigured
+from integrations.errors import VendorNotConfigured
 from integrations.flows import inbox
 from integrations.flows.errors import FlowError, NotFound
 from integrations.request_context import current_request_id

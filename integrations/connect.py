@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from integrations import addresses, subject, vendor_health
+from integrations.errors import VendorNotConfigured
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -25,10 +26,6 @@ from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
 AUDIT_BATCH = 50
-
-
-class VendorNotConfigured(Exception):
-    """The tenant's vendor settings have to be completed; the message says how."""
 
 
 def aggregation_settings(tenant: Tenant) -> AggregationSettings:

@@ -8,22 +8,24 @@ per `lock_key`, one ready job per `pending_key`. Brokers, where there are any, o
 
 from __future__ import annotations
 
+import enum
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from integrations import retry
-from integrations.models import Job, JobState
+from integrations.models import CredentialHealth, Job, JobState
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
 
@@ -31,6 +33,7 @@ WAKE_AHEAD_SECONDS = (
     60.0  # a broker holds messages for jobs due so soon; later ones are the relay's
 )
 EARLY_SECONDS = 1.0  # by which a message may come too soon, because machines' clocks differ
+MOST_WOKEN = 500  # at once; the relay and polling workers find what is left
 ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
 # Asked for every webhook; Django would take longer to compile it than the database to answer it.
 WAITING = """
@@ -44,11 +47,16 @@ class LeaseLost(Exception):
 
 
 class Reschedule(Exception):
-    """Raised by a handler: not done yet, look again after `delay` seconds. Costs no attempt."""
+    """Raised by a handler: not done yet, look again after `delay` seconds. Costs no attempt.
 
-    def __init__(self, delay: float) -> None:
+    Args:
+        reason: what staff should read as the job's last error, if something went wrong.
+    """
+
+    def __init__(self, delay: float, reason: str | None = None) -> None:
         super().__init__(f"again in {delay} s")
         self.delay = delay
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +196,10 @@ def wake_if_early(job_id: UUID) -> None:
             wake(job, left)
 
 
-def reschedule(run: JobRun, delay: float) -> None:
-    """Back to ready, due after `delay` seconds, the attempt given back."""
-    make_ready(run, delay, reason=run.job.last_error, give_back=True)
+def reschedule(run: JobRun, later: Reschedule) -> None:
+    """Back to ready, due after its delay, the attempt given back."""
+    reason = run.job.last_error if later.reason is None else later.reason
+    make_ready(run, later.delay, reason=reason, give_back=True)
 
 
 def fail(run: JobRun, error: BaseException) -> retry.Decision:
@@ -203,24 +212,75 @@ def fail(run: JobRun, error: BaseException) -> retry.Decision:
     )
     if decision.delay is None:
         bury(run.job, decision.reason)
-    else:
-        make_ready(run, decision.delay, decision.reason, give_back=not decision.spend_attempt)
+        return decision
+    if decision.postponed_by and not _is_paused(run.job, decision.postponed_by):
+        # The keys were changed, or the pause ended, while the job was running.
+        decision = replace(decision, delay=retry.backoff(1))
+    make_ready(
+        run,
+        decision.delay or 0,
+        decision.reason,
+        give_back=not decision.spend_attempt,
+        postponed_by=decision.postponed_by,
+    )
     return decision
 
 
-def requeue(job: Job) -> bool:
-    """Make a dead job ready again with all its attempts; false when it is not dead any more."""
+def _is_paused(job: Job, vendor: str) -> bool:
+    health = CredentialHealth.objects.filter(retry_at__gt=timezone.now())
+    return health.filter(
+        credential__tenant=job.tenant_id, credential__vendor=vendor, credential__is_active=True
+    ).exists()
+
+
+def release(*, tenant_id: UUID, vendor: str) -> int:
+    """Make due now what was put off because of the tenant's keys at `vendor`; how many.
+
+    For when the keys work again or were changed.
+    """
+    rows = Job.objects.filter(tenant=tenant_id, state=JobState.READY, postponed_by=vendor)
+    jobs = list(rows.only("pk", "kind").order_by("run_at")[:MOST_WOKEN])
+    if not jobs:
+        return 0
+    count = rows.update(run_at=database_now(), postponed_by="")
+    for job in jobs:
+        wake(job)
+    return count
+
+
+class Requeued(enum.Enum):
+    """What became of a job that staff wants to run now."""
+
+    RUNS = "runs"
+    MERGED = "merged"  # the same work was waiting already, and runs now
+
+
+def requeue(job: Job) -> Requeued | None:
+    """Make a dead job (with all its attempts) or a waiting one due now; None: it is neither."""
+    if run_now(job):
+        return Requeued.RUNS
     dead = Job.objects.filter(pk=job.pk, state=JobState.DEAD)
-    values = {"state": JobState.READY, "run_at": database_now(), "attempts": 0}
+    values = {"state": JobState.READY, "run_at": database_now(), "attempts": 0, "postponed_by": ""}
     try:
         with transaction.atomic():
-            woken = bool(dead.update(finished_at=None, **values))
-    except IntegrityError:  # the same work is waiting already
+            revived = dead.update(finished_at=None, **values)
+    except IntegrityError:
         dead.update(state=JobState.MERGED)
-        return True
-    if woken:
-        wake(job)
-    return woken
+        _run_now(Job.objects.filter(pending_key=job.pending_key, state=JobState.READY))
+        return Requeued.MERGED
+    if not revived:
+        return None
+    wake(job)
+    return Requeued.RUNS
+
+
+def requeue_all(jobs: Iterable[Job]) -> str:
+    """Requeue each; what came of it, in a sentence for staff."""
+    counts = Counter(requeue(job) for job in jobs)
+    words = f"{counts[Requeued.RUNS]} jobs will run again now"
+    if merged := counts[Requeued.MERGED]:
+        words += f"; {merged} were merged with the same work that was waiting and runs now"
+    return f"{words}."
 
 
 def run_now(job: Job, **changes: Any) -> bool:
@@ -229,17 +289,25 @@ def run_now(job: Job, **changes: Any) -> bool:
     Args:
         changes: other columns to set.
     """
-    waiting = Job.objects.filter(pk=job.pk, state=JobState.READY)
-    is_due = bool(waiting.update(run_at=database_now(), **changes))
-    if is_due:
-        wake(job)
-    return is_due
+    return _run_now(Job.objects.filter(pk=job.pk, state=JobState.READY), **changes)
 
 
-def make_ready(run: JobRun, delay: float, reason: str, *, give_back: bool) -> None:
+def _run_now(waiting: QuerySet[Job], **changes: Any) -> bool:
+    job = waiting.first()
+    if job is None or not waiting.update(run_at=database_now(), postponed_by="", **changes):
+        return False
+    wake(job)
+    return True
+
+
+def make_ready(
+    run: JobRun, delay: float, reason: str, *, give_back: bool, postponed_by: str = ""
+) -> None:
     """Back to ready, or merged with the same work that is waiting already."""
     mine = Job.objects.filter(pk=run.job.pk, token=run.token, state=JobState.RUNNING)
-    values: dict[str, Any] = {"lease_until": None, "last_error": reason}
+    values: dict[str, Any] = {
+        "lease_until": None, "last_error": reason, "postponed_by": postponed_by
+    }  # fmt: skip
     if give_back:
         values["attempts"] = F("attempts") - 1
     try:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integrations.connect import VendorNotConfigured
+from integrations.errors import VendorNotConfigured
 from integrations.vendors.errors import (
     VendorAccessDenied,
     VendorBusy,
@@ -22,6 +22,7 @@ FREE: tuple[tuple[type[VendorError], float, timedelta], ...] = (
     (VendorBusy, 5.0, timedelta(days=1)),
     (VendorRateLimited, 60.0, timedelta(days=1)),
     (VendorAccessDenied, 900.0, timedelta(days=3)),
+    (VendorError, 15.0, timedelta(days=1)),  # only if calls are paused: none was made
 )
 
 
@@ -32,6 +33,7 @@ class Decision:
     delay: float | None
     reason: str
     spend_attempt: bool = True
+    postponed_by: str = ""  # the vendor whose keys or pause it waits for
 
 
 def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timedelta) -> Decision:
@@ -42,9 +44,10 @@ def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timed
         age: since the job was created.
     """
     for kind, seconds, patience in FREE:
-        if isinstance(error, kind) and age < patience and error.status != FORBIDDEN:
+        if isinstance(error, kind) and age < patience and _is_free(error):
             delay = min(error.retry_after or seconds, CAP_SECONDS)
-            return Decision(delay, describe(error), spend_attempt=False)
+            vendor = "" if isinstance(error, VendorBusy) else error.vendor
+            return Decision(delay, describe(error), spend_attempt=False, postponed_by=vendor)
     hopeless = isinstance(error, VendorNotConfigured) or (
         isinstance(error, VendorError) and not error.is_retryable
     )
@@ -54,6 +57,11 @@ def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timed
     return Decision(
         min(retry_after, CAP_SECONDS) if retry_after else backoff(attempts), describe(error)
     )
+
+
+def _is_free(error: VendorError) -> bool:
+    is_known = isinstance(error, VendorBusy | VendorRateLimited | VendorAccessDenied)
+    return error.is_pause or (is_known and error.status != FORBIDDEN)
 
 
 def backoff(attempts: int) -> float:

@@ -1,22 +1,25 @@
 """Whether calling a vendor with these keys makes sense now, learnt from the last calls.
 
-Three things close the door for a while: the vendor said 429, it failed ten times in a row, or it
-refuses the keys. Each opens it again by itself: after the time the vendor named, after a pause that
-ends with one trying, and for refused keys every quarter of an hour, with a good "Test connection",
-or when the keys are changed.
+Three things keep callers out for a while: the vendor said 429, it failed ten times in a row, or it
+refuses the keys. Each ends by itself: after the time the vendor named, after a pause that ends with
+one caller trying, and for refused keys every quarter of an hour, with a good "Test connection", or
+when the keys are changed. The state is replaced as a whole, so it always has one cause.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from integrations import job_queue
 from integrations.models import CredentialHealth, VendorCredential
 from integrations.vendors.base import CallRecord
 from integrations.vendors.errors import (
     VendorAccessDenied,
+    VendorError,
     VendorRateLimited,
     VendorUnavailable,
 )
@@ -26,14 +29,16 @@ MOMENT = timedelta(seconds=2)
 PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
 PROBE_REFUSED_EVERY = timedelta(minutes=15)
+RECORD_SUCCESS_EVERY = timedelta(minutes=1)
 FAILURES = {"vendor_unavailable", "vendor_timeout", "vendor_bad_response"}
 UNAUTHORIZED, TOO_MANY = 401, 429
-REFUSED = (
-    "The vendor refuses these keys, so calls are paused. Correct them under Credentials, or press "
-    "Test connection there once the vendor accepts them."
-)
-BROKEN = "The vendor failed several times in a row; calls are paused for a moment."
-LIMITED = "The vendor asked to be called less often; calls are paused until then."
+
+State = CredentialHealth.State
+REFUSALS: dict[str, type[VendorError]] = {
+    State.REFUSED: VendorAccessDenied,
+    State.FAILING: VendorUnavailable,
+    State.LIMITED: VendorRateLimited,
+}
 
 
 class Watch:
@@ -55,64 +60,112 @@ class Watch:
                 `retry_after`.
         """
         health, column = self.health, "anyone_at" if interactive else "retry_at"
-        until = None if health is None else getattr(health, column)
+        until: datetime | None = None if health is None else getattr(health, column)
         if health is None or until is None:
             return
         left = (until - timezone.now()).total_seconds()
         if left <= 0 and self._is_first(health, column):
             return
-        raise _refusal(health, max(left, MOMENT.total_seconds()))
+        refusal = REFUSALS[health.state](
+            health.reason,
+            vendor=self.credential.vendor,
+            retry_after=max(left, MOMENT.total_seconds()),
+        )
+        refusal.is_pause, refusal.was_sent = True, False
+        raise refusal
 
     def _is_first(self, health: CredentialHealth, column: str) -> bool:
-        """One caller tries after a pause; the others wait for what it finds."""
-        if not health.is_refused and health.failures < MOST_FAILURES:
+        """One caller tries after a pause; the others wait for the result."""
+        if health.state == State.LIMITED:
             return True
-        seen = {column: getattr(health, column)}
         next_try = timezone.now() + (MOMENT if column == "anyone_at" else PAUSE)
-        mine = CredentialHealth.objects.filter(pk=health.pk, **seen)
-        return bool(mine.update(**{column: next_try}))
+        unchanged = {"since": health.since, column: getattr(health, column)}
+        rows = CredentialHealth.objects.filter(pk=health.pk, state=health.state, **unchanged)
+        return bool(rows.update(**{column: next_try}))
 
     def saw(self, call: CallRecord) -> None:
         """Learn from a call."""
         now = timezone.now()
         if call.error is None:
-            self._well()
+            self._succeeded(now)
         elif call.status == UNAUTHORIZED:
-            self._note(
-                is_refused=True, refused_at=now, reason=REFUSED, retry_at=now + PROBE_REFUSED_EVERY
-            )
+            self._replace(state=State.REFUSED, since=now, retry_at=now + PROBE_REFUSED_EVERY)
         elif call.status == TOO_MANY:
             named = None if call.retry_after is None else now + timedelta(seconds=call.retry_after)
-            self._note(reason=LIMITED, retry_at=named or now + RATE_LIMIT_PAUSE, anyone_at=named)
-        elif call.error in FAILURES:
-            self._failed()
-
-    def _well(self) -> None:
-        if self.health is not None:
-            CredentialHealth.objects.filter(pk=self.credential.pk).delete()
-            self.health = None
-
-    def _failed(self) -> None:
-        with transaction.atomic():
-            row, _ = CredentialHealth.objects.select_for_update().get_or_create(
-                credential=self.credential
+            self._replace(
+                state=State.LIMITED,
+                since=now,
+                retry_at=named or now + RATE_LIMIT_PAUSE,
+                anyone_at=named,
             )
-            row.failures += 1
-            if row.failures >= MOST_FAILURES:
-                pause = min(PAUSE * 2 ** min(row.failures - MOST_FAILURES, 10), LONGEST_PAUSE)
-                now = timezone.now()
-                row.reason, row.retry_at, row.anyone_at = BROKEN, now + pause, now + MOMENT
-            row.save()
-        self.health = row
+        elif call.error in FAILURES:
+            self._failed(now)
 
-    def _note(self, **columns: object) -> None:
-        self.health, _ = CredentialHealth.objects.update_or_create(
-            credential=self.credential, defaults=columns
-        )
+    def _succeeded(self, now: datetime) -> None:
+        known = self.health
+        if known is None:
+            self._first_success(now)
+        elif known.state != State.WORKING:
+            self._recovered(known, now)
+        elif known.last_success_at is None or known.last_success_at < now - RECORD_SUCCESS_EVERY:
+            known.last_success_at = now
+            CredentialHealth.objects.filter(pk=known.pk).update(last_success_at=now)
+
+    def _first_success(self, now: datetime) -> None:
+        if self._is_current():
+            self.health, _ = CredentialHealth.objects.get_or_create(
+                credential=self.credential,
+                defaults=_columns(state=State.WORKING, since=now, last_success_at=now),
+            )
+
+    def _recovered(self, known: CredentialHealth, now: datetime) -> None:
+        """Working again, unless another process has learnt something newer meanwhile.
+
+        A call that was on its way when the vendor asked for a pause must not end the pause.
+        """
+        rows = CredentialHealth.objects.filter(pk=known.pk, state=known.state, since=known.since)
+        if rows.update(**_columns(state=State.WORKING, since=now, last_success_at=now)):
+            job_queue.release(tenant_id=self.credential.tenant_id, vendor=self.credential.vendor)
+        self.health = CredentialHealth.objects.filter(pk=known.pk).first()
+
+    def _failed(self, now: datetime) -> None:
+        with transaction.atomic():
+            rows = CredentialHealth.objects.select_for_update()
+            row = rows.filter(pk=self.credential.pk).first()
+            if row is not None and self._was_on_its_way(row, now):
+                self.health = row
+                return
+            failures = 1 if row is None else row.failures + 1
+            since = row.since if row is not None and row.failures else now
+            pause = _pause(failures, now)
+            self._replace(state=State.FAILING, since=since, failures=failures, **pause)
+
+    def _was_on_its_way(self, row: CredentialHealth, now: datetime) -> bool:
+        """Whether the call began before the vendor asked for the pause that still lasts."""
+        is_known = self.health is not None and self.health.since == row.since
+        lasts = row.state == State.LIMITED and row.anyone_at is not None and row.anyone_at > now
+        return lasts and not is_known
+
+    def _replace(self, **columns: Any) -> None:
+        if self._is_current():
+            self.health, _ = CredentialHealth.objects.update_or_create(
+                credential=self.credential, defaults=_columns(**columns)
+            )
+
+    def _is_current(self) -> bool:
+        """False when the keys were changed while the call was on its way: it was about others."""
+        rows = VendorCredential.unscoped.filter(pk=self.credential.pk)
+        return rows.filter(update_date=self.credential.update_date).exists()
 
 
-def _refusal(health: CredentialHealth, left: float) -> Exception:
-    if health.is_refused:
-        return VendorAccessDenied(health.reason, vendor=health.credential.vendor, retry_after=left)
-    kind = VendorUnavailable if health.failures >= MOST_FAILURES else VendorRateLimited
-    return kind(health.reason, vendor=health.credential.vendor, retry_after=left)
+def _columns(**columns: Any) -> dict[str, Any]:
+    """The whole state, so that nothing of the last one is left; only the last success stays."""
+    return {"failures": 0, "retry_at": None, "anyone_at": None} | columns
+
+
+def _pause(failures: int, now: datetime) -> dict[str, datetime]:
+    """How long callers are kept out after so many failures in a row."""
+    if failures < MOST_FAILURES:
+        return {}
+    pause = min(PAUSE * 2 ** min(failures - MOST_FAILURES, 10), LONGEST_PAUSE)
+    return {"retry_at": now + pause, "anyone_at": now + MOMENT}

@@ -91,7 +91,7 @@ def _run(run: JobRun) -> None:
             with run.finishing():
                 pass
     except Reschedule as later:
-        job_queue.reschedule(run, later.delay)
+        job_queue.reschedule(run, later)
     except LeaseLost:
         logger.warning("lost the lease of %s; another worker has it", run.job)
     except DatabaseError:

@@ -22,6 +22,7 @@ from integrations.admin.forms import (
 )
 from integrations.flows import credentials
 from integrations.models import VendorCredential
+from integrations.models.credentials import NEVER_TRIED
 
 MOST_TESTED = 10  # at once; a vendor may take VENDOR_DEADLINE_SECONDS for each
 QUESTION = "Call the vendor with the stored keys? What is typed and not saved is not tested."
@@ -101,9 +102,9 @@ class CredentialAdmin(BaseAdmin):
 
     @admin.display(description="health")
     def works(self, row: VendorCredential) -> str:
-        """Whether calls are paused, and why."""
+        """What the last calls with these keys showed."""
         health = getattr(row, "health", None)
-        return "Works" if health is None else str(health)
+        return NEVER_TRIED if health is None else health.describe()
 
     def test_connection(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Call the vendor with the stored keys and say what it answered; a GET only asks."""

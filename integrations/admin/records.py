@@ -68,20 +68,18 @@ class JobAdmin(ReadOnlyAdmin):
     actions = ("run_again",)
 
     @confirmed_action(
-        description="Run dead jobs again",
-        question="Run these jobs again? Those that are not dead stay as they are.",
-        button="Yes, run them again",
+        description="Run dead and waiting jobs now",
+        question="Run these jobs now? Those that are neither dead nor waiting stay as they are.",
+        button="Yes, run them now",
         permissions=["repeat"],
     )
     def run_again(self, request: HttpRequest, rows: list[Job]) -> None:
-        count = 0
-        for job in rows:
-            if job.state == JobState.DEAD and job_queue.requeue(job):
-                self.record(request, job, "Run again.")
-                count += 1
-        messages.info(request, f"{count} jobs will run again.")
-        if count < len(rows):
-            messages.warning(request, f"{len(rows) - count} were not dead and stay as they are.")
+        chosen = [job for job in rows if job.state in (JobState.DEAD, JobState.READY)]
+        for job in chosen:
+            self.record(request, job, "Run now.")
+        messages.info(request, job_queue.requeue_all(chosen))
+        if left_out := len(rows) - len(chosen):
+            messages.warning(request, f"{left_out} were neither dead nor waiting.")
 
 
 @admin.register(InboundWebhook)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from integrations import connect
-from integrations.connect import VendorNotConfigured
+from integrations import connect, job_queue
+from integrations.errors import VendorNotConfigured
 from integrations.flows.errors import FlowError
-from integrations.models import VendorCredential
+from integrations.models import CredentialHealth, VendorCredential
 from integrations.vendors.records import CheckResult
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
@@ -13,10 +13,13 @@ from nucleus.models import Tenant
 
 
 def test(*, credential: VendorCredential) -> CheckResult:
-    """Call the vendor with these keys and explain its answer; never raises for a bad answer."""
+    """Call the vendor with these keys and explain its answer; never raises for a bad answer.
+
+    When they work, the jobs that were put off because of them run at once.
+    """
     try:
         with connect.opened(credential=credential) as vendor:
-            return vendor.check()
+            result = vendor.check()
     except (VendorNotConfigured, UnknownVendor) as error:
         return CheckResult(ok=False, message=str(error))
     except DecryptionFailed:
@@ -25,6 +28,19 @@ def test(*, credential: VendorCredential) -> CheckResult:
             message="The stored secret cannot be decrypted. Type it again, or restore its key in "
             "FIELD_ENCRYPTION_KEYS.",
         )
+    if result.ok and credential.is_active:
+        job_queue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+    return result
+
+
+def keys_changed(*, credential: VendorCredential) -> None:
+    """Forget what was learnt about the old keys, and let jobs that were put off try the new ones.
+
+    Called after every save of a credential, whoever made the change; see apps.py.
+    """
+    CredentialHealth.objects.filter(pk=credential.pk).delete()
+    if credential.is_active:
+        job_queue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
 
 
 def check_choice(*, tenant: Tenant, vendor: str, config_id: str) -> None:

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations import connect, job_queue, retry
-from integrations.connect import VendorNotConfigured
+from integrations.errors import VendorNotConfigured
 from integrations.flows import members, mentions, retention, users
 from integrations.job_queue import JobRun, Reschedule
 from integrations.models import (

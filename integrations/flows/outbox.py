@@ -164,7 +164,8 @@ def run_job(run: JobRun) -> None:
     with transaction.atomic():
         run.renew({"tried": tried})
         delivery.save(update_fields=["attempts", "update_date"])
-    raise Reschedule(RETRIES[tried - 1])
+    answer = f"HTTP {reply.status}" if reply.status is not None else reply.error
+    raise Reschedule(RETRIES[tried - 1], f"attempt {tried} of {len(RETRIES) + 1} failed: {answer}")
 
 
 def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:

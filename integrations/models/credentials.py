@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -51,11 +49,6 @@ class VendorCredential(TenantRecord):
     def __str__(self) -> str:
         return f"{self.vendor} {self.api} ({self.environment})"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Whatever was learnt about the keys may be wrong after a change."""
-        super().save(*args, **kwargs)
-        CredentialHealth.objects.filter(credential=self).delete()
-
     def clean(self) -> None:
         """Only addresses that the environment allows; see integrations.connect."""
         if self.environment == self.Environment.CUSTOM:
@@ -69,22 +62,65 @@ class VendorCredential(TenantRecord):
 class CredentialHealth(models.Model):
     """What the last calls with one credential said about calling again, for all processes.
 
-    No row means that nothing went wrong lately.
+    One cause at a time: each change replaces the whole state, so that nothing of one lingers in
+    another. No row means that these keys were never tried.
     """
+
+    class State(models.TextChoices):
+        WORKING = "working", "Working"
+        FAILING = "failing", "Failing"
+        LIMITED = "limited", "Limited"
+        REFUSED = "refused", "Keys refused"
 
     credential = models.OneToOneField(
         VendorCredential, on_delete=models.CASCADE, related_name="health", primary_key=True
     )
+    state = models.CharField(max_length=16, choices=State)
+    since = models.DateTimeField()
     failures = models.PositiveIntegerField(default=0)  # in a row
     retry_at = models.DateTimeField(null=True, blank=True)  # no job calls before
     # Nobody at all calls before: people who wait are let through sooner, if only to find out.
     anyone_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=255, blank=True)
-    is_refused = models.BooleanField("keys refused", default=False)
-    refused_at = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)  # to the minute
 
     class Meta:
         verbose_name = verbose_name_plural = "credential health"
+        constraints = [
+            models.CheckConstraint(
+                name="health_one_cause",
+                condition=models.Q(state="working", failures=0, retry_at=None, anyone_at=None)
+                | models.Q(state="failing", failures__gt=0)
+                | models.Q(state="limited", failures=0, retry_at__isnull=False)
+                | models.Q(state="refused", failures=0, retry_at__isnull=False, anyone_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
-        return self.reason or f"{self.failures} failures in a row"
+        return str(self.get_state_display())
+
+    @property
+    def reason(self) -> str:
+        """Why calls are paused; empty while they are not."""
+        return "" if self.retry_at is None else REASONS[self.State(self.state)]
+
+    def describe(self) -> str:
+        """The state in a sentence for staff."""
+        last = self.last_success_at
+        success = f"last success {last:%Y-%m-%d %H:%M} UTC" if last else "no call worked yet"
+        details = self.reason or (f"{self.failures} calls in a row." if self.failures else "")
+        return f"{self} ({success}). {details}".strip()
+
+
+REASONS = {
+    CredentialHealth.State.REFUSED: (
+        "The vendor refuses these keys, so calls are paused. Correct them under Credentials, or "
+        "press Test connection there once the vendor accepts them."
+    ),
+    CredentialHealth.State.FAILING: (
+        "The vendor failed several times in a row; calls are paused for a moment."
+    ),
+    CredentialHealth.State.LIMITED: (
+        "The vendor asked to be called less often; calls are paused until then."
+    ),
+}
+NEVER_TRIED = "Not tested: no call was made with these keys yet."

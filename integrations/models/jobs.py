@@ -42,6 +42,8 @@ class Job(Record):
     token = models.BigIntegerField(default=0)  # fencing: each claim takes the next one
     lease_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    # The vendor whose keys or pause it waits for; it runs at once when calls work again.
+    postponed_by = models.CharField(max_length=32, blank=True, default="")
     progress = models.JSONField(default=dict, blank=True)  # checkpoints of long jobs
     finished_at = models.DateTimeField(null=True, blank=True)
 

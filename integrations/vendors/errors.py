@@ -13,8 +13,8 @@ VendorError
 
 CursorExpired stands beside the tree: it is no failure, only a list to be read from the start.
 
-Configuration errors (no credential, host not allowed) are not vendor errors and live with
-integrations.connect. Messages never carry secrets, account numbers or response bodies.
+Configuration errors (no credential, host not allowed) are not vendor errors and live in
+integrations/errors.py. Messages never carry secrets, account numbers or response bodies.
 """
 
 from __future__ import annotations

@@ -167,7 +167,9 @@ class Transport:
         policy = self.access.policy
         left = until - time.monotonic()
         if left <= 0:
-            raise errors.VendorTimeout
+            late = errors.VendorTimeout()
+            late.was_sent = False
+            raise late
         timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left))
         body = None if call.body is None else json.dumps(call.body).encode()
         watchdog = sockets.Watchdog(left, use_new_connection=on_new_connection)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations import retry
-from integrations.connect import VendorNotConfigured
+from integrations.errors import VendorNotConfigured
 from integrations.vendors import errors
 
 AGE = timedelta(minutes=1)

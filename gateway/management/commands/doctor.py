@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from gateway.checks import DEVELOPMENT_MODE
 from integrations import broker, connect, job_queue, work
-from integrations.connect import VendorNotConfigured
+from integrations.errors import VendorNotConfigured
 from integrations.flows import inbox
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed

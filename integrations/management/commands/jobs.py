@@ -58,15 +58,18 @@ class Command(BaseCommand):
 
     def _retry(self, options: dict[str, Any]) -> None:
         job = _found(options["id"])
-        if job.state == JobState.READY:
-            job_queue.run_now(job)
-        elif not job_queue.requeue(job):
+        requeued = job_queue.requeue(job)
+        if requeued is None:
+            job.refresh_from_db()
             raise CommandError(f"It is {job.state}; only dead and waiting jobs can be retried.")
-        self.stdout.write(f"{job} is due")
+        if requeued is job_queue.Requeued.MERGED:
+            self.stdout.write(f"{job} is merged with the same work that was waiting and is due")
+        else:
+            self.stdout.write(f"{job} is due")
 
     def _requeue(self, options: dict[str, Any]) -> None:
         dead = _matching(options).filter(state=JobState.DEAD).order_by("create_date")[:MOST]
-        self.stdout.write(f"{sum(job_queue.requeue(job) for job in dead)} jobs will run again")
+        self.stdout.write(job_queue.requeue_all(dead))
 
 
 def _matching(options: dict[str, Any]) -> QuerySet[Job]:

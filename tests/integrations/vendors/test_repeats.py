@@ -157,8 +157,9 @@ def test_one_replacement_is_enough_however_many_idle_connections_are_dead():
 
 @pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
 def test_a_vendor_that_cannot_be_reached_is_tried_again(call: Call):
-    with serving(lambda connection, request: None) as server:
-        server.listener.close()
+    with socket.create_server(("127.0.0.1", 0)) as closed, serving(lambda to, _: None) as server:
+        server.url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        closed.close()
         scenario = Scenario(server, CallPolicy())
         outcome = scenario.outcome(call)
     assert isinstance(outcome, errors.VendorUnavailable)

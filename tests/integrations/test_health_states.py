@@ -1,0 +1,210 @@
+"""The state of keys at a vendor: one cause at a time, whatever came before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.flows import credentials
+from integrations.models import CredentialHealth, VendorCredential
+from integrations.models.credentials import REASONS
+from integrations.vendor_health import MOMENT, PAUSE, PROBE_REFUSED_EVERY, Watch
+from integrations.vendors.base import CallRecord
+from integrations.vendors.errors import (
+    VendorAccessDenied,
+    VendorError,
+    VendorRateLimited,
+    VendorUnavailable,
+)
+from tests.factories.nucleus import TenantFactory
+
+pytestmark = pytest.mark.django_db
+State = CredentialHealth.State
+
+
+def call(**facts: Any) -> CallRecord:
+    record = {"operation": "read_user", "method": "GET", "path_template": "/users", "attempt": 1}
+    record |= {"vendor": "mx", "status": 200, "duration_ms": 5}
+    return CallRecord(**record | facts)
+
+
+def unavailable() -> CallRecord:
+    return call(status=503, error="vendor_unavailable")
+
+
+EVENTS: dict[str, list[CallRecord]] = {
+    "success": [call()],
+    "one failure": [unavailable()],
+    "ten failures": [unavailable() for _ in range(10)],
+    "time-outs": [call(status=None, error="vendor_timeout") for _ in range(3)],
+    "refused": [call(status=401, error="vendor_access_denied")],
+    "limited": [call(status=429, error="vendor_rate_limited")],
+    "limited until": [call(status=429, error="vendor_rate_limited", retry_after=120)],
+    "not found": [call(status=404, error="vendor_not_found")],
+    "forbidden": [call(status=403, error="vendor_access_denied")],
+}
+# What each leaves behind: state, failures, who is turned away and how. None: nothing is learnt.
+LEAVES: dict[str, tuple[str, int, Any, Any] | None] = {
+    "success": (State.WORKING, 0, None, None),
+    "one failure": (State.FAILING, 1, None, None),
+    "ten failures": (State.FAILING, 10, VendorUnavailable, VendorUnavailable),
+    "time-outs": (State.FAILING, 3, None, None),
+    "refused": (State.REFUSED, 0, VendorAccessDenied, None),
+    "limited": (State.LIMITED, 0, VendorRateLimited, None),
+    "limited until": (State.LIMITED, 0, VendorRateLimited, VendorRateLimited),
+    "not found": None,
+    "forbidden": None,
+}
+FAILING = {"one failure", "ten failures", "time-outs"}
+
+
+@pytest.fixture
+def credential() -> VendorCredential:
+    row = VendorCredential(tenant=TenantFactory(), client_id="id", secret="key")
+    row.save()
+    return row
+
+
+def see(credential: VendorCredential, name: str) -> None:
+    """Each call by a process of its own."""
+    for record in EVENTS[name]:
+        Watch(credential).saw(record)
+
+
+def turned_away(credential: VendorCredential, *, interactive: bool) -> VendorError | None:
+    try:
+        with transaction.atomic():
+            Watch(credential).admit(interactive=interactive)
+            transaction.set_rollback(True)  # asking whether somebody may try takes no turn
+    except VendorError as error:
+        return error
+    return None
+
+
+def found(credential: VendorCredential) -> tuple[str, int, Any, Any] | None:
+    row = CredentialHealth.objects.filter(pk=credential.pk).first()
+    if row is None:
+        return None
+    job, person = (turned_away(credential, interactive=some) for some in (False, True))
+    for error in (job, person):
+        if error is not None:
+            assert str(error) == REASONS[row.state]
+            assert error.is_pause
+    return row.state, row.failures, job and type(job), person and type(person)
+
+
+@pytest.mark.parametrize("name", list(EVENTS))
+def test_what_a_call_leaves(credential: VendorCredential, name: str):
+    see(credential, name)
+    assert found(credential) == LEAVES[name]
+
+
+@pytest.mark.parametrize(("first", "second"), list(product(EVENTS, EVENTS)))
+def test_nothing_of_one_cause_lingers_in_another(
+    credential: VendorCredential, first: str, second: str
+):
+    see(credential, first)
+    see(credential, second)
+    expected = LEAVES[second]
+    if expected is None:
+        expected = LEAVES[first]
+    elif first in FAILING and second in FAILING:  # one run of failures
+        failures = len(EVENTS[first]) + len(EVENTS[second])
+        away = VendorUnavailable if failures >= 10 else None
+        expected = (State.FAILING, failures, away, away)
+    assert found(credential) == expected
+
+
+def test_the_database_refuses_a_mixture(credential: VendorCredential):
+    now = timezone.now()
+    for mixture in (
+        {"state": State.WORKING, "retry_at": now},
+        {"state": State.REFUSED, "retry_at": now, "anyone_at": now},
+        {"state": State.REFUSED, "retry_at": now, "failures": 10},
+        {"state": State.LIMITED, "retry_at": now, "failures": 1},
+        {"state": State.FAILING},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            CredentialHealth.objects.create(credential=credential, since=now, **mixture)
+
+
+def test_people_wait_moments_while_the_vendor_is_down(credential: VendorCredential):
+    for _ in range(4):
+        see(credential, "ten failures")
+    job, person = (turned_away(credential, interactive=some) for some in (False, True))
+    assert job is not None
+    assert person is not None
+    assert (person.retry_after or 0) <= MOMENT.total_seconds()
+    assert PAUSE.total_seconds() < (job.retry_after or 0) <= 300
+
+
+def test_refused_keys_after_an_outage_keep_jobs_out_for_the_time_of_refused_keys(
+    credential: VendorCredential,
+):
+    see(credential, "ten failures")
+    see(credential, "refused")
+    job = turned_away(credential, interactive=False)
+    assert job is not None
+    assert (job.retry_after or 0) > PROBE_REFUSED_EVERY.total_seconds() - 60
+    assert turned_away(credential, interactive=True) is None
+
+
+@pytest.mark.parametrize("name", ["success", "one failure"])
+def test_a_call_on_its_way_does_not_end_a_pause_the_vendor_asked_for(
+    credential: VendorCredential, name: str
+):
+    for before in ("success", "one failure"):
+        see(credential, before)
+        on_its_way = Watch(credential)
+        see(credential, "limited until")
+        for record in EVENTS[name]:
+            on_its_way.saw(record)
+        assert found(credential) == LEAVES["limited until"]
+
+
+@pytest.mark.parametrize("name", list(EVENTS))
+def test_calls_with_the_old_keys_say_nothing_about_the_new(credential: VendorCredential, name: str):
+    see(credential, "refused")
+    on_its_way = Watch(VendorCredential.unscoped.get(pk=credential.pk))
+    credential.save()
+    for record in EVENTS[name]:
+        on_its_way.saw(record)
+    assert found(credential) is None
+
+
+def test_health_is_never_called_good_before_a_call_worked(credential: VendorCredential):
+    assert not CredentialHealth.objects.exists()
+    see(credential, "one failure")
+    row = CredentialHealth.objects.get()
+    assert row.last_success_at is None
+    assert "no call worked yet" in row.describe()
+    see(credential, "success")
+    see(credential, "refused")
+    row = CredentialHealth.objects.get()
+    assert row.last_success_at is not None
+    assert row.describe().startswith("Keys refused (last success ")
+
+
+def test_the_last_success_is_recorded_once_a_minute(
+    credential: VendorCredential, django_assert_num_queries: Any
+):
+    see(credential, "success")
+    watch = Watch(credential)
+    with django_assert_num_queries(0):
+        watch.saw(call())
+    CredentialHealth.objects.update(last_success_at=timezone.now() - timedelta(hours=1))
+    Watch(credential).saw(call())
+    row = CredentialHealth.objects.get()
+    assert row.last_success_at is not None
+    assert row.last_success_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_saving_the_keys_makes_them_untested(credential: VendorCredential):
+    see(credential, "refused")
+    credentials.keys_changed(credential=credential)
+    assert found(credential) is None
