@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0004_audit_erasures_nucleus_webhooks")]
+    dependencies = [("integrations", "0005_job_due_in_group")]
 
     operations = [
         migrations.AddField(
