@@ -174,7 +174,8 @@ def _summarize(accounts: list[Row], facts: Facts) -> None:
         mine = [fact for fact in facts.elements() if fact[1] == name]
         balance = next((fact[2] for fact in mine if fact[0] == "balance"), None)
         debt = "" if account.get("is_asset", True) else " owed"
-        _say("Account", f"{name}: {_money(balance)}{debt} ({account['subcategory'] or account['category']})")
+        category = account["subcategory"] or account["category"]
+        _say("Account", f"{name}: {_money(balance)}{debt} ({category})")
         moves = [fact for fact in mine if fact[0] == "transaction"]
         if moves:
             first, last = min(move[2] for move in moves), max(move[2] for move in moves)

@@ -65,7 +65,7 @@ class StaffSite(UnfoldAdminSite):
             return super().password_change(request, extra_context)
         name = request.user.get_username()
         try:
-            attempt = staff_logins.begin_password_change(user_id=int(request.user.pk))
+            attempt = staff_logins.begin_password_change(user_id=request.user.pk or 0)
             with staff_logins.hashing():
                 response = super().password_change(request, extra_context)
         except RateLimited as error:

@@ -302,4 +302,6 @@ def _wrong_id(exception: Exception) -> str | None:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, called while the exception is handled; Django has logged it."""
     error = sys.exc_info()[1]
-    return page(request, error if isinstance(error, tuple(ANSWERS)) else Exception())
+    if isinstance(error, Exception) and isinstance(error, tuple(ANSWERS)):
+        return page(request, error)
+    return page(request, Exception())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
-import unicodedata
 
-from integrations import outbound_http
+from integrations import addresses
 
 LOCAL_NAMES = {
     "gateway.docker.internal",
@@ -34,39 +32,26 @@ def is_host_name(text: str) -> bool:
 
 
 def is_this_machine(text: str) -> bool:
-    """Whether this is a loopback name or address, the machine's own name, or unspecified."""
+    """Whether this is a loopback or unspecified address, or a name that always means one."""
     host = canonical(text)
     if host in LOCAL_NAMES or host.endswith(LOCAL_DOMAINS):
         return True
-    if host == canonical(socket.gethostname()):
-        return True
-    address = _address(host)
+    address = addresses.literal(host)
     address = getattr(address, "ipv4_mapped", None) or address
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def is_not_public(text: str) -> bool:
     """Whether this is this machine, or an address of a private, link-local or reserved network."""
-    address = _address(host := canonical(text))
-    if address is not None and (address.is_multicast or not address.is_global):
-        return True
-    return is_this_machine(host) or outbound_http._is_private(host)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that the host is, in any notation that connecting understands."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        try:
-            return ipaddress.ip_address(socket.inet_aton(host))  # 2130706433, 0x7f.1, 127.1
-        except (OSError, ValueError):
-            return None
+    host = canonical(text)
+    address = addresses.literal(host)
+    is_private = address is not None and not addresses.is_public(address)
+    return is_private or is_this_machine(host) or host == canonical(socket.gethostname())
 
 
 def canonical(text: str) -> str:
-    """The host as resolvers read it: ASCII dots and digits, lower case, no port, no last dot."""
-    host = unicodedata.normalize("NFKC", text).replace("\u3002", ".").strip().lower()
+    """The host of a setting as resolvers read it, without scheme, path, port or zone."""
+    host = addresses.canonical(text.strip())
     host = host.partition("://")[2] or host
     host = host.partition("/")[0].rpartition("@")[2]
     if found := BRACKETED.fullmatch(host) or WITH_PORT.fullmatch(host):

@@ -66,8 +66,8 @@ def is_local(host: str) -> bool:
     """Whether a host of a URL is an address that is not public, or a name that cannot be, in any
     spelling that something on the way might understand. Other names are looked at when resolved.
     """
-    name = unicodedata.normalize("NFKC", host).translate(DOTS).lower().rstrip(".")
-    address = _literal(name)
+    name = canonical(host)
+    address = literal(name)
     if address is not None:
         return not is_public(address)
     if "." not in name or "%" in name:  # no name of the Internet; no name at all
@@ -75,7 +75,12 @@ def is_local(host: str) -> bool:
     return any(name.endswith(f".{suffix}") for suffix in LOCAL_NAMES)
 
 
-def _literal(name: str) -> Address | None:
+def canonical(host: str) -> str:
+    """The host as resolvers read it: ASCII dots and digits, lower case, no last dot."""
+    return unicodedata.normalize("NFKC", host).translate(DOTS).lower().rstrip(".")
+
+
+def literal(name: str) -> Address | None:
     """The address that `name` is; also 2130706433, 0x7f.1, 0177.0.0.1 and 127.1."""
     try:
         return ip_address(name)

@@ -194,8 +194,16 @@ def test_vendor_hosts_are_names(production: Settings, host: str) -> None:
 
 def test_this_machine_is_known_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_names.socket, "gethostname", lambda: "Box.bank.example")
-    assert host_names.is_this_machine("box.bank.example")
+    assert host_names.is_not_public("box.bank.example")
     assert not host_names.is_not_public("api.vendor.example")
+
+
+def test_a_server_may_have_the_public_name_of_the_gateway(
+    production: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_names.socket, "gethostname", lambda: "gateway.bank.example")
+    production.PUBLIC_URL = "https://gateway.bank.example"
+    assert ids() == []
 
 
 @pytest.mark.parametrize(

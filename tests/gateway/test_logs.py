@@ -27,7 +27,8 @@ PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]
 
 def formatter(kind: str) -> logging.Formatter:
     """As LOG_FORMAT chooses it."""
-    options = dict(configured.LOGGING["formatters"][kind])
+    formatters: Any = configured.LOGGING["formatters"]
+    options = dict(formatters[kind])
     built: logging.Formatter = import_string(options.pop("()"))(**options)
     return built
 

@@ -1,4 +1,4 @@
-"""Fields and query parameters that nobody reads are named in a Warning header, on every endpoint."""
+"""Unknown fields and query parameters are named in a Warning header, on every endpoint."""
 
 from __future__ import annotations
 

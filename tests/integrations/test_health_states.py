@@ -21,7 +21,7 @@ from integrations.vendors.errors import (
     VendorRateLimited,
     VendorUnavailable,
 )
-from tests.factories.nucleus import TenantFactory
+from nucleus.models import Tenant
 
 pytestmark = pytest.mark.django_db
 State = CredentialHealth.State
@@ -64,8 +64,8 @@ FAILING = {"one failure", "ten failures", "time-outs"}
 
 
 @pytest.fixture
-def credential() -> VendorCredential:
-    row = VendorCredential(tenant=TenantFactory(), client_id="id", secret="key")
+def credential(tenant: Tenant) -> VendorCredential:
+    row = VendorCredential(tenant=tenant, client_id="id", secret="key")
     row.save()
     return row
 
@@ -93,7 +93,7 @@ def found(credential: VendorCredential) -> tuple[str, int, Any, Any] | None:
     job, person = (turned_away(credential, interactive=some) for some in (False, True))
     for error in (job, person):
         if error is not None:
-            assert str(error) == REASONS[row.state]
+            assert str(error) == REASONS[State(row.state)]
             assert error.is_pause
     return row.state, row.failures, job and type(job), person and type(person)
 

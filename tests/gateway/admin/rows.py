@@ -64,8 +64,9 @@ def canary(model: type[Model], name: str) -> str:
 
 def populate(tenant: Tenant) -> list[str]:
     """Make the rows; returns the canaries, none of which may ever be shown."""
-    client, business = ClientFactory(tenant=tenant), BusinessFactory(tenant=tenant)
-    account = AggregationAccountFactory(client=client)
+    client: Any = ClientFactory(tenant=tenant)
+    business: Any = BusinessFactory(tenant=tenant)
+    account: Any = AggregationAccountFactory(client=client)
     BankLinkFactory(client=client)
     CurrencyRateFactory(tenant=tenant)
     owner = VendorUser.unscoped.create(tenant=tenant, client=client, vendor="mx", identifier="i")
@@ -83,7 +84,9 @@ def populate(tenant: Tenant) -> list[str]:
     access_token(ApplicationFactory(tenant=tenant), user=None)
     credential = VendorCredential(tenant=tenant, client_id="c")
     credential.save()
-    CredentialHealth.objects.create(credential=credential, failures=1, reason="it failed")
+    CredentialHealth.objects.create(
+        credential=credential, state="failing", since=timezone.now(), failures=1
+    )
     AggregationSettings(tenant=tenant, previous_webhook_until=timezone.now()).save()
     VerificationSettings(tenant=tenant).save()
     subscription = WebhookSubscription(
