@@ -57,6 +57,13 @@ def postgres(server: str) -> str:
     return _named(server, name)
 
 
+def empty_postgres(server: str) -> str:
+    """The URL of a new database without tables on that server; see drop."""
+    name = f"empty_{secrets.token_hex(8)}"
+    _execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return _named(server, name)
+
+
 def drop(server: str, url: str) -> None:
     """Delete a database that `postgres` made."""
     name = urlsplit(url).path.lstrip("/")

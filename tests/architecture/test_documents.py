@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.work import HANDLERS
+from integrations.work import HANDLERS, KINDS
 from tests.architecture.test_layers import ROOT
 
 NONE: tuple[Any, ...] = ("", [])
@@ -92,3 +92,10 @@ def test_the_map_leads_somewhere():
 def test_every_kind_of_job_is_described():
     described = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/jobs.md").read_text(), re.MULTILINE)
     assert set(described) == set(HANDLERS)
+
+
+def test_the_queue_of_every_kind_is_described():
+    text = (ROOT / "docs/jobs.md").read_text()
+    rows = re.findall(r"^\| \*(\w+)\* \|[^|]*\|([^|]*)\|", text, re.MULTILINE)
+    described = {kind: queue for queue, kinds in rows for kind in re.findall(r"`(\w+)`", kinds)}
+    assert described == {name: kind.queue.value for name, kind in KINDS.items()}

@@ -1,0 +1,174 @@
+"""The README on production: what it installs starts, works through Celery alone, and stops."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from demo import comparison
+from demo.bank import Mx
+from demo.comparison import Row
+from demo.gateway import Gateway
+from demo.story import Story
+from tests.production.deployment import GATEWAY, HOOKS, MX, STOP_SECONDS, Deployment
+from tests.production.readme import blocks
+from tests.sandbox_process import API_KEY, CLIENT_ID
+
+WEBHOOK_USER, WEBHOOK_SECRET = "mx-hook", "canary-webhook-secret"
+POLLING_WORKER = "python manage.py work"  # Celery has to do everything alone
+ARRIVAL_SECONDS = 30
+TYPES = ["AGGREGATION", "BALANCE", "HISTORY", "CONNECTION_STATUS"]
+IMPORT_EVERYTHING = """
+import importlib, pkgutil
+from django.conf import settings
+import django
+django.setup()
+for root in ("gateway", "integrations", "nucleus", "celery_app"):
+    for module in pkgutil.walk_packages(importlib.import_module(root).__path__, f"{root}."):
+        importlib.import_module(module.name)
+"""
+IMPORT_TRANSPORTS = """
+import django.db, psycopg.pq
+from celery_app import app
+assert psycopg.pq.__impl__ == "binary", psycopg.pq.__impl__
+assert django.db.connection.vendor == "postgresql"
+with app.connection_for_write() as connection:
+    assert connection.transport.driver_type == "redis"
+"""
+
+
+@pytest.fixture(scope="module")
+def running(production: Deployment) -> Iterator[Deployment]:
+    """Prepared and started by the README's commands, all but the polling worker."""
+    _, release, processes, _ = blocks()
+    for command in release:
+        done = production.run(command)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    started = [command for command in processes if command != POLLING_WORKER]
+    assert len(started) == len(processes) - 1 == 3
+    for command in started:
+        production.start(command)
+    production.wait_ready()
+    yield production
+    production.kill()
+
+
+@pytest.fixture(scope="module")
+def api(running: Deployment) -> Gateway:
+    """The API with the application of a tenant that `manage.py provision` has set up."""
+    command = (
+        "python manage.py provision --tenant demo --tenant-name Demo --application app "
+        f"--vendor mx --environment custom --base-url https://{MX} "
+        f"--vendor-client-id {CLIENT_ID} --webhook-user {WEBHOOK_USER} --retrieve-automatically"
+    )
+    done = running.run(command, VENDOR_SECRET=API_KEY, WEBHOOK_SECRET=WEBHOOK_SECRET)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    url = report["settings"]["webhook_url"]
+    assert url.startswith(f"https://{GATEWAY}/webhooks/mx/")
+    hook = {"url": url, "username": WEBHOOK_USER, "password": WEBHOOK_SECRET, "types": TYPES}
+    running.sandbox.call("POST", "/_control/webhooks", json=hook)
+    application = report["application"]
+    return running.api(application["client_id"], application["client_secret"])
+
+
+@pytest.fixture(scope="module")
+def story(running: Deployment, api: Gateway) -> Story:
+    """A client with a linked bank."""
+    mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
+    body = {"username": "ada", "client_type": "consumer", "first_name": "Ada"}
+    made = Story(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
+    assert len(made.link()) >= 5
+    return made
+
+
+def called(api: Gateway, method: str, path: str, **body: Any) -> Any:
+    """The parsed answer of a success."""
+    answer = api.call(method, path, json.dumps(body).encode() if body else None)
+    assert answer.ok, answer.content
+    return answer.json() if answer.content else None
+
+
+def eventually(running: Deployment, fact: Callable[[], Any], within: float) -> float:
+    """How many seconds it took until it was true."""
+    started = time.monotonic()
+    while not fact():
+        assert time.monotonic() - started < within, running.logs()
+        time.sleep(0.25)
+    return time.monotonic() - started
+
+
+def test_everything_imports_and_nothing_of_the_sandbox_is_there(production: Deployment):
+    for script in (IMPORT_EVERYTHING, IMPORT_TRANSPORTS):
+        done = production.run(f"python -c '{script}'", DJANGO_SETTINGS_MODULE="gateway.settings")
+        assert done.returncode == 0, done.stderr
+    assert production.run("python -c 'import pydyf'").returncode != 0
+
+
+def test_doctor_sees_the_workers(running: Deployment, api: Gateway):
+    (command,) = blocks()[3]
+    done = running.run(command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reads bulk, interactive, webhook." in done.stdout
+    assert "FIX" not in done.stdout
+
+
+def test_a_linked_bank_arrives_through_celery_alone(running: Deployment, story: Story):
+    expected = comparison.served(story.mx, story.user, story.member)
+    assert {fact[0] for fact in expected} == {"balance", "transaction", "holding"}
+    eventually(running, lambda: stored(story) == expected, ARRIVAL_SECONDS)
+
+
+def stored(story: Story) -> comparison.Facts:
+    return comparison.stored(story.api, story.client["id"])
+
+
+@pytest.fixture(scope="module")
+def hook(running: Deployment, story: Story) -> Row:
+    """A webhook of the tenant's application."""
+    row: Row = called(
+        story.api,
+        "POST",
+        "/integration/v1/webhook",
+        url=f"https://{HOOKS}/hooks",
+        integration_service=["async_aggregation_account_transaction"],
+        extended_events=["aggregation_account_status"],
+    )
+    return row
+
+
+def test_webhooks_come_in_and_go_out(running: Deployment, story: Story, hook: Row):
+    """A day later MX tells of news: Celery reads it, and tells the application, signed."""
+    running.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+    expected = comparison.served(story.mx, story.user, story.member)
+    assert expected != stored(story)
+    eventually(running, lambda: stored(story) == expected, ARRIVAL_SECONDS)
+    status = {"connection_status": "LOCKED"}
+    running.sandbox.call("PUT", f"/_control/members/{story.member}", json=status)
+    wanted = {"async_aggregation_account_transaction", "aggregation_account_status"}
+    eventually(running, lambda: wanted <= events(running, hook), ARRIVAL_SECONDS)
+
+
+def events(running: Deployment, hook: Row) -> set[str]:
+    """What has come, each with a signature that verifies."""
+    key = Webhook(hook["secret"])
+    return {key.verify(body, headers)["event"] for headers, body in running.receiver.received}
+
+
+def test_a_deactivated_client_is_left_alone(running: Deployment, story: Story):
+    called(story.api, "DELETE", f"/nucleus/v1/client/{story.client['id']}")
+    path = f"/integration/v1/widget_link/{story.client['id']}?vendor_name=mx"
+    assert not story.api.call("GET", path).ok
+
+
+def test_everything_stops_in_order(running: Deployment, story: Story):
+    """Comes last. On SIGTERM each ends by itself, in time and with nothing left."""
+    started = time.monotonic()
+    for command in list(running.processes):
+        assert running.stop(command) == 0, running.logs()
+    assert time.monotonic() - started < STOP_SECONDS
