@@ -6,16 +6,22 @@ decides who runs what, so tasks are acknowledged early and never retried by Cele
 
 from __future__ import annotations
 
+import logging
 import os
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from integrations import broker, starting, work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+
+# Each with an exchange and a key of its own: queues that share them get copies of every message.
+QUEUES = [
+    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in work.Queue
+]
 
 app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
 app.conf.update(
@@ -25,14 +31,13 @@ app.conf.update(
     broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
     task_default_queue=work.Queue.INTERACTIVE.value,
-    task_queues=[Queue(queue.value) for queue in work.Queue],  # what a worker reads unless told
+    task_queues=QUEUES,  # what a worker reads unless told
     task_ignore_result=True,
     task_routes={
         f"gateway.{name}": {"queue": kind.queue.value} for name, kind in work.KINDS.items()
     },
     task_time_limit=300,
     timezone="UTC",
-    worker_hijack_root_logger=False,
     worker_prefetch_multiplier=1,
 )
 app.set_default()
@@ -42,3 +47,13 @@ app.set_default()
 def check_settings(**kwargs: object) -> None:
     """A worker does not start with settings that are unsafe."""
     starting.check_settings()
+
+
+@setup_logging.connect
+def keep_logging(**_: object) -> None:
+    """LOGGING of the settings holds in workers, too; Celery would raise the level to WARNING.
+
+    Two lines of its own for every message are too many.
+    """
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -17,6 +17,7 @@ from django.core.management import call_command
 
 from celery_app import waker
 from celery_app.app import app
+from gateway.management.commands import doctor
 from integrations import broker
 from integrations.broker import Trouble
 from tests.faults import services
@@ -196,3 +197,12 @@ def test_doctor_says_what_is_wrong(
     output = capsys.readouterr().out
     assert word.format(**ports) in output
     assert PASSWORD not in output
+
+
+def test_doctor_sees_queues_without_a_reader():
+    """Each finding begins with whether it is in order."""
+    assert [ok for ok, _ in doctor.celery_findings({})] == [False]
+    whole = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}
+    assert [ok for ok, _ in doctor.celery_findings(whole)] == [True, True]
+    (_, (ok, words)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
+    assert (ok, "--queues bulk" in words) == (False, True)

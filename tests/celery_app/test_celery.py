@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 from django.conf import settings as configured
 from django.db import connection
 
@@ -22,6 +23,7 @@ from integrations.models import Job, JobState
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import TenantFactory
+from tests.faults import services
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_redis = pytest.mark.skipif(not configured.REDIS_URL, reason="needs REDIS_URL")
@@ -78,9 +80,6 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
     """The documented command names no queues, so a worker reads those of the settings."""
     read = {queue.name for queue in app.conf.task_queues}
     assert read == {queue.value for queue in work.Queue}
-    router = app.amqp.router
-    for name, kind in work.KINDS.items():
-        assert router.route({}, f"gateway.{name}")["queue"].name == kind.queue
     documents = [(ROOT / name).read_text() for name in ("README.md", "docs/jobs.md")]
     commands = [
         line.split("#")[0].split()
@@ -90,6 +89,24 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
     ]
     assert len(commands) >= 2
     assert not [command for command in commands if {"-Q", "--queues"} & set(command)]
+
+
+@pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server")
+@pytest.mark.parametrize("name", work.KINDS)
+def test_a_message_is_in_the_queue_of_its_kind_only(name: str, own_broker: services.Redis):
+    with app.connection_for_write(own_broker.url) as connection:
+        tasks.TASKS[name].apply_async((str(uuid4()),), connection=connection, retry=False)
+    with redis.Redis.from_url(own_broker.url) as client:
+        lengths = {queue.value: client.llen(queue.value) for queue in work.Queue}
+        client.flushall()
+    assert {queue for queue, length in lengths.items() if length} == {work.KINDS[name].queue}
+    assert sum(lengths.values()) == 1
+
+
+@pytest.fixture(scope="module")
+def own_broker() -> Iterator[services.Redis]:
+    with services.broker() as server:
+        yield server
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ GATEWAY, MX, HOOKS = "gateway.production.test", "mx.production.test", "hooks.pro
 # Public addresses that lead nowhere (AS112); sitecustomize.py lets connections to them end here.
 ADDRESSES = {GATEWAY: "192.31.196.10", MX: "192.31.196.11", HOOKS: "192.31.196.12"}
 NOT_IN_A_CHECKOUT = (".*", "var", "node_modules", "__pycache__", "tests", "sandbox", "demo")
-READY_SECONDS, STOP_SECONDS = 60, 30
+READY_SECONDS, STOP_SECONDS = 120, 30
 
 
 def checkout(directory: Path) -> Path:

@@ -72,10 +72,10 @@ def _broker() -> Iterator[Finding]:
     except Exception as error:
         yield False, broker.diagnose(error, settings.REDIS_URL).message
         return
-    yield from _celery(listening)
+    yield from celery_findings(listening)
 
 
-def _celery(listening: dict[str, set[str]]) -> Iterator[Finding]:
+def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
     """Whether Celery workers listen, and whether together they read every queue."""
     if not listening:
         yield (

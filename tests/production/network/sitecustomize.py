@@ -34,5 +34,5 @@ def connect_there(self: socket.socket, address: Any) -> None:
 
 
 socket.getaddrinfo = getaddrinfo
-socket.socket.connect = connect_there  # type: ignore[method-assign]
+socket.socket.connect = connect_there  # type: ignore[method-assign, assignment]
 certifi.where = lambda: str(NETWORK["ca"])
