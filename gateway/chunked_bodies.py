@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from io import BytesIO
 
@@ -10,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway import errors
 from integrations.flows.errors import FlowError
+
+logger = logging.getLogger(__name__)
 
 
 class ChunkedBodyMiddleware:
@@ -28,7 +31,8 @@ class ChunkedBodyMiddleware:
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # one byte more is answered with a 413
             try:
                 content = request.META["wsgi.input"].read(limit + 1)
-            except OSError:
+            except Exception as error:
+                logger.warning("a chunked body could not be read: %s", type(error).__name__)
                 return errors.page(request, FlowError("The chunks of the body cannot be read."))
             request.META["CONTENT_LENGTH"] = str(len(content))
             request._stream = BytesIO(content)

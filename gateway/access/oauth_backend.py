@@ -29,7 +29,8 @@ class OneWayValidator(OAuth2Validator):
         return bool(self._authenticate_request_body(request))
 
     def _load_application(self, client_id: str, request: OAuthRequest) -> Application | None:
-        """The application, if tokens may be issued to it.
+        """The application, if tokens may be issued to it and it has a secret to prove itself with;
+        the library lets public ones off for some grants.
 
         Whether there is one must not show: what it lacks in queries and hashing is done all the
         same.
@@ -37,6 +38,7 @@ class OneWayValidator(OAuth2Validator):
         request.client_id = client_id
         rows = Application.objects.select_related("tenant")
         known = (client_id or "").isprintable()  # PostgreSQL takes no NUL
+        rows = rows.exclude(client_type=Application.CLIENT_PUBLIC)
         application = rows.filter(client_id=client_id if known else "").first()
         if application is not None and application.is_usable(request):
             request.client = application

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client as HttpClient
+from gunicorn.http.errors import InvalidChunkSize
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, InboundWebhook
@@ -22,10 +23,10 @@ JSON = "application/json"
 
 
 class Broken(BytesIO):
-    """What gunicorn's body does when a chunk is malformed."""
+    """A body with a malformed chunk, as gunicorn reads it."""
 
     def read(self, *args: Any) -> bytes:
-        raise OSError("Invalid chunk size")
+        raise InvalidChunkSize(b"ZZZ")
 
 
 def chunked(

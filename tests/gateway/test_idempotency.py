@@ -20,7 +20,7 @@ from integrations.flows import users
 from integrations.models import VendorUser, WebhookSubscription
 from nucleus.models import Client
 from tests.api import Api
-from tests.factories.access import access_token
+from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
 from tests.parallel import at_once
 from tests.sandbox_process import Sandbox
@@ -108,6 +108,9 @@ def test_a_key_stands_for_one_request(api: Api, stranger: Api):
         assert (answer.status_code, answer.data["code"]) == (422, "idempotency_key_reused"), path
     assert keyed(stranger).post(CLIENTS, PERSON).status_code == 201
     assert Client.unscoped.count() == 2
+    other = Api(access_token(ApplicationFactory(tenant=Client.unscoped.first().tenant)))
+    own = keyed(other).post(CLIENTS, PERSON | {"username": "joan"})  # another application
+    assert (own.status_code, "Idempotent-Replayed" in own) == (201, False)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +307,7 @@ def test_a_week_later_it_is_forgotten(api: Api):
     assert [row.key for row in IdempotencyKey.objects.all()] == ["fresh"]
 
 
-@pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256])
+@pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256, "x" * 7000])
 def test_a_key_that_is_none_is_refused(api: Api, key: str):
     answer = keyed(api, key).post(CLIENTS, PERSON)
     assert answer.status_code == 400

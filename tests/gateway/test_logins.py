@@ -272,6 +272,7 @@ def test_failed_sign_ins_use_up_no_tokens(application: Application, ada: Client,
 def test_parallel_guesses_get_no_more_than_ten(application: Application, ada: Client):
     statuses = at_once(30, lambda: sign_in(application, ada.username, "wrong").status_code)
     assert (statuses.count(401), statuses.count(429)) == (10, 20)
+    assert sign_in(application, ada.username).status_code == 429
 
 
 def test_a_new_password_ends_the_clients_tokens(application: Application, ada: Client):
