@@ -12,11 +12,11 @@ from gunicorn.http.errors import InvalidChunkSize
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, InboundWebhook
-from nucleus.models import Client
+from nucleus.models import Client, Tenant
 from tests.factories.access import access_token, basic
 from tests.gateway.test_access import TOKEN
+from tests.gateway.webhooks.conftest import SECRET, USER
 from tests.gateway.webhooks.conftest import basic as webhook_basic
-from tests.gateway.webhooks.conftest import chosen  # noqa: F401 - a fixture
 
 CLIENTS = "/nucleus/v1/client"
 JSON = "application/json"
@@ -44,7 +44,9 @@ def chunked(
     return http.generic("POST", path, headers=headers, **extra)
 
 
-def test_a_webhook(chosen: AggregationSettings):  # noqa: F811
+def test_a_webhook(tenant: Tenant):
+    chosen = AggregationSettings(tenant=tenant, webhook_user=USER, webhook_secret=SECRET)
+    chosen.save()
     path, body = f"/webhooks/mx/{chosen.webhook_path}", b'{"action": "test"}'
     answer = chunked(path, body, Authorization=webhook_basic())
     assert answer.status_code == 202, answer.content
