@@ -13,6 +13,7 @@ from gateway import errors
 from integrations.vendors import errors as vendor
 from nucleus.api import records
 from tests.api import Api
+from tests.factories.access import basic
 
 FIELDS = {"status", "error", "code", "fault", "message", "path", "timestamp", "request_id"}
 
@@ -100,3 +101,32 @@ def test_the_documentation_is_served_without_the_internet(db: None, path: str):
     response = HttpClient().get(path)
     assert response.status_code == 200
     assert b"cdn." not in response.content
+
+
+@pytest.mark.parametrize("authorization", [None, "Basic aWQ6c2VjcmV0", "Bearer", "Token x"])
+def test_without_a_token_it_says_how_to_get_one(db: None, authorization: str | None):
+    headers = {"Authorization": authorization} if authorization else {}
+    answer = HttpClient().get("/nucleus/v1/client", headers=headers)
+    assert answer.status_code == 401
+    assert "Authorization: Bearer" in answer.json()["message"]
+    assert "/authorization/v1/oauth/token" in answer.json()["message"]
+
+
+def test_a_wrong_method_is_told_the_right_one(api: Api):
+    answer = HttpClient().get("/authorization/v1/oauth/token?grant_type=client_credentials")
+    assert answer.status_code == 405
+    assert answer.json()["message"] == 'Method "GET" not allowed. Use POST.'
+    refused = api.put("/nucleus/v1/client", {})
+    assert "Use GET or POST" in refused.data["message"]
+
+
+def test_the_grants_are_listed(application: Any):
+    answer = HttpClient().post(
+        "/authorization/v1/oauth/token",
+        '{"grant_type": "client_credentials"}',
+        content_type="application/json",
+        headers={"Authorization": basic(application)},
+    )
+    assert answer.status_code == 400
+    assert "client_credentials or password" in answer.json()["message"]
+    assert "form" in answer.json()["message"]

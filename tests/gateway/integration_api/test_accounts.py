@@ -56,7 +56,9 @@ def test_a_foreign_member_is_refused(
     stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
     foreign = mx.connect(stranger)
     body = {"nucleus_client_id": nucleus_client.id, "vendor_request": {"member_id": foreign}}
-    assert api.post(URL, body).status_code == 404
+    refused = api.post(URL, body)
+    assert (refused.status_code, refused.data["code"]) == (404, "vendor_not_found")
+    assert refused.data["message"].startswith(f"member_id: this user has no member {foreign}")
     assert AggregationAccount.unscoped.count() == 0
 
 

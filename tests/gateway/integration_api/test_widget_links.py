@@ -57,7 +57,9 @@ def test_another_users_member_is_refused(
 ):
     stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
     foreign = mx.connect(stranger)
-    assert api.get(url(nucleus_client), member_id=foreign).status_code == 404
+    refused = api.get(url(nucleus_client), member_id=foreign)
+    assert refused.status_code == 404
+    assert refused.data["message"].startswith("member_id: ")
     assert api.get(url(nucleus_client), nucleus_bank_link_id=uuid.uuid4()).status_code == 404
 
 

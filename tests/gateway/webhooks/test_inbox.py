@@ -227,3 +227,26 @@ def test_a_member_that_is_gone_at_mx(chosen: AggregationSettings, mx: Sandbox, l
     linked.refresh_from_db()
     assert (linked.connection_status, linked.next_step) == ("GONE", "reconnect")
     assert Job.objects.filter(state=JobState.DEAD).count() == 0
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1e9999999999999999999999", "1e1200000", "1e-1000000", "9" * 65, "0e999999", "-Infinity"],
+    ids=lambda text: text[:12],
+)
+def test_numbers_without_bounds_are_400(chosen: AggregationSettings, number: str):
+    answer = post(chosen, f'{{"type":"A","member_guid":"x","x":{number}}}'.encode())
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("The body cannot be read: ")
+    assert InboundWebhook.objects.count() == 0
+
+
+def test_a_lost_key_is_a_503_that_says_so(
+    chosen: AggregationSettings, settings: Any, client: Client
+):
+    settings.FIELD_ENCRYPTION_KEYS = ["b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXItMTI="]
+    for authorization in (basic(), basic(secret="wrong")):
+        answer = post(chosen, {"action": "test"}, authorization)
+        assert (answer.status_code, answer.json()["code"]) == (503, "decryption_failed")
+        assert answer.headers["Retry-After"]
+    assert InboundWebhook.objects.count() == 0
