@@ -10,6 +10,7 @@ from rest_framework import serializers
 from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
+from nucleus.wire.bodies import OPTIONAL
 from nucleus.wire.caller import visible_owners
 from nucleus.wire.fields import WebUrlField
 from nucleus.wire.parts import MOST_PARTS, Ownership
@@ -27,7 +28,7 @@ EXAMPLE = {
 class BusinessBody(owners.OwnerBody):
     """A business as it is written; null is the same as left out."""
 
-    website = WebUrlField(absolute=False, required=False)
+    website = WebUrlField(absolute=False, **OPTIONAL)
     ownership = serializers.ListField(child=Ownership(), required=False, max_length=MOST_PARTS)
 
     class Meta:

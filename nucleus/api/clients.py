@@ -15,6 +15,7 @@ from rest_framework import serializers
 from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
+from nucleus.wire.bodies import OPTIONAL
 from nucleus.wire.caller import Caller, visible_owners
 from nucleus.wire.fields import IdField, WebUrlField, WordField
 from nucleus.wire.parts import MOST_PARTS, Employment
@@ -55,7 +56,7 @@ class ClientBody(owners.OwnerBody):
     authorities = _words()
     group = _words()
     country_of_citizenship = _words()
-    image = WebUrlField(required=False, help_text="The URL of a picture.")
+    image = WebUrlField(**OPTIONAL, help_text="The URL of a picture.")
     client_type = serializers.CharField(
         max_length=64, help_text=f"{', '.join(CLIENT_TYPES[:-1])} or {CLIENT_TYPES[-1]}."
     )

@@ -30,6 +30,7 @@ from nucleus.wire.json import instant, plain
 from nucleus.wire.unknown import READ_ONLY, BodySerializer, ModelBodySerializer
 
 TEXT, LONG_TEXT = 255, 2000
+OPTIONAL: Any = {"required": False, "allow_null": True, "allow_blank": True}
 ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 MAPPING: dict[Any, Any] = {  # a column → the field that reads it
     **serializers.ModelSerializer.serializer_field_mapping,
@@ -211,9 +212,9 @@ class InstitutionBody(_Body):
     """An institution as it is written."""
 
     code = _text()  # never empty, which would be one code that all share
-    website_url = WebUrlField(required=False)
-    logo_url_small = WebUrlField(required=False)
-    logo_url_medium = WebUrlField(required=False)
+    website_url = WebUrlField(**OPTIONAL)
+    logo_url_small = WebUrlField(**OPTIONAL)
+    logo_url_medium = WebUrlField(**OPTIONAL)
 
     class Meta:
         model = models.Institution

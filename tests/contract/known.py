@@ -52,6 +52,9 @@ def known(one: Deployment) -> dict[str, list[str]]:
     values["member_id"] = [member.guid for member in one.members]
     values["filter"] = ["is_active==true", "secondary_id==null || id!=null"]
     values["currency_conversion"] = ["USD"]
+    values["client_type"] = ["consumer", "Individual"]
+    for name in ("image", "website", "website_url", "logo_url_small", "logo_url_medium"):
+        values[name] = [f"https://demo.example/{name}"]
     return {name: found for name, found in values.items() if found}
 
 

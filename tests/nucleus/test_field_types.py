@@ -173,7 +173,7 @@ def test_an_unknown_event_is_answered_with_the_known_ones(api: Api):
 
 
 def test_a_client_type_of_before_may_be_repeated(api: Api, tenant: Tenant):
-    client = ClientFactory(tenant=tenant, client_type="retail")
+    client: Any = ClientFactory(tenant=tenant, client_type="retail")
     path = f"/nucleus/v1/client/{client.pk}"
     assert api.put(path, {"client_type": "retail"}).status_code == 200
     assert api.put(path, {"client_type": "wholesale"}).status_code == 400

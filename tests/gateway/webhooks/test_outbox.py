@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -131,6 +132,7 @@ def test_deliveries_are_signed_and_verify(
         "id", "event", "nucleus_client_id", "nucleus_business_id", "nucleus_aggregation_account_id",
         "data", "create_date",
     }  # fmt: skip
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}\+0000", payload["create_date"])
     plain = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Hydrogen-Signature"] == f"sha256={plain}"
     with pytest.raises(WebhookVerificationError):
