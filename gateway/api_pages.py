@@ -26,6 +26,8 @@ class _Offline:
 class SwaggerView(_Offline, SpectacularSwaggerView):
     """The API to try out."""
 
+    template_name = "gateway/swagger_ui.html"
+
 
 class RedocView(_Offline, SpectacularRedocView):
     """The API to read."""

@@ -1,21 +1,106 @@
-"""Swagger UI and ReDoc, without asking any other host."""
+"""Swagger UI and ReDoc: complete without any other host, and usable to try the API."""
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
+import requests
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 from demo.stack import Stack
 from tests.browser.person import Person
 
+REQUESTED = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+PAGES = [
+    ("docs", "Create aggregation accounts from a linked member"),
+    ("redoc", "Get a widget link"),
+]
 
-@pytest.mark.parametrize(
-    ("page", "words"),
-    [("docs", "Create aggregation accounts from a linked member"), ("redoc", "Get a widget link")],
-)
+
+@pytest.mark.parametrize(("page", "words"), PAGES)
 def test_the_api_is_shown(person: Person, stack: Stack, page: str, words: str) -> None:
     person.opens(f"{stack.gateway}/{page}")
     person.sees(words)
-    asked = "return performance.getEntriesByType('resource').map(one => one.name)"
-    for url in person.driver.execute_script(asked):
-        if not url.startswith((stack.gateway, "data:", "blob:")):  # the policy stopped it
-            assert any(url in one and "Security Policy" in one for one in person.complaints())
+    for url in person.driver.execute_script(REQUESTED):
+        assert url.startswith((stack.gateway, "data:", "blob:")), url
+    assert person.complaints() == []
+    assert person.driver.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
+    icon = person.driver.find_element(By.CSS_SELECTOR, "link[rel=icon]").get_attribute("href")
+    script = "const done = arguments[1]; fetch(arguments[0]).then((answer) => done(answer.status))"
+    assert person.driver.execute_async_script(script, icon) == 200
+
+
+@pytest.fixture
+def swagger(person: Person, stack: Stack) -> Person:
+    person.opens(f"{stack.gateway}/docs")
+    person.sees("Create a client")
+    return person
+
+
+def test_the_oauth2_flow_and_one_post_after_the_other(swagger: Person, stack: Stack) -> None:
+    """Client id and secret are enough; a second POST is not a repetition of the first."""
+    swagger.presses("Authorize")
+    type_into(swagger, "#client_id_clientCredentials", stack.client_id)
+    type_into(swagger, "#client_secret_clientCredentials", stack.client_secret)
+    field = found(swagger, "#client_id_clientCredentials")
+    field.find_element(
+        By.XPATH, "./ancestor::*[@class='auth-container']//button[.='Authorize']"
+    ).click()
+    swagger.sees("Logout")
+    found(swagger, ".modal-ux .close-modal").click()
+    body = f'{{"username": "{uuid.uuid4()}", "client_type": "consumer"}}'
+    assert tried(swagger, "Client-createClient", body) == "201"
+    assert tried(swagger, "Business-createBusiness", '{"legal_name": "Demo Bakery LLC"}') == "200"
+    body = f'{{"username": "{uuid.uuid4()}", "client_type": "consumer"}}'
+    assert tried(swagger, "Client-createClient", body, again=True) == "201"
+
+
+def test_the_bearer_token(swagger: Person, stack: Stack) -> None:
+    """A token from elsewhere works, too."""
+    token = requests.post(
+        f"{stack.gateway}/authorization/v1/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(stack.client_id, stack.client_secret),
+        timeout=30,
+    ).json()["access_token"]
+    swagger.presses("Authorize")
+    type_into(swagger, "#auth-bearer-value", token)
+    field = found(swagger, "#auth-bearer-value")
+    field.find_element(
+        By.XPATH, "./ancestor::*[@class='auth-container']//button[.='Authorize']"
+    ).click()
+    swagger.sees("Logout")
+    found(swagger, ".modal-ux .close-modal").click()
+    assert tried(swagger, "Resource-listCurrency") == "200"
+
+
+def tried(person: Person, operation: str, body: str = "", *, again: bool = False) -> str:
+    """The status of the response to *Execute*, as the page shows it."""
+    block = f"#operations-{operation}"
+    if again:
+        found(person, f"{block} .btn-clear").click()
+    else:
+        found(person, f"{block} .opblock-summary-control").click()
+        found(person, f"{block} .try-out__btn").click()
+    if body:
+        type_into(person, f"{block} textarea.body-param__text", body)
+    found(person, f"{block} .execute").click()
+    return found(person, f"{block} .live-responses-table tbody .response-col_status").text.split()[
+        0
+    ]
+
+
+def type_into(person: Person, selector: str, text: str) -> None:
+    field = found(person, selector)
+    field.clear()
+    field.send_keys(text)
+
+
+def found(person: Person, selector: str) -> WebElement:
+    """Wait until the element is there."""
+    element: WebElement = person.waiting.until(
+        lambda driver: driver.find_element(By.CSS_SELECTOR, selector)
+    )
+    return element
