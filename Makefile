@@ -112,3 +112,7 @@ requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew, with hashes, from 
 clean: ## Remove .venv and caches; var/ and .env hold data and stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: test-clients
+test-clients: $(INSTALLED_DEV) ## openapi.yaml linted; TypeScript and Python clients generated and run (needs npm)
+	@$(BIN)/python -m tests.clients
