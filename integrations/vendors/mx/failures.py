@@ -36,7 +36,7 @@ TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
     429: (errors.VendorRateLimited, "MX limits how often this may be called."),
     500: (errors.VendorUnavailable, "MX has a problem of its own."),
     502: (errors.VendorUnavailable, "MX has a problem of its own."),
-    503: (errors.VendorUnavailable, "MX is being updated."),
+    503: (errors.VendorUnavailable, "MX is not available at the moment."),
     504: (errors.VendorUnavailable, "MX did not answer in time."),
 }
 
