@@ -61,8 +61,8 @@ class FxRatesView(APIView):
     def get(self, request: Request) -> Response:
         rows = CurrencyRate.objects.for_tenant(caller_of(request).tenant)
         bodies = map(_rendered, rows.order_by("currency_code_from", "currency_code_to"))
-        text = request.query_params.get("filter", "")
-        return Response(filters.matching(bodies, "" if text == "None" else text, fields=FILTERED))
+        text = filters.text_of(request.query_params)
+        return Response(filters.matching(bodies, text, fields=FILTERED))
 
     @documented(
         operation_id="createFxRateBulk",

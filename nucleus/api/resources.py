@@ -116,12 +116,7 @@ def _categories(
         and asked.get("id", one.id) == one.id
     ]
     fields = CATEGORY_FIELDS | {id_name: KEY}
-    return filters.matching(chosen, _filter(request), fields=fields)
-
-
-def _filter(request: Request) -> str:
-    text = request.query_params.get("filter", "")
-    return "" if text == "None" else text
+    return filters.matching(chosen, filters.text_of(request.query_params), fields=fields)
 
 
 def _category(one: categories.Category, id_name: str) -> Body:
@@ -176,4 +171,6 @@ class MerchantCategoryCodesView(APIView):
     )
     def get(self, request: Request) -> Response:
         rows = (asdict(one) for one in categories.merchant_category_codes())
-        return Response(filters.matching(rows, _filter(request), fields=CODE_FIELDS))
+        return Response(
+            filters.matching(rows, filters.text_of(request.query_params), fields=CODE_FIELDS)
+        )

@@ -38,6 +38,12 @@ def comparable(model: type[models.Model], names: Sequence[str]) -> list[str]:
     return [name for name in names if not isinstance(_field(model, name), models.JSONField)]
 
 
+def text_of(query: Mapping[str, str]) -> str:
+    """The parameter; an SDK writes an unset one as None."""
+    text = query.get("filter", "")
+    return "" if text == "None" else text
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One comparison; the value None stands for null and is only compared with == and !=."""

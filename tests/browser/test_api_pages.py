@@ -41,15 +41,13 @@ def swagger(person: Person, stack: Stack) -> Person:
 
 def test_the_oauth2_flow_and_one_post_after_the_other(swagger: Person, stack: Stack) -> None:
     """Client id and secret are enough; a second POST is not a repetition of the first."""
-    swagger.presses("Authorize")
-    type_into(swagger, "#client_id_clientCredentials", stack.client_id)
-    type_into(swagger, "#client_secret_clientCredentials", stack.client_secret)
-    field = found(swagger, "#client_id_clientCredentials")
-    field.find_element(
-        By.XPATH, "./ancestor::*[@class='auth-container']//button[.='Authorize']"
-    ).click()
-    swagger.sees("Logout")
-    found(swagger, ".modal-ux .close-modal").click()
+    authorizes(
+        swagger,
+        {
+            "#client_id_clientCredentials": stack.client_id,
+            "#client_secret_clientCredentials": stack.client_secret,
+        },
+    )
     body = f'{{"username": "{uuid.uuid4()}", "client_type": "consumer"}}'
     assert tried(swagger, "Client-createClient", body) == "201"
     assert tried(swagger, "Business-createBusiness", '{"legal_name": "Demo Bakery LLC"}') == "200"
@@ -65,15 +63,21 @@ def test_the_bearer_token(swagger: Person, stack: Stack) -> None:
         auth=(stack.client_id, stack.client_secret),
         timeout=30,
     ).json()["access_token"]
-    swagger.presses("Authorize")
-    type_into(swagger, "#auth-bearer-value", token)
-    field = found(swagger, "#auth-bearer-value")
-    field.find_element(
-        By.XPATH, "./ancestor::*[@class='auth-container']//button[.='Authorize']"
-    ).click()
-    swagger.sees("Logout")
-    found(swagger, ".modal-ux .close-modal").click()
+    authorizes(swagger, {"#auth-bearer-value": token})
     assert tried(swagger, "Resource-listCurrency") == "200"
+
+
+def authorizes(person: Person, fields: dict[str, str]) -> None:
+    """Fill in one of the ways to authorize."""
+    person.presses("Authorize")
+    for selector, text in fields.items():
+        type_into(person, selector, text)
+    way = found(person, next(iter(fields))).find_element(
+        By.XPATH, "./ancestor::*[@class='auth-container']"
+    )
+    way.find_element(By.XPATH, ".//button[.='Authorize']").click()
+    person.sees("Logout")
+    found(person, ".modal-ux .close-modal").click()
 
 
 def tried(person: Person, operation: str, body: str = "", *, again: bool = False) -> str:
