@@ -1,8 +1,10 @@
-"""Staff in the admin: the Credentials screen and its connection test, against the sandbox."""
+"""Staff in the admin: its widgets under its policy, and the connection test against the sandbox."""
 
 from __future__ import annotations
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from demo.stack import Stack
 from tests.browser.person import Person
@@ -68,3 +70,105 @@ def test_a_base_url_that_is_not_allowed_is_refused(staff: Person) -> None:
     staff.sees("VENDOR_ALLOWED_HOSTS")
     staff.photographs("admin-base-url-refused")
     assert "was changed successfully" not in staff.text
+
+
+PAGES = (
+    "", "nucleus/client/", "nucleus/currencyrate/add/", "integrations/job/", "auth/group/add/",
+    "integrations/aggregationsettings/", "access/application/add/", "password_change/", "nothing/",
+)  # fmt: skip
+
+
+NO_MATTER = ("favicon", "404 (Not Found)", "[DOM]")  # hints, and a page that is not there
+
+
+def blocked(staff: Person) -> list[str]:
+    """What the browser refused because of the policy, or could not run."""
+    return [line for line in staff.complaints() if not any(one in line for one in NO_MATTER)]
+
+
+def shows(staff: Person, selector: str) -> bool:
+    return any(one.is_displayed() for one in staff.driver.find_elements(By.CSS_SELECTOR, selector))
+
+
+def clicks(staff: Person, selector: str) -> None:
+    staff.waits(lambda: shows(staff, selector))
+    found = staff.driver.find_elements(By.CSS_SELECTOR, selector)
+    element = next(one for one in found if one.is_displayed())
+    staff.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
+def test_the_policy_blocks_nothing_that_pages_need(staff: Person, stack: Stack) -> None:
+    for page in PAGES:
+        staff.opens(f"{stack.gateway}/admin/{page}")
+        staff.waits(lambda: "Alpine" in staff.driver.execute_script("return Object.keys(window)"))
+        assert blocked(staff) == [], page
+
+
+def test_menus_and_the_theme(staff: Person, stack: Stack) -> None:
+    staff.opens(f"{stack.gateway}/admin/")
+    clicks(staff, "#nav-sidebar [x-on\\:click*=openUserLinks]")
+    clicks(staff, "a[x-on\\:click*=\"switchTheme('dark')\"]")
+    staff.waits(
+        lambda: "dark" in staff.driver.execute_script("return document.documentElement.className")
+    )
+    staff.photographs("admin-dark")
+    staff.sees("Log out")
+    assert blocked(staff) == []
+
+
+def test_filters_and_actions_of_a_list(staff: Person, stack: Stack) -> None:
+    staff.opens(f"{stack.gateway}/admin/access/application/")
+    clicks(staff, "input.action-select")
+    staff.chooses("Select action to run", "Make a new secret…")
+    staff.presses("Run")
+    staff.sees("Make a new client secret for each")
+    staff.photographs("admin-confirmation")
+    staff.presses("No, take me back")
+    staff.opens(f"{stack.gateway}/admin/integrations/job/")
+    staff.presses("Filters")
+    staff.presses("Done")
+    staff.waits(lambda: "state__exact=done" in staff.address)
+    assert blocked(staff) == []
+
+
+def test_the_widgets_of_forms(staff: Person, stack: Stack) -> None:
+    staff.opens(f"{stack.gateway}/admin/nucleus/tenant/add/")
+    staff.types("Name", "Second Demo")
+    staff.waits(
+        lambda: staff.driver.find_element(By.NAME, "slug").get_attribute("value") == "second-demo"
+    )
+    staff.opens(f"{stack.gateway}/admin/auth/user/")
+    staff.presses("admin")
+    staff.waits(lambda: shows(staff, ".datetimeshortcuts a"))
+    clicks(staff, ".datetimeshortcuts a")
+    staff.waits(lambda: shows(staff, "select#id_user_permissions_from"))
+    staff.photographs("admin-user")
+    assert blocked(staff) == []
+
+
+def test_searching_with_the_keyboard(staff: Person, stack: Stack) -> None:
+    staff.opens(f"{stack.gateway}/admin/")
+    staff.waits(lambda: shows(staff, "input[name=s]"))
+    field = next(
+        one
+        for one in staff.driver.find_elements(By.CSS_SELECTOR, "input[name=s]")
+        if one.is_displayed()
+    )
+    field.send_keys("job")
+    staff.waits(lambda: shows(staff, "#search-results a"))
+    field.send_keys(Keys.ESCAPE)
+    assert blocked(staff) == []
+
+
+def test_smuggled_script_does_not_run(staff: Person, stack: Stack) -> None:
+    """The policy is the second line: even markup that got through would run nothing."""
+    staff.opens(f"{stack.gateway}/admin/")
+    staff.driver.execute_script(
+        "const holder = document.createElement('div');"
+        "holder.innerHTML = '<img src=x onerror=\"window.smuggled = 1\">';"
+        "const script = document.createElement('script'); script.text = 'window.smuggled = 2';"
+        "document.body.append(holder, script);"
+    )
+    staff.waits(lambda: any("Content Security Policy" in line for line in staff.complaints()))
+    assert staff.driver.execute_script("return window.smuggled") is None
