@@ -18,7 +18,7 @@ PAGE = """<!doctype html>
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="/md/connect/static/favicon.svg">
 <link rel="stylesheet" href="/md/connect/static/connect.css">
-<p class="notice" role="note">Sandbox: no real bank, no real data.</p>
+<header><p class="notice" role="note">Sandbox: no real bank, no real data.</p></header>
 <main class="sheet"><h1>{title}</h1>{content}</main></html>
 """
 

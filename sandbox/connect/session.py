@@ -117,13 +117,13 @@ def _create(request: HttpRequest, session: WidgetSession) -> HttpResponse:
         row = members.create(
             session.user, _new(session, given, is_oauth=logs_in_there), **_job(session)
         )
-        existed = False
+        existed = was_connected = False
     else:
-        existed = True
+        existed, was_connected = True, row.successfully_aggregated_at is not None
         if not logs_in_there:
             row = members.update(row, {"credentials": given.get("credentials")}, **_job(session))
     _note(session, row, _wanted(session)[:1])
-    return answered({"member": _rendered(row), "existed": existed})
+    return answered({"member": _rendered(row), "existed": existed, "was_connected": was_connected})
 
 
 def _new(session: WidgetSession, given: dict[str, Any], *, is_oauth: bool) -> dict[str, Any]:

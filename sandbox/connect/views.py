@@ -32,7 +32,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="/md/connect/static/favicon.svg">
 <link rel="stylesheet" href="/md/connect/static/connect.css">
 <body data-config="{config}">
-<p class="notice" role="note">Sandbox: no real bank, no real data.</p>
+<header><p class="notice" role="note">Sandbox: no real bank, no real data.</p></header>
 <main id="widget" class="sheet"></main>
 <noscript><p class="sheet">The widget needs JavaScript.</p></noscript>
 <script type="module" src="/md/connect/static/connect.js"></script>
@@ -44,7 +44,7 @@ EXPIRED = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="/md/connect/static/favicon.svg">
 <link rel="stylesheet" href="/md/connect/static/connect.css">
-<p class="notice" role="note">Sandbox: no real bank, no real data.</p>
+<header><p class="notice" role="note">Sandbox: no real bank, no real data.</p></header>
 <main class="sheet"><h1>This link has expired</h1>
 <p>Widget links work once and for ten minutes. Ask for a new one.</p></main></html>
 """

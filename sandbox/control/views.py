@@ -130,6 +130,8 @@ def _member_row(row: Member) -> dict[str, Any]:
         "user_guid": row.user.guid,
         "user_identifier": row.user.identifier,
         "institution_code": row.institution_code,
+        "institution_name": INSTITUTIONS[row.institution_code].name,
+        "login": row.login,
         "connection_status": row.connection_status,
         "is_being_aggregated": bool(row.job),
         "next_event_at": row.due_at,

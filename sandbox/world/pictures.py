@@ -17,10 +17,38 @@ SHAPES: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+# Five by seven dots each, a row a number.
+LETTERS = {
+    "c": (14, 17, 16, 16, 16, 17, 14),
+    "e": (31, 16, 16, 30, 16, 16, 31),
+    "o": (14, 17, 17, 17, 17, 17, 14),
+    "r": (30, 17, 17, 30, 20, 18, 17),
+    "t": (31, 4, 4, 4, 4, 4, 4),
+}
+
+
 @cache
-def png(shape: str, color: str, size: int = 100) -> bytes:
-    """A shape in a colour (#rrggbb), `size` pixels wide and high."""
-    covers, ink = SHAPES[shape], bytes.fromhex(color.lstrip("#"))
+def png(shape: str, color: str) -> bytes:
+    """A shape in a colour (#rrggbb)."""
+    return _drawn(SHAPES[shape], color)
+
+
+@cache
+def word_png(word: str, color: str) -> bytes:
+    """A word across the picture, in letters of LETTERS."""
+    width = 6 * len(word)  # dots, with one between letters
+
+    def covers(x: float, y: float) -> bool:
+        column, row = int((x + 1) / 2 * width), int(y / 2 * width + 3.5)
+        letter = LETTERS[word[column // 6]]
+        return 0 <= row < 7 and column % 6 < 5 and bool(letter[row] >> (4 - column % 6) & 1)
+
+    return _drawn(covers, color)
+
+
+def _drawn(covers: Callable[[float, float], bool], color: str, size: int = 100) -> bytes:
+    """A picture, `size` pixels wide and high."""
+    ink = bytes.fromhex(color.lstrip("#"))
     points = [2 * (number + 0.5) / size - 1 for number in range(size)]
     rows = (b"\0" + b"".join(ink if covers(x, y) else b"\xff" * 3 for x in points) for y in points)
     header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
@@ -33,9 +61,9 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
 
-def encoded(shape: str, color: str) -> str:
-    return base64.b64encode(png(shape, color)).decode()
+def encoded_word(word: str, color: str) -> str:
+    return base64.b64encode(word_png(word, color)).decode()
 
 
 def data_uri(shape: str, color: str) -> str:
-    return f"data:image/png;base64,{encoded(shape, color)}"
+    return f"data:image/png;base64,{base64.b64encode(png(shape, color)).decode()}"

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.world.data import account_name
 from sandbox.world.ids import guid
 from sandbox.world.models import Account, Member
-from sandbox.world.pictures import data_uri, encoded
+from sandbox.world.pictures import data_uri, encoded_word
 
 CORRECT = "correct"
 SELECTION = "account_selection"
@@ -27,7 +27,7 @@ class Question:
     def extra(self) -> dict[str, Any]:
         """What this type carries besides its text."""
         if self.type == "IMAGE_DATA":
-            return {"image_data": encoded("diamond", BLUE)}
+            return {"image_data": encoded_word(CORRECT, BLUE)}
         if self.type == "IMAGE_OPTIONS":
             shapes = {"disc": CORRECT, "square": "square", "cross": "cross", "diamond": "diamond"}
             return {

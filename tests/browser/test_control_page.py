@@ -49,6 +49,7 @@ def test_asking_for_a_fault(page: Person, world: World):
 def test_putting_a_member_into_a_status(page: Person, world: World):
     (member,) = world.rows("/members", "members")
     page.chooses(f"Connection status of {member['guid']}", "LOCKED")
+    page.presses("Apply")
     page.waits(lambda: world.status(member["guid"])["connection_status"] == "LOCKED")
 
 

@@ -106,6 +106,21 @@ def test_wrong_credentials_can_be_replaced(page: Embedding, world: World):
     assert types.index("connect/memberError") < types.index("connect/updateCredentials")
 
 
+def test_a_login_that_never_connected_is_not_called_connected(page: Embedding, world: World):
+    person = page.person
+    page.opens(world.widget())
+    with person.inside_the_widget():
+        log_in(person, "UNAUTHORIZED")
+        person.sees("Enter credentials again")
+    page.opens(world.widget())
+    with person.inside_the_widget():
+        log_in(person, "password")
+        person.sees("Trying MX Bank again")
+        assert "connected already" not in person.text
+        person.presses("Continue")
+        person.presses("Done")
+
+
 def test_a_login_that_is_there_already_is_updated(page: Embedding, world: World):
     member = world.connect()
     person = page.person

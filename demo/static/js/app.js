@@ -30,6 +30,7 @@ function complain(error, retry) {
 
 /** Runs one thing the user asked for: its calls under its name, buttons off, errors shown. */
 async function act(name, action) {
+  const opener = document.activeElement;
   const buttons = [...document.querySelectorAll(".bar button, #add-first, #refresh, #client")];
   api.beginStep(name);
   put("alert");
@@ -40,11 +41,20 @@ async function act(name, action) {
     complain(error, () => act(name, action));
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
+    // Disabled, it lost the focus; whoever uses a keyboard goes on where they were.
+    if (document.activeElement === document.body) opener?.focus();
   }
 }
 
 const clientName = (client) =>
   [client.first_name, client.last_name].filter(Boolean).join(" ") || client.username;
+
+/** Two people may have one name; then their user names tell them apart. */
+const clientLabel = (client) => {
+  const name = clientName(client);
+  const namesakes = state.clients.filter((one) => clientName(one) === name);
+  return namesakes.length > 1 ? `${name} (${client.username})` : name;
+};
 
 async function loadClients() {
   const answer = await api.page("client", { size: 100, order_by: "create_date", ascending: false });
@@ -67,7 +77,7 @@ async function choose(client) {
   state.client = client;
   history.replaceState(null, "", `#${client.id}`);
   byId("client").replaceChildren(...state.clients.map((one) =>
-    h("option", { value: one.id, selected: one.id === client.id }, clientName(one))));
+    h("option", { value: one.id, selected: one.id === client.id }, clientLabel(one))));
   show("client-picker");
   show("add-account");
   show("welcome", false);

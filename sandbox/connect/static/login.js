@@ -48,8 +48,10 @@ async function sendCredentials(institution, member, credentials) {
   const created = await create(institution, { credentials });
   if (!created.existed) return connecting(created.member);
   go("existingMember");
-  show(`${institution.name} is connected already`,
-    h("p", {}, "You have added this login before. It is being brought up to date."),
+  const [title, words] = created.was_connected
+    ? [`${institution.name} is connected already`, "You have added this login before. It is being brought up to date."]
+    : [`Trying ${institution.name} again`, "This login did not connect last time. What you entered now is tried."];
+  show(title, h("p", {}, words),
     button("Continue", () => guarded(() => connecting(created.member))));
 }
 

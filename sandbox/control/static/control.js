@@ -2,6 +2,7 @@
 
 const find = (selector) => document.querySelector(selector);
 const rules = find("#rules");
+const opened = new Set(); // deliveries whose payload is unfolded; tables are drawn anew
 
 async function call(method, path, body) {
   const response = await fetch(`/_control/${path}`, {
@@ -35,6 +36,12 @@ function cell(...content) {
   return td;
 }
 
+function small(text) {
+  const element = document.createElement("small");
+  element.textContent = text;
+  return element;
+}
+
 function button(text, work) {
   const element = document.createElement("button");
   element.type = "button";
@@ -56,18 +63,28 @@ function fill(table, rows) {
   find(`#${table}`).hidden = rows.length === 0;
 }
 
+/** A status and the button that applies it: arrow keys alone must not change a member. */
 function statusPicker(member, statuses) {
   const select = document.createElement("select");
   select.ariaLabel = `Connection status of ${member.guid}`;
   select.append(...statuses.map((one) => new Option(one, one, false, one === member.connection_status)));
-  select.addEventListener(
-    "change",
-    told(() => {
-      select.blur();
-      return call("PUT", `members/${member.guid}`, { connection_status: select.value });
-    }),
-  );
-  return select;
+  const apply = button("Apply", () => {
+    document.activeElement.blur();
+    return call("PUT", `members/${member.guid}`, { connection_status: select.value });
+  });
+  return [select, " ", apply];
+}
+
+function payload(delivery) {
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  summary.textContent = delivery.payload.member_guid ?? "show";
+  const text = document.createElement("pre");
+  text.textContent = JSON.stringify(delivery.payload, null, 2);
+  details.append(summary, text);
+  details.open = opened.has(delivery.id);
+  details.addEventListener("toggle", () => (details.open ? opened.add(delivery.id) : opened.delete(delivery.id)));
+  return details;
 }
 
 function attempts(delivery) {
@@ -95,10 +112,11 @@ async function refresh() {
     cell(button("Remove", () => call("DELETE", `faults/${one.id}`))),
   ]));
   fill("members", members.members.map((one) => [
-    cell(one.guid),
+    cell(one.login ? `${one.login} ` : "", small(one.guid)),
     cell(one.user_identifier ?? one.user_guid),
-    cell(one.institution_code),
-    cell(statusPicker(one, members.statuses), one.is_being_aggregated ? " (working)" : ""),
+    cell(one.institution_name),
+    cell(one.connection_status, one.is_being_aggregated ? " (working)" : ""),
+    cell(...statusPicker(one, members.statuses)),
   ]));
   fill("webhooks", webhooks.webhooks.map((one) => [
     cell(one.url),
@@ -113,6 +131,7 @@ async function refresh() {
     cell(shown(one.created_at)),
     cell(one.state),
     cell(attempts(one)),
+    cell(payload(one)),
     cell(button("Send again", () => call("POST", `deliveries/${one.id}/retry`))),
   ]));
   if (document.activeElement !== rules && !rules.dataset.touched) {
