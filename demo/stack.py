@@ -19,8 +19,8 @@ from pathlib import Path
 from demo.gateway import Gateway, GatewayUnreachable
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 90
-STOP_SECONDS = 20
+START_SECONDS = 180  # a busy machine takes a minute and more
+STOP_SECONDS = 30
 
 
 class StackError(Exception):
@@ -78,8 +78,16 @@ def temporary(extra: Mapping[str, str] | None = None) -> Iterator[Stack]:
         try:
             yield _await(process, directory)
         finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()  # its guard stops what it has started
+        process.wait()
 
 
 def environment(directory: Path) -> dict[str, str]:

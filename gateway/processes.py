@@ -78,8 +78,11 @@ class Stack:
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
-    def wait_ready(self, seconds: float) -> bool:
+    def wait_ready(self, seconds: float, *, parent: int | None = None) -> bool:
         """Wait until every service with a URL answers; false if asked to stop meanwhile.
+
+        Args:
+            parent: also stop when this process is no longer its child.
 
         Raises:
             ProcessError: one ended, or does not answer in time.
@@ -88,6 +91,8 @@ class Stack:
         waiting = [service for service in self.services if service.url]
         while waiting and not self.stopping.is_set():
             self._check_alive()
+            if _is_orphan(parent):
+                return False
             waiting = [service for service in waiting if not _answers(str(service.url))]
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(f"{service.name} ({service.url})" for service in waiting)
@@ -103,7 +108,7 @@ class Stack:
         """
         while not self.stopping.wait(POLL_SECONDS * 5):
             self._check_alive()
-            if parent is not None and os.getppid() != parent:
+            if _is_orphan(parent):
                 return
 
     def _start(self, service: Service) -> None:
@@ -159,6 +164,10 @@ class Stack:
             self.copiers[process.pid].join(COPY_SECONDS)
         self.guard.kill()
         self.guard.communicate()
+
+
+def _is_orphan(parent: int | None) -> bool:
+    return parent is not None and os.getppid() != parent
 
 
 def port_is_free(port: int) -> bool:

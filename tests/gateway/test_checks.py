@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
 from gateway import checks, host_names
+from gateway.management.commands import up
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key().decode()
@@ -248,6 +250,23 @@ def test_development_from_dot_env_under_production_variables(
     assert error.hint is not None
     for words in ("delete .env", "READ_DOT_ENV=false", "DEBUG=true"):
         assert words in error.hint
+
+
+def test_make_run_takes_a_database_server_and_nothing_else_of_production(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEBUG")
+    settings.PROCESS_ENVIRONMENT = {"DATABASE_URL": "postgres://gateway@db/gateway"}
+    up.refuse_production()
+    assert os.environ["DEBUG"] == "true"  # its processes see that it is meant
+    settings.PROCESS_ENVIRONMENT |= {"PUBLIC_URL": "https://gateway.bank.example"}
+    with pytest.raises(CommandError, match="PUBLIC_URL"):
+        up.refuse_production()
+    settings.PROCESS_ENVIRONMENT |= {"DEBUG": "true"}
+    up.refuse_production()
+    settings.FIELD_ENCRYPTION_KEYS = ["abc"]  # impossible in development, too
+    with pytest.raises(SystemExit):
+        up.refuse_production()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from gateway.checks import dot_env_conflicts
 from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from integrations.models import VendorCredential
 
-READY_SECONDS = 60
+READY_SECONDS = 120  # what ends before is named at once
 SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
 WEBHOOK_USER = "mx"
 TIMEOUT = (3.05, 10)
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, directory: Path, attached: bool, **options: Any) -> None:
         parent = os.getppid() if attached else None
-        _refuse_production()
+        refuse_production()
         ports = {
             "PORT": settings.PORT,
             "SANDBOX_PORT": settings.SANDBOX_PORT,
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         state.unlink(missing_ok=True)
         try:
             with Stack(_services(directory, urls, credentials)) as stack:
-                if stack.wait_ready(READY_SECONDS):
+                if stack.wait_ready(READY_SECONDS, parent=parent):
                     keys = {
                         "sandbox_client_id": SANDBOX_KEYS[0],
                         "sandbox_api_key": SANDBOX_KEYS[1],
@@ -99,7 +99,7 @@ class Command(BaseCommand):
             state.unlink(missing_ok=True)
 
 
-def _refuse_production() -> None:
+def refuse_production() -> None:
     """Raises CommandError, or leaves an environment in which DEBUG=true is explicit."""
     if not settings.DEVELOPMENT:
         raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
