@@ -16,6 +16,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-versi
 	--no-emit-index-url --generate-hashes
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
+TIMES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .PHONY: help
@@ -55,6 +56,11 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 .PHONY: test
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
 	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not production" $(ARGS)
+
+.PHONY: test-repeat
+test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
+	--numprocesses 3 --dist loadfile -m "not services and not faults" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages

@@ -25,6 +25,7 @@ from integrations.models import (
     InboundWebhook,
     Job,
     JobState,
+    VendorCredential,
     WebhookDelivery,
 )
 
@@ -102,6 +103,13 @@ def _calls() -> Iterator[Metric]:
         mean.add_metric(names, row["mean"] / 1000)
         most.add_metric(names, row["most"] / 1000)
     yield from (count, mean, most)
+    states = GaugeMetricFamily(
+        "gateway_credentials", "Active credentials by the state of their keys.", labels=["state"]
+    )
+    active = VendorCredential.unscoped.filter(is_active=True).values("health__state")
+    for credentials in active.annotate(count=Count("*")):
+        states.add_metric([credentials["health__state"] or "untested"], credentials["count"])
+    yield states
     paused = GaugeMetricFamily("gateway_credentials_paused", "Credentials whose calls are paused.")
     paused.add_metric([], CredentialHealth.objects.filter(retry_at__gt=now).count())
     yield paused

@@ -73,6 +73,7 @@ def _serve(host: str, port: int, address_file: Path) -> None:
                 "worker_class": "gthread",
                 "threads": 32,
                 "graceful_timeout": 2,
+                "keepalive": 75,  # seconds, as load balancers have it: idle callers are not cut off
                 "loglevel": "warning",
                 "when_ready": lambda server: _announce(server, address_file),
                 "on_exit": lambda server: address_file.unlink(missing_ok=True),

@@ -33,6 +33,7 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox
 @pytest.fixture
 def sandbox(sandbox_server: sandbox_process.Sandbox) -> Iterator[sandbox_process.Sandbox]:
     """The sandbox, behaving well at the start and end of the test."""
+    sandbox_server.heal()
     yield sandbox_server
     sandbox_server.heal()
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.waiting import PATIENCE
+
 CLIENT_ID, API_KEY = "sandbox-client-id", "sandbox-api-key"
 # Quick, for many users, and every account verified without a choice.
 DEFAULTS = {
@@ -43,7 +45,7 @@ class Sandbox:
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
         """The parsed answer, amounts as Decimal; fails on any error status."""
-        response = self.session.request(method, self.base_url + path, timeout=10, **kwargs)
+        response = self.session.request(method, self.base_url + path, timeout=PATIENCE, **kwargs)
         response.raise_for_status()
         return response.json(parse_float=Decimal) if response.content else None
 
@@ -78,6 +80,15 @@ class Sandbox:
         """Make the next matching call(s) go wrong; see docs/sandbox.md."""
         self.call("POST", "/_control/faults", json=fault)
 
+    @contextmanager
+    def stopped_clock(self) -> Iterator[None]:
+        """Nothing goes on by itself meanwhile, however long the machine takes."""
+        self.call("POST", "/_control/clock", json={"is_running": False})
+        try:
+            yield
+        finally:
+            self.call("POST", "/_control/clock", json={"is_running": True})
+
     def heal(self) -> None:
         """Forget all faults."""
         self.call("DELETE", "/_control/faults")
@@ -104,5 +115,5 @@ def running(directory: Path, **environment: str) -> Iterator[Sandbox]:
             yield Sandbox(base_url=line.removeprefix(READY).strip())
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
             log.close()

@@ -11,7 +11,8 @@ os.environ["FIELD_ENCRYPTION_KEYS"] = "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktM
 os.environ.setdefault("ALLOWED_HOSTS", "testserver")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("MEMBER_POLL_SECONDS", "0.1")  # the sandbox's jobs take 0.2 s in tests
-os.environ.setdefault("MEMBER_WAIT_SECONDS", "5")
+os.environ.setdefault("MEMBER_WAIT_SECONDS", "30")
+os.environ.setdefault("VENDOR_DEADLINE_SECONDS", "60")  # machines may be busy
 os.environ.setdefault("WEBHOOK_SETTLE_SECONDS", "0")
 
 from gateway.settings import *  # noqa: F403

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE, until
 
 Row = dict[str, Any]
 
@@ -32,15 +32,11 @@ class World:
 
     def settle(self, member: str) -> Row:
         """The member's status once nothing runs on it, or it waits for an answer."""
-        for _ in range(200):
-            row = self.status(member)
-            if not row["is_being_aggregated"] or row["connection_status"] in (
-                "CHALLENGED",
-                "PENDING",
-            ):
-                return row
-            time.sleep(0.02)
-        raise AssertionError(row)
+        waiting = ("CHALLENGED", "PENDING")
+        return until(
+            lambda: self.status(member),
+            lambda row: not row["is_being_aggregated"] or row["connection_status"] in waiting,
+        )
 
     def path(self, member: str, rest: str = "") -> str:
         return f"/users/{self.user}/members/{member}{rest}"
@@ -52,7 +48,7 @@ class World:
     def start(self, member: str, job: str, **body: Any) -> tuple[int, Row]:
         """MX's status and answer to asking for a job."""
         url = self.sandbox.base_url + self.path(member, f"/{job}")
-        response = self.sandbox.session.post(url, json=body, timeout=10)
+        response = self.sandbox.session.post(url, json=body, timeout=PATIENCE)
         return response.status_code, response.json()
 
     def run(self, member: str, job: str, **body: Any) -> Row:

@@ -15,7 +15,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-PATIENCE = 30
+PATIENCE = 90  # only ever spent when something is wrong
 TRIES = 5
 ROWS = """
     const table = [...document.querySelectorAll("table")]

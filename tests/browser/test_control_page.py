@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.person import Person
 from tests.sandbox.receiver import receiving
+from tests.waiting import PATIENCE
 from tests.world import World
 
 pytestmark = pytest.mark.sandbox
@@ -39,9 +40,11 @@ def test_asking_for_a_fault(page: Person, world: World):
     page.sees("any /users")
     page.photographs("control-page")
     url = f"{world.sandbox.base_url}/users"
-    assert world.sandbox.session.get(url, timeout=5).status_code == 503
-    assert world.sandbox.session.get(url, timeout=5).status_code == 200
+    assert world.sandbox.session.get(url, timeout=PATIENCE).status_code == 503
+    assert world.sandbox.session.get(url, timeout=PATIENCE).status_code == 200
+    page.waits(lambda: "any /users" not in page.text)  # used up
     page.presses("Add fault")
+    page.sees("any /users")
     page.presses("Remove")
     page.waits(lambda: world.sandbox.call("GET", "/_control/faults")["faults"] == [])
 

@@ -54,7 +54,7 @@ def test_a_broker_that_is_gone_holds_nobody_up(settings: Any, monkeypatch: pytes
     started = time.monotonic()
     for _ in range(1000):
         publisher.put(uuid4(), "retrieve_account")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10  # one publication alone would take longer
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from atrium.rest import ApiException
 
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -46,12 +46,10 @@ def connect(client: Any, user: str, password: str) -> str:
 
 
 def settled(client: Any, user: str, member: str) -> Any:
-    for _ in range(100):
-        row = client.members.read_member_status(member, user).member
-        if not row.is_being_aggregated or row.connection_status == "CHALLENGED":
-            return row
-        time.sleep(0.05)
-    raise AssertionError(row)
+    return until(
+        lambda: client.members.read_member_status(member, user).member,
+        lambda row: not row.is_being_aggregated or row.connection_status == "CHALLENGED",
+    )
 
 
 def test_users(client: Any, user: str):

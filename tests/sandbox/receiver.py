@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.waiting import until
 
 
 @dataclass
@@ -25,11 +26,7 @@ class Receiver:
 
     def payloads(self, count: int) -> list[dict[str, Any]]:
         """The first payloads, once so many have come."""
-        for _ in range(200):
-            if len(self.received) >= count:
-                break
-            time.sleep(0.02)
-        assert len(self.received) >= count, self.received
+        until(lambda: self.received, lambda received: len(received) >= count)
         return [json.loads(body) for _, body in self.received]
 
 

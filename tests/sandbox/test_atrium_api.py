@@ -16,6 +16,7 @@ import requests
 
 from tests.parallel import at_once
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -25,16 +26,14 @@ def user(sandbox: Sandbox) -> str:
 
 def settled(sandbox: Sandbox, user: str, member: str) -> dict[str, Any]:
     """The member once no job runs on it, or it waits for an answer."""
-    for _ in range(100):
-        row = sandbox.call("GET", f"/users/{user}/members/{member}")["member"]
-        if not row["is_being_aggregated"] or row["connection_status"] == "CHALLENGED":
-            return dict(row)
-        time.sleep(0.05)
-    raise AssertionError(row)
+    return until(
+        lambda: dict(sandbox.call("GET", f"/users/{user}/members/{member}")["member"]),
+        lambda row: not row["is_being_aggregated"] or row["connection_status"] == "CHALLENGED",
+    )
 
 
 def status_of(sandbox: Sandbox, method: str, path: str, **kwargs: Any) -> tuple[int, str]:
-    response = sandbox.session.request(method, sandbox.base_url + path, timeout=10, **kwargs)
+    response = sandbox.session.request(method, sandbox.base_url + path, timeout=PATIENCE, **kwargs)
     return response.status_code, response.json().get("error", {}).get("message", "")
 
 
@@ -47,8 +46,8 @@ def answer(sandbox: Sandbox, user: str, member: str, value: str) -> dict[str, An
 
 
 def test_it_says_that_it_is_a_sandbox(sandbox: Sandbox):
-    assert requests.get(sandbox.base_url, timeout=5).text.count("sandbox") > 1
-    answer = sandbox.session.get(sandbox.base_url + "/users", timeout=5)
+    assert requests.get(sandbox.base_url, timeout=PATIENCE).text.count("sandbox") > 1
+    answer = sandbox.session.get(sandbox.base_url + "/users", timeout=PATIENCE)
     assert answer.headers["X-Sandbox"] == "mx"
 
 
@@ -57,14 +56,17 @@ def test_it_says_that_it_is_a_sandbox(sandbox: Sandbox):
 )
 def test_keys_are_needed(sandbox: Sandbox, headers: dict[str, str]):
     given = {} if not headers else {**sandbox.session.headers, **headers}
-    response = requests.get(sandbox.base_url + "/users", headers=given, timeout=5)
+    response = requests.get(sandbox.base_url + "/users", headers=given, timeout=PATIENCE)
     assert response.status_code == 401
     assert response.json()["error"]["message"]
 
 
 def test_versions_are_checked(sandbox: Sandbox):
     headers = {**sandbox.session.headers, "Accept": "application/vnd.mx.atrium.v9+json"}
-    assert requests.get(sandbox.base_url + "/users", headers=headers, timeout=5).status_code == 406
+    assert (
+        requests.get(sandbox.base_url + "/users", headers=headers, timeout=PATIENCE).status_code
+        == 406
+    )
 
 
 def test_users(sandbox: Sandbox):
@@ -79,7 +81,7 @@ def test_users(sandbox: Sandbox):
     path = f"/users/{created['guid']}"
     changed = sandbox.call("PUT", path, json={"user": {"metadata": "new"}})["user"]
     assert changed == {**created, "metadata": "new"}
-    assert sandbox.session.delete(sandbox.base_url + path, timeout=5).status_code == 204
+    assert sandbox.session.delete(sandbox.base_url + path, timeout=PATIENCE).status_code == 204
     assert status_of(sandbox, "GET", path)[0] == 404
 
 
@@ -87,7 +89,7 @@ def test_twenty_equal_users_at_once_are_one(sandbox: Sandbox):
     body = {"user": {"identifier": f"race-{time.time_ns()}"}}
     url, headers = sandbox.base_url + "/users", dict(sandbox.session.headers)
     statuses = at_once(
-        20, lambda: requests.post(url, json=body, headers=headers, timeout=20).status_code
+        20, lambda: requests.post(url, json=body, headers=headers, timeout=PATIENCE).status_code
     )
     assert sorted(statuses) == [200] + [409] * 19
 
@@ -96,7 +98,7 @@ def test_institutions(sandbox: Sandbox):
     bank, with_oauth = sandbox.listed("/institutions?name=mx bank", "institutions")
     assert (bank["code"], with_oauth["code"]) == ("mxbank", "mx_bank_oauth")
     assert sandbox.call("GET", "/institutions/mxbank")["institution"] == bank
-    logo = requests.get(bank["small_logo_url"], timeout=5)
+    logo = requests.get(bank["small_logo_url"], timeout=PATIENCE)
     assert logo.headers["Content-Type"] == "image/svg+xml"
     verifying = sandbox.listed("/institutions?supports_account_verification=true", "institutions")
     assert all(one["supports_account_verification"] for one in verifying)
@@ -104,9 +106,10 @@ def test_institutions(sandbox: Sandbox):
 
 
 def test_a_member_is_imported_in_the_background(sandbox: Sandbox, user: str):
-    member = sandbox.connect(user)
-    first = sandbox.call("GET", f"/users/{user}/members/{member}")["member"]
-    assert (first["is_being_aggregated"], first["status"]) == (True, "INITIATED")
+    with sandbox.stopped_clock():
+        member = sandbox.connect(user)
+        first = sandbox.call("GET", f"/users/{user}/members/{member}")["member"]
+        assert (first["is_being_aggregated"], first["status"]) == (True, "INITIATED")
     done = settled(sandbox, user, member)
     assert (done["connection_status"], done["status"]) == ("CONNECTED", "COMPLETED")
     accounts = sandbox.listed(f"/users/{user}/members/{member}/accounts", "accounts")
@@ -145,7 +148,7 @@ def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
     assert answer(sandbox, user, member, "challenge")["connection_status"] == "CHALLENGED"
     assert answer(sandbox, user, member, "correct")["connection_status"] == "CONNECTED"
     response = sandbox.session.get(
-        f"{sandbox.base_url}/users/{user}/members/{member}/challenges", timeout=5
+        f"{sandbox.base_url}/users/{user}/members/{member}/challenges", timeout=PATIENCE
     )
     assert response.status_code == 204
 
@@ -226,15 +229,17 @@ def test_an_institution_that_does_not_verify(sandbox: Sandbox, user: str):
 def test_widget_links_work_once(sandbox: Sandbox, user: str):
     path = f"/users/{user}/connect_widget_url"
     url = sandbox.call("POST", path, json={"mode": "verification"})["user"]["connect_widget_url"]
-    page = requests.get(url, timeout=5)
+    page = requests.get(url, timeout=PATIENCE)
     assert page.status_code == 200
     assert "Sandbox" in page.text
-    assert requests.get(url, timeout=5).status_code == 410
+    assert requests.get(url, timeout=PATIENCE).status_code == 410
     key = re.search(r"&quot;key&quot;: &quot;([\w-]+)", page.text)
     assert key
     calls = f"{sandbox.base_url}/md/connect/session/members"
-    assert requests.get(calls, headers={"X-Session": key[1]}, timeout=5).json() == {"members": []}
-    assert requests.get(calls, headers={"X-Session": "guess"}, timeout=5).status_code == 401
+    assert requests.get(calls, headers={"X-Session": key[1]}, timeout=PATIENCE).json() == {
+        "members": []
+    }
+    assert requests.get(calls, headers={"X-Session": "guess"}, timeout=PATIENCE).status_code == 401
     assert status_of(sandbox, "POST", path, json={"mode": "other"})[0] == 400
 
 
@@ -257,7 +262,7 @@ def test_faults_can_be_asked_for(sandbox: Sandbox):
     assert status_of(sandbox, "GET", "/users")[0] == 503
     assert status_of(sandbox, "GET", "/users")[0] == 200
     response = sandbox.session.post(
-        sandbox.base_url + "/_control/faults", json={"kind": "x"}, timeout=5
+        sandbox.base_url + "/_control/faults", json={"kind": "x"}, timeout=PATIENCE
     )
     assert response.status_code == 400
 
@@ -271,7 +276,7 @@ def test_it_refuses_to_run_where_it_should_not(environment: dict[str, str], argu
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     assert result.returncode == 2

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
 from tests.world import World
 
 PATH = "/transactions/cleanse_and_categorize"
@@ -70,6 +71,6 @@ def test_amounts_keep_their_digits(world: World):
     ],
 )  # fmt: skip
 def test_wrong_transactions_are_refused(world: World, body: dict[str, Any]):
-    answer = world.sandbox.session.post(world.sandbox.base_url + PATH, json=body, timeout=5)
+    answer = world.sandbox.session.post(world.sandbox.base_url + PATH, json=body, timeout=PATIENCE)
     assert answer.status_code in (400, 422)
     assert answer.json()["error"]["message"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
 from tests.world import Row, World
 
 ALL = "/transactions?from_date=2000-01-01&to_date=2100-01-01"
@@ -58,7 +59,7 @@ def test_it_moves_and_stands_still(world: World):
 )  # fmt: skip
 def test_wrong_orders_are_explained(world: World, body: dict[str, Any]):
     url = f"{world.sandbox.base_url}/_control/clock"
-    answer = world.sandbox.session.post(url, json=body, timeout=5)
+    answer = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
 

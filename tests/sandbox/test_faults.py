@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +19,12 @@ def user(sandbox_server: Sandbox) -> str:
     """A user with an imported member, whose transactions fill several pages."""
     user = sandbox_server.call("POST", "/users", json={"user": {}})["user"]["guid"]
     member = sandbox_server.connect(user)
-    for _ in range(100):
-        row = sandbox_server.call("GET", f"/users/{user}/members/{member}/status")["member"]
-        if row["has_processed_transactions"]:
-            return str(user)
-        time.sleep(0.05)
-    raise AssertionError(row)
+    path = f"/users/{user}/members/{member}/status"
+    until(
+        lambda: sandbox_server.call("GET", path)["member"],
+        lambda row: row["has_processed_transactions"],
+    )
+    return str(user)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,9 @@ def healed(sandbox: Sandbox) -> Iterator[None]:
 
 
 def get(sandbox: Sandbox, path: str, **kwargs: Any) -> requests.Response:
-    return sandbox.session.get(sandbox.base_url + path, timeout=kwargs.pop("timeout", 5), **kwargs)
+    return sandbox.session.get(
+        sandbox.base_url + path, timeout=kwargs.pop("timeout", PATIENCE), **kwargs
+    )
 
 
 def test_a_status_with_a_body_and_headers_of_ones_own(sandbox: Sandbox):
@@ -69,7 +72,7 @@ def test_late_answers(sandbox: Sandbox):
     sandbox.fault(path="/users", kind="latency", latency_seconds=0.3)
     started = time.monotonic()
     assert get(sandbox, "/users").status_code == 200
-    assert 0.3 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_no_answer(sandbox: Sandbox):
@@ -144,7 +147,7 @@ def test_a_list_without_an_end(sandbox: Sandbox, user: str):
 )  # fmt: skip
 def test_a_fault_that_makes_no_sense_is_explained(sandbox: Sandbox, fault: Any):
     answer = sandbox.session.post(
-        f"{sandbox.base_url}/_control/faults", data=json.dumps(fault), timeout=5
+        f"{sandbox.base_url}/_control/faults", data=json.dumps(fault), timeout=PATIENCE
     )
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
@@ -153,6 +156,6 @@ def test_a_fault_that_makes_no_sense_is_explained(sandbox: Sandbox, fault: Any):
 def test_pages_of_other_origins_do_not_control_it(sandbox: Sandbox):
     headers = {"Origin": "https://elsewhere.example"}
     url = f"{sandbox.base_url}/_control/faults"
-    assert requests.post(url, json={}, headers=headers, timeout=5).status_code == 403
+    assert requests.post(url, json={}, headers=headers, timeout=PATIENCE).status_code == 403
     own = {"Origin": sandbox.base_url}
-    assert requests.post(url, json={"path": "/x"}, headers=own, timeout=5).status_code == 200
+    assert requests.post(url, json={"path": "/x"}, headers=own, timeout=PATIENCE).status_code == 200

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.waiting import PATIENCE
 from tests.world import World
 
 JOBS = ("aggregate", "balance", "verify", "identify", "extend_history", "fetch_statements")
@@ -162,7 +163,7 @@ def test_statements_are_real_and_their_hash_is_true(world: World):
         assert read == row
         url = f"{world.sandbox.base_url}{row['uri']}.pdf"
         headers = {"Accept": "application/vnd.mx.atrium.v1+pdf"}
-        pdf = world.sandbox.session.get(url, headers=headers, timeout=10)
+        pdf = world.sandbox.session.get(url, headers=headers, timeout=PATIENCE)
         assert pdf.headers["Content-Type"] == "application/pdf"
         assert pdf.content.startswith(b"%PDF-")
         assert hashlib.sha256(pdf.content).hexdigest() == row["content_hash"]
@@ -177,13 +178,13 @@ def test_limits(world: World):
     world.rules(member_limit=1, user_limit=2)
     world.connect()
     url = f"{world.sandbox.base_url}/users"
-    assert world.sandbox.session.post(url, json={"user": {}}, timeout=5).status_code == 200
-    assert world.sandbox.session.post(url, json={"user": {}}, timeout=5).status_code == 403
+    assert world.sandbox.session.post(url, json={"user": {}}, timeout=PATIENCE).status_code == 200
+    assert world.sandbox.session.post(url, json={"user": {}}, timeout=PATIENCE).status_code == 403
     fields = world.sandbox.call("GET", "/institutions/test_credit_union/credentials")["credentials"]
     values = [{"guid": one["guid"], "value": "password"} for one in fields]
     body = {"member": {"institution_code": "test_credit_union", "credentials": values}}
     members = f"{url}/{world.user}/members"
-    assert world.sandbox.session.post(members, json=body, timeout=5).status_code == 403
+    assert world.sandbox.session.post(members, json=body, timeout=PATIENCE).status_code == 403
 
 
 def test_a_disabled_user_is_closed_and_not_updated(world: World):
@@ -193,7 +194,7 @@ def test_a_disabled_user_is_closed_and_not_updated(world: World):
     world.sandbox.call("PUT", path, json={"user": {"is_disabled": True}})
     for closed in ("/members", "/accounts", "/transactions", f"/members/{member}/status"):
         url = world.sandbox.base_url + path + closed
-        assert world.sandbox.session.get(url, timeout=5).status_code == 403
+        assert world.sandbox.session.get(url, timeout=PATIENCE).status_code == 403
     world.advance("3d")
     assert world.sandbox.call("GET", path)["user"]["is_disabled"]
     world.sandbox.call("PUT", path, json={"user": {"is_disabled": False}})

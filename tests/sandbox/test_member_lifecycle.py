@@ -8,6 +8,7 @@ import time
 import pytest
 
 from sandbox.world.statuses import STATUSES
+from tests.waiting import PATIENCE
 from tests.world import Row, World
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -93,7 +94,7 @@ def test_two_questions_at_once(world: World):
     first = world.status(member)["challenges"][0]["guid"]
     url = world.sandbox.base_url + world.path(member, "/resume")
     half = {"member": {"challenges": [{"guid": first, "value": "correct"}]}}
-    assert world.sandbox.session.put(url, json=half, timeout=10).status_code == 400
+    assert world.sandbox.session.put(url, json=half, timeout=PATIENCE).status_code == 400
     assert world.answer(member, "correct", "wrong")["connection_status"] == "REJECTED"
     world.run(member, "aggregate")
     assert world.answer(member, "correct", "correct")["connection_status"] == "CONNECTED"

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from tests.waiting import PATIENCE
 from tests.world import Row, World
 
 BANK = "mx_bank_oauth"
@@ -25,7 +26,7 @@ def create(world: World, **beside: Any) -> Row:
 
 def links(uri: str) -> dict[str, str]:
     """What the bank's page offers: id → address."""
-    page = requests.get(uri, timeout=5)
+    page = requests.get(uri, timeout=PATIENCE)
     assert page.status_code == 200
     assert "Sandbox" in page.text
     found = re.findall(r'id="(\w+)" href="([^"]+)"', page.text)
@@ -40,7 +41,7 @@ def test_allowing_connects_and_imports(world: World):
     query = parse_qs(urlsplit(row["oauth_window_uri"]).query)
     assert {"client_id", "redirect_uri", "response_type", "scope", "state"} == set(query)
     assert world.rows("/accounts", "accounts") == []
-    back = requests.get(links(row["oauth_window_uri"])["allow"], timeout=5)
+    back = requests.get(links(row["oauth_window_uri"])["allow"], timeout=PATIENCE)
     assert "You can close this window" in back.text
     assert world.settle(row["guid"])["connection_status"] == "CONNECTED"
     assert world.rows("/transactions", "transactions")
@@ -49,9 +50,9 @@ def test_allowing_connects_and_imports(world: World):
 def test_windows_open_once_and_end_once(world: World):
     row = create(world)
     found = links(row["oauth_window_uri"])
-    assert requests.get(row["oauth_window_uri"], timeout=5).status_code == 410
-    assert requests.get(found["refuse"], timeout=5).status_code == 200
-    assert requests.get(found["allow"], timeout=5).status_code == 410
+    assert requests.get(row["oauth_window_uri"], timeout=PATIENCE).status_code == 410
+    assert requests.get(found["refuse"], timeout=PATIENCE).status_code == 200
+    assert requests.get(found["allow"], timeout=PATIENCE).status_code == 410
     assert world.status(row["guid"])["connection_status"] == "PENDING"
 
 
@@ -59,7 +60,7 @@ def test_windows_open_once_and_end_once(world: World):
 def test_a_guessed_code_lets_nobody_in(world: World, code: str):
     row = create(world)
     address = links(row["oauth_window_uri"])["allow"]
-    requests.get(re.sub("code=[^&]+", f"code={code}", address), timeout=5)
+    requests.get(re.sub("code=[^&]+", f"code={code}", address), timeout=PATIENCE)
     assert world.status(row["guid"])["connection_status"] == "PENDING"
 
 
@@ -68,12 +69,12 @@ def test_another_window_can_be_asked_for(world: World):
     path = world.path(row["guid"], "/oauth_window_uri")
     again = world.sandbox.call("GET", path)["member"]
     assert again["oauth_window_uri"] != row["oauth_window_uri"]
-    requests.get(links(again["oauth_window_uri"])["allow"], timeout=5)
+    requests.get(links(again["oauth_window_uri"])["allow"], timeout=PATIENCE)
     done = world.settle(row["guid"])
     assert done["connection_status"] == "CONNECTED"
     once_more = world.sandbox.call("GET", path)["member"]  # e.g. after a revoked consent
     time.sleep(1)
-    requests.get(links(once_more["oauth_window_uri"])["allow"], timeout=5)
+    requests.get(links(once_more["oauth_window_uri"])["allow"], timeout=PATIENCE)
     assert world.settle(row["guid"])["aggregated_at"] > done["aggregated_at"]
 
 
@@ -91,14 +92,14 @@ def test_apps_get_their_user_back(
 ):
     row = create(world, referral_source="APP", **options)
     address = links(row["oauth_window_uri"])[choice]
-    back = requests.get(address, allow_redirects=False, timeout=5)
+    back = requests.get(address, allow_redirects=False, timeout=PATIENCE)
     assert back.status_code == 302
     assert back.headers["Location"] == f"{start}status={status}&member_guid={row['guid']}"
 
 
 def test_skipping_the_import(world: World):
     row = create(world, member={"skip_aggregation": True})
-    requests.get(links(row["oauth_window_uri"])["allow"], timeout=5)
+    requests.get(links(row["oauth_window_uri"])["allow"], timeout=PATIENCE)
     time.sleep(0.4)
     assert world.status(row["guid"])["connection_status"] == "CREATED"
     assert world.rows("/accounts", "accounts") == []
@@ -110,12 +111,12 @@ def test_members_that_stay_pending_are_deleted_after_an_hour(world: World):
     assert world.status(row["guid"])["connection_status"] == "PENDING"
     world.advance("2m")
     url = world.sandbox.base_url + world.path(row["guid"])
-    assert world.sandbox.session.get(url, timeout=5).status_code == 404
+    assert world.sandbox.session.get(url, timeout=PATIENCE).status_code == 404
 
 
 def refused(world: World, method: str, path: str, **content: Any) -> tuple[int, str]:
     url = world.sandbox.base_url + path
-    answer = world.sandbox.session.request(method, url, timeout=5, **content)
+    answer = world.sandbox.session.request(method, url, timeout=PATIENCE, **content)
     return answer.status_code, answer.json()["error"]["message"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.receiver import Receiver, receiving
+from tests.waiting import PATIENCE
 from tests.world import World
 
 # Seconds after the first attempt, from MX's reference.
@@ -194,7 +195,7 @@ def test_send_test_and_send_again(world: World, receiver: Receiver):
 )  # fmt: skip
 def test_wrong_webhooks_are_explained(world: World, body: dict[str, Any]):
     url = f"{world.sandbox.base_url}/_control/webhooks"
-    answer = world.sandbox.session.post(url, json=body, timeout=5)
+    answer = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
 

@@ -38,6 +38,7 @@ from tests.factories.nucleus import AggregationAccountFactory, ClientFactory, Tr
 from tests.gateway.integration_api.conftest import link
 from tests.nucleus import bodies
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE
 
 NAME = "Canaria"
 
@@ -74,7 +75,7 @@ def everything(*, but: tuple[Any, ...] = ()) -> str:
 
 
 def is_at_mx(mx: Sandbox, user: str) -> bool:
-    return mx.session.get(f"{mx.base_url}/users/{user}", timeout=10).status_code == 200
+    return mx.session.get(f"{mx.base_url}/users/{user}", timeout=PATIENCE).status_code == 200
 
 
 def test_nothing_is_left(

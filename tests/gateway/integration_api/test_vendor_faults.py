@@ -56,11 +56,11 @@ def test_a_pull_answers_clearly(
 def test_a_slow_vendor_is_cut_off_in_time(api: Api, mx: Sandbox, account_id: str, settings: Any):
     settings.VENDOR_DEADLINE_SECONDS = 1.0
     mx.fault(method="GET", path="/users/*/accounts/*/transactions", count=5,
-             kind="latency", latency_seconds=5)  # fmt: skip
+             kind="latency", latency_seconds=60)  # fmt: skip
     started = time.monotonic()
     answer = api.get(f"{TRANSACTION}/{account_id}")
     assert answer.status_code == 503
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
 
 
 def test_mx_switched_off(api: Api, mx: Sandbox, nucleus_client: Client):

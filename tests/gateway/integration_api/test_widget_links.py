@@ -12,6 +12,7 @@ from nucleus.models import Client
 from tests.api import Api
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE
 
 
 def url(client: Client) -> str:
@@ -23,7 +24,7 @@ def test_a_link_opens_the_widget(api: Api, nucleus_client: Client, user_guid: st
     assert answer.status_code == 200
     assert answer.data["vendor_name"] == "mx"
     assert answer["Cache-Control"] == "no-store"
-    page = requests.get(answer.data["widget_url"], timeout=10)
+    page = requests.get(answer.data["widget_url"], timeout=PATIENCE)
     assert page.status_code == 200
     assert "sandbox" in page.text.lower()
 

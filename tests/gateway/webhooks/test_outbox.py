@@ -36,7 +36,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def local_receivers(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    outbound_http._manager.cache_clear()
 
 
 @pytest.fixture
@@ -184,6 +183,8 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
     register(api, receiver)
     receiver.statuses = [500]
     tell(tenant)
+    work.drain()
+    assert Job.objects.get().last_error == "attempt 1 of 9 failed: HTTP 500"
     run_everything(rounds=20)
     assert len(receiver.received) == len(outbox.RETRIES) + 1
     assert WebhookDelivery.unscoped.get().state == WebhookDelivery.State.FAILED
@@ -225,7 +226,6 @@ def test_deliveries_can_be_replayed(api: Api, tenant: Tenant, receiver: Receiver
 )  # fmt: skip
 def test_our_own_network_is_out_of_reach(settings: Any, api: Api, tenant: Tenant, url: str):
     settings.WEBHOOK_ALLOW_PRIVATE = False
-    outbound_http._manager.cache_clear()
     refused = api.post(BASE, {"url": url, "integration_service": ["kyc"]})
     reply = outbound_http.post(url, body=b"{}", headers={})
     assert reply.status is None
@@ -234,7 +234,6 @@ def test_our_own_network_is_out_of_reach(settings: Any, api: Api, tenant: Tenant
 
 def test_a_name_that_leads_into_our_network(settings: Any, monkeypatch: pytest.MonkeyPatch):
     settings.WEBHOOK_ALLOW_PRIVATE = False
-    outbound_http._manager.cache_clear()
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     assert outbound_http.refused("https://rebound.example/") is None

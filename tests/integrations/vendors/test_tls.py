@@ -94,4 +94,4 @@ def test_dripping_is_cut_off(certificate: Path, monkeypatch: pytest.MonkeyPatch)
 
     started = time.monotonic()
     assert isinstance(send(drip, certificate), errors.VendorTimeout)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20  # of the hundred seconds that it drips

@@ -72,15 +72,15 @@ def test_a_dripping_server_is_cut_off(script: Script):
     started = time.monotonic()
     result, calls, _ = send(script)
     assert isinstance(result, errors.VendorTimeout)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 20  # of the hundred seconds that it drips
     assert calls[-1].error == "vendor_timeout"
 
 
 def test_silence_is_a_time_out():
     started = time.monotonic()
-    result, _, _ = send(lambda connection, request: time.sleep(3))
+    result, _, _ = send(lambda connection, request: time.sleep(60))
     assert isinstance(result, errors.VendorTimeout)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(

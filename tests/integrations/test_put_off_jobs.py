@@ -1,0 +1,228 @@
+"""Jobs that wait for keys run as soon as the keys work; "run again" says what it did."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client as HttpClient
+
+from gateway import provisioning
+from integrations import connect, job_claims, job_queue, work
+from integrations.flows import credentials
+from integrations.models import CredentialHealth, Job, JobState, VendorCredential
+from integrations.vendor_health import Watch
+from integrations.vendors import errors
+from integrations.vendors.base import CallRecord
+from nucleus.models import Tenant
+from tests.factories.integrations import JobFactory
+from tests.factories.nucleus import TenantFactory
+from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+
+pytestmark = pytest.mark.django_db
+LATER = timedelta(minutes=15)
+REFUSED = CallRecord("mx", "read_user", "GET", "/users", 1, 401, 5, "vendor_access_denied")
+WOKEN: list[Any] = []
+
+
+def record_wake(**about: Any) -> None:
+    WOKEN.append(about["job_id"])
+
+
+@pytest.fixture
+def credential(tenant: Tenant, mx: Sandbox) -> VendorCredential:
+    row: VendorCredential = VendorCredential.unscoped.get(tenant=tenant)
+    Watch(row).saw(REFUSED)
+    return row
+
+
+@pytest.fixture
+def put_off(tenant: Tenant, credential: VendorCredential) -> Job:
+    """A job of the tenant that the refused keys keep waiting."""
+    return JobFactory(
+        tenant=tenant, run_at=job_queue.database_now() + LATER, postponed_by="mx",
+        last_error="vendor_access_denied: The vendor refuses these keys",
+    )  # fmt: skip
+
+
+def is_due(job: Job) -> bool:
+    job.refresh_from_db()
+    return job.run_at <= job_queue.database_now()
+
+
+def save(credential: VendorCredential) -> None:
+    credential.save()
+
+
+def provision(credential: VendorCredential) -> None:
+    provisioning.credential(
+        owner=credential.tenant, vendor="mx", api="atrium", environment="custom",
+        base_url=credential.base_url, client_id=CLIENT_ID, secret=API_KEY,
+    )  # fmt: skip
+
+
+def succeed(credential: VendorCredential) -> None:
+    with connect.for_tenant(tenant=credential.tenant, vendor="mx") as vendor:
+        vendor.find_user(identifier="nobody")
+
+
+def check(credential: VendorCredential) -> None:
+    assert credentials.test(credential=credential).ok
+
+
+@pytest.mark.parametrize("event", [save, provision, succeed, check])
+def test_they_run_when_the_keys_work_or_change(
+    put_off: Job, credential: VendorCredential, event: Any
+):
+    elsewhere = JobFactory(
+        tenant=TenantFactory(), run_at=job_queue.database_now() + LATER, postponed_by="mx"
+    )
+    own_reason = JobFactory(tenant=put_off.tenant, run_at=job_queue.database_now() + LATER)
+    event(credential)
+    assert is_due(put_off)
+    assert not is_due(elsewhere)
+    assert not is_due(own_reason)
+
+
+def test_keys_that_are_refused_again_release_nothing(
+    put_off: Job, credential: VendorCredential, mx: Sandbox
+):
+    mx.fault(path="/users*", status=401)
+    assert not credentials.test(credential=credential).ok
+    assert not is_due(put_off)
+
+
+def test_keys_that_are_set_aside_release_nothing(put_off: Job, credential: VendorCredential):
+    credential.is_active = False
+    credential.save()
+    assert not is_due(put_off)
+
+
+def test_workers_are_woken(
+    settings: Any, put_off: Job, credential: VendorCredential,
+    django_capture_on_commit_callbacks: Any,
+):  # fmt: skip
+    settings.JOB_WAKER = f"{__name__}.record_wake"
+    WOKEN.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        credential.save()
+    assert [put_off.pk] == WOKEN
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Job:
+    def handler(run: Any) -> None:
+        raise error
+
+    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    job = JobFactory(tenant=Tenant.objects.get())
+    work.drain()
+    job.refresh_from_db()
+    return job
+
+
+def test_a_job_remembers_whose_keys_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
+):
+    job = fail_with(monkeypatch, errors.VendorAccessDenied(vendor="mx", status=401))
+    assert (job.state, job.postponed_by, job.attempts) == (JobState.READY, "mx", 0)
+    assert not is_due(job)
+    job = fail_with(monkeypatch, errors.VendorUnavailable(vendor="mx", status=503))
+    assert (job.postponed_by, job.attempts) == ("", 1)
+
+
+def test_a_job_that_was_running_when_the_keys_were_changed_tries_them_soon(
+    monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
+):
+    credential.save()
+    job = fail_with(monkeypatch, errors.VendorAccessDenied(vendor="mx", status=401))
+    assert job.run_at <= job_queue.database_now() + timedelta(seconds=10)
+
+
+def test_being_turned_away_costs_no_attempt(
+    monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
+):
+    """However long the vendor is down: no call was made."""
+    down = CallRecord("mx", "read_user", "GET", "/users", 1, 503, 5, "vendor_unavailable")
+    for _ in range(10):
+        Watch(credential).saw(down)
+
+    def handler(run: Any) -> None:
+        with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
+            raise AssertionError("nobody may call now")
+
+    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    job = JobFactory(tenant=credential.tenant)
+    for _ in range(10):
+        work.drain()
+        Job.objects.update(run_at=job_queue.database_now())
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.postponed_by) == (JobState.READY, 0, "mx")
+
+
+@pytest.fixture
+def merging() -> tuple[Job, Job]:
+    """A dead job, and the same work parked until later."""
+    dead = JobFactory(state=JobState.DEAD, pending_key="same work")
+    parked = JobFactory(
+        tenant=dead.tenant, pending_key="same work",
+        run_at=job_queue.database_now() + LATER, postponed_by="mx",
+    )  # fmt: skip
+    return dead, parked
+
+
+def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job, Job]):
+    dead, parked = merging
+    assert job_queue.requeue(dead) is job_queue.Requeued.MERGED
+    dead.refresh_from_db()
+    assert dead.state == JobState.MERGED
+    assert is_due(parked)
+
+
+def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Job]):
+    JobFactory(state=JobState.DEAD)
+    JobFactory(state=JobState.DONE)
+    said = job_queue.requeue_all(Job.objects.exclude(state=JobState.READY))
+    assert said == (
+        "1 jobs will run again now; 1 were merged with the same work that was waiting and runs now."
+    )
+
+
+def test_the_command_tells_it_too(merging: tuple[Job, Job]):
+    out = io.StringIO()
+    call_command("jobs", "retry", str(merging[0].pk), stdout=out)
+    assert "merged" in out.getvalue()
+    assert is_due(merging[1])
+
+
+def test_waiting_jobs_can_be_run_now_in_the_admin(admin_client: HttpClient, put_off: Job):
+    body = {"action": "run_again", "_selected_action": str(put_off.pk)}
+    page = admin_client.post("/admin/integrations/job/", body, follow=True).content.decode()
+    assert "1 jobs will run again now" in page
+    assert is_due(put_off)
+
+
+def test_the_admin_tells_untested_from_working_keys(
+    admin_client: HttpClient, tenant: Tenant, mx: Sandbox
+):
+    def listed() -> str:
+        return admin_client.get("/admin/integrations/vendorcredential/").content.decode()
+
+    assert "Not tested" in listed()
+    check(VendorCredential.unscoped.get())
+    assert "Working (last success 20" in listed()
+    CredentialHealth.objects.all().delete()
+    Watch(VendorCredential.unscoped.get()).saw(REFUSED)
+    assert "Keys refused (no call worked yet)" in listed()
+
+
+def test_a_claimed_job_is_left_alone(put_off: Job, credential: VendorCredential):
+    Job.objects.update(run_at=job_queue.database_now())
+    run = job_claims.claim(job_id=put_off.pk)
+    assert run is not None
+    credential.save()
+    put_off.refresh_from_db()
+    assert (put_off.state, put_off.token) == (JobState.RUNNING, run.token)
+    assert job_queue.requeue(put_off) is None

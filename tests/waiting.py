@@ -1,0 +1,21 @@
+"""Waiting for what happens in another process or thread, on a machine that may be busy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+PATIENCE = 60.0  # seconds; only ever spent when something is wrong
+EVERY = 0.02
+
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
+    """What `look` answers once it is `enough`. Fails with the last answer when it never is."""
+    deadline = time.monotonic() + PATIENCE
+    while not enough(found := look()):
+        assert time.monotonic() < deadline, f"still {found!r} after {PATIENCE:.0f} s"
+        time.sleep(EVERY)
+    return found
