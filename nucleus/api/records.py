@@ -18,6 +18,7 @@ from nucleus import models
 from nucleus.api import writing
 from nucleus.api.damaged_rows import DamageTolerant
 from nucleus.api.documentation import documented
+from nucleus.masking import mask
 from nucleus.wire import bodies, currencies, objects, pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, changed, written
@@ -185,7 +186,7 @@ def example(kind: Kind) -> dict[str, Any]:
     """What the kind's example is answered as, out of a row that is stored nowhere."""
     row = kind.model(**STORED, **kind.body().run_validation(kind.example))
     if isinstance(row, models.BankLink):
-        row.mask = objects.mask(row.bank_account_number)
+        row.mask = mask(row.bank_account_number)
     return kind.render(row, None)
 
 

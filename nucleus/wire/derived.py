@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework.exceptions import ValidationError
 
+from nucleus.masking import mask
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -142,7 +143,7 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def _details(account: AggregationAccount) -> Body:
     body = {name: getattr(account, name) for name in DETAILS}
-    last = objects.mask(account.account_number) if account.account_number else account.mask
+    last = mask(account.account_number) if account.account_number else account.mask
     return body | {
         "account_number": f"****{last}" if last else None,
         "asset": account.is_asset,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from nucleus.masking import masked
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -114,16 +115,6 @@ def transaction(row: AggregationAccountTransaction) -> Body:
 
 def holding(row: AggregationAccountHolding) -> Body:
     return _pick(row, HOLDING)
-
-
-def mask(number: str) -> str:
-    """The end of an account number: four characters, never more than half of it."""
-    return number[-min(4, len(number) // 2) :] if len(number) > 1 else ""
-
-
-def masked(number: str | None) -> str | None:
-    """How a number is answered to those who may not see it."""
-    return f"****{mask(number)}" if number else number
 
 
 def bank_link(row: BankLink, *, reveal_numbers: bool = False) -> Body:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.db.models import Model
 
+from nucleus.masking import mask, masked
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -178,7 +179,7 @@ def _claims_verification(row: Any, item: Columns) -> str | None:
 
 def _account(item: Columns) -> Columns:
     if number := item.get("account_number"):
-        return {"mask": objects.mask(number)} | item
+        return {"mask": mask(number)} | item
     return item
 
 
@@ -200,7 +201,7 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
     for name in NUMBERS:
         if name in item and not fullmatch(bodies.ACCOUNT_NUMBER, item[name]):
             return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
-    return {"mask": objects.mask(item["bank_account_number"])} | item
+    return {"mask": mask(item["bank_account_number"])} | item
 
 
 def _changed_bank_link(row: BankLink, item: Columns, *, sees_numbers: bool) -> Columns | Refusal:
@@ -212,7 +213,7 @@ def _changed_bank_link(row: BankLink, item: Columns, *, sees_numbers: bool) -> C
     changed = {name: value for name, value in item.items() if name not in NUMBERS}
     for name in NUMBERS:
         stored = getattr(row, name)
-        answered = (stored, objects.masked(stored)) if sees_numbers else (objects.masked(stored),)
+        answered = (stored, masked(stored)) if sees_numbers else (masked(stored),)
         if name in item and item[name] not in answered:
             words = "The numbers of a bank link never change. Make a new bank link instead."
             return Refusal({name: [words]})

@@ -23,6 +23,7 @@ from integrations.vendors.mx.values import (
     web_url,
     whole,
 )
+from nucleus.masking import mask
 
 # Atrium reference, "Account types and subtypes"; the words are Hydrogen's ("Bank Account").
 CATEGORIES = {
@@ -133,7 +134,7 @@ def account(payload: Payload) -> records.Account:
         is_business=subtype in BUSINESS,
         is_closed=flag(payload, "is_closed"),
         can_verify=kind in DEMAND_DEPOSITS,
-        mask=mask(text(payload, "account_number")),
+        mask=mask(text(payload, "account_number") or "") or None,
         currency_code=currency,
         balance=records.Balance(
             current=number(payload, "balance"),
@@ -154,12 +155,6 @@ def account(payload: Payload) -> records.Account:
         maturity_date=instant(payload, "matures_on"),
         metadata=meta(payload, ACCOUNT_META),
     )
-
-
-def mask(account_number: str | None) -> str | None:
-    """The last four letters or digits; what MX sends is usually masked already."""
-    kept = "".join(letter for letter in account_number or "" if letter.isalnum())
-    return kept[-4:] or None
 
 
 def currency_code(payload: Payload) -> str | None:
