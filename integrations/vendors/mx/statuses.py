@@ -125,6 +125,13 @@ ROWS: dict[str, Row] = {
         USER, REPAIR, False, False,
     ),
 }  # fmt: skip
+# MX's table also has a row for null: it has no word for members without credentials.
+NO_CREDENTIALS = "NO_CREDENTIALS"
+WITHOUT_CREDENTIALS: Row = (
+    "The member exists but has no credentials; MX sends no status for it.",
+    "Please enter your login so that data can be imported.",
+    USER, REPAIR, False, True,
+)  # fmt: skip
 UNKNOWN: Row = (
     "MX reports a status that this version does not know.",
     "",
@@ -134,8 +141,12 @@ UNKNOWN: Row = (
 
 def connection(status: object) -> Connection:
     """What a member's `connection_status` means; anything unexpected is kept and called unknown."""
-    word = status if isinstance(status, str) and status else "UNKNOWN"
-    meaning, message, actor, next_step, is_connected, is_settled = ROWS.get(word, UNKNOWN)
+    if status is None:
+        word, row = NO_CREDENTIALS, WITHOUT_CREDENTIALS
+    else:
+        word = status if isinstance(status, str) and status else "UNKNOWN"
+        row = ROWS.get(word, UNKNOWN)
+    meaning, message, actor, next_step, is_connected, is_settled = row
     return Connection(
         status=word[:64],
         meaning=meaning,

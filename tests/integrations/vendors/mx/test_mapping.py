@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from integrations.vendors.mx import mapping, statuses
 from integrations.vendors.mx.values import Unusable
-from integrations.vendors.records import Actor
+from integrations.vendors.records import Actor, NextStep
 
 ACCOUNT = json.loads(
     """{"account_number": "XXXXX7890", "apr": null, "apy": 1.43, "available_balance": 1000.23,
@@ -186,8 +186,18 @@ def test_all_22_statuses_have_a_row():
         assert actor in Actor
 
 
-@pytest.mark.parametrize("status", [None, "", "ORBITING", 6, [], {}])
+@pytest.mark.parametrize("status", ["", "ORBITING", 6, [], {}])
 def test_an_unknown_status_is_kept_and_is_no_connection(status: Any):
     connection = statuses.connection(status)
     assert not connection.is_connected
     assert connection.status == (status if isinstance(status, str) and status else "UNKNOWN")
+
+
+def test_null_is_a_member_without_credentials():
+    """MX's table has a row for it; nothing moves until the end user enters a login."""
+    connection = mapping.member({**MEMBER, "connection_status": None}).connection
+    assert connection.status == "NO_CREDENTIALS"
+    assert (connection.is_connected, connection.is_settled) == (False, True)
+    assert (connection.actor, connection.next_step) == (Actor.END_USER, NextStep.REPAIR)
+    assert "credentials" in connection.meaning
+    assert connection.message
