@@ -218,7 +218,7 @@ def _compare_links(story: Story, links: list[Row]) -> bool:
         _say(
             "Verified",
             f"{link['bank_account_name']} \u2022\u2022{link['mask']}, routing {link['routing']}, "
-            f"{link['bank_account_holder']}",
+            f"{link['bank_account_holder'] or 'holder not confirmed by the bank'}",
         )
     if {(link["mask"], link["routing"][-4:]) for link in links} == expected:
         return True

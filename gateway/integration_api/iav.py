@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import parsed, queried
-from integrations import connect
 from integrations.flows import verification
+from integrations.flows.bank_links import TenantAccount
 from nucleus.models import BankLink
 from nucleus.wire import objects
 from nucleus.wire.caller import caller_of
+from nucleus.writes import rules
 
 
 class VerificationsView(APIView):
@@ -25,9 +27,11 @@ class VerificationsView(APIView):
         operation_id="createIav",
         summary="Verify a member's bank accounts",
         description=(
-            "Turns the member's checking and savings accounts into verified bank links. When the "
-            "bank needs longer or the user has to answer, `response` is empty and `message` says "
-            "what happens next. Full numbers need the scope `account_numbers`."
+            "Turns the member's checking and savings accounts (those of every member, without "
+            "`member_id`) into verified bank links. When a bank needs longer or the user has to "
+            "answer, its links are missing and `message` says what happens next. Full numbers need "
+            "the scope `account_numbers`. `bank_account_holder` is what the bank says, or empty: "
+            "`metadata.bank_account_holder_source` is `bank` or `not_confirmed`."
         ),
         tags=["Verification"],
         request=schemas.IavRequest,
@@ -36,12 +40,15 @@ class VerificationsView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.IavRequest, request)
-        owner = lookup.owner_of(caller_of(request), body)
+        caller = caller_of(request)
+        owner = lookup.owner_of(caller, body)
+        account_id = body.get("nucleus_account_id")
+        by_client = caller.client is not None
         outcome = verification.verify(
             tenant=owner.tenant,
             owner=owner,
-            member_id=body["vendor_request"]["member_id"],
-            account_id=body.get("nucleus_account_id"),
+            member_id=body.get("vendor_request", {}).get("member_id"),
+            tenant_account=TenantAccount(account_id, by_client) if account_id else None,
         )
         rows = [_row(request, one.bank_link, one.message) for one in outcome.bank_links]
         return Response(_answer(outcome.vendor, rows, outcome.message))
@@ -53,32 +60,43 @@ class VerificationView(APIView):
     @documentation.documented(
         operation_id="getIav",
         summary="Read a verified bank link",
-        description="Full numbers need the scope `account_numbers`; otherwise they are masked.",
+        description=(
+            "Full numbers need the scope `account_numbers`; otherwise they are masked. "
+            "`vendor_name` is the vendor that verified it, null for a link that none did or that "
+            "is disconnected."
+        ),
         tags=["Verification"],
         response=schemas.IavResponse,
         examples=[documentation.IAV_RESPONSE],
     )
     def get(self, request: Request, bank_link_id: UUID) -> Response:
         link = lookup.bank_link(caller_of(request), bank_link_id)
-        vendor = connect.verification_vendor(caller_of(request).tenant, None)
+        vendor = verification.vendor_of(link)
         return Response(_answer(vendor, [_row(request, link, None)], None))
 
     @documentation.documented(
         operation_id="deleteIav",
         summary="Disconnect a bank link",
-        description="Parameters as for deleting an aggregation account.",
+        description=(
+            "Parameters as for deleting an aggregation account. A client's own token cannot erase "
+            "a verified bank link."
+        ),
         tags=["Verification"],
         query=schemas.DeleteQuery,
         response=None,
     )
     def delete(self, request: Request, bank_link_id: UUID) -> Response:
         query = queried(schemas.DeleteQuery, request)
-        link = lookup.bank_link(caller_of(request), bank_link_id)
+        caller = caller_of(request)
+        link = lookup.bank_link(caller, bank_link_id)
+        erase = query["nucleus_data"] == "delete"
+        if erase and (refusal := rules.undeletable(link, confined=caller.client is not None)):
+            raise PermissionDenied(refusal.errors["id"][0])
         verification.release(
-            tenant=caller_of(request).tenant,
+            tenant=caller.tenant,
             bank_link=link,
             delete_type=query["delete_type"],
-            erase=query["nucleus_data"] == "delete",
+            erase=erase,
         )
         return Response(status=204)
 
@@ -92,7 +110,7 @@ def _row(request: Request, link: BankLink | None, message: str | None) -> dict[s
     }
 
 
-def _answer(vendor: str, rows: list[dict[str, Any]], message: str | None) -> dict[str, Any]:
+def _answer(vendor: str | None, rows: list[dict[str, Any]], message: str | None) -> dict[str, Any]:
     return {
         "vendor_name": vendor,
         "bank_link": {"message": message, "response": rows},

@@ -210,8 +210,9 @@ class IavVendorRequest(BodySerializer):
 
     member_id = serializers.RegexField(
         MEMBER_ID,
+        required=False,
         max_length=255,
-        error_messages={"required": "Required: the member from the widget's success callback."},
+        help_text="From the widget's success callback; every member of the owner without it.",
     )
     item_id = serializers.CharField(required=False, max_length=255)
     access_token = serializers.CharField(required=False, max_length=2000, write_only=True)
@@ -227,7 +228,7 @@ class IavRequest(OwnerRequest):
     is_cash = FlagField(required=False)
     auth_token = serializers.CharField(required=False, max_length=2000, write_only=True)
     nucleus_transfer_fields = serializers.DictField(required=False)
-    vendor_request = IavVendorRequest()
+    vendor_request = IavVendorRequest(required=False)
 
 
 class BankLinkRow(serializers.Serializer):
@@ -249,6 +250,6 @@ class IavAggregation(serializers.Serializer):
 class IavResponse(serializers.Serializer):
     """Answer of POST /iav and GET /iav/{bank_link_id}."""
 
-    vendor_name = serializers.CharField()
+    vendor_name = serializers.CharField(allow_null=True)
     bank_link = IavBankLinks()
     aggregation = IavAggregation()

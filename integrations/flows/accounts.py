@@ -159,7 +159,7 @@ def run_job(run: JobRun) -> None:
         client_id=vendor_user.client_id,
     ) as vendor:
         seen = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=run.payload["member_id"]
+            user_id=str(vendor_user.vendor_user_id), member_id=members.vendor_member_id_of(run)
         )
         _store_accounts(vendor, vendor_user, seen)
     if seen.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_PATIENCE:
@@ -185,7 +185,7 @@ def _link_member(
         job_queue.enqueue(
             tenant=vendor_user.tenant,
             kind=LINK_JOB,
-            payload={"vendor_user_id": str(vendor_user.id), "member_id": seen.id},
+            payload={"vendor_user_id": str(vendor_user.id), "vendor_member_id": seen.id},
             lock_key=members.lock_key(vendor_user.tenant, seen.id),
             pending_key=f"{vendor_user.tenant_id}:{LINK_JOB}:{seen.id}",
         )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.flows import outbox
+from integrations.job_queue import JobRun
 from integrations.models import Member, VendorUser
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -147,6 +148,13 @@ def poll_seconds() -> float:
 def lock_key(tenant: Tenant, member_id: str) -> str:
     """Jobs of one member never run at the same time. The prefix keeps tenants apart."""
     return f"{tenant.pk}:member:{member_id}"
+
+
+def vendor_member_id_of(run: JobRun) -> str:
+    """The vendor's id of the member that a job is about."""
+    payload = run.payload
+    # Jobs of version 0.1 that are waiting still call it member_id, which elsewhere is our own id.
+    return str(payload.get("vendor_member_id") or payload["member_id"])
 
 
 def lock(member: Member) -> Member:

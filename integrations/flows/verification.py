@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from integrations import connect, job_queue, subject
-from integrations.flows import accounts, members, outbox, users
+from integrations.flows import accounts, bank_links, members, users
+from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.job_queue import JobRun, Reschedule
-from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
+from integrations.models import VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
 from nucleus.models import BankLink, Owner, Tenant
+from nucleus.writes import AccountGone
 from nucleus.writes.records import unverify
 
 VERIFY_JOB = "verify_member"
 VERIFY_JOB_PATIENCE = timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class BankLinkOutcome:
-    """One verified account: stored, or why not."""
-
-    bank_link: BankLink | None
-    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +40,19 @@ def verify(
     *,
     tenant: Tenant,
     owner: Owner,
-    member_id: str,
+    member_id: str | None = None,
     vendor_name: str | None = None,
-    account_id: UUID | None = None,
+    tenant_account: TenantAccount | None = None,
 ) -> VerificationOutcome:
-    """Turn the checking and savings accounts of a member into verified bank links.
+    """Turn the checking and savings accounts of the owner's member(s) into verified bank links.
 
     Numbers that are there already spare the paid verification. Otherwise it is started and
     awaited briefly; if it takes longer, a job finishes it.
 
     Args:
-        member_id: the vendor's id from the widget's success, read under the owner's own user.
-        account_id: the tenant's own Nucleus account that the bank links belong to.
+        member_id: the vendor's id from the widget's success, read under the owner's own user;
+            without it every member of the user, which wait no longer together than one does.
+        tenant_account: the tenant's own Nucleus account that the bank links belong to.
     """
     slug = connect.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
@@ -67,9 +63,24 @@ def verify(
         client_id=vendor_user.client_id,
         integration_type=subject.VERIFICATION,
     ) as vendor:
-        seen = members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
-        outcomes, message = _verify_member(vendor, vendor_user, seen, account_id)
+        if member_id is None:
+            return _verify_every_member(vendor, vendor_user, tenant_account)
+        vendor_member = members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
+        outcomes, message = _verify_member(
+            vendor, vendor_user, vendor_member, tenant_account, settings.MEMBER_WAIT_SECONDS
+        )
     return VerificationOutcome(vendor=slug, bank_links=outcomes, message=message)
+
+
+def vendor_of(bank_link: BankLink) -> str | None:
+    """The vendor whose verification produced the bank link; None when nothing connects them."""
+    verified = (
+        VerifiedLink.objects.for_tenant(bank_link.tenant_id)
+        .filter(bank_link=bank_link)
+        .select_related("member__vendor_user")
+        .first()
+    )
+    return verified.member.vendor_user.vendor if verified else None
 
 
 def release(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: bool) -> None:
@@ -97,7 +108,6 @@ def run_job(run: JobRun) -> None:
     vendor_user = users.of_job(run)
     if vendor_user is None:
         return
-    account_id = run.payload.get("account_id")
     with connect.for_tenant(
         tenant=run.tenant,
         vendor=vendor_user.vendor,
@@ -105,206 +115,162 @@ def run_job(run: JobRun) -> None:
         client_id=vendor_user.client_id,
         integration_type=subject.VERIFICATION,
     ) as vendor:
-        seen = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=run.payload["member_id"]
+        vendor_member = vendor.read_member(
+            user_id=str(vendor_user.vendor_user_id), member_id=members.vendor_member_id_of(run)
         )
-        members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
-        numbers = vendor.list_account_numbers(user_id=seen.user_id, member_id=seen.id)
+        members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+        numbers = vendor.list_account_numbers(
+            user_id=vendor_member.user_id, member_id=vendor_member.id
+        )
         if numbers.records:
-            _store(vendor, vendor_user, seen, numbers, UUID(account_id) if account_id else None)
+            bank_links.store(
+                vendor=vendor,
+                vendor_user=vendor_user,
+                vendor_member=vendor_member,
+                numbers=numbers,
+                tenant_account=_tenant_account_of(run),
+            )
             return
-    if _may_still_come(seen) and timezone.now() < run.job.create_date + VERIFY_JOB_PATIENCE:
-        raise Reschedule(members.poll_seconds())
+        if timezone.now() > run.job.create_date + VERIFY_JOB_PATIENCE:
+            return
+        if _start_once(run, vendor, vendor_member) or _may_still_come(vendor_member):
+            raise Reschedule(members.poll_seconds())
+
+
+def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> bool:
+    """Start the verification that the request could not start because an import was running."""
+    is_started = run.payload.get("is_started", True) or run.job.progress.get("is_started")
+    if is_started or not _can_start(vendor_member):
+        return False
+    try:
+        vendor.start_verification(user_id=vendor_member.user_id, member_id=vendor_member.id)
+    except VendorRefused:  # the next POST /iav says why
+        return False
+    except VendorBusy:
+        return True
+    run.renew({"is_started": True})
+    return True
+
+
+def _verify_every_member(
+    vendor: Vendor, vendor_user: VendorUser, tenant_account: TenantAccount | None
+) -> VerificationOutcome:
+    """All members, whatever becomes of one of them; each message names its member."""
+    listed = vendor.list_members(user_id=str(vendor_user.vendor_user_id))
+    outcomes = [BankLinkOutcome(None, item.reason) for item in listed.rejected]
+    messages = []
+    deadline = time.monotonic() + settings.MEMBER_WAIT_SECONDS
+    for vendor_member in listed.records:
+        remaining = max(0.0, deadline - time.monotonic())
+        try:
+            found, message = _verify_member(
+                vendor, vendor_user, vendor_member, tenant_account, remaining
+            )
+        except (VendorError, AccountGone) as error:
+            found, message = [], str(error)
+        outcomes += found
+        if message:
+            messages.append(f"{vendor_member.name or vendor_member.id}: {message}")
+    if not listed.records and not outcomes:
+        messages.append(
+            f"This {users.word(vendor_user.owner)} has not linked an institution yet. "
+            "Open a widget link with mode=iav first."
+        )
+    return VerificationOutcome(vendor.slug, outcomes, " ".join(messages) or None)
 
 
 def _verify_member(
-    vendor: Vendor, vendor_user: VendorUser, seen: records.Member, account_id: UUID | None
+    vendor: Vendor,
+    vendor_user: VendorUser,
+    vendor_member: records.Member,
+    tenant_account: TenantAccount | None,
+    wait_seconds: float,
 ) -> tuple[list[BankLinkOutcome], str | None]:
-    numbers = vendor.list_account_numbers(user_id=seen.user_id, member_id=seen.id)
-    if not numbers.records:
-        if seen.connection.is_connected and not seen.is_aggregating:
-            try:
-                seen = vendor.start_verification(user_id=seen.user_id, member_id=seen.id)
-            except VendorRefused as error:
-                members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
-                return [], f"This institution cannot be verified: {error}"
-            except VendorBusy:
-                pass  # another job runs; its end is awaited below
-        seen = members.settle(vendor=vendor, seen=seen)
-        numbers = vendor.list_account_numbers(user_id=seen.user_id, member_id=seen.id)
-    members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
+    ids = {"user_id": vendor_member.user_id, "member_id": vendor_member.id}
+    deadline = time.monotonic() + wait_seconds
+
+    def settled() -> records.Member:
+        remaining = max(0.0, deadline - time.monotonic())
+        return members.settle(vendor=vendor, seen=vendor_member, seconds=remaining)
+
+    numbers = vendor.list_account_numbers(**ids)
+    if not numbers.records and members.is_moving(vendor_member):
+        vendor_member = settled()  # an import, or a verification that was started elsewhere
+        numbers = vendor.list_account_numbers(**ids)
+    is_started = False
+    if not numbers.records and _can_start(vendor_member):
+        try:
+            vendor_member, is_started = vendor.start_verification(**ids), True
+        except VendorRefused as error:
+            members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+            return [], f"This institution cannot be verified: {error}"
+        except VendorBusy:  # another job has just begun; its end is awaited
+            vendor_member = vendor.read_member(**ids)
+        vendor_member = settled()
+        numbers = vendor.list_account_numbers(**ids)
+    members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
     if numbers.records or numbers.rejected:
-        return _store(vendor, vendor_user, seen, numbers, account_id), None
-    if _may_still_come(seen):
-        _enqueue(vendor_user, seen, account_id)
-    return [], _missing(seen)
+        outcomes = bank_links.store(
+            vendor=vendor,
+            vendor_user=vendor_user,
+            vendor_member=vendor_member,
+            numbers=numbers,
+            tenant_account=tenant_account,
+        )
+        return outcomes, None
+    if _may_still_come(vendor_member):
+        _enqueue(vendor_user, vendor_member, tenant_account, is_started=is_started)
+    return [], _missing(vendor_member)
 
 
-def _may_still_come(seen: records.Member) -> bool:
-    return seen.is_aggregating or not seen.connection.is_settled
+def _may_still_come(vendor_member: records.Member) -> bool:
+    return vendor_member.is_aggregating or not vendor_member.connection.is_settled
 
 
-def _missing(seen: records.Member) -> str:
-    if seen.is_aggregating and seen.connection.is_connected:
+def _missing(vendor_member: records.Member) -> str:
+    connection = vendor_member.connection
+    if vendor_member.is_aggregating and connection.is_connected:
         return "The verification is running; the bank link follows by itself, or call again."
-    if not seen.connection.is_connected:
-        reason = seen.connection.message or seen.connection.meaning
+    if not connection.is_connected:
         return (
-            f"{reason} Next: {seen.connection.next_step.value}. A widget link with mode=iav and "
-            f"member_id={seen.id} lets the user continue."
+            f"{connection.message or connection.meaning} Next: {connection.next_step.value}. "
+            f"A widget link with mode=iav and member_id={vendor_member.id} lets the user continue."
         )
     return "The institution gave no account numbers: only checking and savings accounts verify."
 
 
-def _enqueue(vendor_user: VendorUser, seen: records.Member, account_id: UUID | None) -> None:
+def _can_start(vendor_member: records.Member) -> bool:
+    """MX runs one job on a member at a time, and none where the user has to act first."""
+    return vendor_member.connection.is_connected and not vendor_member.is_aggregating
+
+
+def _enqueue(
+    vendor_user: VendorUser,
+    vendor_member: records.Member,
+    tenant_account: TenantAccount | None,
+    *,
+    is_started: bool,
+) -> None:
     job_queue.enqueue(
         tenant=vendor_user.tenant,
         kind=VERIFY_JOB,
         payload={
             "vendor_user_id": str(vendor_user.id),
-            "member_id": seen.id,
-            "account_id": str(account_id) if account_id else None,
+            "vendor_member_id": vendor_member.id,
+            "is_started": is_started,
+            "account_id": str(tenant_account.id) if tenant_account else None,
+            "account_named_by_client": bool(tenant_account and tenant_account.named_by_client),
         },
-        lock_key=members.lock_key(vendor_user.tenant, seen.id),
-        pending_key=f"{vendor_user.tenant_id}:{VERIFY_JOB}:{seen.id}",
+        lock_key=members.lock_key(vendor_user.tenant, vendor_member.id),
+        pending_key=f"{vendor_user.tenant_id}:{VERIFY_JOB}:{vendor_member.id}",
     )
 
 
-def _store(
-    vendor: Vendor,
-    vendor_user: VendorUser,
-    seen: records.Member,
-    numbers: records.Batch[records.AccountNumber],
-    account_id: UUID | None,
-) -> list[BankLinkOutcome]:
-    """Bank links for the numbers of accounts that can be verified; each number once."""
-    member = members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
-    listed = vendor.list_accounts(user_id=seen.user_id, member_id=seen.id)
-    by_id = {account.id: account for account in listed.records if account.can_verify}
-    holders = _holders(vendor, seen)
-    outcomes = [BankLinkOutcome(None, item.reason) for item in numbers.rejected]
-    with transaction.atomic():
-        members.lock(member)
-        for number in numbers.records:
-            account = by_id.get(number.account_id)
-            if account is None:
-                outcomes.append(BankLinkOutcome(None, "Only checking and savings accounts verify."))
-                continue
-            holder = holders.get(account.id) or vendor_user.owner.holder_name
-            outcomes.append(
-                BankLinkOutcome(_bank_link(member, account, number, holder, account_id))
-            )
-        current = {number.account_id for number in numbers.records}
-        kept = {outcome.bank_link.pk for outcome in outcomes if outcome.bank_link}
-        _deactivate_replaced(member, current, kept)
-    return outcomes
-
-
-def _holders(vendor: Vendor, seen: records.Member) -> dict[str, str]:
-    try:
-        owners = vendor.list_account_owners(user_id=seen.user_id, member_id=seen.id)
-    except VendorError:  # identity is an extra product; without it the owner's own name is used
-        return {}
-    names: dict[str, str] = {}
-    for owner in owners.records:
-        names.setdefault(owner.account_id, owner.name)
-    return names
-
-
-def _bank_link(
-    member: Member,
-    account: records.Account,
-    number: records.AccountNumber,
-    holder: str,
-    account_id: UUID | None,
-) -> BankLink:
-    verified = (
-        VerifiedLink.objects.for_tenant(member.tenant)
-        .filter(member=member, vendor_account_id=account.id)
-        .select_related("bank_link")
+def _tenant_account_of(run: JobRun) -> TenantAccount | None:
+    account_id = run.payload.get("account_id")
+    if account_id is None:
+        return None
+    # Jobs from before this was recorded may have been a client's own.
+    return TenantAccount(
+        UUID(account_id), named_by_client=run.payload.get("account_named_by_client", True)
     )
-    link = next((one.bank_link for one in verified if _same_number(one.bank_link, number)), None)
-    if link is None:
-        link = BankLink(
-            tenant=member.tenant,
-            **member.vendor_user.owner.reference,
-            bank_account_number=number.account_number,
-            routing=number.routing,
-            mask=number.account_number[-4:],
-            metadata=dict(number.metadata),
-        )
-        columns: dict[str, object] = {"link_verified_date": timezone.now().date()}
-    else:
-        columns = {}
-    institution = member.institution
-    columns |= {
-        "bank_account_holder": holder,
-        "institution": institution,
-        "institution_name": (institution.name if institution else member.name) or "Unknown",
-        "bank_account_name": account.name,
-        "type": account.kind,
-        "currency_code": account.currency_code or member.tenant.currency_code,
-        "balance": account.balance.current,
-        "available_balance": account.balance.available,
-        "is_active": not account.is_closed,
-        "is_link_verified": True,
-    }
-    if account_id is not None:
-        columns["account_id"] = account_id
-    is_new = link._state.adding
-    _save_changes(link, columns)
-    if is_new:
-        VerifiedLink.unscoped.create(
-            tenant=member.tenant, member=member, vendor_account_id=account.id, bank_link=link
-        )
-        outbox.emit(
-            tenant_id=member.tenant_id,
-            event=outbox.VERIFIED,
-            client_id=link.client_id,
-            business_id=link.business_id,
-            data={"nucleus_bank_link_id": str(link.pk), "mask": link.mask, "type": link.type},
-        )
-    _mark_verified(member, account.id, link)
-    return link
-
-
-def _same_number(link: BankLink, number: records.AccountNumber) -> bool:
-    return (link.bank_account_number, link.routing) == (number.account_number, number.routing)
-
-
-def _save_changes(link: BankLink, columns: dict[str, object]) -> None:
-    changed = [name for name, value in columns.items() if getattr(link, name) != value]
-    for name in changed:
-        setattr(link, name, columns[name])
-    if changed:
-        link.save()
-
-
-def _mark_verified(member: Member, vendor_account_id: str, link: BankLink) -> None:
-    account_link = (
-        AccountLink.objects.for_tenant(member.tenant)
-        .filter(member=member, vendor_account_id=vendor_account_id)
-        .select_related("aggregation_account")
-        .first()
-    )
-    if account_link is None:
-        return
-    account = account_link.aggregation_account
-    if account.bank_link_id != link.pk or not account.is_link_verified:
-        account.bank_link = link
-        account.is_link_verified = True
-        account.save(update_fields=["bank_link", "is_link_verified", "update_date"])
-
-
-def _deactivate_replaced(member: Member, current: Iterable[str], kept: set[UUID]) -> None:
-    """A number that the bank replaced must not be paid to any more."""
-    replaced = (
-        VerifiedLink.objects.for_tenant(member.tenant)
-        .filter(member=member, vendor_account_id__in=current, bank_link__is_active=True)
-        .exclude(bank_link_id__in=kept)
-        .select_related("bank_link")
-    )
-    for verified in replaced:
-        verified.bank_link.is_active = False
-        verified.bank_link.is_link_verified = False
-        verified.bank_link.save(update_fields=["is_active", "is_link_verified", "update_date"])

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import enum
+
 from django.db import models
 from django.db.models import Q
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField
+
+# Members of a verified link's `metadata` that the gateway alone writes. They are there because the
+# official SDKs show no field that Hydrogen's object does not have.
+HOLDER_PREFIX = "bank_account_holder_"
+HOLDER_SOURCE = f"{HOLDER_PREFIX}source"  # a HolderSource
+MOST_HOLDERS = 20  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
+
+
+class HolderSource(enum.StrEnum):
+    """Who named the holder of a bank link that came from a verification."""
+
+    BANK = "bank"
+    TENANT = "tenant"
+    CLIENT = "client"
+    NOT_CONFIRMED = "not_confirmed"  # nobody: `bank_account_holder` is empty
 
 
 class BankLink(ApiRecord):

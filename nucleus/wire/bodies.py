@@ -196,6 +196,8 @@ class BankLinkBody(_Body):
     client_id = _id()
     business_id = _id()
     institution_id = _id()
+    # A change may repeat the empty one of a verified link; see nucleus.writes.rules.
+    bank_account_holder = serializers.CharField(max_length=TEXT, allow_blank=True)
     # Not a pattern: a change may repeat the masked form in which they are answered.
     bank_account_number = DigitsField(max_length=64)
     routing = DigitsField(max_length=64)

@@ -22,6 +22,7 @@ from nucleus.models import (
     Merchant,
     Tenant,
 )
+from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, HolderSource
 from nucleus.models.ledger import AccountEntry
 from nucleus.wire import bodies, objects
 
@@ -50,13 +51,14 @@ REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → what it 
     BankLink: {"client_id": Client, "business_id": Business, "institution_id": Institution},
 }
 OWNERS = ("client_id", "business_id", "aggregation_account_id")
-VERIFIED_FACTS = (  # of a bank link: payments rely on them
-    "bank_account_holder", "bank_account_name", "institution_id", "institution_name", "type",
-    "currency_code", "mask",
+VERIFIED_FACTS = (  # of a verified account that the client itself keeps
+    "bank_link_id", "account_holder", "account_number", "mask", "account_name", "institution_id",
+    "institution_name", "category", "subcategory", "currency_code", "secondary_id",
 )  # fmt: skip
 CLIENTS_OWN: dict[type[Model], tuple[str, ...]] = {  # how a client wants to see what is not its own
     AggregationAccount: ("account_category_id",),
     AggregationAccountTransaction: ("is_excluded_analysis", "transaction_category_id"),
+    BankLink: ("is_default",),  # of a verified one: payments rely on everything else
 }
 NOT_MANUAL = (
     "This account is kept by the tenant or a vendor. A client's own token writes to accounts that "
@@ -74,6 +76,8 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         confined: the writer is one client, not the tenant.
         sees_numbers: the writer may read full account numbers.
     """
+    if isinstance(row, BankLink) and (refusal := _claims_holder(row, item)):
+        return refusal
     if not row._state.adding and "metadata" in item:  # others' members stay
         item = item | {"metadata": row.metadata | item["metadata"]}
     if refusal := untouchable(row, confined=confined) or _refused(row, item, confined=confined):
@@ -85,7 +89,7 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
     if isinstance(row, BankLink):
         if row._state.adding:
             return _new_bank_link(item)
-        return _changed_bank_link(row, item, sees_numbers=sees_numbers)
+        return _changed_bank_link(row, item, confined=confined, sees_numbers=sees_numbers)
     return item
 
 
@@ -97,7 +101,7 @@ def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
     if confined and (kept := _kept_by_others(row, item)):
         return Refusal({kept: [NOT_MANUAL]}, kind="forbidden")
     if confined and (claim := _claims_verification(row, item)):
-        words = "Only the tenant's own token can say what is verified."
+        words = f"{claim}: only the tenant's own token can say or change what is verified."
         return Refusal({claim: [words]}, kind="forbidden")
     if "metadata" in item and len(item["metadata"]) > max(MOST_METADATA, len(row.metadata)):
         words = f"At most {MOST_METADATA} members, those included that are there already."
@@ -170,10 +174,24 @@ def _claims_verification(row: Any, item: Columns) -> str | None:
     """The column, if there is one, in which the item says or changes what is verified."""
     names: tuple[str, ...] = ("is_link_verified", "link_verified_date")
     if getattr(row, "is_link_verified", False):
-        names += VERIFIED_FACTS if isinstance(row, BankLink) else ("bank_link_id",)
+        if isinstance(row, BankLink):  # its numbers may be repeated masked; see _changed_bank_link
+            names += tuple(item.keys() - {*CLIENTS_OWN[BankLink], *NUMBERS})
+        else:
+            names += VERIFIED_FACTS
     for name in names:
         if name in item and item[name] != getattr(row, name):
             return name
+    return None
+
+
+def _claims_holder(row: BankLink, item: Columns) -> Refusal | None:
+    """Who the holder is according to whom is not for any caller to say in `metadata`."""
+    for name, value in item.get("metadata", {}).items():
+        if name.startswith(HOLDER_PREFIX) and (
+            row._state.adding or value != row.metadata.get(name)
+        ):
+            words = f"{name} is written by the gateway alone; leave it out."
+            return Refusal({"metadata": [words]})
     return None
 
 
@@ -201,10 +219,14 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
     for name in NUMBERS:
         if name in item and not fullmatch(bodies.ACCOUNT_NUMBER, item[name]):
             return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
+    if not item["bank_account_holder"]:
+        return Refusal({"bank_account_holder": ["This field may not be blank."]})
     return {"mask": mask(item["bank_account_number"])} | item
 
 
-def _changed_bank_link(row: BankLink, item: Columns, *, sees_numbers: bool) -> Columns | Refusal:
+def _changed_bank_link(
+    row: BankLink, item: Columns, *, confined: bool, sees_numbers: bool
+) -> Columns | Refusal:
     """Numbers may be repeated as they are answered, masked or whole, but never changed. Whoever
     does not see them must not find them out by trying, either.
 
@@ -220,4 +242,14 @@ def _changed_bank_link(row: BankLink, item: Columns, *, sees_numbers: bool) -> C
     for name, stored in row.metadata.items():
         if name.endswith(objects.ROUTING_PARTS) and "metadata" in item:
             changed["metadata"][name] = stored
+    if item.get("bank_account_holder", row.bank_account_holder) == row.bank_account_holder:
+        return changed
+    if not item["bank_account_holder"]:
+        return Refusal({"bank_account_holder": ["This field may not be blank."]})
+    if HOLDER_SOURCE in row.metadata:
+        rest = changed.get("metadata", row.metadata).items()
+        source = HolderSource.CLIENT if confined else HolderSource.TENANT
+        changed["metadata"] = {
+            name: value for name, value in rest if not name.startswith(HOLDER_PREFIX)
+        } | {HOLDER_SOURCE: source.value}
     return changed

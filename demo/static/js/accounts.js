@@ -57,7 +57,7 @@ export function renderBankLinks(links) {
     { title: "Account", cell: (link) => [
       h("span", { class: "name" }, link.bank_account_name || link.type || "Account",
         link.is_link_verified && h("span", { class: "badge" }, "Verified")),
-      h("small", {}, `${link.institution_name}, ${link.bank_account_holder}`),
+      h("small", {}, [link.institution_name, link.bank_account_holder].filter(Boolean).join(", ")),
     ] },
     { title: "Account number", cell: (link) =>
       h("code", {}, link.bank_account_number) },

@@ -86,7 +86,8 @@ def test_canadian_numbers_verify_and_the_rest_says_why(
     assert [(one["bank_account_number"], one["routing"]) for one in links] == [
         ("0001", "000412345")
     ]
-    assert links[0]["bank_account_holder"] == "Ada Demo"
+    assert links[0]["bank_account_holder"] == ""  # the bank names nobody
+    assert links[0]["mask"] == "01"  # never more than half of the number
     assert BankLink.unscoped.count() == 1
     assert sum(bool(row["message"]) for row in rows) == 2
 

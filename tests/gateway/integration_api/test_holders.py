@@ -1,0 +1,223 @@
+"""The holder of a verified bank link: what the bank says, or openly nobody's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.access.models import Application
+from integrations.models import AggregationSettings, VendorCredential, VendorUser
+from nucleus.models import BankLink, Client, Tenant
+from tests import foreign_mx
+from tests.api import Api
+from tests.factories.access import access_token
+from tests.factories.nucleus import BusinessFactory
+from tests.sandbox_process import Sandbox
+
+IAV, CLIENTS, LINKS = "/integration/v1/iav", "/nucleus/v1/client", "/nucleus/v1/bank_link"
+SOURCE = "bank_account_holder_source"
+OWNERS = f"/users/{foreign_mx.USER}/members/{foreign_mx.MEMBER}/account_owners"
+NUMBERS = OWNERS.replace("account_owners", "account_numbers")
+NOBODY: list[Any] = []
+
+
+@pytest.fixture
+def bank(
+    api: Api, tenant: Tenant, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """Sets whom the bank names as the holders of the account."""
+    with foreign_mx.serving() as url:
+        VendorCredential(
+            tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
+        ).save()
+        AggregationSettings(tenant=tenant).save()
+        user = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+        assert api.post("/integration/v1/user", user).status_code == 200
+
+        def names(*holders: str | None, account: str = "ACT-2") -> None:
+            rows = [{"account_guid": account, "owner_name": name} for name in holders]
+            monkeypatch.setitem(foreign_mx.LISTS, OWNERS, ("account_owners", rows))
+
+        names()
+        yield names
+
+
+def verify(api: Api, client: Client) -> dict[str, Any]:
+    body = {"nucleus_client_id": client.pk, "vendor_request": {"member_id": foreign_mx.MEMBER}}
+    answer = api.post(IAV, body)
+    assert answer.status_code == 200, answer.data
+    rows = [row["nucleus_bank_link"] for row in answer.data["bank_link"]["response"]]
+    (link,) = [row for row in rows if row]
+    assert link["is_link_verified"] is True
+    assert api.get(f"{LINKS}/{link['id']}").data == link
+    return dict(link)
+
+
+def test_a_clients_own_name_is_no_holder(
+    api: Api, application: Application, nucleus_client: Client, bank: Any
+):
+    hers = Api(access_token(application, client=nucleus_client))
+    for name in ("Victor", "Third"):
+        renamed = hers.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": name})
+        assert renamed.status_code == 200
+        link = verify(hers, nucleus_client)
+        assert link["bank_account_holder"] == ""
+        assert link["metadata"][SOURCE] == "not_confirmed"
+        assert name not in str(link)
+
+
+def test_what_the_bank_confirmed_stays(
+    api: Api,
+    application: Application,
+    nucleus_client: Client,
+    bank: Any,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    bank("Ada Demo-Smith", "Charles Demo", "Ada Demo-Smith")
+    first = verify(api, nucleus_client)
+    assert first["bank_account_holder"] == "Ada Demo-Smith"
+    assert first["metadata"][SOURCE] == "bank"
+    assert first["metadata"]["bank_account_holder_2"] == "Charles Demo"
+    assert "bank_account_holder_3" not in first["metadata"]
+    hers = Api(access_token(application, client=nucleus_client))
+    hers.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": "Victor"})
+    for silent in ((), (None,), ("",)):
+        bank(*silent)
+        assert verify(hers, nucleus_client) == first
+    bank("Somebody Else", account="ACT-9")
+    assert verify(api, nucleus_client) == first
+    monkeypatch.delitem(foreign_mx.LISTS, OWNERS)  # now the call fails
+    assert verify(api, nucleus_client) == first
+
+
+def test_a_later_confirmation_changes_it(api: Api, nucleus_client: Client, bank: Any):
+    assert verify(api, nucleus_client)["metadata"][SOURCE] == "not_confirmed"
+    bank("Ada Demo", "Charles Demo")
+    assert verify(api, nucleus_client)["bank_account_holder"] == "Ada Demo"
+    bank("Grace Demo")
+    link = verify(api, nucleus_client)
+    assert link["bank_account_holder"] == "Grace Demo"
+    assert "bank_account_holder_2" not in link["metadata"]
+    assert BankLink.unscoped.count() == 1
+
+
+def test_a_failing_call_for_owners_changes_nothing(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str, member_guid: str
+):
+    body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
+
+    def verified() -> list[Any]:
+        return [
+            row["nucleus_bank_link"] for row in api.post(IAV, body).data["bank_link"]["response"]
+        ]
+
+    assert {row[SOURCE] for row in (one["metadata"] for one in verified())} == {"not_confirmed"}
+    mx.call("POST", f"/users/{user_guid}/members/{member_guid}/identify")
+    for _ in range(100):
+        if mx.listed(f"/users/{user_guid}/members/{member_guid}/account_owners", "account_owners"):
+            break
+    confirmed = verified()
+    assert {one["bank_account_holder"] for one in confirmed} == {"Test Account Holder"}
+    for status in (401, 403, 404, 503):
+        mx.fault(method="GET", path="/users/*/members/*/account_owners", kind="status",
+                 status=status, count=20)  # fmt: skip
+        assert verified() == confirmed
+        mx.heal()
+
+
+def test_a_new_number_keeps_the_confirmed_holder(
+    api: Api, nucleus_client: Client, bank: Any, monkeypatch: pytest.MonkeyPatch
+):
+    bank("Ada Demo", "Charles Demo")
+    old = verify(api, nucleus_client)
+    bank()
+    number = {"account_guid": "ACT-2", "account_number": "20002", "routing_number": "688999900"}
+    monkeypatch.setitem(foreign_mx.LISTS, NUMBERS, ("account_numbers", [number]))
+    new = verify(api, nucleus_client)
+    assert new["id"] != old["id"]
+    assert new["bank_account_holder"] == "Ada Demo"
+    assert (new["metadata"][SOURCE], new["mask"]) == ("bank", "02")  # at most half of five digits
+    assert new["metadata"]["bank_account_holder_2"] == "Charles Demo"
+    assert api.get(f"{LINKS}/{old['id']}").data["is_link_verified"] is False
+
+
+def test_the_tenants_own_statement_is_marked_and_stays_until_the_bank_speaks(
+    api: Api, nucleus_client: Client, bank: Any
+):
+    path = f"{LINKS}/{verify(api, nucleus_client)['id']}"
+    assert api.put(path, api.get(path).data).status_code == 200  # an empty holder may be repeated
+    changed = api.put(path, {"bank_account_holder": "Ada of Demo"}).data
+    assert changed["metadata"][SOURCE] == "tenant"
+    assert verify(api, nucleus_client) == changed
+    bank("Ada Demo", "Charles Demo")
+    assert verify(api, nucleus_client)["metadata"][SOURCE] == "bank"
+    changed = api.put(path, {"bank_account_holder": "Ada of Demo", "metadata": {"a": "b"}}).data
+    assert changed["metadata"][SOURCE] == "tenant"
+    assert changed["metadata"]["a"] == "b"
+    assert "bank_account_holder_2" not in changed["metadata"]
+    refused = api.put(path, {"bank_account_holder": " "})
+    assert set(refused.data["errors"]) == {"bank_account_holder"}
+
+
+@pytest.mark.parametrize("name", [SOURCE, "bank_account_holder_2"])
+def test_nobody_writes_the_source(
+    api: Api, application: Application, nucleus_client: Client, bank: Any, name: str
+):
+    link = verify(api, nucleus_client)
+    claim = {"metadata": {name: "bank"}}
+    hers = Api(access_token(application, client=nucleus_client))
+    new = {
+        "client_id": str(nucleus_client.pk), "bank_account_holder": "Victor Victim",
+        "bank_account_number": "100012345678", "routing": "688999900",
+        "institution_name": "MX Bank", **claim,
+    }  # fmt: skip
+    for caller in (api, hers):
+        answers = [
+            caller.put(f"{LINKS}/{link['id']}", claim),
+            caller.put("/nucleus/v1/bulk_bank_link", [{"id": link["id"], **claim}]),
+            caller.post(LINKS, new),
+        ]
+        assert [answer.status_code for answer in answers] == [400] * 3
+        bulk = caller.put("/nucleus/v1/bulk/bank_link", [{"id": link["id"], **claim}]).data
+        assert bulk["status"] == "FAILED"
+    assert api.get(f"{LINKS}/{link['id']}").data == link
+
+
+def test_a_client_that_changes_a_link_which_is_verified_no_more(
+    api: Api, application: Application, nucleus_client: Client, bank: Any
+):
+    """Should the tenant verify it again, it still shows whose word the holder is."""
+    bank("Ada Demo")
+    path = f"{LINKS}/{verify(api, nucleus_client)['id']}"
+    api.put(path, {"is_link_verified": False})
+    hers = Api(access_token(application, client=nucleus_client))
+    assert hers.put(path, {"bank_account_holder": "Victor Victim"}).status_code == 200
+    assert api.put(path, {"is_link_verified": True}).data["metadata"][SOURCE] == "client"
+    bank()
+    link = verify(api, nucleus_client)
+    assert (link["bank_account_holder"], link["metadata"][SOURCE]) == ("", "not_confirmed")
+
+
+def test_a_businesss_name_is_no_holder_either(api: Api, mx: Sandbox, tenant: Tenant):
+    business: Any = BusinessFactory(tenant=tenant, legal_name="Demo Bakery LLC")
+    body = {"nucleus_business_id": business.pk, "product": "atom"}
+    assert api.post("/integration/v1/user", body).status_code == 200
+    member = mx.connect(str(VendorUser.unscoped.get().vendor_user_id))
+    answer = api.post(IAV, body | {"vendor_request": {"member_id": member}}).data
+    links = [row["nucleus_bank_link"] for row in answer["bank_link"]["response"]]
+    assert links
+    assert {one["bank_account_holder"] for one in links} == {""}
+    assert {one["metadata"][SOURCE] for one in links} == {"not_confirmed"}
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_the_clients_token_does_not_erase_it(
+    api: Api, application: Application, nucleus_client: Client, bank: Any, *, erase: bool
+):
+    link = verify(api, nucleus_client)
+    hers = Api(access_token(application, client=nucleus_client))
+    answer = hers.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
+    assert answer.status_code == (403 if erase else 204)
+    assert BankLink.unscoped.filter(pk=link["id"]).exists()
