@@ -18,7 +18,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from gateway.access import windows
 from gateway.access.models import Application
-from nucleus.models import Client, Tenant
+from nucleus.models import Client
 
 ALGORITHM = "RS512"
 LIFE = 3600.0  # seconds, at most
@@ -43,7 +43,7 @@ def client_of(*, application: Application, token: str) -> Client:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
         raise AuthenticationFailed("The client token's `sub` must be the client's user name.")
-    client = _named(application.tenant, subject)
+    client = Client.find_by_username_in_any_case(application.tenant, subject)
     if client is None or not client.is_active:
         raise AuthenticationFailed("The client token's `sub` is no active client of this tenant.")
     if "jti" in claims:
@@ -89,14 +89,6 @@ def _seconds(claims: dict[str, Any], name: str) -> float:
     if not is_number or not 0 < value < FAR_FUTURE:
         raise AuthenticationFailed(f"The client token's `{name}` must be a time, in milliseconds.")
     return float(value) / (1000 if value >= MILLISECONDS_FROM else 1)
-
-
-def _named(tenant: Tenant, subject: str) -> Client | None:
-    """The client whose name it is but for case; nobody if that fits several."""
-    if not subject.isprintable():  # JSON can spell what no database takes
-        return None
-    found = Client.objects.for_tenant(tenant).filter(username__iexact=subject)[:2]
-    return found[0] if len(found) == 1 else None
 
 
 def _use_up(application: Application, token_id: object) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import unicodedata
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import check_password
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from gateway.access import windows
+from gateway.access.authentication import Caller
 from gateway.access.models import Application
 from gateway.access.throttle import RateLimited, network_of
-from nucleus.models import Client, Tenant
+from nucleus import usernames
+from nucleus.models import Client
 
 PERIOD = 15 * 60.0  # seconds
 FAILURES_OF_USERNAME = 10  # within PERIOD, in all applications of a tenant
@@ -73,7 +74,7 @@ def client_of(
         ValidationError: the address is none.
     """
     origin = _origin(application, end_user_address)
-    name = _counted_name(username)
+    name = usernames.key(username)  # names that look alike share their count
     of_name = windows.private("login", application.tenant_id, name)
     signed_in = windows.private(SIGNED_IN, application.tenant_id, name)
     name_usage = windows.take(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
@@ -84,7 +85,7 @@ def client_of(
     except RateLimited:
         windows.give_back(of_name)
         raise
-    client = _named(application.tenant, username)
+    client = Client.find_by_username(application.tenant, username)
     is_right = check_password(password, client.password if client else "")
     if client is None or not is_right or not client.is_active:
         raise AuthenticationFailed("The user name or password is wrong.")
@@ -93,6 +94,23 @@ def client_of(
         windows.give_back(key)
     windows.begin(signed_in)
     return client
+
+
+def is_own_password(caller: Caller, password: str) -> bool:
+    """Whether it is the password of the client that the caller's token is confined to.
+
+    It counts like signing in, so that a stolen token gives no further guesses. Hook of Nucleus.
+    Raises RateLimited.
+    """
+    if caller.client is None:
+        return False
+    try:
+        client_of(
+            application=caller.application, username=caller.client.username, password=password
+        )
+    except AuthenticationFailed:
+        return False
+    return True
 
 
 def _origin(application: Application, end_user_address: str) -> Origin:
@@ -113,16 +131,3 @@ def _origin(application: Application, end_user_address: str) -> Origin:
         FAILURES_OF_ADDRESS,
         "Too many failed attempts from this end user's address.",
     )
-
-
-def _counted_name(username: str) -> str:
-    """What attempts on a name are counted by: names that look alike, or that a database may hold
-    for the same, share their count."""
-    plain = unicodedata.normalize("NFKC", username).upper().casefold()  # upper: dotless i, long s
-    return "".join(char for char in plain if char.isprintable() and not char.isspace())
-
-
-def _named(tenant: Tenant, username: str) -> Client | None:
-    if not username.isprintable():  # PostgreSQL takes no NUL
-        return None
-    return Client.objects.for_tenant(tenant).filter(username=username).first()

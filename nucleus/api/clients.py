@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +12,9 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.module_loading import import_string
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
 
+from nucleus import usernames
 from nucleus.api import owners
 from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
@@ -28,6 +31,13 @@ TENANTS_OWN = (
 )  # fmt: skip
 # Those of Hydrogen's Swagger, and what its published clients send; the first is the usual one.
 CLIENT_TYPES = ("consumer", "individual", "firm", "admin")
+# Who a person or firm is. Once `is_verified` says that the tenant has checked it, the same applies.
+# Contact data, employment, income and net worth are always the client's own statement.
+IDENTITY = (
+    "first_name", "middle_name", "last_name", "title", "suffix", "gender", "date_of_birth",
+    "identification_number", "identification_number_type", "citizenship_status",
+    "country_of_citizenship", "country_of_residence", "firm_name", "firm_type",
+)  # fmt: skip
 SHORTEST_PASSWORD = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
 EXAMPLE = {
     "username": "ada",
@@ -71,6 +81,13 @@ class ClientBody(owners.OwnerBody):
         trim_whitespace=False,
         help_text="Not a common one. Kept hashed and never answered.",
     )
+    current_password = serializers.CharField(
+        max_length=255,
+        required=False,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="Required to change `password` with the client's own token.",
+    )
 
     class Meta:
         model = Client
@@ -78,7 +95,13 @@ class ClientBody(owners.OwnerBody):
             *(name for name in objects.CLIENT if name not in READ_ONLY),
             "identification_number",
             "password",
+            "current_password",
         ]
+        extra_kwargs = {"username": {"trim_whitespace": False}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs.pop("current_password", None)  # see _confirm_password
+        return attrs
 
     def validate_client_type(self, value: str) -> str:
         if self.instance is not None and self.instance.client_type == value:
@@ -86,11 +109,18 @@ class ClientBody(owners.OwnerBody):
         return WordField(CLIENT_TYPES).to_internal_value(value)
 
     def validate_username(self, value: str) -> str:
-        rows = Client.objects.for_tenant(self.context["caller"].tenant).filter(username=value)
+        rows = Client.objects.for_tenant(self.context["caller"].tenant)
         if self.instance is not None:
+            if value == self.instance.username:  # which may be from before this was checked
+                return value
             rows = rows.exclude(pk=self.instance.pk)
-        if rows.exists():
+        if problem := usernames.problem(value):
+            raise serializers.ValidationError(problem)
+        taken = rows.filter(username_key=usernames.key(value)).values_list("username", flat=True)
+        if value in taken:
             raise serializers.ValidationError("Another client has this username.")
+        if taken:
+            raise serializers.ValidationError("Another client has a username that looks like it.")
         return value
 
     def validate_business_id(self, value: UUID) -> UUID:
@@ -108,6 +138,23 @@ class ClientBody(owners.OwnerBody):
         except DjangoValidationError as error:
             raise serializers.ValidationError(error.messages) from None
         return make_password(value)
+
+
+def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> None:
+    """A client's own token changes the password only with the present one: else whoever gets hold
+    of the token keeps what it opens. Raises ValidationError or PermissionDenied."""
+    if caller.client is None or data.get("password") is None:
+        return
+    if not client.password:
+        raise PermissionDenied(
+            "This client has no password yet. Only the tenant's own token can set the first one."
+        )
+    current = data.get("current_password")
+    if not isinstance(current, str) or not current:
+        words = "Required to change the password with the client's own token."
+        raise ValidationError({"current_password": [words]})
+    if not import_string(settings.NUCLEUS_IS_OWN_PASSWORD)(caller, current):
+        raise ValidationError({"current_password": ["This is not the present password."]})
 
 
 def _created(client: Client) -> None:
@@ -135,8 +182,15 @@ KIND = owners.Kind(
     example=EXAMPLE,
     created_status=201,
     creation="With the setting on, its vendor user follows by itself.",
+    change=(
+        "A new password ends the client's tokens; the client's own token sets one only with the "
+        "present one in `current_password`. A client's own token cannot change "
+        f"{', '.join(TENANTS_OWN)}, nor, once `is_verified` is true, {', '.join(IDENTITY)}."
+    ),
     created=_created,
     tenants_own=TENANTS_OWN,
+    tenants_own_once_verified=IDENTITY,
+    confirm=_confirm_password,
     changed=_changed,
     erase=_erase,
 )

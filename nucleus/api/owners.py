@@ -67,8 +67,11 @@ class Kind:
     example: dict[str, Any]
     created_status: int = 200
     creation: str = ""  # what follows from it, for OpenAPI
+    change: str = ""  # what is special about it, for OpenAPI
     created: Callable[[Any], None] = lambda row: None
     tenants_own: tuple[str, ...] = ()  # what a token of one client cannot change about it
+    tenants_own_once_verified: tuple[str, ...] = ()  # the same, while it is `is_verified`
+    confirm: Callable[[Caller, Any, dict[str, Any]], None] = lambda caller, row, data: None
     changed: Callable[[Any, list[str]], None] = lambda row, names: None
     erase: Callable[[Any, Caller], None] | None = None
 
@@ -98,7 +101,8 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
     Raises ValidationError, and PermissionDenied where a client would change what it is judged by.
     """
     if caller.client is not None:  # before anything else is said about what it sent
-        _check_may_change(caller, kind, _differing(caller, kind, row, data))
+        _check_may_change(caller, kind, row, _differing(caller, kind, row, data))
+        kind.confirm(caller, row, data)
     values = _checked(caller, kind, data, row)
     with transaction.atomic():
         row = _held(kind, row)
@@ -106,7 +110,7 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
             words = f"This {kind.words} is being erased and cannot be changed any more."
             raise ValidationError(words)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
-        _check_may_change(caller, kind, changed)  # the tenant may have changed it meanwhile
+        _check_may_change(caller, kind, row, changed)  # the tenant may have changed it meanwhile
         for name in changed:
             setattr(row, name, values[name])
         if changed:
@@ -117,7 +121,7 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
 
 def deactivate(caller: Caller, kind: Kind, row: Any) -> None:
     """The data stays; doing it twice changes nothing. Raises PermissionDenied as `update`."""
-    _check_may_change(caller, kind, ["is_active"])
+    _check_may_change(caller, kind, row, ["is_active"])
     with transaction.atomic():
         row = _held(kind, row)
         if row.is_active:
@@ -138,11 +142,17 @@ def _missing(kind: Kind, record_id: UUID) -> NotFound:
     return NotFound(f"There is no {kind.words} {record_id}.")
 
 
-def _check_may_change(caller: Caller, kind: Kind, changed: list[str]) -> None:
-    refused = [name for name in kind.tenants_own if name in changed]
+def _tenants_own(kind: Kind, row: Any) -> tuple[str, ...]:
+    """What of the row is not for a token of one client to change."""
+    return kind.tenants_own + (kind.tenants_own_once_verified if row.is_verified else ())
+
+
+def _check_may_change(caller: Caller, kind: Kind, row: Any, changed: list[str]) -> None:
+    refused = [name for name in _tenants_own(kind, row) if name in changed]
     if refused and caller.client is not None:
         raise PermissionDenied(
-            f"This token is the client's own and cannot change {', '.join(refused)}."
+            f"This token is the client's own and cannot change {', '.join(refused)}"
+            f"{' while the client is verified' if row.is_verified else ''}."
         )
 
 
@@ -151,12 +161,14 @@ def _differing(caller: Caller, kind: Kind, row: Any, data: Any) -> list[str]:
     body = _body(caller, kind, data, row)
     return [
         name
-        for name in kind.tenants_own
+        for name in _tenants_own(kind, row)
         if name in body.initial_data and _differs(body.fields[name], body.initial_data[name], row)
     ]
 
 
 def _differs(field: serializers.Field, given: Any, row: Any) -> bool:
+    if field.write_only:  # it is never answered, so it must not be found out by trying, either
+        return True
     try:
         return bool(field.run_validation(given) != getattr(row, str(field.field_name)))
     except ValidationError:
@@ -204,12 +216,9 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: all of them, and one by id."""
     tag = [kind.name]
     answer = answered(kind.render(kind.model(**STORED, **kind.example)))
-    update_words = "Only what is given changes; null is the same as left out."
-    if kind.tenants_own:
-        update_words += (
-            " A new password ends the client's tokens. A client's own token cannot change "
-            f"{', '.join(kind.tenants_own)}."
-        )
+    update_words = (
+        f"Only what is given changes; null is the same as left out. {kind.change}".strip()
+    )
     delete_words = "Sets `is_active` to false; the data stays."
     if kind.erase:
         delete_words += ERASURE

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import connection, models
-from django.db.models.functions import Upper
+from django.db.models import Q
 
+from nucleus import usernames
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField, Record
 
@@ -46,11 +48,6 @@ class Owner(ApiRecord):
         abstract = True
 
     @property
-    def holder_name(self) -> str:
-        """The account holder when the institution names none."""
-        raise NotImplementedError
-
-    @property
     def is_being_erased(self) -> bool:
         """Nothing new may be done for it."""
         return False
@@ -65,6 +62,9 @@ class Client(Owner):
     """A person (or firm) the tenant serves. Fields: hydrogen-contract section 6."""
 
     username = models.CharField(max_length=255)
+    username_key = models.CharField(max_length=255, editable=False)  # see nucleus.usernames
+    # Set by a migration where an older client's name had the same key already.
+    shares_username_key = models.BooleanField(default=False, editable=False)
     client_type = models.CharField(max_length=64)
     password = models.CharField(max_length=255, blank=True)  # hashed; never returned
     first_name = models.CharField(max_length=255, null=True, blank=True)
@@ -95,23 +95,56 @@ class Client(Owner):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "username"], name="client_username_unique"),
+            models.UniqueConstraint(
+                fields=["tenant", "username_key"],
+                condition=Q(shares_username_key=False),
+                name="client_username_key_unique",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
-            # What PostgreSQL makes of username__iexact, which finds whom a client token names.
-            models.Index("tenant", Upper("username"), name="client_username_any_case"),
+            models.Index(fields=["tenant", "username_key"], name="client_username_key"),
         ]
 
     def __str__(self) -> str:
         return self.full_name or self.username
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps the key of the user name with it."""
+        written = kwargs.get("update_fields")
+        if written is None or "username" in written:
+            key = usernames.key(self.username)
+            if key != self.username_key:
+                self.username_key, self.shares_username_key = key, False
+            if written is not None:
+                kwargs["update_fields"] = {*written, "username_key", "shares_username_key"}
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def find_by_username(cls, tenant: Tenant, username: str) -> Self | None:
+        """The tenant's client of exactly this name."""
+        if not username.isprintable():  # PostgreSQL takes no NUL
+            return None
+        return cls.objects.for_tenant(tenant).filter(username=username).first()
+
+    @classmethod
+    def find_by_username_in_any_case(cls, tenant: Tenant, username: str) -> Self | None:
+        """The tenant's client of this name, which may have been lower-cased on the way.
+
+        Where names from before look-alikes were refused differ in case only, a name in lower case
+        may mean any of them: it is nobody's, rather than somebody else's.
+        """
+        if not username.isprintable():
+            return None
+        alike = cls.objects.for_tenant(tenant).filter(username_key=usernames.key(username))
+        found = [row for row in alike if usernames.is_same_but_for_case(row.username, username)]
+        if len(found) > 1 and username != username.lower():
+            found = [row for row in found if row.username == username]
+        return found[0] if len(found) == 1 else None
+
     @property
     def full_name(self) -> str:
         return " ".join(part for part in (self.first_name, self.last_name) if part)
-
-    @property
-    def holder_name(self) -> str:
-        return self.full_name or self.firm_name or self.username
 
     @property
     def is_being_erased(self) -> bool:
@@ -139,8 +172,4 @@ class Business(Owner):
         indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
 
     def __str__(self) -> str:
-        return self.legal_name
-
-    @property
-    def holder_name(self) -> str:
         return self.legal_name

@@ -16,7 +16,7 @@ from jwcrypto.jws import JWS
 from gateway.access.models import Application
 from nucleus.models import Client
 from tests.api import Api
-from tests.factories.access import ApplicationFactory, basic
+from tests.factories.access import ApplicationFactory, access_token, basic
 from tests.factories.nucleus import ClientFactory
 from tests.parallel import at_once
 
@@ -166,9 +166,31 @@ def test_both_halves_are_needed(application: Application, ada: Client):
     assert exchange(application, token).status_code == 401
 
 
-def test_names_that_differ_only_by_case_are_nobodys(application: Application, ada: Client):
-    ClientFactory(tenant=application.tenant, username="ada@demo")
+def test_a_name_like_it_changes_nothing(application: Application, ada: Client):
+    """A sub that was lower-cased is one client's, and no other client gets a name like it."""
+    api = Api(access_token(application))
+    for name in ("ADA@DEMO", "ada@demo", "\uff21da@demo", "\u0430da@demo"):
+        body = {"username": name, "client_type": "consumer"}
+        assert set(api.post("/nucleus/v1/client", body).data["errors"]) == {"username"}
+    for sub in ("ada@demo", "Ada@demo", "ADA@DEMO"):
+        assert exchange(application, signed(claims_of(application, sub=sub))).status_code == 200
+    for sub in ("\uff21da@demo", "\u0430da@demo", "ada@demo "):  # somebody else's, to the signer
+        assert exchange(application, signed(claims_of(application, sub=sub))).status_code == 401
+
+
+def test_names_of_before_that_differ_only_by_case_are_nobodys_in_lower_case(
+    application: Application, ada: Client
+):
+    """A signer that lower-cases means either of them."""
+    older = ClientFactory(tenant=application.tenant, username="another")
+    Client.unscoped.filter(pk=older.pk).update(
+        username="ada@demo", username_key=ada.username_key, shares_username_key=True
+    )
     assert exchange(application, signed(claims_of(application))).status_code == 401
+    whole = exchange(application, signed(claims_of(application, sub="Ada@demo")))
+    assert whole.status_code == 200
+    reached = Api(whole.json()["access_token"]).get("/nucleus/v1/client").data["content"]
+    assert [one["id"] for one in reached] == [str(ada.pk)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -169,7 +169,8 @@ def test_a_new_password_ends_the_clients_tokens(application: Application, ada: C
     api = Api(access_token(application))
     hers = Api(sign_in(application, ada.username).json()["access_token"])
     assert hers.put(f"{CLIENTS}/{ada.pk}", {"first_name": "Ada"}).status_code == 200
-    assert hers.put(f"{CLIENTS}/{ada.pk}", {"password": "another password"}).status_code == 200
+    body = {"password": "another password", "current_password": PASSWORD}
+    assert hers.put(f"{CLIENTS}/{ada.pk}", body).status_code == 200
     assert hers.get(CLIENTS).status_code == 401
     assert sign_in(application, ada.username).status_code == 401
     again = Api(sign_in(application, ada.username, "another password").json()["access_token"])

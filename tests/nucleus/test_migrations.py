@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from integrations.models import VendorUser
+from integrations.models import Member, VendorUser, VerifiedLink
 from nucleus.models import AggregationAccount, BankLink, Client
+from tests.factories.nucleus import BankLinkFactory
 
 BUSINESSES = ("nucleus", "0003_businesses")
+USERNAME_KEYS = ("nucleus", "0009_username_keys")
 
 
 @pytest.fixture
@@ -72,3 +74,77 @@ def test_businesses_change_no_existing_row(before_businesses: Any):
     assert str(AggregationAccount.unscoped.get().apr) == "1.50000000"
     kept_user = VendorUser.unscoped.get(pk=user.pk)
     assert (kept_user.owner, kept_user.identifier) == (after, "same")
+
+
+@pytest.fixture
+def before_username_keys(transactional_db: Any) -> Iterator[Any]:
+    """The models as they were, in a database that is as it was."""
+    executor = MigrationExecutor(connection)
+    (parent,) = executor.loader.graph.node_map[USERNAME_KEYS].parents
+    try:
+        executor.migrate([parent.key])
+        yield executor.loader.project_state([parent.key]).apps
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def test_user_names_that_look_alike_already_stay(before_username_keys: Any):
+    """The oldest counts as before; none can be added, and one that is renamed is like any other."""
+
+    def rows(model: str) -> Any:
+        return before_username_keys.get_model("nucleus", model)._base_manager
+
+    first, second = (rows("Tenant").create(slug=slug, name="Demo") for slug in ("one", "two"))
+    names = ["good", "GOOD", "g\u00f6d", "g\u043e\u043ed", "x\ny", "another"]
+    for name in names:
+        rows("Client").create(tenant=first, username=name)
+    rows("Client").create(tenant=second, username="Good")
+    rows("Client").bulk_create(
+        before_username_keys.get_model("nucleus", "Client")(tenant=second, username=f"many {n}")
+        for n in range(1100)
+    )
+    call_command("migrate", verbosity=0)
+    after = {row.username: row for row in Client.unscoped.filter(tenant=first.pk)}
+    assert set(after) == set(names)
+    assert {name: row.shares_username_key for name, row in after.items()} == {
+        name: name in ("GOOD", "g\u043e\u043ed") for name in names
+    }
+    assert {row.username_key for row in after.values()} == {"good", "g\u00f6d", "x y", "another"}
+    assert not Client.unscoped.filter(username_key="").exists()
+    assert not Client.unscoped.get(username="Good").shares_username_key
+    for row in after.values():
+        row.save()  # nothing stands in the way of ordinary changes
+    renamed = after["GOOD"]
+    renamed.username = "Fine"
+    renamed.save(update_fields=["username"])
+    renamed.refresh_from_db()
+    assert (renamed.username_key, renamed.shares_username_key) == ("fine", False)
+
+
+@pytest.fixture
+def before_holder_sources(transactional_db: Any) -> Iterator[None]:
+    """A database in which no bank link says who named its holder."""
+    try:
+        MigrationExecutor(connection).migrate(
+            [("integrations", "0004_audit_erasures_nucleus_webhooks")]
+        )
+        yield
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def test_holders_of_before_are_not_confirmed(before_holder_sources: None):
+    verified: Any
+    verified, manual = (BankLinkFactory(metadata={"ours": "yes"}) for _ in range(2))
+    user = VendorUser.unscoped.create(
+        tenant=verified.tenant, client=verified.client, vendor="mx", identifier="x"
+    )
+    member = Member.unscoped.create(tenant=user.tenant, vendor_user=user, vendor_member_id="MBR-1")
+    VerifiedLink.unscoped.create(
+        tenant=user.tenant, member=member, vendor_account_id="ACT-1", bank_link=verified
+    )
+    call_command("migrate", verbosity=0)
+    marked = BankLink.unscoped.get(pk=verified.pk)
+    assert marked.metadata == {"ours": "yes", "bank_account_holder_source": "not_confirmed"}
+    assert marked.bank_account_number == verified.bank_account_number
+    assert BankLink.unscoped.get(pk=manual.pk).metadata == {"ours": "yes"}
