@@ -24,7 +24,7 @@ def mark(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0004_audit_erasures_nucleus_webhooks"),
+        ("integrations", "0006_health_one_cause"),
         ("nucleus", "0008_merchants_of_a_tenant"),
     ]
 
