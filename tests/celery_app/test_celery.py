@@ -95,9 +95,7 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
 @pytest.mark.parametrize("name", work.KINDS)
 def test_a_message_is_in_the_queue_of_its_kind_only(name: str, own_broker: services.Redis):
     with app.connection_for_write(own_broker.url) as connection:
-        tasks.TASKS[name].apply_async(  # type: ignore[call-arg]
-            (str(uuid4()),), connection=connection, retry=False
-        )
+        app.send_task(tasks.TASKS[name].name, (str(uuid4()),), connection=connection, retry=False)
     with redis.Redis.from_url(own_broker.url) as client:
         lengths = {queue.value: client.llen(queue.value) for queue in work.Queue}
         client.flushall()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,11 +50,12 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def production(
-    tmp_path_factory: pytest.TempPathFactory, database_url: str, redis_url: str
-) -> Iterator[Deployment]:
+def production(database_url: str, redis_url: str) -> Iterator[Deployment]:
     """An installation by the README's first block: an environment of requirements.txt alone."""
-    with deployed(tmp_path_factory.mktemp("production"), database_url, redis_url) as one:
+    with (
+        tempfile.TemporaryDirectory(prefix="production-") as directory,
+        deployed(Path(directory), database_url, redis_url) as one,
+    ):
         # Python of the tests; and pip's own settings, which say where packages come from.
         python = Path(sys.executable).resolve().parent
         clean = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}

@@ -164,10 +164,10 @@ def events(running: Deployment, hook: Row) -> set[str]:
     return {key.verify(body, headers)["event"] for headers, body in running.receiver.received}
 
 
-def test_a_deactivated_client_is_left_alone(running: Deployment, story: Story):
-    called(story.api, "DELETE", f"/nucleus/v1/client/{story.client['id']}")
-    path = f"/integration/v1/widget_link/{story.client['id']}?vendor_name=mx"
-    assert not story.api.call("GET", path).ok
+def test_a_client_is_deactivated(running: Deployment, story: Story):
+    path = f"/nucleus/v1/client/{story.client['id']}"
+    called(story.api, "DELETE", path)
+    assert called(story.api, "GET", path)["is_active"] is False
 
 
 def test_everything_stops_in_order(running: Deployment, story: Story):
