@@ -81,12 +81,8 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
     read = {queue.name for queue in app.conf.task_queues}
     assert read == {queue.value for queue in work.Queue}
     documents = [(ROOT / name).read_text() for name in ("README.md", "docs/jobs.md")]
-    commands = [
-        line.split("#")[0].split()
-        for text in documents
-        for line in text.splitlines()
-        if line.startswith("celery -A celery_app worker")
-    ]
+    lines = [line.strip().split("#")[0] for text in documents for line in text.splitlines()]
+    commands = [line.split() for line in lines if line.startswith("celery -A celery_app worker")]
     assert len(commands) >= 2
     assert not [command for command in commands if {"-Q", "--queues"} & set(command)]
 
