@@ -37,7 +37,7 @@ class StaffSite(UnfoldAdminSite):
                 address=client_address(request),
                 browser_cookie=request.COOKIES.get(staff_logins.BROWSER_COOKIE, ""),
             )
-            with staff_logins.hashing():
+            with attempt.hashing():
                 response = super().login(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Log-in refused: too many attempts", level=logging.WARNING)
@@ -65,8 +65,8 @@ class StaffSite(UnfoldAdminSite):
             return super().password_change(request, extra_context)
         name = request.user.get_username()
         try:
-            attempt = staff_logins.begin_password_change(user_id=request.user.pk or 0)
-            with staff_logins.hashing():
+            attempt = staff_logins.begin_password_change(user_id=str(request.user.pk))
+            with attempt.hashing():
                 response = super().password_change(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Password change refused: too many attempts")

@@ -302,6 +302,5 @@ def _wrong_id(exception: Exception) -> str | None:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, called while the exception is handled; Django has logged it."""
     error = sys.exc_info()[1]
-    if isinstance(error, Exception) and isinstance(error, tuple(ANSWERS)):
-        return page(request, error)
-    return page(request, Exception())
+    known = error if isinstance(error, Exception) and isinstance(error, tuple(ANSWERS)) else None
+    return page(request, known or Exception())

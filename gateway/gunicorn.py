@@ -3,8 +3,11 @@
 import os
 from typing import Any
 
+from gunicorn.http import wsgi
+
 from gateway import startup
 
+wsgi.SERVER = "gateway"  # the Server header; gunicorn has no setting for it
 worker_class = "gthread"  # requests wait for vendors
 limit_request_line = 8190  # a hundred ids in a query
 accesslog = None  # token calls carry their parameters in the query

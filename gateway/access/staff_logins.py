@@ -19,7 +19,7 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -59,14 +59,28 @@ class _Count:
 class Attempt:
     """An attempt that has been counted and may go on."""
 
-    counts: tuple[_Count, ...]
+    own: _Count  # of this account and whoever tries it
+    shared: tuple[_Count, ...] = ()  # with other accounts or other people
 
     def succeeded(self) -> None:
-        """Uncount it; the first count is the account's own and begins anew."""
-        own, *others = self.counts
-        windows.forget(own.key)
-        for count in others:
-            windows.give_back(count.key)
+        """Uncount it; the account's own count begins anew."""
+        windows.forget(self.own.key)
+        _give_back(self.shared)
+
+    @contextmanager
+    def hashing(self) -> Iterator[None]:
+        """Check passwords one after the other.
+
+        Raises RateLimited, and uncounts the attempt, when the queue is too long.
+        """
+        if not _hashing.acquire(timeout=HASHING_WAIT_SECONDS):
+            _give_back((*self.shared, self.own))
+            usage = Usage(admitted=False, limit=HASHINGS_AT_ONCE, remaining=0, seconds=1.0)
+            raise RateLimited("Too many people are logging in at this moment.", usage)
+        try:
+            yield
+        finally:
+            _hashing.release()
 
 
 def begin(*, name: str, address: str, browser_cookie: str = "") -> Attempt:
@@ -76,28 +90,18 @@ def begin(*, name: str, address: str, browser_cookie: str = "") -> Attempt:
     """
     name = unicodedata.normalize("NFKC", name.strip())
     browser = _browser_of(name, browser_cookie)
-    if browser:
-        return _counted(_of_browser(name, browser))
-    return _counted(*_of_strangers(name, address))
+    attempt = _of_browser(name, browser) if browser else _of_stranger(name, address)
+    _take(attempt)
+    return attempt
 
 
-def begin_password_change(*, user_id: int) -> Attempt:
+def begin_password_change(*, user_id: str) -> Attempt:
     """Count an attempt to prove the present password in order to change it. Raises RateLimited."""
     key = windows.private("staff-password", user_id)
     message = "Too many attempts with a wrong password."
-    return _counted(_Count(key, FAILURES_OF_BROWSER, message))
-
-
-@contextmanager
-def hashing() -> Iterator[None]:
-    """Check passwords one after the other. Raises RateLimited when the queue is too long."""
-    if not _hashing.acquire(timeout=HASHING_WAIT_SECONDS):
-        usage = Usage(admitted=False, limit=HASHINGS_AT_ONCE, remaining=0, seconds=1.0)
-        raise RateLimited("Too many people are logging in at this moment.", usage)
-    try:
-        yield
-    finally:
-        _hashing.release()
+    attempt = Attempt(_Count(key, FAILURES_OF_BROWSER, message))
+    _take(attempt)
+    return attempt
 
 
 def new_browser_cookie(name: str) -> str:
@@ -118,45 +122,50 @@ def _digest(name: str) -> str:
     return windows.private("staff-name", name)
 
 
-def _of_browser(name: str, browser: str) -> _Count:
+def _of_browser(name: str, browser: str) -> Attempt:
     key = windows.private("staff-browser", name, browser)
-    return _Count(key, FAILURES_OF_BROWSER, "Too many failed attempts in this browser.")
+    return Attempt(_Count(key, FAILURES_OF_BROWSER, "Too many failed attempts in this browser."))
 
 
-def _of_strangers(name: str, address: str) -> tuple[_Count, ...]:
-    return (
-        _Count(
+def _of_stranger(name: str, address: str) -> Attempt:
+    too_many_of_name = "Too many failed attempts with this user name."
+    return Attempt(
+        own=_Count(
             windows.private("staff-pair", name, address),
             FAILURES_OF_NAME_FROM_ADDRESS,
-            "Too many failed attempts with this user name.",
+            too_many_of_name,
         ),
-        _Count(
-            windows.private("staff-address", address),
-            FAILURES_OF_ADDRESS,
-            "Too many failed attempts from this address.",
-        ),
-        _Count(
-            windows.private("staff-user", name),
-            FAILURES_OF_NAME,
-            "Too many failed attempts with this user name.",
-        ),
-        _Count(
-            "staff-logins",
-            ATTEMPTS_PER_MINUTE,
-            "Too many people are trying to log in.",
-            seconds=60.0,
+        shared=(
+            _Count(
+                windows.private("staff-address", address),
+                FAILURES_OF_ADDRESS,
+                "Too many failed attempts from this address.",
+            ),
+            _Count(
+                "staff-logins",
+                ATTEMPTS_PER_MINUTE,
+                "Too many people are trying to log in.",
+                seconds=60.0,
+            ),
+            _Count(windows.private("staff-user", name), FAILURES_OF_NAME, too_many_of_name),
         ),
     )
 
 
-def _counted(*counts: _Count) -> Attempt:
-    """Count in all windows, or in none that follow a full one: refused attempts cost nothing."""
+def _take(attempt: Attempt) -> None:
+    """Count in all windows, or in none: what is refused costs nobody anything.
+
+    Shared ones first, so that a flood of made-up names does not make a row for each of them.
+    """
     taken: list[_Count] = []
-    for count in counts:
+    for count in (*attempt.shared, attempt.own):
         usage = windows.take(count.key, limit=count.limit, seconds=count.seconds)
         if not usage.admitted:
-            for earlier in taken:
-                windows.give_back(earlier.key)
+            _give_back(taken)
             raise RateLimited(count.message, usage)
         taken.append(count)
-    return Attempt(tuple(taken))
+
+
+def _give_back(counts: Iterable[_Count]) -> None:
+    for count in counts:
+        windows.give_back(count.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client as HttpClient
 from django.test import override_settings
+from gunicorn.http import wsgi
 
 from nucleus.models import Client
 from tests.api import Api
@@ -112,3 +114,8 @@ def test_transport_security(superuser_in_production: HttpClient):
     plain = superuser_in_production.get("/admin/")
     assert (plain.status_code, plain["Location"][:8]) == (301, "https://")
     assert settings.X_FRAME_OPTIONS == "DENY"
+
+
+def test_the_server_does_not_tell_what_it_is():
+    importlib.import_module("gateway.gunicorn")
+    assert wsgi.SERVER == "gateway"

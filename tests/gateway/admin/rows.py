@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -40,6 +41,7 @@ from tests.factories.nucleus import (
 )
 
 CANARY = "canary"
+COLLEAGUE_SINCE = datetime(2026, 1, 2, tzinfo=UTC)
 MARKUP = "<script>alert('canary')</script>"
 
 
@@ -55,7 +57,7 @@ def path_of(model: type[Model], rest: str = "") -> str:
 def row_of(model: type[Model]) -> Any:
     """The row of a screen that `populate` made; of users the one that is not logged in."""
     rows = getattr(model, "unscoped", model._default_manager)
-    return rows.get(username="colleague") if model is User else rows.first()
+    return rows.get(date_joined=COLLEAGUE_SINCE) if model is User else rows.first()
 
 
 def canary(model: type[Model], name: str) -> str:
@@ -95,9 +97,33 @@ def populate(tenant: Tenant) -> list[str]:
     subscription.save()
     event = OutboundEvent.unscoped.create(tenant=tenant, type="t", payload="{}")
     WebhookDelivery.unscoped.create(tenant=tenant, event=event, subscription=subscription)
-    User.objects.create(username="colleague", is_staff=True)
+    User.objects.create(username="colleague", is_staff=True, date_joined=COLLEAGUE_SINCE)
     Group.objects.create(name="Support")
     return [value for model, _ in screens() for value in _hide(model)]
+
+
+def mark_up() -> None:
+    """Put markup into every column of text and JSON that is not secret."""
+    for model, _ in screens():
+        row = row_of(model)
+        values = {
+            field.name: _marked(field, row)
+            for field in model._meta.fields
+            if field.get_internal_type() in ("CharField", "TextField", "JSONField")
+            and field.name not in secret_names(model)
+            and (not field.max_length or field.max_length >= len(MARKUP))
+            and not field.choices
+        }
+        rows = getattr(model, "unscoped", model._default_manager)
+        rows.filter(pk=row.pk).update(**values)
+
+
+def _marked(field: Any, row: Any) -> Any:
+    if field.get_internal_type() != "JSONField":
+        return MARKUP
+    if field.name == "attempts":
+        return [{"at": MARKUP, "status": None, "error": MARKUP, "seconds": 1}]
+    return [MARKUP] if isinstance(getattr(row, field.name), list) else {MARKUP: MARKUP}
 
 
 def _hide(model: type[Model]) -> list[str]:

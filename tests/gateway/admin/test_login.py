@@ -141,9 +141,10 @@ def test_parallel_guesses_get_no_extra_ones(hashed: list[str]):
 def test_one_hash_at_a_time(root: User, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(staff_logins, "HASHING_WAIT_SECONDS", 0.01)
     begun, finish = threading.Event(), threading.Event()
+    holder = staff_logins.begin(name="other", address="198.51.100.7")
 
     def compute() -> None:
-        with staff_logins.hashing():
+        with holder.hashing():
             begun.set()
             finish.wait(10)
 
@@ -151,8 +152,9 @@ def test_one_hash_at_a_time(root: User, monkeypatch: pytest.MonkeyPatch):
     thread.start()
     begun.wait(10)
     try:
-        busy = attempt(RIGHT)
-        assert (busy.status_code, busy["Retry-After"]) == (429, "1")
+        for _ in range(20):  # none of which counts as a failure
+            busy = attempt(RIGHT)
+            assert (busy.status_code, busy["Retry-After"]) == (429, "1")
     finally:
         finish.set()
         thread.join()

@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.options import ModelAdmin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client as HttpClient
 
 from integrations.admin.base import BaseAdmin, secret_names
 from nucleus.models import Tenant
 from tests.gateway.admin.conftest import Staff
-from tests.gateway.admin.rows import path_of, populate, row_of, screens
+from tests.gateway.admin.rows import (
+    MARKUP,
+    mark_up,
+    path_of,
+    populate,
+    row_of,
+    screens,
+)
 
 GENERAL = (
     "", "nucleus/", "integrations/", "auth/", "access/", "search/?s=canary",
@@ -106,6 +113,30 @@ def test_a_superuser_sees_none_either(tenant: Tenant, superuser: HttpClient):
         for body in posts(model, screen):
             if "confirmed" not in body:
                 look(superuser, canaries, path_of(model), body)
+
+
+def test_markup_in_data_stays_text(tenant: Tenant, superuser: HttpClient):
+    populate(tenant)
+    mark_up()
+    superuser.cookies.clear()
+    superuser.force_login(User.objects.create(username="other", is_staff=True, is_superuser=True))
+    seen = 0
+    for model, screen in screens():
+        answers = [superuser.get(path) for path in pages(model)]
+        answers += [
+            superuser.post(path_of(model), body)
+            for body in posts(model, screen)
+            if "confirmed" not in body
+        ]
+        for answer in answers:
+            assert answer.status_code in (200, 302, 403, 404), answer.request["PATH_INFO"]
+            text = answer.content.decode()
+            assert MARKUP not in text, answer.request["PATH_INFO"]
+            seen += "&lt;script&gt;" in text
+    assert seen > 40
+    hostile = superuser.get("/admin/nucleus/client/", {"q": MARKUP})
+    assert MARKUP not in hostile.content.decode()
+    assert MARKUP not in superuser.get(f"/admin/{MARKUP}/").content.decode()
 
 
 def test_no_list_names_a_secret():
