@@ -21,9 +21,11 @@ class ProvisioningError(ValueError):
 
 
 def tenant(*, slug: str, name: str = "", currency: str = "") -> Tenant:
-    """The tenant of that slug, created or updated."""
-    row, _ = Tenant.objects.get_or_create(slug=slug, defaults={"name": name or slug})
-    _set(row, {"name": name or None, "currency_code": currency.upper() or None})
+    """The tenant of that slug, created or updated. Raises ProvisioningError."""
+    row = Tenant.objects.filter(slug=slug).first() or Tenant(slug=slug, name=name or slug)
+    _assign(row, {"name": name or None, "currency_code": currency.upper() or None})
+    _check(row)
+    row.save()
     return row
 
 
@@ -115,14 +117,6 @@ def settings_of(*, owner: Tenant, **columns: Any) -> AggregationSettings:
     row.save()
     VerificationSettings.unscoped.get_or_create(tenant=owner, defaults={"vendor": row.vendor})
     return row
-
-
-def _set(row: Any, columns: dict[str, Any]) -> None:
-    changed = [name for name, value in columns.items() if value not in (None, getattr(row, name))]
-    for name in changed:
-        setattr(row, name, columns[name])
-    if changed:
-        row.save()
 
 
 def _assign(row: Any, columns: dict[str, Any]) -> None:

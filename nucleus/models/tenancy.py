@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Self
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
 
-from nucleus import usernames
+from nucleus import iso_codes, usernames
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField, Record
 
@@ -25,6 +26,11 @@ class Tenant(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.currency_code = self.currency_code.upper()
+        if self.currency_code and not iso_codes.is_currency(self.currency_code):
+            raise ValidationError({"currency_code": "Use an ISO 4217 code such as EUR."})
 
     @classmethod
     def of_id(cls, pk: UUID) -> Tenant:

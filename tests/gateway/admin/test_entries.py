@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client as HttpClient
 
+from gateway import provisioning
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
 from nucleus.models import Tenant
@@ -73,6 +74,23 @@ def test_what_belongs_to_a_tenant_stays_its_own(
     row.refresh_from_db()
     assert row.tenant == tenant
     assert 'name="tenant"' not in superuser.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "stored"), [("EUR", "EUR"), ("eur", "EUR"), ("ZZZ", None), ("US", None), ("€", None)]
+)
+def test_the_currency_of_a_tenant(
+    tenant: Tenant, superuser: HttpClient, code: str, stored: str | None
+):
+    body = {"slug": tenant.slug, "name": "Demo", "currency_code": code, "is_active": "on"}
+    answer = superuser.post(path_of(Tenant, f"{tenant.pk}/change/"), body)
+    assert answer.status_code == (302 if stored else 200)
+    tenant.refresh_from_db()
+    assert tenant.currency_code == (stored or "USD")
+    if stored is None:
+        with pytest.raises(provisioning.ProvisioningError):
+            provisioning.tenant(slug="other", currency=code)
+        assert not Tenant.objects.filter(slug="other").exists()
 
 
 def test_what_dies_with_settings_and_keys_is_said(tenant: Tenant, superuser: HttpClient):
