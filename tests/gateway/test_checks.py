@@ -114,6 +114,7 @@ def test_development_mode_is_named_by_check_and_doctor() -> None:
         "# 50 random characters or more, please, of any kind",
         secrets.token_urlsafe(50)[:49],
     ],
+    ids=["empty", "letter", "same", "repeated", "django", "tests", "advice", "short"],
 )
 def test_weak_secret_keys(production: Settings, key: str) -> None:
     production.SECRET_KEY = key
