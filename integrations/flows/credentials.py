@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations import connect, job_queue
+from integrations import connect, job_requeue
 from integrations.errors import VendorNotConfigured
 from integrations.flows.errors import FlowError
 from integrations.models import CredentialHealth, VendorCredential
@@ -29,7 +29,7 @@ def test(*, credential: VendorCredential) -> CheckResult:
             "FIELD_ENCRYPTION_KEYS.",
         )
     if result.ok and credential.is_active:
-        job_queue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        job_requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
     return result
 
 
@@ -40,7 +40,7 @@ def keys_changed(*, credential: VendorCredential) -> None:
     """
     CredentialHealth.objects.filter(pk=credential.pk).delete()
     if credential.is_active:
-        job_queue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        job_requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
 
 
 def check_choice(*, tenant: Tenant, vendor: str, config_id: str) -> None:

@@ -20,6 +20,7 @@ from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import answered, written
 from nucleus.wire.fields import CurrencyField, InstantField
 from nucleus.wire.objects import Body
+from nucleus.wire.unknown import BodySerializer
 from nucleus.writes import currency_rates
 from nucleus.writes.records import Item
 
@@ -38,7 +39,7 @@ FILTERED: dict[str, models.Field] = {
 }
 
 
-class FxRate(serializers.Serializer):
+class FxRate(BodySerializer):
     """One unit of `currency_code_from` is `exchange_rate` units of `currency_code_to`."""
 
     currency_code_from = CurrencyField()

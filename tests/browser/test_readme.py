@@ -70,8 +70,9 @@ def shell(stack: Stack) -> Iterator[Shell]:
     started = Shell(stack)
     yield started
     assert started.process.stdin
-    started.process.stdin.close()
-    started.process.wait(PATIENCE)
+    with started.process:  # closes both ends
+        started.process.stdin.close()
+        started.process.wait(PATIENCE)
 
 
 def test_the_flow(shell: Shell, stack: Stack) -> None:

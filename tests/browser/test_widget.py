@@ -296,20 +296,6 @@ def test_the_keyboard_is_enough(person: Person, world: World):
     assert person.complaints() == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_small_phone(person: Person, world: World, scheme: str):
-    person.resizes(320, 550)
-    person.opens(world.widget(color_scheme=scheme))
-    person.sees("8 institutions")
-    person.photographs(f"widget-phone-{scheme}-search")
-    assert person.page_width() <= 320
-    log_in(person, "image_options")
-    person.sees("MX Bank asks")
-    person.photographs(f"widget-phone-{scheme}-question")
-    assert person.page_width() <= 320
-    assert person.complaints() == []
-
-
 def test_trouble_is_explained_and_can_be_got_over(page: Embedding, world: World):
     person = page.person
     page.opens(world.widget())

@@ -24,7 +24,8 @@ def subclasses(kind: type) -> set[type]:
 
 def test_every_vendor_error_has_an_answer():
     for kind in subclasses(vendor.VendorError):
-        assert kind in errors.ANSWERS, kind
+        public = kind.__base__ if kind.__name__.startswith("_") else kind
+        assert public in errors.ANSWERS, kind
 
 
 @pytest.mark.parametrize(

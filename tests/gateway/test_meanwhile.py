@@ -31,9 +31,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[
     def before(module: Any, name: str, happens: Callable[[], Any]) -> None:
         usual = getattr(module, name)
 
-        def changed(*args: Any) -> Any:
+        def changed(*args: Any, **options: Any) -> Any:
             happens()
-            return usual(*args)
+            return usual(*args, **options)
 
         monkeypatch.setattr(module, name, changed)
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from integrations import job_claims, job_queue, work
+from integrations import job_claims, job_queue, job_requeue, work
 from integrations.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import Job, JobState
 from integrations.vendors import errors
@@ -150,7 +150,7 @@ def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
         "vendor_refused: The data is wrong.",
     )
     handler(lambda run: None)
-    assert job_queue.requeue(job)
+    assert job_requeue.requeue(job)
     assert work.drain() == 1
     job.refresh_from_db()
     assert job.state == JobState.DONE

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client as HttpClient
 
 from gateway import provisioning
-from integrations import connect, job_claims, job_queue, work
+from integrations import connect, job_claims, job_queue, job_requeue, work
 from integrations.flows import credentials
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.vendor_health import Watch
@@ -175,7 +175,7 @@ def merging() -> tuple[Job, Job]:
 
 def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job, Job]):
     dead, parked = merging
-    assert job_queue.requeue(dead) is job_queue.Requeued.MERGED
+    assert job_requeue.requeue(dead) is job_requeue.Requeued.MERGED
     dead.refresh_from_db()
     assert dead.state == JobState.MERGED
     assert is_due(parked)
@@ -184,7 +184,7 @@ def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job,
 def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Job]):
     JobFactory(state=JobState.DEAD)
     JobFactory(state=JobState.DONE)
-    said = job_queue.requeue_all(Job.objects.exclude(state=JobState.READY))
+    said = job_requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
     assert said == (
         "1 jobs will run again now; 1 were merged with the same work that was waiting and runs now."
     )
@@ -198,7 +198,7 @@ def test_the_command_tells_it_too(merging: tuple[Job, Job]):
 
 
 def test_waiting_jobs_can_be_run_now_in_the_admin(admin_client: HttpClient, put_off: Job):
-    body = {"action": "run_again", "_selected_action": str(put_off.pk)}
+    body = {"action": "run_again", "_selected_action": str(put_off.pk), "confirmed": "yes"}
     page = admin_client.post("/admin/integrations/job/", body, follow=True).content.decode()
     assert "1 jobs will run again now" in page
     assert is_due(put_off)
@@ -225,4 +225,4 @@ def test_a_claimed_job_is_left_alone(put_off: Job, credential: VendorCredential)
     credential.save()
     put_off.refresh_from_db()
     assert (put_off.state, put_off.token) == (JobState.RUNNING, run.token)
-    assert job_queue.requeue(put_off) is None
+    assert job_requeue.requeue(put_off) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations import job_queue, work
+from integrations import job_queue, job_requeue, work
 from integrations.job_queue import JobRun, Reschedule
 from integrations.vendors import errors
 from nucleus.models import Tenant
@@ -60,7 +60,7 @@ def test_workers_are_woken_for_when_a_job_is_due(
         job = job_queue.enqueue(tenant=tenant, kind="test", payload={}, delay=0.5)
         job_queue.enqueue(tenant=tenant, kind="test", payload={}, delay=3600)
     assert [message["delay"] for message in woken] == [0.5]
-    assert job_queue.run_now(job)
+    assert job_requeue.run_now(job)
     with django_capture_on_commit_callbacks(execute=True):
         work.run_next(job_id=job.pk)
     assert [message["delay"] for message in woken[1:]] == [3]
