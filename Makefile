@@ -60,7 +60,7 @@ test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
-	--numprocesses 3 --dist loadfile -m "not services and not faults" $(ARGS)
+	--numprocesses 3 --dist loadfile -m "not services and not faults and not production" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from gateway import checks, host_names
 from gateway.management.commands import up
 
+pytestmark = pytest.mark.embedded  # settings are the same for every database
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key().decode()
 SAFE = {

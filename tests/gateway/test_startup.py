@@ -16,6 +16,7 @@ import pytest
 
 from tests.gateway.test_checks import ROOT, SAFE
 
+pytestmark = pytest.mark.embedded  # settings are the same for every database
 GUNICORN = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2"]
 CONFIG = ["--config", "python:gateway.gunicorn"]
 MANAGE = [sys.executable, "manage.py"]
