@@ -79,7 +79,7 @@ test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=lon
 test-production: $(INSTALLED_DEV) ## README's production commands in a new environment, on DATABASE_URL and REDIS_URL
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/13"; exit 1; }
-	@$(BIN)/python -m pytest -m production tests/production $(ARGS)
+	@$(BIN)/python -m pytest -p no:randomly -m production tests/production $(ARGS)  # one story, in its order
 
 .PHONY: test-contract
 test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 of each operation, DATABASE_URL

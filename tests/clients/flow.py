@@ -34,7 +34,10 @@ from gateway_client.models import (
     CreateUserRequest,
     DeleteBulkEntityUri,
     Error,
+    GetWidgetLinkVendorName,
     ListAggregationAccountTransactionOrderBy,
+    ProductEnum,
+    VendorNameEnum,
 )
 
 T = TypeVar("T")
@@ -75,11 +78,15 @@ assert client.employment is None
 user = succeeded(
     create_user.sync(
         client=api,
-        body=CreateUserRequest(nucleus_client_id=client.id, product="atom", vendor_name="mx"),
+        body=CreateUserRequest(
+            nucleus_client_id=client.id, product=ProductEnum.ATOM, vendor_name=VendorNameEnum.MX
+        ),
     )
 )
 assert user.nucleus_client_id == client.id
-link = succeeded(get_widget_link.sync(client.id, client=api, vendor_name="mx"))
+link = succeeded(
+    get_widget_link.sync(client.id, client=api, vendor_name=GetWidgetLinkVendorName.MX)
+)
 print(link.widget_url, flush=True)
 member = sys.stdin.readline().strip()
 
@@ -88,7 +95,7 @@ linked = succeeded(
         client=api,
         body=AggregationRequest(
             nucleus_client_id=client.id,
-            product="atom",
+            product=ProductEnum.ATOM,
             vendor_request=AggregationVendorRequest(member_id=member),
         ),
     )

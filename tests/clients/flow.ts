@@ -57,7 +57,7 @@ expect(city === "Lehi" && plan === "basic" && employer === undefined, "the clien
 
 const user = succeeded(
   await api.POST("/integration/v1/user", {
-    body: { nucleus_client_id: client.id, product: "atom", vendor_name: "mx" },
+    body: { nucleus_client_id: client.id, product: "atom", integration_type: "aggregation", vendor_name: "mx" },
   }),
 );
 expect(user.nucleus_client_id === client.id, "the user is the client's");

@@ -127,10 +127,12 @@ def deployed(directory: Path, database_url: str, redis_url: str) -> Iterator[Dep
         }
         environment = {"PYTHONPATH": str(NETWORK), "TEST_NETWORK": _network(ca, ports)}
         sandbox = stack.enter_context(
-            sandbox_process.running(directory, SANDBOX_JOB_SECONDS="0.3", **environment)
+            sandbox_process.running(
+                directory, SANDBOX_JOB_SECONDS="0.3", SANDBOX_ALLOWED_HOSTS=MX, **environment
+            )
         )
-        netloc = sandbox.base_url.removeprefix("http://")
-        ports[MX] = stack.enter_context(tls.proxy(chain, sandbox.base_url, {"Host": netloc}))
+        behind = {"Host": MX, "X-Forwarded-Proto": "https"}  # of which it makes widget links
+        ports[MX] = stack.enter_context(tls.proxy(chain, sandbox.base_url, behind))
         entrance = stack.enter_context(tls.proxy(None, gateway, https))
         stack.callback(sandbox.session.close)
         one = Deployment(

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from standardwebhooks import Webhook
 
 from demo import comparison
-from demo.bank import Mx
+from demo.bank import Mx, Widget
 from demo.comparison import Row
 from demo.gateway import Gateway
 from demo.story import Story
@@ -78,12 +79,26 @@ def api(running: Deployment) -> Gateway:
     return running.api(application["client_id"], application["client_secret"])
 
 
+class LocalStory(Story):
+    """Opens widget links at the sandbox itself: the names of the test's network are not here."""
+
+    sandbox_url = ""
+
+    def widget(self, **query: str) -> Widget:
+        path = f"/integration/v1/widget_link/{self.client['id']}"
+        link = called(self.api, "GET", f"{path}?{urlencode({'vendor_name': 'mx', **query})}")
+        url: str = link["widget_url"]
+        assert url.startswith(f"https://{MX}/")
+        return Widget(url.replace(f"https://{MX}", self.sandbox_url))
+
+
 @pytest.fixture(scope="module")
 def story(running: Deployment, api: Gateway) -> Story:
     """A client with a linked bank."""
     mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
     body = {"username": "ada", "client_type": "consumer", "first_name": "Ada"}
-    made = Story(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
+    made = LocalStory(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
+    made.sandbox_url = running.sandbox.base_url
     assert len(made.link()) >= 5
     return made
 
