@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +17,7 @@ from nucleus.api.records import EXAMPLES
 from nucleus.wire import objects
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import answered
+from nucleus.writes import rules
 
 ACCOUNT = EXAMPLES["aggregation_account"]
 LINKED = answered(
@@ -94,7 +96,8 @@ class AccountView(APIView):
         description=(
             "`delete_type=delink` drops the connection; `delete` also deletes the member at the "
             "vendor once nothing else uses it. `nucleus_data=delete` erases the account and its "
-            "data here; the default keeps them."
+            "data here; the default keeps them. A client's own token erases only accounts that are "
+            "`is_manual`."
         ),
         tags=["Aggregation account"],
         query=schemas.DeleteQuery,
@@ -102,11 +105,15 @@ class AccountView(APIView):
     )
     def delete(self, request: Request, account_id: UUID) -> Response:
         query = queried(schemas.DeleteQuery, request)
-        (account,) = lookup.accounts(caller_of(request), [account_id])
+        caller = caller_of(request)
+        (account,) = lookup.accounts(caller, [account_id])
+        erase = query["nucleus_data"] == "delete"
+        if erase and (refusal := rules.undeletable(account, confined=caller.client is not None)):
+            raise PermissionDenied(refusal.errors["id"][0])
         accounts.release(
             tenant=account.tenant,
             account=account,
             delete_type=query["delete_type"],
-            erase=query["nucleus_data"] == "delete",
+            erase=erase,
         )
         return Response(status=204)

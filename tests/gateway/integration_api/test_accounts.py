@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access.models import Application
 from integrations.models import AccountLink, AggregationSettings, Job, Member
 from nucleus.models import (
     AggregationAccount,
@@ -16,7 +17,8 @@ from nucleus.models import (
     Client,
 )
 from tests.api import Api
-from tests.factories.nucleus import ClientFactory
+from tests.factories.access import access_token
+from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
 from tests.gateway.integration_api.conftest import link, run_jobs
 from tests.parallel import at_once
 from tests.sandbox_process import Sandbox
@@ -143,6 +145,37 @@ def test_deleting_everything_removes_the_member_at_mx(
         assert api.delete(f"{URL}/{account['id']}", query).status_code == 204
     assert mx.listed(f"/users/{user_guid}/members", "members") == []
     assert AggregationAccount.unscoped.count() == 0
+
+
+@pytest.mark.parametrize("is_verified", [False, True])
+@pytest.mark.parametrize("delete_type", ["delink", "delete"])
+def test_a_clients_token_erases_only_manual_accounts(
+    application: Application, nucleus_client: Client, delete_type: str, *, is_verified: bool
+):
+    token = access_token(application, client=nucleus_client)
+    for is_manual, by_vendor, by_record in ((False, 403, 403), (True, 204, 404)):
+        account: Any = AggregationAccountFactory(
+            client=nucleus_client, is_manual=is_manual, is_link_verified=is_verified
+        )
+        query = f"?delete_type={delete_type}"
+        assert Api(token).delete(f"{URL}/{account.pk}", query).status_code == 204
+        answer = Api(token).delete(f"{URL}/{account.pk}", f"{query}&nucleus_data=delete")
+        assert answer.status_code == by_vendor
+        record = f"/nucleus/v1/aggregation_account/{account.pk}"
+        assert Api(token).delete(record).status_code == by_record
+        assert AggregationAccount.unscoped.filter(pk=account.pk).exists() is not is_manual
+
+
+def test_a_clients_token_does_not_erase_a_linked_account(
+    application: Application, nucleus_client: Client, linked: list[dict[str, Any]]
+):
+    hers = Api(access_token(application, client=nucleus_client))
+    path = f"{URL}/{linked[0]['id']}"
+    refused = hers.delete(path, "?delete_type=delete&nucleus_data=delete")
+    assert (refused.status_code, refused.data["code"]) == (403, "permission_denied")
+    assert AccountLink.unscoped.filter(aggregation_account=linked[0]["id"]).exists()
+    assert hers.delete(path).status_code == 204
+    assert AggregationAccount.unscoped.filter(pk=linked[0]["id"]).exists()
 
 
 def test_unknown_words_in_a_deletion_are_refused(api: Api, linked: list[dict[str, Any]]):
