@@ -35,7 +35,8 @@ State = InboundWebhook.State
     "authorization",
     ["", "Bearer x", "Basic !!!", basic("mx", "wrong"), basic("other", SECRET), basic("", ""),
      "Basic " + base64.b64encode(b"no colon").decode(),
-     "Basic " + base64.b64encode(b"\xff:x").decode()],
+     "Basic " + base64.b64encode(b"\xff:x").decode(), "Basic \x80\x81", "Basic \xe9", "\x80",
+     basic("m\x00x", "\x00"), basic("müller", "\u202e")],
 )  # fmt: skip
 def test_strangers_are_refused(chosen: AggregationSettings, authorization: str):
     answer = post(chosen, news("MBR-1", "USR-1"), authorization)
