@@ -8,8 +8,10 @@ of logs (log_filter.py). Client authentication and revocation are the OAuth libr
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from oauth2_provider.settings import oauth2_settings
@@ -25,6 +27,7 @@ from gateway.access.models import Application
 from gateway.access.oauth_backend import PathOnlyBackend
 from nucleus.models import Client
 from nucleus.wire import schemas as wire
+from nucleus.wire import unknown
 
 GRANTS = ("client_credentials", "password")
 SECRET_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -45,6 +48,27 @@ SCOPE = OpenApiParameter(
         "token all but `account_numbers`."
     ),
 )
+GRANT_PARAMETERS = [
+    OpenApiParameter(
+        "grant_type",
+        OpenApiTypes.STR,
+        required=True,
+        enum=GRANTS,
+        examples=[OpenApiExample("For the tenant", value=GRANTS[0])],
+    ),
+    OpenApiParameter("username", OpenApiTypes.STR, description="With `password`."),
+    OpenApiParameter("password", OpenApiTypes.STR, description="With `password`."),
+    OpenApiParameter(
+        "end_user_address",
+        OpenApiTypes.STR,
+        description=(
+            "With `password`: the IP address of the person who signs in. Failures are then "
+            "counted by it, so that one machine cannot slow down everybody's sign-in."
+        ),
+    ),
+    SCOPE,
+]
+CREDENTIALS = ("client_id", "client_secret")  # RFC 6749 section 2.3.1 allows them in the form
 
 TOKEN_EXAMPLE = OpenApiExample(
     "A token",
@@ -88,6 +112,13 @@ class AuthorizationView(APIView):
         return 'Basic realm="gateway"'
 
     client_id = ""
+    form_names: tuple[str, ...] = ()  # that are read, besides the application's credentials
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Also names what the body says in vain: a misspelt `scope` would give every scope."""
+        super().initial(request, *args, **kwargs)
+        known = () if _is_json(request._request) else (*self.form_names, *CREDENTIALS)
+        unknown.report_fields(_names_in_body(request._request), known)
 
     def application(self, request: Request) -> Application:
         """The calling application. Raises AuthenticationFailed."""
@@ -106,6 +137,21 @@ class AuthorizationView(APIView):
         return super().handle_exception(exc)
 
 
+def _is_json(request: HttpRequest) -> bool:
+    return request.content_type == "application/json"
+
+
+def _names_in_body(request: HttpRequest) -> Iterable[str]:
+    """The names in a form, or in JSON, which is not read otherwise."""
+    if not _is_json(request):
+        return request.POST
+    try:
+        content = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        return ()
+    return content if isinstance(content, dict) else ()
+
+
 def _given(request: Request, name: str) -> str:
     """A parameter of the query, as the SDKs send them, or of the form."""
     value: str = request.query_params.get(name) or request._request.POST.get(name) or ""
@@ -115,6 +161,9 @@ def _given(request: Request, name: str) -> str:
 class TokenView(AuthorizationView):
     """Issues access tokens to applications, for themselves or for one of their clients."""
 
+    form_names = tuple(one.name for one in GRANT_PARAMETERS)
+
+    @unknown.knowing_parameters(GRANT_PARAMETERS)
     @extend_schema(
         operation_id="createToken",
         summary="Get an access token",
@@ -127,26 +176,7 @@ class TokenView(AuthorizationView):
         tags=TAG,
         auth=BASIC,
         request=None,
-        parameters=[
-            OpenApiParameter(
-                "grant_type",
-                OpenApiTypes.STR,
-                required=True,
-                enum=GRANTS,
-                examples=[OpenApiExample("For the tenant", value=GRANTS[0])],
-            ),
-            OpenApiParameter("username", OpenApiTypes.STR, description="With `password`."),
-            OpenApiParameter("password", OpenApiTypes.STR, description="With `password`."),
-            OpenApiParameter(
-                "end_user_address",
-                OpenApiTypes.STR,
-                description=(
-                    "With `password`: the IP address of the person who signs in. Failures are then "
-                    "counted by it, so that one machine cannot slow down everybody's sign-in."
-                ),
-            ),
-            SCOPE,
-        ],
+        parameters=GRANT_PARAMETERS,
         responses={200: TokenAnswer, **REFUSALS},
         examples=[TOKEN_EXAMPLE],
     )
@@ -192,6 +222,9 @@ def _signed_in(application: Application, request: Request) -> Client:
 class ClientTokenView(AuthorizationView):
     """Exchanges a JWT signed by the tenant's back end for a token of one client."""
 
+    form_names = (SCOPE.name,)
+
+    @unknown.knowing_parameters([SCOPE])
     @extend_schema(
         operation_id="createClientToken",
         summary="Exchange a signed client token for an access token",
@@ -233,6 +266,9 @@ class ClientTokenView(AuthorizationView):
 class RevokeView(AuthorizationView):
     """Ends a token of the calling application (RFC 7009)."""
 
+    form_names = tuple(RevokeForm().fields)
+
+    @unknown.knowing_parameters([])
     @extend_schema(
         operation_id="revokeToken",
         summary="Revoke an access token",

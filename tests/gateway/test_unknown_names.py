@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client as HttpClient
 
+from gateway.access.models import Application
 from nucleus.api.records import KINDS
 from nucleus.models import Client, Tenant
 from nucleus.wire import unknown
 from tests.api import Api
 from tests.factories import nucleus as factories
+from tests.factories.access import basic
 from tests.gateway.access_matrix import ROUTES
 from tests.gateway.test_path_parts import fill
 
@@ -49,6 +51,28 @@ def test_every_get_names_an_unknown_parameter(api: Api, route: str):
     path = fill(route, "", "")
     assert "pgae" in api.get(path, pgae=1)["Warning"]
     assert "Warning" not in api.get(path)
+
+
+@pytest.mark.parametrize("call", ["oauth/token", "oauth/revoke", "client-token"])
+def test_token_calls_name_what_they_do_not_read(application: Application, call: str):
+    """A misspelt `scope` would give all scopes without a word."""
+    headers = {"Authorization": basic(application)}
+    path = f"/authorization/v1/{call}"
+    form = "application/x-www-form-urlencoded"
+
+    def warning(query: str, body: str, kind: str = form) -> str:
+        answer: Any = HttpClient().post(f"{path}?{query}", body, kind, headers=headers)
+        assert answer.status_code < 500
+        return answer.get("Warning", "")
+
+    known = "token=x" if call == "oauth/revoke" else "scope=read"
+    grant = "grant_type=client_credentials" if call == "oauth/token" else ""
+    assert "query parameters were ignored: scpoe" in warning(f"{grant}&scpoe=read", "")
+    assert "fields were ignored: scpoe" in warning("", f"{grant}&{known}&scpoe=read")
+    assert "fields were ignored: scope" in warning(grant, '{"scope": "read"}', "application/json")
+    assert warning("", f"{grant}&{known}&client_id=x&client_secret=y") == ""
+    for body in ("", "{}", "[1]", "{", "[" * 100_000):
+        assert warning(grant, body, "application/json") == ""
 
 
 def test_the_wording(api: Api):
