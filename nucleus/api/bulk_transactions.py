@@ -254,6 +254,8 @@ def _answer(
     items = writing.items_of(request)
     if kind is None and len(items) > MAX_CLIENTS:
         raise ValidationError(f"At most {MAX_CLIENTS} clients in one request.")
+    if operation == "delete":
+        writing.report_unknown(items, (kind or clients.KIND).schema)
     with transaction.atomic():
         if kind is None:
             _hold_clients(request, items)

@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
+from nucleus.wire import unknown
 from nucleus.wire.caller import caller_of
 from nucleus.wire.fields import uuid_of, without_nulls
 from nucleus.writes.records import Columns, Item, Writer
@@ -49,6 +50,15 @@ def read(body: BaseSerializer, data: Any) -> Item:
 def id_of(data: Any) -> UUID | None:
     """The id of an item: its member `id`, or the item itself."""
     return uuid_of(data.get("id") if isinstance(data, dict) else data)
+
+
+def report_unknown(items: Sequence[Any], schema: type[BaseSerializer]) -> None:
+    """Names the members of items to delete that no such record has; whole records may be sent."""
+    known: Any = schema().fields  # type: ignore[attr-defined]
+    for item in items:
+        if isinstance(item, dict):
+            given = (name for name, value in item.items() if value is not None)
+            unknown.report_fields(given, known)
 
 
 def refused(error: Exception) -> Refusal:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client as HttpClient
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework import serializers
 
 from gateway.access.models import Application
+from nucleus.api.bulk_transactions import CLIENT
+from nucleus.api.bulk_transactions import ENTITIES as RECORDS
 from nucleus.api.records import KINDS
 from nucleus.models import Client, Tenant
 from nucleus.wire import unknown
@@ -19,6 +25,7 @@ from tests.gateway.access_matrix import ROUTES
 from tests.gateway.test_path_parts import fill
 
 WARNING = '299 - "Unknown fields were ignored: frist (did you mean first_name?)"'
+ENTITIES = [*RECORDS, CLIENT]
 WITH_BODIES = sorted(
     {route.partition(" (")[0] for route, about in ROUTES.items() if "POST" in about.good}
     - {"integration/v1/async/<str:integration_type>/<str:service>"}
@@ -51,6 +58,43 @@ def test_every_get_names_an_unknown_parameter(api: Api, route: str):
     path = fill(route, "", "")
     assert "pgae" in api.get(path, pgae=1)["Warning"]
     assert "Warning" not in api.get(path)
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_items_to_delete_name_an_unknown_field(api: Api, entity: str):
+    item = {"id": str(uuid.uuid4()), "create_date": "2026-01-01"}
+
+    def warning(*items: Any) -> str:
+        answer: Any = api.delete(f"/nucleus/v1/bulk/{entity}", body=list(items))
+        assert answer.status_code == 200, answer.data
+        return answer.get("Warning", "")
+
+    assert "fields were ignored: idd" in warning(item["id"], item | {"idd": 1, "unset": None})
+    assert warning(item["id"], item) == ""
+
+
+def written_serializers() -> Iterator[tuple[str, Any]]:
+    """Every serializer of a JSON body, at any depth, with where it is used."""
+    generator = SchemaGenerator()
+    generator._initialise_endpoints()
+    for path, _, method, view in generator._get_paths_and_endpoints():
+        view.schema.method = method
+        declared = view.schema.get_request_serializer()
+        pending = [] if isinstance(declared, dict) else [declared]  # other media types; arrays
+        while pending:
+            found = pending.pop()
+            found = found() if isinstance(found, type) else found
+            if isinstance(found, serializers.Serializer):
+                yield f"{method} {path}: {type(found).__name__}", found
+                pending += found.fields.values()
+            elif child := getattr(found, "child", None):
+                pending.append(child)
+
+
+def test_every_serializer_of_a_body_names_unknown_fields():
+    found = dict(written_serializers())
+    assert len(found) > 30
+    assert [at for at, one in found.items() if not isinstance(one, unknown.BodySerializer)] == []
 
 
 @pytest.mark.parametrize("call", ["oauth/token", "oauth/revoke", "client-token"])
