@@ -10,10 +10,14 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 # C0 and C1 (ANSI sequences begin with one), line and paragraph separators, characters that turn the
 # direction of text, and halves of surrogate pairs, which no stream can encode.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+REFUSALS = "django.security."  # Django's loggers of requests that it answers with 400
 INDENT = "    "  # no line of a traceback looks like the beginning of a record
 
 
@@ -23,7 +27,17 @@ def escaped(text: str) -> str:
 
 
 class SafeRecord(logging.LogRecord):
-    """A record whose message is escaped, whichever handler writes it: gunicorn has its own."""
+    """A record whose message is escaped, whichever handler writes it: gunicorn has its own.
+
+    What Django refuses is a warning in one line: anybody can send such requests, and a traceback
+    of each would flood the log and sound alarms.
+    """
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, *args, **kwargs)
+        if name.startswith(REFUSALS):
+            self.exc_info = None
+            self.levelno, self.levelname = logging.WARNING, "WARNING"
 
     def getMessage(self) -> str:  # noqa: N802 - logging's name
         return escaped(super().getMessage())

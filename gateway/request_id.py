@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations.request_context import current_request_id
 
+META_KEY = "gateway.request_id"  # no header's name has a dot
 ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -23,6 +24,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-Id", "")
         request_id = offered if ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        request.META[META_KEY] = request_id
         reset = current_request_id.set(request_id)
         try:
             response = self.get_response(request)
@@ -33,8 +35,9 @@ class RequestIdMiddleware:
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the id on log records."""
+    """Puts the id on log records; Django logs answers of 500 and above after the middleware."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id.get() or "-"
+        meta = getattr(getattr(record, "request", None), "META", {})
+        record.request_id = current_request_id.get() or meta.get(META_KEY) or "-"
         return True

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.db import OperationalError
+from django.test import Client as HttpClient
 from django.utils.module_loading import import_string
 
 from gateway.json_logs import JsonFormatter, LineFormatter, escaped
+from gateway.request_id import RequestIdFilter
 from integrations.models import AggregationSettings
 from nucleus.models import Tenant
 from tests.gateway.webhooks.conftest import SECRET, USER, post
@@ -20,9 +23,9 @@ from tests.gateway.webhooks.conftest import SECRET, USER, post
 FORGED = "A\n2026-11-25 22:00:00,000 INFO gateway [x] FORGED LINE"
 HOSTILE = [
     FORGED, "a\r\nb", "a\rb", "\x1b[2Jcleared", "a\x9bK", "a\x00b", "a\x08\x08b", "a\u2028b",
-    "a\u2029b", "a\x85b", "a\x0bb\x0cc", "\u202eright to left", "half \ud800 a pair",
+    "a\u2029b", "a\x85b", "a\x0bb\x0cc", "\u202eright to left", "\u061cx", "half \ud800 a pair",
 ]  # fmt: skip
-PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]*")
+PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\ud800-\udfff]*")
 
 
 def formatter(kind: str) -> logging.Formatter:
@@ -99,3 +102,39 @@ def test_a_webhook_cannot_forge_a_line(tenant: Tenant, caplog: Any, monkeypatch:
     assert "\n" not in record.getMessage()
     for kind in (LineFormatter("%(message)s"), JsonFormatter()):
         assert "\n" not in kind.format(record)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/nucleus/v1/client?" + "a=1&" * 1500, {}),
+        ("/docs?" + "a=1&" * 1500, {}),
+        ("/health/live", {"Host": "evil.example\r\nx"}),
+        ("/nucleus/v1/client", {"Host": "evil.example"}),
+        ("/admin/nucleus/tenant/?_to_field=password", {}),
+    ],
+)
+def test_what_anybody_can_send_is_one_line_of_warning(
+    admin_client: HttpClient, caplog: Any, path: str, headers: dict[str, str]
+):
+    assert admin_client.get(path, headers=headers).status_code == 400
+    records = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len(records) <= 1
+    for record in records:
+        assert (record.levelname, record.exc_info) == ("WARNING", None)
+        record.request_id = "-"
+        assert "\n" not in LineFormatter("%(message)s").format(record)
+
+
+def test_failures_are_logged_with_the_id_of_their_request(caplog: Any, monkeypatch: Any):
+    def failing(*args: object) -> bool:
+        raise OperationalError
+
+    monkeypatch.setattr("gateway.health._is_migrated", failing)
+    answer = HttpClient(raise_request_exception=False).get("/health/ready")
+    assert answer.status_code == 503
+    records = [one for one in caplog.records if one.name == "django.request"]
+    assert records
+    for record in records:
+        RequestIdFilter().filter(record)
+        assert record.request_id == answer["X-Request-Id"]
