@@ -16,9 +16,6 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from rest_framework.exceptions import MethodNotAllowed
-
-from gateway import errors
 
 FILE = "openapi.yaml"
 CONTENT_TYPE = "application/vnd.oai.openapi; charset=utf-8"
@@ -36,9 +33,6 @@ class Document:
 
 def openapi(request: HttpRequest) -> HttpResponse:
     """The file, compressed for those who take that; 304 for those who have it."""
-    if request.method not in ("GET", "HEAD"):
-        refusal = MethodNotAllowed(str(request.method), "The description of the API is read only.")
-        return errors.page(request, refusal, {"Allow": "GET, HEAD"})
     is_gzip = ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
     document = _current(is_gzip=is_gzip)
     response = get_conditional_response(request, etag=document.etag)

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from gateway import api_document, api_pages, health, metrics, webhooks_in
 from gateway.access import tokens
 from gateway.integration_api import webhooks
+from gateway.read_only import read_only
 
 nucleus_webhooks, nucleus_webhook = webhooks.views(webhooks.NUCLEUS)
 
@@ -19,15 +20,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nucleus/v1/webhook/<uuid:webhook_id>", nucleus_webhook.as_view()),
     path("nucleus/v1/", include("nucleus.api.urls")),
     path("webhooks/<str:vendor>/<str:path>", webhooks_in.receive),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("metrics", metrics.metrics),
-    path("openapi.yaml", api_document.openapi, name="schema"),
-    path("", RedirectView.as_view(pattern_name="docs")),
-    path("docs", api_pages.SwaggerView.as_view(url_name="schema"), name="docs"),
-    path("redoc", api_pages.RedocView.as_view(url_name="schema")),
-    path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    path("accounts/profile/", RedirectView.as_view(pattern_name="admin:index")),
+    path("health/live", read_only(health.live)),
+    path("health/ready", read_only(health.ready)),
+    path("metrics", read_only(metrics.metrics)),
+    path("openapi.yaml", read_only(api_document.openapi), name="schema"),
+    path("", read_only(RedirectView.as_view(pattern_name="docs"))),
+    path("docs", read_only(api_pages.SwaggerView.as_view(url_name="schema")), name="docs"),
+    path("redoc", read_only(api_pages.RedocView.as_view(url_name="schema"))),
+    path("admin", read_only(RedirectView.as_view(pattern_name="admin:index"))),
+    path("accounts/profile/", read_only(RedirectView.as_view(pattern_name="admin:index"))),
     path("admin/", admin.site.urls),
 ]
 

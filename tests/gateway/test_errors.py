@@ -131,3 +131,24 @@ def test_the_grants_are_listed(application: Any):
     assert answer.status_code == 400
     assert "client_credentials or password" in answer.json()["message"]
     assert "form" in answer.json()["message"]
+
+
+# Outside of the API and the admin: all that can only be read.
+READ_ONLY_PATHS = (
+    "/", "/docs", "/redoc", "/openapi.yaml", "/metrics", "/health/live", "/health/ready",
+    "/accounts/profile/", "/admin",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", READ_ONLY_PATHS)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_can_only_be_read_says_so(db: None, path: str, method: str):
+    http = HttpClient(enforce_csrf_checks=True, raise_request_exception=False)
+    for accepted in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
+        answer = http.generic(method, path, b"{}", "application/json", headers={"Accept": accepted})
+        assert answer.status_code == 405
+        assert answer["Allow"] == "GET, HEAD"
+        if path != "/admin":  # that is a page for people
+            assert answer.json()["code"] == "method_not_allowed"
+            assert "GET" in answer.json()["message"]
+        assert http.head(path).status_code < 405
