@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from re import fullmatch
 from typing import Any, Literal
+from unicodedata import normalize
 
 from django.db.models import Model
 
@@ -66,6 +67,7 @@ NOT_MANUAL = (
 )
 MOST_METADATA = 100  # members; a PUT adds to what there is
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
+PLAIN_HOLDER = HOLDER_PREFIX.replace("_", "")
 PARTS = ("cash", "investment")
 
 
@@ -187,12 +189,17 @@ def _claims_verification(row: Any, item: Columns) -> str | None:
 def _claims_holder(row: BankLink, item: Columns) -> Refusal | None:
     """Who the holder is according to whom is not for any caller to say in `metadata`."""
     for name, value in item.get("metadata", {}).items():
-        if name.startswith(HOLDER_PREFIX) and (
-            row._state.adding or value != row.metadata.get(name)
-        ):
+        if _is_holders(name) and (row._state.adding or value != row.metadata.get(name)):
             words = f"{name} is written by the gateway alone; leave it out."
             return Refusal({"metadata": [words]})
     return None
+
+
+def _is_holders(name: str) -> bool:
+    """Whether a reader could take the name for one of the gateway's, however it is written."""
+    plain = "".join(filter(str.isalnum, normalize("NFKC", name).casefold()))
+    is_alike = plain.startswith(PLAIN_HOLDER) and plain != PLAIN_HOLDER
+    return is_alike or name.startswith(HOLDER_PREFIX)
 
 
 def _account(item: Columns) -> Columns:

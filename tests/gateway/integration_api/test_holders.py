@@ -161,7 +161,14 @@ def test_the_tenants_own_statement_is_marked_and_stays_until_the_bank_speaks(
     assert set(refused.data["errors"]) == {"bank_account_holder"}
 
 
-@pytest.mark.parametrize("name", [SOURCE, "bank_account_holder_2"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        SOURCE, "bank_account_holder_2", "Bank_Account_Holder_Source", f" {SOURCE} ",
+        f"{SOURCE}\u200b",
+        "bank account holder 2", "bankAccountHolderSource", "\uff42ank-account-holder-source",
+    ],
+)  # fmt: skip
 def test_nobody_writes_the_source(
     api: Api, application: Application, nucleus_client: Client, bank: Any, name: str
 ):
@@ -183,6 +190,13 @@ def test_nobody_writes_the_source(
         bulk = caller.put("/nucleus/v1/bulk/bank_link", [{"id": link["id"], **claim}]).data
         assert bulk["status"] == "FAILED"
     assert api.get(f"{LINKS}/{link['id']}").data == link
+
+
+def test_other_names_are_free(api: Api, nucleus_client: Client, bank: Any):
+    path = f"{LINKS}/{verify(api, nucleus_client)['id']}"
+    free = {"bank_account_holder": "a", "holder_source": "b", "my_bank_account_holder_2": "c"}
+    changed = api.put(path, {"metadata": free})
+    assert changed.data["metadata"].items() >= free.items()
 
 
 def test_a_client_that_changes_a_link_which_is_verified_no_more(
