@@ -17,9 +17,11 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 from gateway import host_names
 from gateway.environment import TRUE
+from integrations import addresses
 from integrations.vendors import registry
 
 TAG = "settings"
@@ -27,6 +29,8 @@ DEVELOPMENT_MODE = (
     "Development mode (DEBUG=true): plain HTTP, addresses of this machine and weak keys are "
     "accepted. Never use it for data of real people."
 )
+# Without a path: the gateway serves at the root, and paths are appended to this.
+PUBLIC_URL = re.compile(r"https://(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(?::(\d{1,5}))?", re.I | re.A)
 MOST_DOMAINS = re.compile(r"\.[^.]+")  # such as .com
 PLACEHOLDERS = (
     "canary", "change-me", "change_me", "changeme", "example", "for-tests", "insecure",
@@ -216,21 +220,29 @@ def _vendor_hosts_are_elsewhere() -> Iterator[CheckMessage]:
 
 
 def _public_url_is_public() -> Iterator[CheckMessage]:
-    url = settings.PUBLIC_URL
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-        is_plain = not (parts.username or parts.query or parts.fragment)
-    except ValueError:
-        host, is_plain = "", False
-    if not host or not is_plain or parts.scheme != "https":
-        problem = "PUBLIC_URL must be the https:// address under which the gateway is reached."
+    found = PUBLIC_URL.fullmatch(settings.PUBLIC_URL)
+    host, port = found.groups() if found else ("", None)
+    hint = "For example PUBLIC_URL=https://gateway.bank.example"
+    if not _is_host(host) or not 1 <= int(port or 443) <= 65535:
+        problem = (
+            "PUBLIC_URL must be the https:// address under which the gateway is reached: "
+            "scheme, host and port, without path or spaces."
+        )
     elif host_names.is_this_machine(host):
         problem = "PUBLIC_URL names this machine, which MX and browsers cannot reach."
+    elif host_names.is_reserved(host):
+        problem = "PUBLIC_URL is an address of a private network, which MX cannot reach."
+    elif settings.ALLOWED_HOSTS and not validate_host(host.lower(), settings.ALLOWED_HOSTS):
+        problem = f"PUBLIC_URL's host {host} is not in ALLOWED_HOSTS, so calls to it get a 400."
+        hint = f"Add {host} to ALLOWED_HOSTS, or correct PUBLIC_URL."
     else:
         return
-    hint = "For example PUBLIC_URL=https://gateway.bank.example"
     yield Error(problem, hint=hint, id="gateway.E004")
+
+
+def _is_host(text: str) -> bool:
+    is_ipv6 = ":" in text and addresses.literal(text.strip("[]")) is not None
+    return is_ipv6 or host_names.is_host_name(text)
 
 
 def _origins_are_usable() -> Iterator[CheckMessage]:

@@ -28,7 +28,7 @@ WITH_PORT = re.compile(r"([^:]+):\d*")
 
 def is_host_name(text: str) -> bool:
     """Whether this is a plain DNS name or IPv4 address: no scheme, port, path or wildcard."""
-    return len(text) <= 253 and HOST_NAME.fullmatch(text.lower()) is not None
+    return text.isascii() and len(text) <= 253 and HOST_NAME.fullmatch(text.lower()) is not None
 
 
 def is_this_machine(text: str) -> bool:
@@ -41,12 +41,16 @@ def is_this_machine(text: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def is_not_public(text: str) -> bool:
+def is_reserved(text: str) -> bool:
     """Whether this is this machine, or an address of a private, link-local or reserved network."""
     host = canonical(text)
     address = addresses.literal(host)
-    is_private = address is not None and not addresses.is_public(address)
-    return is_private or is_this_machine(host) or host == canonical(socket.gethostname())
+    return is_this_machine(host) or (address is not None and not addresses.is_public(address))
+
+
+def is_not_public(text: str) -> bool:
+    """Whether this is reserved, or the name that this machine has in its network."""
+    return is_reserved(text) or canonical(text) == canonical(socket.gethostname())
 
 
 def canonical(text: str) -> str:

@@ -33,7 +33,8 @@ if DEVELOPMENT:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "sandbox.hydrogenplatform.com"]
 PORT = env.int("PORT", default=8000, minimum=1, maximum=65535)
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001, minimum=1, maximum=65535)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
+# Paths are appended to it, so it has no slash at its end.
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").removesuffix("/")
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

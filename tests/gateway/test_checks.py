@@ -214,11 +214,44 @@ def test_a_server_may_have_the_public_name_of_the_gateway(
     "url",
     ["", "http://gateway.bank.example", "gateway.bank.example", "https://", "https://[::1",
      "https://x:99999", "https://user@gateway.bank.example", "https://gateway.bank.example/?a=b",
-     "https://localhost", "https://127.0.0.1:8443", "https://[::1]", "https://0x7f.1"],
+     "https://localhost", "https://127.0.0.1:8443", "https://[::1]", "https://0x7f.1",
+     "https://gateway.bank.example/", "https://gateway.bank.example//",
+     "https://gateway.bank.example/path", "https://gateway.bank.example/ x",
+     "https://gateway.bank.example\n", "https://gateway.bank.example\\evil",
+     'https://"><script>', "https://gateway.bank.example:0", "https://gateway.bank.example?",
+     "https://10.0.0.5", "https://169.254.169.254", "https://[fd00::1]", "https://[gateway]",
+     "https://metadata.google.internal"],
 )  # fmt: skip
-def test_public_url(production: Settings, url: str) -> None:
+@pytest.mark.parametrize("allowed", [[], ["hosts.bank.example"]])
+def test_public_url(production: Settings, url: str, allowed: list[str]) -> None:
     production.PUBLIC_URL = url
+    production.ALLOWED_HOSTS += allowed
     assert ids() == ["gateway.E004"]
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "expected"),
+    [
+        ("https://gateway.bank.example", "other.bank.example", ["gateway.E004"]),
+        ("https://bank.example.org", ".bank.example", ["gateway.E004"]),
+        ("https://gateway.bank.example:8443", ".bank.example", []),
+        ("HTTPS://GATEWAY.bank.example", "gateway.BANK.example", []),
+        ("https://[2606:4700::1111]", "[2606:4700::1111]", []),
+    ],
+)
+def test_the_host_of_the_public_url_is_allowed(
+    production: Settings, url: str, allowed: str, expected: list[str]
+) -> None:
+    production.PUBLIC_URL = url
+    production.ALLOWED_HOSTS = [allowed]
+    assert ids() == expected
+
+
+def test_a_slash_at_the_end_of_the_public_url_is_dropped() -> None:
+    variables = {"PUBLIC_URL": "https://gateway.bank.example/"}
+    assert manage("check", "--deploy", **variables)[0] == 0
+    shown = manage("diffsettings", **variables)[1]
+    assert "PUBLIC_URL = 'https://gateway.bank.example'" in shown
 
 
 @pytest.mark.parametrize(
