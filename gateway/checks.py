@@ -67,6 +67,16 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         words = "SQLite serves one machine; use PostgreSQL (DATABASE_URL) for more."
         found.append(checks.Warning(words, id="gateway.W001"))
+    if settings.SECURE_PROXY_SSL_HEADER and not settings.TRUSTED_PROXY_COUNT:
+        words = (
+            "BEHIND_TLS_PROXY without TRUSTED_PROXY_COUNT: all callers have the proxy's address, "
+            "so wrong log-ins of anybody lock the staff out."
+        )
+        hint = (
+            "Set TRUSTED_PROXY_COUNT to the number of proxies in front that append to "
+            "X-Forwarded-For, usually 1."
+        )
+        found.append(checks.Warning(words, hint=hint, id="gateway.W003"))
     return found
 
 

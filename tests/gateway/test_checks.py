@@ -254,6 +254,16 @@ def test_a_slash_at_the_end_of_the_public_url_is_dropped() -> None:
     assert "PUBLIC_URL = 'https://gateway.bank.example'" in shown
 
 
+@pytest.mark.parametrize("command", ["check", "doctor"])
+def test_callers_behind_a_proxy_are_told_apart(command: str) -> None:
+    variables = {"BEHIND_TLS_PROXY": "true", "DATABASE_URL": "sqlite://:memory:"}
+    text = manage(command, **variables)[1]
+    assert "gateway.W003" in text
+    assert "FIX  gateway.W" not in text  # it works, so it is no failure
+    for changes in ({"TRUSTED_PROXY_COUNT": "1"}, {"BEHIND_TLS_PROXY": "false"}):
+        assert "gateway.W003" not in manage(command, **variables | changes)[1]
+
+
 @pytest.mark.parametrize(
     "origin",
     ["*", "app.bank.example", "null", "https://*.bank.example", "https://app.bank.example/path",

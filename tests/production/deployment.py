@@ -120,7 +120,11 @@ def deployed(directory: Path, database_url: str, redis_url: str) -> Iterator[Dep
         receiver = stack.enter_context(receiving())
         ca, chain = tls.certificate(directory, list(ADDRESSES))
         gateway = f"http://127.0.0.1:{port}"
-        https = {"Host": GATEWAY, "X-Forwarded-Proto": "https"}
+        https = {
+            "Host": GATEWAY,
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "192.0.2.1",
+        }
         ports = {
             GATEWAY: stack.enter_context(tls.proxy(chain, gateway, https)),
             HOOKS: stack.enter_context(tls.proxy(chain, receiver.url.removesuffix(hooks), {})),
@@ -168,6 +172,7 @@ def production_environment(
         "ALLOWED_HOSTS": GATEWAY,
         "PUBLIC_URL": f"https://{GATEWAY}",
         "BEHIND_TLS_PROXY": "true",
+        "TRUSTED_PROXY_COUNT": "1",
         "VENDOR_ALLOWED_HOSTS": MX,
         "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
         "PYTHONPATH": str(NETWORK),

@@ -132,6 +132,7 @@ def test_doctor_sees_the_workers(running: Deployment, api: Gateway):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reads bulk, interactive, webhook." in done.stdout
     assert "FIX" not in done.stdout
+    assert "WARN" not in done.stdout
 
 
 def test_a_linked_bank_arrives_through_celery_alone(running: Deployment, story: Story):

@@ -32,6 +32,14 @@ class Command(BaseCommand):
         if settings.DEVELOPMENT:
             self.stdout.write(f"WARN {DEVELOPMENT_MODE}")
         failed = False
+        problems = run_checks(include_deployment_checks=not settings.DEVELOPMENT)
+        for problem in problems:
+            words = f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
+            if problem.is_serious():
+                failed = True
+                self.stdout.write(f"FIX  {words}")
+            elif problem.id and problem.id.startswith("gateway."):
+                self.stdout.write(f"WARN {words}")
         for ok, words in _findings():
             failed |= not ok
             self.stdout.write(f"{'OK ' if ok else 'FIX'}  {words}")
@@ -40,9 +48,6 @@ class Command(BaseCommand):
 
 
 def _findings() -> Iterator[Finding]:
-    for problem in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
-        if problem.is_serious() or (problem.id and problem.id.startswith("gateway.")):
-            yield False, f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
     try:
         plan = MigrationExecutor(connection)
         missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
