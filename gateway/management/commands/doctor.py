@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from gateway import database_errors
 from gateway.checks import DEVELOPMENT_MODE
 from integrations import broker, connect, job_queue, work
 from integrations.errors import VendorNotConfigured
@@ -51,8 +52,8 @@ def _findings() -> Iterator[Finding]:
     try:
         plan = MigrationExecutor(connection)
         missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
-    except DatabaseError:
-        yield False, "The database is not answering. Check DATABASE_URL."
+    except DatabaseError as error:
+        yield False, database_errors.explain(error, connection.settings_dict)
         return
     if missing:
         yield False, f"{len(missing)} migrations are missing. Run manage.py migrate."
