@@ -19,7 +19,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
-from gateway import host_names
+from gateway import host_names, key_strength
 from gateway.environment import TRUE
 from integrations import addresses
 from integrations.vendors import registry
@@ -63,6 +63,7 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         *_allowed_hosts_are_named(),
         *_vendor_hosts_are_elsewhere(),
         *_public_url_is_public(),
+        *_metrics_token_is_strong(),
     ]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         words = "SQLite serves one machine; use PostgreSQL (DATABASE_URL) for more."
@@ -153,17 +154,13 @@ def _secret_key_is_strong() -> Iterator[CheckMessage]:
         return
     if len(key) < 50:
         problem = f"SECRET_KEY is too short ({len(key)} of at least 50 characters)."
-    elif len(set(key)) < 10 or _is_repetition(key):
-        problem = "SECRET_KEY is not random: few different characters, or a repeated text."
+    elif len(set(key)) < 10 or key_strength.is_patterned(key):
+        problem = "SECRET_KEY is not random: few different characters, or a pattern."
     elif any(word in key.lower() for word in PLACEHOLDERS):
         problem = "SECRET_KEY is an example value, not a secret."
     else:
         return
     yield Error(problem, hint=MAKE_SIGNING_KEY, id="gateway.E001")
-
-
-def _is_repetition(text: str | bytes) -> bool:
-    return text in (text + text)[1:-1]  # type: ignore[operator]
 
 
 def _field_keys_are_usable() -> Iterator[CheckMessage]:
@@ -187,10 +184,15 @@ def _field_keys_are_strong() -> Iterator[CheckMessage]:
         if key in raw[: number - 1]:
             hint = "Name every key once, newest first."
             yield Error(f"{name} is the same as an earlier one.", hint=hint, id="gateway.E008")
-        elif len(set(key)) < 16 or _is_repetition(key) or all(32 <= byte < 127 for byte in key):
-            # 32 random bytes have about 30 different values and are never all printable.
+        elif _is_handmade(key):
             problem = f"{name} is an example or made by hand, not random."
             yield Error(problem, hint=MAKE_FIELD_KEY, id="gateway.E008")
+
+
+def _is_handmade(key: bytes) -> bool:
+    # 32 random bytes have about 30 different values and are never all printable.
+    is_printable = all(32 <= byte < 127 for byte in key)
+    return is_printable or len(set(key)) < 16 or key_strength.is_patterned(key)
 
 
 def _decoded(key: str) -> bytes:
@@ -198,6 +200,20 @@ def _decoded(key: str) -> bytes:
         return base64.urlsafe_b64decode(key)
     except ValueError:
         return b""
+
+
+def _metrics_token_is_strong() -> Iterator[CheckMessage]:
+    token = settings.METRICS_TOKEN
+    if not token:  # then there is no such page
+        return
+    if len(token) < 16:
+        problem = f"METRICS_TOKEN is too short ({len(token)} of at least 16 characters)."
+    elif len(set(token)) < 6 or key_strength.is_patterned(token):
+        problem = "METRICS_TOKEN is not random: few different characters, or a pattern."
+    else:
+        return
+    hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    yield Error(problem, hint=hint, id="gateway.E011")
 
 
 def _allowed_hosts_are_named() -> Iterator[CheckMessage]:

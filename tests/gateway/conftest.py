@@ -18,4 +18,5 @@ def production(settings: Settings) -> Settings:
     settings.PUBLIC_URL = "https://gateway.bank.example"
     settings.VENDOR_ALLOWED_HOSTS = []
     settings.CORS_ALLOWED_ORIGINS = []
+    settings.METRICS_TOKEN = ""
     return settings

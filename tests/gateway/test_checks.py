@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
-from gateway import checks
+from gateway import checks, key_strength
 from gateway.management.commands import up
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
@@ -103,12 +103,52 @@ def test_development_mode_is_named_by_check_and_doctor() -> None:
         "for-tests-only-" + secrets.token_urlsafe(50),
         "# 50 random characters or more, please, of any kind",
         secrets.token_urlsafe(50)[:49],
+        "abcdefghijklmnop" * 3 + "abcdef",
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJI",
     ],
-    ids=["empty", "letter", "same", "repeated", "django", "tests", "advice", "short"],
+    ids=[
+        "empty",
+        "letter",
+        "same",
+        "repeated",
+        "django",
+        "tests",
+        "advice",
+        "short",
+        "cut short",
+        "alphabets",
+        "backwards",
+    ],
 )
 def test_weak_secret_keys(production: Settings, key: str) -> None:
     production.SECRET_KEY = key
     assert ids() == ["gateway.E001"]
+
+
+def test_random_secrets_have_no_pattern() -> None:
+    for _ in range(1000):
+        for secret in (secrets.token_urlsafe(50), secrets.token_bytes(32), secrets.token_hex(8)):
+            assert not key_strength.is_patterned(secret)
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("", []),
+        ("x", ["gateway.E011"]),
+        ("a3-9Kd_02xLq7Zv", ["gateway.E011"]),
+        ("x" * 40, ["gateway.E011"]),
+        ("0123456789abcdef", ["gateway.E011"]),
+        ("secretsecretsecret", ["gateway.E011"]),
+        ("a3-9Kd_02xLq7ZvP", []),
+    ],
+)
+def test_metrics_tokens(production: Settings, token: str, expected: list[str]) -> None:
+    production.METRICS_TOKEN = token
+    assert ids() == expected
+    production.DEVELOPMENT = True
+    assert ids() == []
 
 
 def encoded(raw: bytes) -> str:
@@ -127,6 +167,11 @@ def encoded(raw: bytes) -> str:
         (["Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMTI="], "gateway.E008"),  # tests/settings.py
         ([encoded(bytes(32))], "gateway.E008"),
         ([encoded(bytes(range(16)) * 2)], "gateway.E008"),
+        ([encoded(bytes(range(32)))], "gateway.E008"),
+        ([encoded(bytes(range(255, 223, -1)))], "gateway.E008"),
+        ([encoded(bytes(7 * number % 256 for number in range(32)))], "gateway.E008"),
+        ([encoded((bytes(range(200, 215)) * 3)[:32])], "gateway.E008"),
+        ([encoded(b"\xff" + bytes(range(30)) + b"\xee")], "gateway.E008"),
     ],
 )
 def test_unusable_and_weak_field_keys(production: Settings, keys: list[str], number: str) -> None:
