@@ -227,6 +227,8 @@ def _allowed_hosts_are_named() -> Iterator[CheckMessage]:
             problem = f"{host!r} in ALLOWED_HOSTS admits hosts of other people."
         elif not host_names.is_host_name(name) and not host_names.BRACKETED.fullmatch(host):
             problem = f"{host!r} in ALLOWED_HOSTS is not a host name (no scheme, port or path)."
+        elif host_names.is_unspecified(name):
+            problem = f"{host!r} in ALLOWED_HOSTS is where servers listen; no request names it."
         else:
             continue
         yield Error(problem, hint=hint, id="gateway.E002")
@@ -272,17 +274,18 @@ def _is_host(text: str) -> bool:
 
 
 def _origins_are_usable() -> Iterator[CheckMessage]:
+    schemes = ("http", "https") if settings.DEVELOPMENT else ("https",)
     for origin in settings.CORS_ALLOWED_ORIGINS:
         try:
             parts = urlsplit(origin)
             host, _ = parts.hostname, parts.port
-            fits = parts.scheme in ("http", "https") and bool(host) and "*" not in origin
+            fits = parts.scheme in schemes and bool(host) and "*" not in origin
             fits &= not (parts.path or parts.query or parts.fragment or parts.username)
         except ValueError:
             fits = False
         if not fits:
             yield Error(
-                f"{origin!r} in CORS_ALLOWED_ORIGINS is not an origin.",
+                f"{origin!r} in CORS_ALLOWED_ORIGINS is not an {' or '.join(schemes)} origin.",
                 hint="Name each front end as https://app.bank.example, without path or wildcard.",
                 id="gateway.E010",
             )

@@ -16,10 +16,22 @@ LOCAL_NAMES = {
     "localhost",
     "localhost4",
     "localhost6",
-    "metadata",
-    "metadata.google.internal",
+    "loopback",
 }
 LOCAL_DOMAINS = (".localhost", ".localdomain", ".localdomain4", ".localdomain6")
+# Public names that resolve to a loopback address, or to whichever address they contain.
+LOOPBACK_DOMAINS = {
+    "fuf.me", "lacolhost.com", "localtest.me", "lvh.me", "nip.io", "sslip.io",
+    "traefik.me", "vcap.me", "xip.io",
+}  # fmt: skip
+# Services of clouds that hand out the credentials of the machine.
+METADATA_NAMES = {
+    "instance-data", "instance-data.ec2.internal", "metadata", "metadata.azure.internal",
+    "metadata.goog", "metadata.google.internal", "metadata.tencentyun.com",
+}  # fmt: skip
+EMBEDDED_IPV4 = re.compile(
+    r"(?<![0-9a-z])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?![0-9a-z])"
+)
 LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST_NAME = re.compile(rf"{LABEL}(\.{LABEL})*")
 BRACKETED = re.compile(r"\[([^\]]*)\](:\d*)?")
@@ -36,16 +48,31 @@ def is_this_machine(text: str) -> bool:
     host = canonical(text)
     if host in LOCAL_NAMES or host.endswith(LOCAL_DOMAINS):
         return True
+    if any(f".{host}".endswith(f".{domain}") for domain in LOOPBACK_DOMAINS):
+        return True
     address = addresses.literal(host)
     address = getattr(address, "ipv4_mapped", None) or address
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
+def is_unspecified(text: str) -> bool:
+    """Whether this is 0.0.0.0 or ::, to which servers bind but which no request names."""
+    address = addresses.literal(canonical(text))
+    return address is not None and address.is_unspecified
+
+
 def is_reserved(text: str) -> bool:
-    """Whether this is this machine, or an address of a private, link-local or reserved network."""
+    """Whether this is this machine, a cloud's metadata service, or an address that is not public.
+
+    Such an address may also be a part of the name, as in ip-10-0-0-1.cloud.example. Names are not
+    resolved: a check must not depend on the network.
+    """
     host = canonical(text)
-    address = addresses.literal(host)
-    return is_this_machine(host) or (address is not None and not addresses.is_public(address))
+    if is_this_machine(host) or host in METADATA_NAMES:
+        return True
+    found = [addresses.literal(host)]
+    found += [addresses.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
+    return any(address is not None and not addresses.is_public(address) for address in found)
 
 
 def is_not_public(text: str) -> bool:

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.embedded  # settings are the same for every database
 @pytest.mark.parametrize(
     "host",
     ["*", ".", "*.", "*.bank.example", ".com", "**", "https://gateway.bank.example",
-     "gateway.bank.example:8000", "gateway.bank.example/x", "-bank"],
+     "gateway.bank.example:8000", "gateway.bank.example/x", "-bank",
+     "0.0.0.0", "0", "[::]"],  # noqa: S104
 )  # fmt: skip
 def test_allowed_hosts_that_admit_everybody_or_nobody(production: Settings, host: str) -> None:
     production.ALLOWED_HOSTS = ["gateway.bank.example", host]
@@ -28,6 +29,18 @@ def test_allowed_hosts_have_to_be_given_and_may_have_subdomains(
     assert ids() == ["gateway.E002"]
     production.ALLOWED_HOSTS = [".bank.example", "10.0.0.1", "[2001:db8::1]", "GATEWAY.example"]
     assert ids() == []
+    production.ALLOWED_HOSTS += ["localhost", "127.0.0.1"]  # probes of the same machine
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["api.mx.com", "metadata.vendor.example", "ec2-54-93-1-2.vendor.example", "v1-2-3.example.org",
+     "xlvh.me", "nip.io.vendor.example", "api-2026-11-26.vendor.example"],
+)  # fmt: skip
+def test_vendor_hosts_that_only_look_similar(production: Settings, host: str) -> None:
+    production.VENDOR_ALLOWED_HOSTS = [host]
+    assert ids() == []
 
 
 THIS_MACHINE = [
@@ -40,11 +53,15 @@ THIS_MACHINE = [
     "[::ffff:127.0.0.1]:80", "::ffff:7f00:1", "127\u30020\u30020\u30021",
     "127\uff0e0\uff0e0\uff0e1",
     "\uff4c\uff4fcalhost", "\u2460\u2461\u2466.0.0.1", "http://127.0.0.1", "user@localhost",
+    "loopback", "localtest.me", "a.localtest.me", "LVH.me", "127.0.0.1.nip.io", "7f000001.nip.io",
+    "127-0-0-1.sslip.io",
 ]  # fmt: skip
 NOT_PUBLIC = [
     "169.254.169.254", "fe80::1%eth0", "10.1.2.3", "192.168.0.1", "172.16.0.1", "100.64.0.1",
     "fd00::1", "224.0.0.1", "255.255.255.255", "metadata.google.internal", "host.docker.internal",
-    "0xa9fea9fe", "::ffff:10.0.0.1",
+    "0xa9fea9fe", "::ffff:10.0.0.1", "instance-data", "metadata.azure.internal", "METADATA.goog",
+    "10.0.0.1.vendor.example", "ip-10-0-0-1.vendor.example", "api.192.168.0.1.vendor.example",
+    "app-127-0-0-1.vendor.example",
 ]  # fmt: skip
 
 
@@ -138,3 +155,10 @@ def test_callers_behind_a_proxy_are_told_apart(command: str) -> None:
 def test_origins(production: Settings, origin: str) -> None:
     production.CORS_ALLOWED_ORIGINS = ["https://app.bank.example", origin]
     assert ids() == ["gateway.E010"]
+
+
+def test_origins_without_tls_are_for_development(production: Settings) -> None:
+    production.CORS_ALLOWED_ORIGINS = ["http://app.bank.example", "http://localhost:3000"]
+    assert ids() == ["gateway.E010", "gateway.E010"]
+    production.DEVELOPMENT = True
+    assert ids() == []
