@@ -76,7 +76,8 @@ def for_tenant(
         name = registry.get(vendor).name
         raise VendorNotConfigured(
             f"No active {name} credentials. Staff can add them in the admin under Credentials, "
-            "or with `manage.py provision`."
+            "or with `manage.py provision`.",
+            vendor=vendor,
         )
     watch = vendor_health.Watch(credential)
     watch.admit(interactive=interactive)
@@ -133,12 +134,13 @@ def base_url(credential: VendorCredential) -> str:
         if credential.environment not in environments:
             raise VendorNotConfigured(
                 f"{credential.vendor} has no {credential.environment} environment "
-                f"for its {credential.api} API."
+                f"for its {credential.api} API.",
+                vendor=credential.vendor,
             )
         return environments[credential.environment]
     problem = addresses.refused(credential.base_url)
     if problem:
-        raise VendorNotConfigured(problem)
+        raise VendorNotConfigured(problem, vendor=credential.vendor)
     return credential.base_url.rstrip("/")
 
 

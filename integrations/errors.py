@@ -2,4 +2,12 @@
 
 
 class VendorNotConfigured(Exception):
-    """The tenant's vendor settings have to be completed; the message says how."""
+    """The tenant's vendor settings have to be completed; the message says how.
+
+    Args:
+        vendor: the slug of the vendor whose settings these are.
+    """
+
+    def __init__(self, message: str, *, vendor: str) -> None:
+        super().__init__(message)
+        self.vendor = vendor

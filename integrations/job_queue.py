@@ -23,13 +23,15 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from integrations import retry
-from integrations.models import CredentialHealth, Job, JobState
+from integrations.errors import VendorNotConfigured
+from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
 
 WAKE_AHEAD_SECONDS = (
     60.0  # a broker holds messages for jobs due so soon; later ones are the relay's
 )
+JUST_SAVED_SECONDS = 60.0  # keys may have been entered while the job that lacked them was running
 EARLY_SECONDS = 1.0  # by which a message may come too soon, because machines' clocks differ
 ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
 # Asked for every webhook; Django would take longer to compile it than the database to answer it.
@@ -210,7 +212,7 @@ def fail(run: JobRun, error: BaseException) -> retry.Decision:
     if decision.delay is None:
         bury(run.job, decision.reason)
         return decision
-    if decision.postponed_by and not _is_paused(run.job, decision.postponed_by):
+    if decision.postponed_by and not _must_wait(run.job, decision.postponed_by, error):
         # The keys were changed, or the pause ended, while the job was running.
         decision = replace(decision, delay=retry.backoff(1))
     make_ready(
@@ -221,6 +223,17 @@ def fail(run: JobRun, error: BaseException) -> retry.Decision:
         postponed_by=decision.postponed_by,
     )
     return decision
+
+
+def _must_wait(job: Job, vendor: str, error: BaseException) -> bool:
+    if not isinstance(error, VendorNotConfigured):
+        return _is_paused(job, vendor)
+    # Keys that are active and yet unusable must not be tried every few seconds for days.
+    just_now = timezone.now() - timedelta(seconds=JUST_SAVED_SECONDS)
+    saved = VendorCredential.unscoped.filter(
+        tenant=job.tenant_id, vendor=vendor, is_active=True, update_date__gt=just_now
+    )
+    return not saved.exists()
 
 
 def _is_paused(job: Job, vendor: str) -> bool:

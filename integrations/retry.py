@@ -18,10 +18,12 @@ BASE_SECONDS, CAP_SECONDS = 5.0, 3600.0
 FORBIDDEN = 403  # this caller may not do this, however often it asks
 # No attempt is spent on what is not the job's fault: seconds to wait where the vendor names none,
 # and how old a job may get before it counts as a failure after all. Refused keys may be corrected.
-FREE: tuple[tuple[type[VendorError], float, timedelta], ...] = (
+# Missing ones may be entered, and those that were set aside switched on again.
+FREE: tuple[tuple[type[VendorError | VendorNotConfigured], float, timedelta], ...] = (
     (VendorBusy, 5.0, timedelta(days=1)),
     (VendorRateLimited, 60.0, timedelta(days=1)),
     (VendorAccessDenied, 900.0, timedelta(days=3)),
+    (VendorNotConfigured, 900.0, timedelta(days=3)),
     (VendorError, 15.0, timedelta(days=1)),  # only if calls are paused: none was made
 )
 
@@ -45,7 +47,8 @@ def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timed
     """
     for kind, seconds, patience in FREE:
         if isinstance(error, kind) and age < patience and _is_free(error):
-            delay = min(error.retry_after or seconds, CAP_SECONDS)
+            retry_after = getattr(error, "retry_after", None)
+            delay = min(retry_after or seconds, CAP_SECONDS)
             vendor = "" if isinstance(error, VendorBusy) else error.vendor
             return Decision(delay, describe(error), spend_attempt=False, postponed_by=vendor)
     hopeless = isinstance(error, VendorNotConfigured) or (
@@ -59,7 +62,9 @@ def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timed
     )
 
 
-def _is_free(error: VendorError) -> bool:
+def _is_free(error: VendorError | VendorNotConfigured) -> bool:
+    if isinstance(error, VendorNotConfigured):
+        return True  # no call was made
     is_known = isinstance(error, VendorBusy | VendorRateLimited | VendorAccessDenied)
     return error.is_pause or (is_known and error.status != FORBIDDEN)
 

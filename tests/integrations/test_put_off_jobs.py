@@ -12,6 +12,7 @@ from django.test import Client as HttpClient
 
 from gateway import provisioning
 from integrations import connect, job_claims, job_queue, job_requeue, work
+from integrations.errors import VendorNotConfigured
 from integrations.flows import credentials
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.vendor_health import Watch
@@ -160,6 +161,51 @@ def test_being_turned_away_costs_no_attempt(
         Job.objects.update(run_at=job_queue.database_now())
     job.refresh_from_db()
     assert (job.state, job.attempts, job.postponed_by) == (JobState.READY, 0, "mx")
+
+
+def switch_off(credential: VendorCredential) -> None:
+    credential.is_active = False
+    credential.save()
+
+
+def switch_on(credential: VendorCredential) -> None:
+    credential.is_active = True
+    credential.save()
+
+
+def delete(credential: VendorCredential) -> None:
+    VendorCredential.unscoped.get(pk=credential.pk).delete()
+
+
+@pytest.mark.parametrize(("end", "begin"), [(switch_off, switch_on), (delete, provision)])
+def test_work_waits_for_keys_that_come_back(
+    monkeypatch: pytest.MonkeyPatch, credential: VendorCredential, end: Any, begin: Any
+):
+    def handler(run: Any) -> None:
+        with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
+            pass
+
+    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    end(credential)
+    job = JobFactory(tenant=credential.tenant)
+    work.drain()
+    job.refresh_from_db()
+    assert (job.state, job.postponed_by, job.attempts) == (JobState.READY, "mx", 0)
+    assert job.run_at > job_queue.database_now() + timedelta(minutes=14)
+    begin(credential)
+    assert is_due(job)
+    work.drain()
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+def test_active_keys_that_cannot_be_used_are_not_tried_all_the_time(
+    monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
+):
+    VendorCredential.unscoped.update(update_date=job_queue.database_now() - LATER)
+    error = VendorNotConfigured("This host is not allowed.", vendor="mx")
+    job = fail_with(monkeypatch, error)
+    assert job.run_at > job_queue.database_now() + timedelta(minutes=14)
 
 
 @pytest.fixture
