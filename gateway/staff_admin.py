@@ -37,7 +37,7 @@ def grantable_groups(user: User | AnonymousUser) -> QuerySet[Group]:
 
 
 def may_manage(actor: User | AnonymousUser, user: User) -> bool:
-    """Whether `actor` may change, delete or set the password of `user`, and so act as them."""
+    """Whether `actor` may change or set the password of `user`, and so act as them."""
     if actor.is_superuser:
         return True
     if user.is_superuser:
@@ -74,8 +74,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
         return allowed and (obj is None or may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or may_manage(request.user, obj))
+        return False  # the history of what they did would go with them; deactivate them instead
 
 
 @admin.register(Group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client as HttpClient
 
@@ -105,8 +106,18 @@ def test_those_who_hold_less_can_be_managed(manager: HttpClient):
     assert manager.post(f"{USERS}{other.pk}/password/", body).status_code == 302
     other.refresh_from_db()
     assert other.password != "!old"
-    assert manager.post(f"{USERS}{other.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert not User.objects.filter(pk=other.pk).exists()
+    assert change(manager, other, is_active="") == 302
+    other.refresh_from_db()
+    assert not other.is_active
+
+
+def test_nobody_deletes_staff_and_with_them_the_history(admin_client: HttpClient):
+    other = User.objects.create(username="other", is_staff=True)
+    LogEntry.objects.create(user=other, action_flag=ADDITION, object_repr="what they added")
+    assert admin_client.post(f"{USERS}{other.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": other.pk, "post": "yes"}
+    admin_client.post(USERS, chosen)
+    assert LogEntry.objects.filter(user=other).exists()
 
 
 def test_a_new_user_has_no_rights(manager: HttpClient):
