@@ -12,7 +12,13 @@ from rest_framework import serializers
 
 from integrations.vendors import registry
 from nucleus.wire import schemas as wire
-from nucleus.wire.fields import FlagField, IdField, LenientBooleanField, WordField
+from nucleus.wire.fields import (
+    FlagField,
+    IdField,
+    LenientBooleanField,
+    WholeNumberField,
+    WordField,
+)
 from nucleus.wire.unknown import BodySerializer
 
 INTEGRATION_TYPES = ("aggregation", "iav")
@@ -89,7 +95,7 @@ class WidgetLinkQuery(serializers.Serializer):
     member_id = serializers.RegexField(
         MEMBER_ID, required=False, max_length=255, help_text="Repair this member."
     )
-    message_version = serializers.IntegerField(
+    message_version = WholeNumberField(
         required=False, min_value=1, max_value=99, help_text="Version of the widget's messages."
     )
     nucleus_aggregation_account_id = IdField(

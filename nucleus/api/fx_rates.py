@@ -18,7 +18,7 @@ from nucleus.models import CurrencyRate
 from nucleus.wire import filters, pages
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import answered, written
-from nucleus.wire.fields import CurrencyField, InstantField
+from nucleus.wire.fields import CurrencyField, InstantField, NumberField
 from nucleus.wire.objects import Body
 from nucleus.wire.unknown import BodySerializer
 from nucleus.writes import currency_rates
@@ -45,7 +45,7 @@ class FxRate(BodySerializer):
     currency_code_from = CurrencyField()
     currency_code_to = CurrencyField()
     date = InstantField(help_text="The day the rate is of, in UTC.")
-    exchange_rate = serializers.DecimalField(18, 10, min_value=Decimal("1e-10"))
+    exchange_rate = NumberField(18, 10, min_value=Decimal("1e-10"))
 
 
 class FxRatesView(APIView):

@@ -10,7 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, DateTimeField, UUIDField
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateField,
+    DateTimeField,
+    DecimalField,
+    UUIDField,
+)
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -19,12 +26,15 @@ from nucleus.wire import objects
 from nucleus.wire.fields import (
     CoordinateField,
     CurrencyField,
+    DayField,
     DigitsField,
     FlagField,
     IdField,
     InstantField,
     MetadataField,
+    NumberField,
     WebUrlField,
+    WholeNumberField,
 )
 from nucleus.wire.json import instant, plain
 from nucleus.wire.unknown import READ_ONLY, BodySerializer, ModelBodySerializer
@@ -34,6 +44,9 @@ OPTIONAL: Any = {"required": False, "allow_null": True, "allow_blank": True}
 ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 MAPPING: dict[Any, Any] = {  # a column → the field that reads it
     **serializers.ModelSerializer.serializer_field_mapping,
+    BigIntegerField: WholeNumberField,
+    DateField: DayField,
+    DecimalField: NumberField,
     BooleanField: FlagField,
     DateTimeField: InstantField,
     UUIDField: IdField,
@@ -53,8 +66,8 @@ def _text(length: int = TEXT) -> serializers.CharField:
     return serializers.CharField(max_length=length, required=False)
 
 
-def _amount(*, required: bool = False, least: int | None = None) -> serializers.DecimalField:
-    return serializers.DecimalField(24, 8, required=required, min_value=least)
+def _amount(*, required: bool = False, least: int | None = None) -> NumberField:
+    return NumberField(24, 8, required=required, min_value=least)
 
 
 class AccountNumberField(DigitsField, serializers.RegexField):

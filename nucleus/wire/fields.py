@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus import web_urls
+from nucleus import exact_json, web_urls
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
+# Python's own readers also take weeks, ordinal dates, other digits and any separator of the time.
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(DATE.pattern + r"(?:[Tt ][0-9:.,]+ ?(?:[Zz]|[+-][0-9:]+)?)?")
 NOT_A_UUID = f"Must be a UUID such as {EXAMPLE_ID}."
 
 
@@ -80,6 +84,50 @@ class FlagField(serializers.BooleanField):
         if word not in ("true", "false"):
             self.fail("invalid")
         return word == "true"
+
+
+def number_of(value: Any) -> Decimal | None:
+    """The number that a body or query gives, as JSON writes numbers; None for anything else.
+
+    Python's own readers also take underscores and the digits of other scripts.
+    """
+    try:
+        if isinstance(value, str):
+            return exact_json.number(value.strip(" "))
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return exact_json.bounded(Decimal(str(value)))
+    except exact_json.Malformed:
+        pass
+    return None
+
+
+class NumberField(serializers.DecimalField):
+    """An exact number."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        number = number_of(data)
+        if number is None:
+            self.fail("invalid")
+        return super().to_internal_value(number)
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A whole number; 10.0 is one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        number = number_of(data)
+        if number is None or number != number.to_integral_value():
+            self.fail("invalid")
+        return int(number)
+
+
+class DayField(serializers.DateField):
+    """A date as YYYY-MM-DD."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not DATE.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(data)
 
 
 class WordField(serializers.ChoiceField):
@@ -151,9 +199,10 @@ class CoordinateField(serializers.FloatField):
     """Degrees of latitude or longitude; no money, so a float will do."""
 
     def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool):
+        number = number_of(data)
+        if number is None:
             self.fail("invalid")
-        degrees = super().to_internal_value(data)
+        degrees = super().to_internal_value(number)
         if not abs(degrees) <= 180:  # so that NaN is refused too
             raise serializers.ValidationError("Use degrees from -180 to 180.")
         return degrees
@@ -197,13 +246,14 @@ def without_nulls(value: Any) -> Any:
 def instant_of(text: str) -> datetime | None:
     """The instant that `text` names, or None."""
     cleaned = text.strip().replace("'T'", "T")
+    if not INSTANT.fullmatch(cleaned):
+        return None
     try:
+        if DATE.fullmatch(cleaned):
+            return datetime.combine(date.fromisoformat(cleaned), time(), UTC)
         moment = parse_datetime(cleaned)
-        day: date | None = None if moment else parse_date(cleaned)
     except ValueError:
         return None
-    if moment is None and day is not None:
-        moment = datetime.combine(day, time(), UTC)
     if moment is None:
         return None
     try:

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
 from nucleus import exact_json
-from nucleus.wire.fields import LenientBooleanField, instant_of, uuid_of
+from nucleus.wire.fields import DATE, LenientBooleanField, instant_of, uuid_of
 
 MAX_LENGTH, MAX_TERMS = 2000, 20
 LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below
@@ -155,7 +155,7 @@ def _value(field: Any, name: str, text: str) -> Any:
             raise _refusal(f"{name} is an instant such as 2026-11-21T09:30:00Z or a date.")
         return moment
     if isinstance(field, models.DateField):
-        return _converted(date.fromisoformat, text, f"{name} is a date such as 2026-11-21.")
+        return _converted(_day, text, f"{name} is a date such as 2026-11-21.")
     if isinstance(field, models.DecimalField):
         number = _converted(exact_json.number, text, f"{name} is a number.")
         places = field.decimal_places
@@ -172,6 +172,12 @@ def _value(field: Any, name: str, text: str) -> Any:
     if "\0" in text:
         raise _refusal("A value holds U+0000.")
     return text
+
+
+def _day(text: str) -> date:
+    if not DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def _whole(text: str) -> int:

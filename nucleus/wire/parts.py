@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus.wire.fields import FlagField, IdField
+from nucleus.wire.fields import FlagField, IdField, NumberField
 from nucleus.wire.unknown import BodySerializer
 
 MOST_PARTS = 50  # addresses, owners, words of one row
@@ -47,7 +47,7 @@ class Employment(BodySerializer):
 
 
 @extend_schema_field(OpenApiTypes.FLOAT)
-class PercentField(serializers.DecimalField):
+class PercentField(NumberField):
     """0 to 100, as a float: it is kept in JSON."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -21,6 +21,11 @@ STRICT: dict[type, type] = {  # DRF's own field → ours, which takes less
     serializers.UUIDField: fields.IdField,
     serializers.BooleanField: fields.FlagField,
     serializers.ChoiceField: fields.WordField,
+    serializers.DecimalField: fields.NumberField,
+    serializers.IntegerField: fields.WholeNumberField,
+    serializers.FloatField: fields.CoordinateField,
+    serializers.DateField: fields.DayField,
+    serializers.DateTimeField: fields.InstantField,
 }
 NO_UUIDS = [
     5, -1, 2**127, Decimal("1.5"), True, [], {}, [EXAMPLE_ID], "", "5", EXAMPLE_ID.replace("-", ""),
@@ -120,6 +125,31 @@ def test_what_is_a_link():
 def test_numbers_with_leading_zeros_are_strings(value: Any):
     with pytest.raises(serializers.ValidationError):
         fields.DigitsField().run_validation(value)
+
+
+@pytest.mark.parametrize("value", ["1_0", "\uff11\uff12", "\u0661", "0x1", "", True, [], "nan"])
+@pytest.mark.parametrize(
+    "field", [fields.NumberField(24, 8), fields.WholeNumberField(), fields.CoordinateField()]
+)
+def test_what_is_no_number(field: serializers.Field, value: Any):
+    with pytest.raises(serializers.ValidationError):
+        field.run_validation(value)
+
+
+def test_what_is_a_number():
+    for value in (10, Decimal("10.0"), "10", "1e1", " 10 "):
+        assert fields.NumberField(24, 8).run_validation(value) == 10
+        assert fields.WholeNumberField().run_validation(value) == 10
+
+
+@pytest.mark.parametrize("field", [fields.DayField(), fields.InstantField()])
+@pytest.mark.parametrize(
+    "text", ["2026-W05-1", "2026-W05", "2026-032", "20260201", "\uff12026-02-01", "2026-02-30"]
+)
+def test_what_is_no_date(field: serializers.Field, text: str):
+    for value in (text, f"{text}x10:00:00Z", f"{text}T10:00:00Z"):
+        with pytest.raises(serializers.ValidationError):
+            field.run_validation(value)
 
 
 @pytest.mark.parametrize("value", [True, "x", [], "nan", 181])
