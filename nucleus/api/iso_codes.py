@@ -98,7 +98,7 @@ class StatesView(APIView):
         if given in ("", "None"):  # how the SDK writes an unset one
             given = DEFAULT_COUNTRY
         code = given.upper()
-        if not iso_codes.is_country(code):
+        if not given.isascii() or not iso_codes.is_country(code):  # "ß" in capitals is "SS"
             message = "Use a two-letter country code such as US; GET /resource/country lists them."
             raise ValidationError({"country_code": [message]})
         return Response([asdict(row) for row in iso_codes.states(code)])

@@ -57,7 +57,7 @@ def test_states_of_another_country(api: Api):
     assert api.get(f"{BASE}/state", country_code="AQ").data == []  # Antarctica has none
 
 
-@pytest.mark.parametrize("code", ["XX", "USA", "U", "1", "ÜS"])
+@pytest.mark.parametrize("code", ["XX", "USA", "U", "1", "ÜS", "\xdf"])
 def test_an_unknown_country_is_refused(api: Api, code: str):
     answer = api.get(f"{BASE}/state", country_code=code)
     assert answer.status_code == 400
