@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from django.db.models import Model
 
+from nucleus import iso_codes
 from nucleus.masking import mask, masked
 from nucleus.models import (
     AggregationAccount,
@@ -69,6 +70,7 @@ MOST_METADATA = 100  # members; a PUT adds to what there is
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
 PLAIN_HOLDER = HOLDER_PREFIX.replace("_", "")
 PARTS = ("cash", "investment")
+DIRECTIONS = ("Credit", "Debit")
 
 
 def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> Columns | Refusal:
@@ -84,6 +86,10 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         item = item | {"metadata": row.metadata | item["metadata"]}
     if refusal := untouchable(row, confined=confined) or _refused(row, item, confined=confined):
         return refusal
+    if refusal := _unknown_code(row, item):
+        return refusal
+    if direction := item.get("transaction_type"):
+        item = item | {"transaction_type": _direction(direction)}
     if isinstance(row, AggregationAccount):
         return _account(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
@@ -109,6 +115,24 @@ def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
         words = f"At most {MOST_METADATA} members, those included that are there already."
         return Refusal({"metadata": [words]})
     return None
+
+
+def _unknown_code(row: Any, item: Columns) -> Refusal | None:
+    """Why a code in the item means nothing; what the row has already may be repeated, because
+    vendors use codes of their own."""
+    changed = {name for name, value in item.items() if value != getattr(row, name)}
+    if "currency_code" in changed and not iso_codes.is_currency(item["currency_code"]):
+        words = "Use a currency code of ISO 4217 such as USD; GET /resource/currency lists them."
+        return Refusal({"currency_code": [words]})
+    if "transaction_type" in changed and _direction(item["transaction_type"]) not in DIRECTIONS:
+        words = f"Use {' or '.join(DIRECTIONS)}."
+        return Refusal({"bank_credit": {"transaction_type": [words]}})
+    return None
+
+
+def _direction(word: str) -> str:
+    """Credit or Debit as it is kept, or another word unchanged."""
+    return next((known for known in DIRECTIONS if known.lower() == word.lower()), word)
 
 
 def undeletable(row: Any, *, confined: bool) -> Refusal | None:

@@ -117,6 +117,13 @@ def test_what_is_not_said(api: Api, nucleus_client: Client, account: Aggregation
         ("aggregation_account", {"client_id": "x"}, "client_id"),
         ("aggregation_account", {"account_name": "x" * 256}, "account_name"),
         ("aggregation_account", {"currency_code": "US1"}, "currency_code"),
+        ("aggregation_account", {"currency_code": "ZZZ"}, "currency_code"),
+        ("balance", {"currency_code": "ZZZ"}, "currency_code"),
+        (
+            "bank_credit",
+            {"bank_credit": {"amount": 1, "transaction_type": "Sideways"}},
+            "bank_credit",
+        ),
         ("aggregation_account", {"apr": 1e16}, "apr"),
         ("aggregation_account", {"apr": 1e-9}, "apr"),
         ("aggregation_account", {"apr": "NaN"}, "apr"),
@@ -181,6 +188,19 @@ def test_a_record_stays_where_it_was_made(
     answer = api.put(path, {column: str(owner_of(kind, other).pk)})
     assert set(answer.data["errors"]) == {column}
     assert api.put(path, {column: str(owner_of(kind, account).pk)}).status_code == 200
+
+
+def test_codes_of_a_vendor_may_be_repeated_but_not_made_up(api: Api, account: AggregationAccount):
+    vendors: Any = TransactionFactory(
+        aggregation_account=account, currency_code="XQZ", transaction_type="Sideways"
+    )
+    path = f"{V1}/aggregation_account_transaction/{vendors.pk}"
+    assert api.put(path, api.get(path).data | {"status": "posted"}).status_code == 200
+    assert api.put(path, {"currency_code": "XQY"}).status_code == 400
+    part = {"amount": 1, "transaction_type": "debit"}
+    changed = api.put(path, {"currency_code": "eur", "bank_credit": part}).data
+    assert changed["currency_code"] == "EUR"
+    assert changed["bank_credit"]["transaction_type"] == "Debit"
 
 
 def test_a_transaction_stays_what_it_is(api: Api, account: AggregationAccount):
