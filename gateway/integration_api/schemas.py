@@ -16,6 +16,7 @@ from nucleus.wire.fields import (
     FlagField,
     IdField,
     LenientBooleanField,
+    PlainTextField,
     WholeNumberField,
     WordField,
 )
@@ -125,7 +126,7 @@ class AggregationVendorRequest(BodySerializer):
     member_id = serializers.RegexField(
         MEMBER_ID, required=False, max_length=255, help_text="From the widget's success callback."
     )
-    item_id = serializers.CharField(
+    item_id = PlainTextField(
         required=False, max_length=255, help_text="Accepted; other vendors' word."
     )
     nucleus_account_id = IdField(required=False)
@@ -138,7 +139,7 @@ class AggregationRequest(OwnerRequest):
         required=False, help_text="Look again at the member behind this account."
     )
     product = product()
-    vendor_config_id = serializers.CharField(
+    vendor_config_id = PlainTextField(
         required=False,
         max_length=255,
         help_text="The active configuration's id (admin, Credentials). It is used anyway.",
@@ -220,8 +221,8 @@ class IavVendorRequest(BodySerializer):
         max_length=255,
         help_text="From the widget's success callback; every member of the owner without it.",
     )
-    item_id = serializers.CharField(required=False, max_length=255)
-    access_token = serializers.CharField(required=False, max_length=2000, write_only=True)
+    item_id = PlainTextField(required=False, max_length=255)
+    access_token = PlainTextField(required=False, max_length=2000, write_only=True)
 
 
 class IavRequest(OwnerRequest):
@@ -232,7 +233,7 @@ class IavRequest(OwnerRequest):
     )
     product = product()
     is_cash = FlagField(required=False)
-    auth_token = serializers.CharField(required=False, max_length=2000, write_only=True)
+    auth_token = PlainTextField(required=False, max_length=2000, write_only=True)
     nucleus_transfer_fields = serializers.DictField(required=False)
     vendor_request = IavVendorRequest(required=False)
 

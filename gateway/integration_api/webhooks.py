@@ -24,7 +24,7 @@ from nucleus.models import Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import FlagField, InstantField, WordField
+from nucleus.wire.fields import FlagField, InstantField, PlainTextField, WordField
 from nucleus.wire.unknown import READ_ONLY, BodySerializer
 
 EXAMPLE_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl"  # noqa: S105
@@ -55,9 +55,9 @@ class Body(BodySerializer):
 
     answered_only = (*READ_ONLY, "secret")
 
-    url = serializers.CharField(max_length=2000)
+    url = PlainTextField(max_length=2000)
     is_active = FlagField(required=False)
-    secondary_id = serializers.CharField(max_length=255, required=False)
+    secondary_id = PlainTextField(max_length=255, required=False)
     rotate_secret = FlagField(
         required=False, help_text="PUT: make a new secret; the old one signs along for a day."
     )

@@ -17,7 +17,7 @@ from nucleus.models import AuditLog, Tenant
 from nucleus.wire import pages, schemas
 from nucleus.wire.caller import caller_of
 from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import IdField, InstantField, WebUrlField
+from nucleus.wire.fields import IdField, InstantField, LongTextField, PlainTextField, WebUrlField
 from nucleus.wire.unknown import BodySerializer
 
 TAG = ["Audit log"]
@@ -42,10 +42,10 @@ class AuditLogBody(BodySerializer):
     """An entry as it is written; null is the same as left out."""
 
     request_url = WebUrlField(absolute=False)
-    request = serializers.CharField(max_length=LONGEST, required=False, allow_blank=True)
-    response = serializers.CharField(max_length=LONGEST, allow_blank=True)
-    secondary_id = serializers.CharField(max_length=255, required=False)
-    metadata = serializers.DictField(child=serializers.CharField(max_length=2000), required=False)
+    request = LongTextField(max_length=LONGEST, required=False, allow_blank=True)
+    response = LongTextField(max_length=LONGEST, allow_blank=True)
+    secondary_id = PlainTextField(max_length=255, required=False)
+    metadata = serializers.DictField(child=LongTextField(max_length=2000), required=False)
 
     def get_fields(self) -> dict[str, Any]:
         ids = {
@@ -59,8 +59,8 @@ class AuditLogEntry(AuditLogBody):
     """An entry."""
 
     id = serializers.UUIDField()
-    request = serializers.CharField(allow_null=True)
-    secondary_id = serializers.CharField(allow_null=True)
+    request = LongTextField(allow_null=True)
+    secondary_id = PlainTextField(allow_null=True)
     create_date = InstantField()
     update_date = InstantField()
 

@@ -20,7 +20,7 @@ from nucleus.models import Business, Client
 from nucleus.wire import objects, schemas
 from nucleus.wire.bodies import OPTIONAL
 from nucleus.wire.caller import Caller, visible_owners
-from nucleus.wire.fields import IdField, WebUrlField, WordField
+from nucleus.wire.fields import IdField, PlainTextField, WebUrlField, WordField
 from nucleus.wire.parts import MOST_PARTS, Employment
 from nucleus.wire.unknown import READ_ONLY
 
@@ -55,7 +55,7 @@ def _common_passwords() -> CommonPasswordValidator:
 
 def _words() -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.CharField(max_length=255), required=False, max_length=MOST_PARTS
+        child=PlainTextField(max_length=255), required=False, max_length=MOST_PARTS
     )
 
 
@@ -67,7 +67,7 @@ class ClientBody(owners.OwnerBody):
     group = _words()
     country_of_citizenship = _words()
     image = WebUrlField(**OPTIONAL, help_text="The URL of a picture.")
-    client_type = serializers.CharField(
+    client_type = PlainTextField(
         max_length=64, help_text=f"{', '.join(CLIENT_TYPES[:-1])} or {CLIENT_TYPES[-1]}."
     )
     business_id = IdField(

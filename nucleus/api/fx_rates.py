@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from django.db import models
-from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -13,9 +13,12 @@ from typing import Any
 from django.db.models import (
     BigIntegerField,
     BooleanField,
+    CharField,
     DateField,
     DateTimeField,
     DecimalField,
+    IntegerField,
+    TextField,
     UUIDField,
 )
 from django.utils import timezone
@@ -31,8 +34,10 @@ from nucleus.wire.fields import (
     FlagField,
     IdField,
     InstantField,
+    LongTextField,
     MetadataField,
     NumberField,
+    PlainTextField,
     WebUrlField,
     WholeNumberField,
 )
@@ -45,9 +50,12 @@ ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 MAPPING: dict[Any, Any] = {  # a column → the field that reads it
     **serializers.ModelSerializer.serializer_field_mapping,
     BigIntegerField: WholeNumberField,
+    IntegerField: WholeNumberField,
     DateField: DayField,
     DecimalField: NumberField,
     BooleanField: FlagField,
+    CharField: PlainTextField,
+    TextField: LongTextField,
     DateTimeField: InstantField,
     UUIDField: IdField,
 }
@@ -62,8 +70,9 @@ def _id() -> IdField:
     return IdField(required=False)
 
 
-def _text(length: int = TEXT) -> serializers.CharField:
-    return serializers.CharField(max_length=length, required=False)
+def _text(length: int = TEXT) -> PlainTextField:
+    kind = LongTextField if length == LONG_TEXT else PlainTextField
+    return kind(max_length=length, required=False)
 
 
 def _amount(*, required: bool = False, least: int | None = None) -> NumberField:
@@ -88,7 +97,7 @@ class AggregationAccountBody(_Body):
     business_id = _id()
     institution_id = _id()
     bank_link_id = _id()
-    category = serializers.CharField(max_length=TEXT, default="Other")
+    category = PlainTextField(max_length=TEXT, default="Other")
     account_number = AccountNumberField(
         max_length=64, required=False, help_text="Never answered; see `mask`."
     )
@@ -129,7 +138,7 @@ class BankCreditBody(BodySerializer):
     """Money in or out of a bank or credit account."""
 
     amount = _amount(required=True, least=0)
-    transaction_type = serializers.CharField(
+    transaction_type = PlainTextField(
         max_length=32, help_text="Credit or Debit: the direction; `amount` has no sign."
     )
     category = _text()
@@ -146,7 +155,7 @@ class CashBody(BodySerializer):
     """Cash in or out of an investment account."""
 
     amount = _amount(required=True)
-    transaction_type = serializers.CharField(max_length=32)
+    transaction_type = PlainTextField(max_length=32)
     name = _text()
 
 
@@ -155,7 +164,7 @@ class InvestmentBody(BodySerializer):
 
     price = _amount(required=True)
     quantity = _amount(required=True)
-    trade_signal = serializers.CharField(max_length=32)
+    trade_signal = PlainTextField(max_length=32)
     ticker = _text(64)
     ticker_name = _text()
     investment_type = _text(64)
@@ -210,7 +219,7 @@ class BankLinkBody(_Body):
     business_id = _id()
     institution_id = _id()
     # A change may repeat the empty one of a verified link; see nucleus.writes.rules.
-    bank_account_holder = serializers.CharField(max_length=TEXT, allow_blank=True)
+    bank_account_holder = PlainTextField(max_length=TEXT, allow_blank=True)
     # Not a pattern: a change may repeat the masked form in which they are answered.
     bank_account_number = DigitsField(max_length=64)
     routing = DigitsField(max_length=64)

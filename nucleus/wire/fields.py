@@ -13,13 +13,14 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus import exact_json, web_urls
+from nucleus import exact_json, plain_text, web_urls
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
 # Python's own readers also take weeks, ordinal dates, other digits and any separator of the time.
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(DATE.pattern + r"(?:[Tt ][0-9:.,]+ ?(?:[Zz]|[+-][0-9:]+)?)?")
+EMAIL_ADDRESS = re.compile(r"""[^\s@:/\\<>"(),;]+@[^\s@:/\\<>"(),;]+""")
 NOT_A_UUID = f"Must be a UUID such as {EXAMPLE_ID}."
 
 
@@ -148,7 +149,44 @@ class WordField(serializers.ChoiceField):
         return word
 
 
-class DigitsField(serializers.CharField):
+class PlainTextField(serializers.CharField):
+    """One line of text that is shown as it is stored: a name, a title, a status.
+
+    A row may keep what it has from before this was checked.
+    """
+
+    refused = plain_text.IN_ONE_LINE
+    default_error_messages = {
+        "unprintable": "Use printable characters only: no {character}.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if (found := self.refused.search(text)) and text != self._stored():
+            self.fail("unprintable", character=f"U+{ord(found[0]):04X}")
+        return text
+
+    def _stored(self) -> Any:
+        return getattr(getattr(self.parent, "instance", None), self.field_name or "", None)
+
+
+class LongTextField(PlainTextField):
+    """Text of several lines, in any direction."""
+
+    refused = plain_text.IN_LINES
+
+
+class EmailAddressField(PlainTextField):
+    """The address alone, without a name or a scheme."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not EMAIL_ADDRESS.fullmatch(text) and text != self._stored():
+            raise serializers.ValidationError("Use an email address such as ada@demo.example.")
+        return text
+
+
+class DigitsField(PlainTextField):
     """Digits that are no amount, such as an account number: a JSON number loses leading zeros."""
 
     default_error_messages = {"invalid": "Send it as a string, or leading zeros would be lost."}
@@ -159,7 +197,7 @@ class DigitsField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class WebUrlField(serializers.CharField):
+class WebUrlField(PlainTextField):
     """An http or https URL, for whoever shows it as a link or an image.
 
     Args:
@@ -180,7 +218,7 @@ class WebUrlField(serializers.CharField):
 class MetadataField(serializers.DictField):
     """The tenant's own words about a record: text by name."""
 
-    child = serializers.CharField(max_length=2000, allow_blank=True, trim_whitespace=False)
+    child = LongTextField(max_length=2000, allow_blank=True, trim_whitespace=False)
 
 
 class CurrencyField(serializers.RegexField):
@@ -202,7 +240,7 @@ class CoordinateField(serializers.FloatField):
         number = number_of(data)
         if number is None:
             self.fail("invalid")
-        degrees = super().to_internal_value(number)
+        degrees = super().to_internal_value(float(number))
         if not abs(degrees) <= 180:  # so that NaN is refused too
             raise serializers.ValidationError("Use degrees from -180 to 180.")
         return degrees

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus.wire.fields import FlagField, IdField, NumberField
+from nucleus.wire.fields import FlagField, IdField, NumberField, PlainTextField
 from nucleus.wire.unknown import BodySerializer
 
 MOST_PARTS = 50  # addresses, owners, words of one row
@@ -27,23 +27,23 @@ class Part(BodySerializer):
 class Address(Part):
     """Where a client or business lives or works."""
 
-    address_line1 = serializers.CharField(max_length=255)
-    address_line2 = serializers.CharField(max_length=255, required=False, allow_null=True)
-    city = serializers.CharField(max_length=255)
-    state = serializers.CharField(max_length=255)
-    postalcode = serializers.CharField(max_length=64, required=False, allow_null=True)
-    country = serializers.CharField(max_length=64)
-    type = serializers.CharField(max_length=64)
+    address_line1 = PlainTextField(max_length=255)
+    address_line2 = PlainTextField(max_length=255, required=False, allow_null=True)
+    city = PlainTextField(max_length=255)
+    state = PlainTextField(max_length=255)
+    postalcode = PlainTextField(max_length=64, required=False, allow_null=True)
+    country = PlainTextField(max_length=64)
+    type = PlainTextField(max_length=64)
     is_primary = FlagField(required=False, allow_null=True)
 
 
 class Employment(BodySerializer):
     """What a client does for a living."""
 
-    employer = serializers.CharField(max_length=255, required=False, allow_null=True)
-    employment_status = serializers.CharField(max_length=255, required=False, allow_null=True)
-    job_title = serializers.CharField(max_length=255, required=False, allow_null=True)
-    occupation = serializers.CharField(max_length=255, required=False, allow_null=True)
+    employer = PlainTextField(max_length=255, required=False, allow_null=True)
+    employment_status = PlainTextField(max_length=255, required=False, allow_null=True)
+    job_title = PlainTextField(max_length=255, required=False, allow_null=True)
+    occupation = PlainTextField(max_length=255, required=False, allow_null=True)
 
 
 @extend_schema_field(OpenApiTypes.FLOAT)
@@ -62,7 +62,7 @@ class Ownership(Part):
     """A client who owns a part of the business or acts for it."""
 
     client_id = IdField()
-    role = serializers.CharField(max_length=255)
+    role = PlainTextField(max_length=255)
     percent_ownership = PercentField(required=False, allow_null=True)
     is_beneficial = FlagField(required=False, allow_null=True)
     is_primary = FlagField(required=False, allow_null=True)

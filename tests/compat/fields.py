@@ -15,6 +15,7 @@ NEVER_ANSWERED = ("account_number", "identification_number", "password")
 FREE_TEXT = ("secondary_id", "hydro_id")  # text, although it ends like an id
 BY_NATURE = {
     "currency_code": "USD",
+    "email": "ada@demo.example",
     "mask": "5678",
     "date_of_birth": "1990-01-02",
     "client_type": "individual",

@@ -10,6 +10,7 @@ import pytest
 from rest_framework import serializers
 
 import gateway.urls  # noqa: F401 - so that every body of the API is known
+from nucleus import plain_text
 from nucleus.models import Tenant
 from nucleus.wire import fields
 from nucleus.wire.fields import EXAMPLE_ID
@@ -69,6 +70,61 @@ def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer]
         if is_text and name.endswith(("url", "image", "website")) and name != "url":
             assert isinstance(inner, fields.WebUrlField), name
         assert not isinstance(inner, serializers.Serializer) or isinstance(inner, BodySerializer)
+
+
+@pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
+def test_no_body_takes_text_that_is_not_shown(body: type[serializers.Serializer]):
+    for name, field in body().fields.items():
+        inner = innermost(field)
+        if not isinstance(inner, serializers.CharField) or inner.read_only or "password" in name:
+            continue
+        for text in ("a\x1b[31mb", "a\u202eb@demo.example", "https://demo.example/\u202e"):
+            with pytest.raises(serializers.ValidationError):
+                inner.run_validation(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["A\nB", "A\tB", "A\x85B", "A\u200eB", "A\u200bB", "A\u200dB", "A\ufeffB", "A\u2066B"]
+)
+def test_what_is_no_name(text: str):
+    with pytest.raises(serializers.ValidationError, match=r"U\+"):
+        fields.PlainTextField().run_validation(text)
+    assert plain_text.IN_ONE_LINE.search(plain_text.one_line(text)) is None
+
+
+def test_what_is_a_name():
+    names = (
+        "José",
+        "\u5c71\u3000\u592a",
+        "\u0645\u06cc\u200c\u062e\u0648",
+        "Ada & Co.",
+        "\u2764\u200d\U0001f525",
+    )
+    for name in names:
+        assert fields.PlainTextField().run_validation(name) == name == plain_text.one_line(name)
+    assert fields.LongTextField().run_validation("one\r\n\ttwo") == "one\r\n\ttwo"
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nb", "ada", "a@b@c", "a b@demo.example", "mailto:ada@demo.example", "a@", "@b",
+             "https://demo.example", "Ada <ada@demo.example>", "a@demo.example/x", "a\x00@b"]
+)  # fmt: skip
+def test_what_is_no_email_address(text: str):
+    with pytest.raises(serializers.ValidationError):
+        fields.EmailAddressField().run_validation(text)
+
+
+def test_what_is_an_email_address():
+    for text in ("ada@demo.example", "o'hara+x@sub.demo.example", "josé@müller.example"):
+        assert fields.EmailAddressField().run_validation(text) == text
+
+
+def test_text_from_before_may_stay(api: Api, tenant: Tenant):
+    older: Any = ClientFactory(tenant=tenant, first_name="A\nB", email="none")
+    path = f"/nucleus/v1/client/{older.pk}"
+    assert api.put(path, api.get(path).data | {"last_name": "Demo"}).status_code == 200
+    refused = api.put(path, {"first_name": "A\nC", "email": "never"})
+    assert set(refused.data["errors"]) == {"first_name", "email"}
 
 
 @pytest.mark.parametrize("value", NO_UUIDS, ids=repr)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from nucleus import exact_json, web_urls
+from nucleus import exact_json, plain_text, web_urls
 
 Payload = Mapping[str, Any]
 
@@ -19,6 +19,7 @@ SMALLEST = Decimal("1e-8")
 LATEST = Decimal(datetime.max.replace(tzinfo=UTC).timestamp()).to_integral_value()
 EARLIEST = 1000  # years before it are nobody's bank data, and not every database writes them alike
 MOST_BITS = 4 * exact_json.MAX_DIGITS  # of a whole number: more digits than any text may have
+ONE_LINE = 255  # characters of a name; what may be longer may have several lines
 LONGEST_INSTANT = 40  # characters; ISO 8601 with microseconds and a zone has 32
 
 
@@ -26,14 +27,15 @@ class Unusable(ValueError):
     """A payload lacks what its record cannot do without; the message says what."""
 
 
-def text(payload: Payload, name: str, limit: int = 255) -> str | None:
-    """A string, cut at `limit`; None for all but non-empty strings and whole numbers."""
+def text(payload: Payload, name: str, limit: int = ONE_LINE) -> str | None:
+    """A string, cleaned and cut at `limit`; None for all but non-empty ones and whole numbers."""
     value = payload.get(name)
     if isinstance(value, int) and _exact(value) is not None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    return value.strip()[:limit] or None
+    clean = plain_text.one_line if limit <= ONE_LINE else plain_text.lines
+    return clean(value)[:limit].strip() or None
 
 
 def required(payload: Payload, name: str) -> str:
@@ -113,7 +115,7 @@ def meta(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
         if isinstance(value, bool):
             found[f"mx_{name}"] = str(value).lower()
         elif isinstance(value, str):
-            if words := value.strip()[:2000]:
+            if words := plain_text.lines(value)[:2000]:
                 found[f"mx_{name}"] = words
         elif (amount := _exact(value)) is not None:
             found[f"mx_{name}"] = format(amount, "f")
