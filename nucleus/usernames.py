@@ -8,7 +8,7 @@ regard to case, as Hydrogen's SDKs do for the `sub` of client tokens.
 
 from __future__ import annotations
 
-from unicodedata import normalize
+from unicodedata import category, name, normalize
 
 MAX_LENGTH = 255
 # Small letters (case is folded first) that are drawn like Latin ones, or whose capitals are.
@@ -24,6 +24,18 @@ INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
+# Scripts that are recommended for identifiers (Unicode Standard Annex 31, table 5), as the names of
+# their characters begin. The others, such as Lisu and Cherokee, are drawn like Latin letters.
+EAST_ASIAN = frozenset({
+    "BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA", "KATAKANA-HIRAGANA",
+})  # fmt: skip
+SCRIPTS = EAST_ASIAN | {
+    "ARABIC", "ARMENIAN", "BENGALI", "CYRILLIC", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GREEK",
+    "GUJARATI", "GURMUKHI", "HEBREW", "KANNADA", "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR",
+    "ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN",
+}  # fmt: skip
+# Small capitals, clicks and kra: letters of phonetics that are drawn like ordinary ones.
+PHONETIC = ("LATIN LETTER ", "LATIN SMALL LETTER KRA")
 
 
 def key(username: str) -> str:
@@ -48,7 +60,35 @@ def problem(username: str) -> str | None:
         return "Use visible characters and plain spaces only: no control or zero-width characters."
     if username != username.strip():
         return "Leave out the spaces at the beginning and the end."
+    return _problem_of_letters(normalize("NFKC", username))
+
+
+def _problem_of_letters(username: str) -> str | None:
+    """Why its letters could be taken for others that `key` does not know as alike."""
+    for letter in username:
+        if name(letter, "").startswith(("COMBINING ", *PHONETIC)):
+            return f"Use ordinary letters instead of U+{ord(letter):04X}."
+    scripts = _scripts(username)
+    if unusual := scripts - SCRIPTS:
+        return f"Use another script than {min(unusual).title()}: its letters look like others."
+    if _is_mixed(scripts) and _is_mixed(_scripts(username.casefold().translate(DRAWN_ALIKE))):
+        words = " and ".join(sorted(one.title() for one in scripts))
+        return f"Use one script: letters of {words} can be taken for each other."
     return None
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of its letters and digits, by the first word of their names."""
+    return {
+        "LATIN" if letter.isascii() else name(letter, "unknown").split()[0]
+        for letter in text
+        if category(letter)[0] == "L" or (category(letter)[0] == "N" and not letter.isascii())
+    }
+
+
+def _is_mixed(scripts: set[str]) -> bool:
+    """East Asian ones are written together, and with Latin (Unicode Technical Standard 39)."""
+    return len(scripts) > 1 and not scripts <= EAST_ASIAN | {"LATIN"}
 
 
 def is_same_but_for_case(first: str, second: str) -> bool:

@@ -76,6 +76,58 @@ def test_names_with_what_cannot_be_seen(api: Api, name: str):
 
 @pytest.mark.parametrize(
     "name",
+    [
+        "b\u03c3b",
+        "\u03b3es",
+        "a\u0578a",
+        "\u0570ans",
+        "\u0581ood",
+        "\u0566ueen",
+        "b\u2c9fb",
+        "\u2c9f",
+        "\u13aa\u13de",
+        "\uab7a",
+        "\ua4ee\ua4d3\ua4ee",
+        "b\u0434b",
+        "\u03c9\u0434",
+        "\u1d00da",
+        "\u0299ob",
+        "\u0138im",
+        "\u01c0da",
+        "a\u0323\u0336da",
+        "ad\u0338a",
+        "user\u09e6",
+        "\U00010428da",
+    ],
+    ids=ascii,
+)
+def test_names_that_mix_letters_or_use_odd_ones(name: str):
+    assert usernames.problem(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0418\u0432\u0430\u043d",
+        "\u0393\u03b9\u03ac\u03bd\u03bd\u03b7\u03c2",
+        "\u5c71\u7530taro",
+        "\u3055\u304f\u3089\u30fc",
+        "nguy\u1ec5n",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "\u0645\u062d\u0645\u062f",
+        "\ud64d\uae38\ub3d9",
+        "V\u0130CTIM",
+        "o'hara-2 & co",
+        "\u0561\u0580\u0561\u0574",
+    ],
+    ids=ascii,
+)
+def test_names_of_many_languages_are_fine(name: str):
+    assert usernames.problem(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
     ["ada", "Ada Demo", "ada@demo.example", "jos\u00e9", "\u5c71\u7530", "\u0430\u043d", "x" * 255],
 )
 def test_other_names_are_fine(api: Api, name: str):
