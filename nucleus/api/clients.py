@@ -66,7 +66,7 @@ class ClientBody(owners.OwnerBody):
     authorities = _words()
     group = _words()
     country_of_citizenship = _words()
-    image = WebUrlField(**OPTIONAL, help_text="The URL of a picture.")
+    image = WebUrlField(absolute=False, **OPTIONAL, help_text="The URL of a picture.")
     client_type = PlainTextField(
         max_length=64, help_text=f"{', '.join(CLIENT_TYPES[:-1])} or {CLIENT_TYPES[-1]}."
     )

@@ -20,10 +20,10 @@ from rest_framework.views import APIView
 from nucleus.api.documentation import documented
 from nucleus.models import Owner
 from nucleus.wire import pages, schemas
-from nucleus.wire.bodies import MAPPING, OPTIONAL, TEXT
+from nucleus.wire.bodies import MAPPING
 from nucleus.wire.caller import Caller, caller_of, visible_owners
 from nucleus.wire.examples import STORED, answered, changed, written
-from nucleus.wire.fields import DigitsField, EmailAddressField, MetadataField
+from nucleus.wire.fields import DigitsField, MetadataField
 from nucleus.wire.parts import MOST_PARTS, Address
 from nucleus.wire.unknown import ModelBodySerializer
 
@@ -48,7 +48,6 @@ class OwnerBody(ModelBodySerializer):
     serializer_field_mapping = MAPPING
 
     address = serializers.ListField(child=Address(), required=False, max_length=MOST_PARTS)
-    email = EmailAddressField(max_length=TEXT, **OPTIONAL)
     metadata = MetadataField(required=False)
     identification_number = DigitsField(max_length=255, required=False, write_only=True)
 

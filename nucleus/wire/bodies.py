@@ -236,9 +236,9 @@ class InstitutionBody(_Body):
     """An institution as it is written."""
 
     code = _text()  # never empty, which would be one code that all share
-    website_url = WebUrlField(**OPTIONAL)
-    logo_url_small = WebUrlField(**OPTIONAL)
-    logo_url_medium = WebUrlField(**OPTIONAL)
+    website_url = WebUrlField(absolute=False, **OPTIONAL)
+    logo_url_small = WebUrlField(absolute=False, **OPTIONAL)
+    logo_url_medium = WebUrlField(absolute=False, **OPTIONAL)
 
     class Meta:
         model = models.Institution

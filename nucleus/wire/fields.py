@@ -20,7 +20,6 @@ EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
 # Python's own readers also take weeks, ordinal dates, other digits and any separator of the time.
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(DATE.pattern + r"(?:[Tt ][0-9:.,]+ ?(?:[Zz]|[+-][0-9:]+)?)?")
-EMAIL_ADDRESS = re.compile(r"""[^\s@:/\\<>"(),;]+@[^\s@:/\\<>"(),;]+""")
 NOT_A_UUID = f"Must be a UUID such as {EXAMPLE_ID}."
 
 
@@ -174,16 +173,6 @@ class LongTextField(PlainTextField):
     """Text of several lines, in any direction."""
 
     refused = plain_text.IN_LINES
-
-
-class EmailAddressField(PlainTextField):
-    """The address alone, without a name or a scheme."""
-
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        if not EMAIL_ADDRESS.fullmatch(text) and text != self._stored():
-            raise serializers.ValidationError("Use an email address such as ada@demo.example.")
-        return text
 
 
 class DigitsField(PlainTextField):

@@ -70,7 +70,6 @@ MOST_METADATA = 100  # members; a PUT adds to what there is
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
 PLAIN_HOLDER = HOLDER_PREFIX.replace("_", "")
 PARTS = ("cash", "investment")
-DIRECTIONS = ("Credit", "Debit")
 
 
 def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> Columns | Refusal:
@@ -88,8 +87,6 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         return refusal
     if refusal := _unknown_code(row, item):
         return refusal
-    if direction := item.get("transaction_type"):
-        item = item | {"transaction_type": _direction(direction)}
     if isinstance(row, AggregationAccount):
         return _account(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
@@ -124,15 +121,7 @@ def _unknown_code(row: Any, item: Columns) -> Refusal | None:
     if "currency_code" in changed and not iso_codes.is_currency(item["currency_code"]):
         words = "Use a currency code of ISO 4217 such as USD; GET /resource/currency lists them."
         return Refusal({"currency_code": [words]})
-    if "transaction_type" in changed and _direction(item["transaction_type"]) not in DIRECTIONS:
-        words = f"Use {' or '.join(DIRECTIONS)}."
-        return Refusal({"bank_credit": {"transaction_type": [words]}})
     return None
-
-
-def _direction(word: str) -> str:
-    """Credit or Debit as it is kept, or another word unchanged."""
-    return next((known for known in DIRECTIONS if known.lower() == word.lower()), word)
 
 
 def undeletable(row: Any, *, confined: bool) -> Refusal | None:

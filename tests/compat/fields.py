@@ -14,14 +14,10 @@ OURS = ("id", "create_date", "update_date", "secret")  # what no caller gives
 NEVER_ANSWERED = ("account_number", "identification_number", "password")
 FREE_TEXT = ("secondary_id", "hydro_id")  # text, although it ends like an id
 BY_NATURE = {
-    "currency_code": "USD",
-    "email": "ada@demo.example",
-    "mask": "5678",
-    "date_of_birth": "1990-01-02",
     "client_type": "individual",
-} | {
-    name: f"https://demo.example/{name}"
-    for name in ("image", "website", "website_url", "logo_url_small", "logo_url_medium")
+    "currency_code": "USD",
+    "date_of_birth": "1990-01-02",
+    "mask": "5678",
 }
 ON_BY_DEFAULT = ("is_active", "is_asset")
 PARTS = {"cash": nucleus_api.Cash, "investment": nucleus_api.Investment}
