@@ -22,7 +22,7 @@ TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "visibility_timeout": 3600,
-    # Publishers try once more, and then leave the job to the relay; workers try on by themselves.
+    # Publishers try once more, and then leave the job to the relay; workers keep retrying.
     "max_retries": 1,
     "interval_start": 0.1,
 }

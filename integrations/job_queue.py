@@ -187,7 +187,7 @@ def wake(job: Job, delay: float = 0.0) -> None:
 
 
 def wake_if_early(job_id: UUID) -> None:
-    """Wake a job once more whose message came a little before the job is due."""
+    """Publish the job again when its message arrived slightly before it is due."""
     job = Job.objects.filter(pk=job_id, state=JobState.READY).first()
     if job is not None:
         left = (job.run_at - database_now()).total_seconds()

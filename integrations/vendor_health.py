@@ -1,9 +1,10 @@
 """Whether calling a vendor with these keys makes sense now, learnt from the last calls.
 
 Three things keep callers out for a while: the vendor said 429, it failed ten times in a row, or it
-refuses the keys. Each ends by itself: after the time the vendor named, after a pause that ends with
-one caller trying, and for refused keys every quarter of an hour, with a good "Test connection", or
-when the keys are changed. The state is replaced as a whole, so it always has one cause.
+refuses the keys. Each ends automatically: after the time the vendor named, after a pause that ends
+with one caller trying, and for refused keys every quarter of an hour, with a good "Test
+connection", or when the keys are changed. The state is replaced as a whole, so it always has one
+cause.
 """
 
 from __future__ import annotations
