@@ -103,6 +103,26 @@ lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, O
 	--file var/openapi.yaml
 	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is stale: make openapi"; exit 1; }
 
+.PHONY: format
+format: $(INSTALLED_DEV) ## Sort imports, mend what ruff can mend, format
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+.PHONY: check
+check: ## Everything that has to hold before a merge, as CI runs it (installs Debian packages; 15 minutes)
+	@.ci/run
+
+.PHONY: coverage
+coverage: $(INSTALLED_DEV) ## Branch coverage of both suites together; DATABASE_URL and REDIS_URL as for test-services
+	@$(BIN)/coverage erase
+	@$(MAKE) test ARGS="--cov --cov-report= $(ARGS)"
+	@$(MAKE) test-services ARGS="--cov --cov-append --cov-report= $(ARGS)"
+	@$(BIN)/coverage report
+
+.PHONY: audit
+audit: $(INSTALLED_DEV) ## Compare the pinned versions with PyPI's advisories (needs the internet)
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+
 .PHONY: openapi
 openapi: $(INSTALLED_DEV) ## Write openapi.yaml from the code
 	@$(TEST_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
