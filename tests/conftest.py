@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential
 from nucleus.models import Client, Tenant
-from tests import sandbox_process
+from tests import sandbox_process, templates
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
@@ -21,6 +26,28 @@ from tests.world import World
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
     return WholeFiles(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """The test database, a copy of a migrated one; replaces pytest-django's, which migrates."""
+    test = connection.settings_dict["TEST"]
+    is_copied_file = connection.vendor == "sqlite"
+    if is_copied_file:
+        templates.copy_sqlite(Path(test["NAME"]))
+    else:
+        test["TEMPLATE"] = templates.migrated_postgres(os.environ["DATABASE_URL"])
+    with django_db_blocker.unblock():
+        databases = setup_databases(
+            verbosity=0, interactive=False, keepdb=is_copied_file, serialized_aliases=[]
+        )
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,21 @@
-"""Databases that are migrated once and copied then: migrating takes seconds each time."""
+"""Databases that are migrated once and copied then: migrating takes many seconds.
+
+The originals outlive a run. Their names contain a fingerprint of the migrations, so an edited
+migration leads to a new original. SQLite originals are in `.pytest_cache`, which `make clean`
+removes; PostgreSQL originals are databases named `migrated_...`, which may be dropped at any time.
+"""
 
 from __future__ import annotations
 
-import atexit
+import fcntl
+import hashlib
 import os
 import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +25,8 @@ from cryptography.fernet import Fernet
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".pytest_cache" / "databases"
+PACKAGES = ("gateway", "integrations", "nucleus")
 
 
 def migrate(url: str) -> None:
@@ -38,22 +47,23 @@ def migrate(url: str) -> None:
 def sqlite(directory: Path) -> str:
     """The URL of a migrated SQLite database in `directory`."""
     path = directory / "gateway.sqlite3"
-    shutil.copyfile(_sqlite(), path)
+    copy_sqlite(path)
     return f"sqlite:///{path}"
 
 
-@cache
-def _sqlite() -> Path:
-    path = _directory() / "gateway.sqlite3"
-    migrate(f"sqlite:///{path}")
-    return path
+def copy_sqlite(path: Path) -> None:
+    """Write a migrated SQLite database to this path; replaces what is there."""
+    for leftover in (f"{path}-wal", f"{path}-shm"):
+        Path(leftover).unlink(missing_ok=True)
+    shutil.copyfile(_migrated_sqlite(), path)
 
 
 def postgres(server: str) -> str:
     """The URL of a migrated database on the PostgreSQL server of that URL; see drop."""
     name = f"stack_{secrets.token_hex(8)}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    _execute(server, create.format(sql.Identifier(name), sql.Identifier(_postgres(server))))
+    template = sql.Identifier(migrated_postgres(server))
+    _execute(server, create.format(sql.Identifier(name), template))
     return _named(server, name)
 
 
@@ -71,12 +81,55 @@ def drop(server: str, url: str) -> None:
 
 
 @cache
-def _postgres(server: str) -> str:
-    name = f"template_{secrets.token_hex(8)}"
-    _execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    atexit.register(drop, server, _named(server, name))
-    migrate(_named(server, name))
+def _migrated_sqlite() -> Path:
+    path = CACHE / f"{_fingerprint()}.sqlite3"
+    with _lock():
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            migrate(f"sqlite:///{unfinished}")
+            unfinished.rename(path)
+    return path
+
+
+@cache
+def migrated_postgres(server: str) -> str:
+    """The name of a migrated database on that server, a template for others."""
+    name = f"migrated_{_fingerprint()}"
+    with _lock():
+        if not _exists(server, name):
+            unfinished = f"unfinished_{secrets.token_hex(8)}"
+            _execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+            migrate(_named(server, unfinished))
+            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            _execute(server, rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
     return name
+
+
+def _fingerprint() -> str:
+    """Of everything that decides how the tables look."""
+    digest = hashlib.sha256()
+    migrations = [
+        path for package in PACKAGES for path in (ROOT / package).rglob("migrations/[0-9]*.py")
+    ]
+    for path in (ROOT / "requirements.txt", *sorted(migrations)):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    """One process migrates, the others wait for it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _exists(server: str, name: str) -> bool:
+    with psycopg.connect(server, autocommit=True) as connection:
+        query = "SELECT 1 FROM pg_database WHERE datname = %s"
+        return connection.execute(query, [name]).fetchone() is not None
 
 
 def _execute(server: str, statement: sql.Composed) -> None:
@@ -86,10 +139,3 @@ def _execute(server: str, statement: sql.Composed) -> None:
 
 def _named(server: str, name: str) -> str:
     return urlsplit(server)._replace(path=f"/{name}").geturl()
-
-
-@cache
-def _directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="template-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return directory
