@@ -62,9 +62,9 @@ def _serve(host: str, port: int, address_file: Path) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
 
-    from sandbox.world import agenda, beginning
+    from sandbox.world import scheduler, seeding
 
-    beginning.begin()
+    seeding.begin()
 
     class Server(BaseApplication):
         def load_config(self) -> None:
@@ -77,7 +77,7 @@ def _serve(host: str, port: int, address_file: Path) -> None:
                 "loglevel": "warning",
                 "when_ready": lambda server: _announce(server, address_file),
                 "on_exit": lambda server: address_file.unlink(missing_ok=True),
-                "post_worker_init": lambda worker: agenda.start(),
+                "post_worker_init": lambda worker: scheduler.start(),
                 "control_socket_disable": True,
             }
             for name, value in values.items():

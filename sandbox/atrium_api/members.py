@@ -12,8 +12,8 @@ from sandbox.atrium_api.endpoint import answer, body, endpoint, flag, list_page,
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world import clock, ids, jobs, lifecycle, oauth
 from sandbox.world.institutions import INSTITUTIONS, Institution, credentials
+from sandbox.world.json_format import stamp
 from sandbox.world.models import Member, User
-from sandbox.world.printing import stamp
 from sandbox.world.rules import RULES
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from sandbox.atrium_api import errors
-from sandbox.control import breaking
+from sandbox.control import fault_injection
 from sandbox.control.faults import FAULTS
 
 EXEMPT = ("/_control", "/healthz")
@@ -30,7 +30,7 @@ def _refused(request: HttpRequest) -> HttpResponse:
 class SandboxMiddleware:
     """Outermost: what it does happens to every answer."""
 
-    def __init__(self, get_response: breaking.Next) -> None:
+    def __init__(self, get_response: fault_injection.Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -44,7 +44,7 @@ class SandboxMiddleware:
             return self.get_response(request)
         if fault.kind != "timeout":
             time.sleep(fault.latency_seconds)
-        response = breaking.broken(request, fault, self.get_response)
+        response = fault_injection.broken(request, fault, self.get_response)
         for name, value in fault.headers.items():
             response[name] = value
         return response

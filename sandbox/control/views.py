@@ -13,7 +13,7 @@ from django.utils.html import escape
 from sandbox.connect.views import file_of
 from sandbox.control.endpoint import control, given, origin, refused
 from sandbox.control.faults import FAULTS, KINDS
-from sandbox.world import agenda, beginning, clock, jobs, lifecycle
+from sandbox.world import clock, jobs, lifecycle, scheduler, seeding
 from sandbox.world.institutions import INSTITUTIONS
 from sandbox.world.models import Member
 from sandbox.world.rules import RULES
@@ -77,9 +77,9 @@ def _move_clock(request: HttpRequest) -> HttpResponse:
             raise TypeError("is_running must be true or false.")
         (clock.run if values["is_running"] else clock.stop)()
     if "to" in values:
-        agenda.advance(moment(values["to"]))
+        scheduler.advance(moment(values["to"]))
     if "advance" in values:
-        agenda.advance(clock.now() + span(values["advance"]))
+        scheduler.advance(clock.now() + span(values["advance"]))
     return _clock(request)
 
 
@@ -114,7 +114,7 @@ def _reset(request: HttpRequest) -> HttpResponse:
     seed = values.get("seed", "")
     if not isinstance(seed, str) or len(seed) > 200:
         raise TypeError("seed must be a string of at most 200 characters.")
-    beginning.again(seed, moment(values["now"]) if values.get("now") else None)
+    seeding.again(seed, moment(values["now"]) if values.get("now") else None)
     FAULTS.clear()
     return _clock(request)
 
@@ -143,7 +143,7 @@ def _put_member(request: HttpRequest, guid: str) -> HttpResponse:
     status = given(request).get("connection_status")
     if status not in STATUSES:
         raise ValueError(f"connection_status must be one of {', '.join(STATUSES)}.")
-    with agenda.turn:
+    with scheduler.turn:
         row = Member.objects.filter(guid=guid).first()
         if row is None:
             return refused(404, "There is no such member.")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sandbox.control.endpoint import control, given, refused
-from sandbox.world import clock, courier, news
+from sandbox.world import clock, webhook_events, webhook_sender
 from sandbox.world.models import Delivery, Webhook
 
 MOST_WEBHOOKS = 50
@@ -28,13 +28,13 @@ def _rendered(webhook: Webhook) -> dict[str, Any]:
 
 def _list(request: HttpRequest) -> HttpResponse:
     rows = [_rendered(row) for row in Webhook.objects.order_by("pk")]
-    return JsonResponse({"webhooks": rows, "types": news.TYPES})
+    return JsonResponse({"webhooks": rows, "types": webhook_events.TYPES})
 
 
 def _add(request: HttpRequest) -> HttpResponse:
     if Webhook.objects.count() >= MOST_WEBHOOKS:
         raise ValueError(f"There are {MOST_WEBHOOKS} webhooks already.")
-    row = Webhook(types=list(news.TYPES))
+    row = Webhook(types=list(webhook_events.TYPES))
     _change(row, {"url": ""} | given(request))
     return JsonResponse(_rendered(row), status=201)
 
@@ -51,8 +51,8 @@ def _change(row: Webhook, values: dict[str, Any]) -> None:
     if "url" in values and not _is_http(values["url"]):
         raise ValueError("url must be an http or https URL.")
     types = values.get("types", row.types)
-    if not isinstance(types, list) or not types or not set(types) <= set(news.TYPES):
-        raise ValueError(f"types must be some of {', '.join(news.TYPES)}.")
+    if not isinstance(types, list) or not types or not set(types) <= set(webhook_events.TYPES):
+        raise ValueError(f"types must be some of {', '.join(webhook_events.TYPES)}.")
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
@@ -83,7 +83,7 @@ def _test(request: HttpRequest, identity: int) -> HttpResponse:
     kind = given(request).get("type", row.types[0])
     if kind not in row.types:
         raise ValueError(f"type must be one that this webhook gets: {', '.join(row.types)}.")
-    delivery = news.test(row, kind, clock.now())
+    delivery = webhook_events.test(row, kind, clock.now())
     return JsonResponse(_delivery(delivery), status=202)
 
 
@@ -115,7 +115,7 @@ def _retry(request: HttpRequest, identity: int) -> HttpResponse:
     row = Delivery.objects.select_related("webhook").filter(pk=identity).first()
     if row is None:
         return refused(404, "There is no such delivery.")
-    courier.retry(row, clock.now())
+    webhook_sender.retry(row, clock.now())
     return JsonResponse({"id": row.pk}, status=202)
 
 

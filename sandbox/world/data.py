@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sandbox.world.account_templates import PLANS, POSITIONS, Plan
 from sandbox.world.ids import guid
+from sandbox.world.json_format import Cents, printed, stamp
 from sandbox.world.ledger import UNSETTLED_AFTER, UNSETTLED_BEFORE, Entry, entries
 from sandbox.world.models import Account, Holding, Member, Transaction
-from sandbox.world.plans import PLANS, POSITIONS, Plan
-from sandbox.world.printing import Cents, printed, stamp
 
 FIRST_IMPORT_DAYS = 130
 HISTORY_DAYS = 730

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sandbox.world import merchants
-from sandbox.world.plans import Plan
+from sandbox.world.account_templates import Plan
 
 LEFTOVER = timedelta(days=14)  # MX deletes what is pending for longer
 # Days around today in which rows may still change: announced, pending, left over.

@@ -1,6 +1,6 @@
 """A member's life, one step at a time: logging in, questions, importing, what goes wrong.
 
-Nothing here waits: each step says when the next is due (`due_at`), and the agenda comes back then.
+Nothing here waits: each step says when the next is due (`due_at`), and the scheduler runs it then.
 Every function runs inside a transaction of its caller, who saves nothing more.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sandbox.world import data, news, questions, statements, statuses
+from sandbox.world import data, questions, statements, statuses, webhook_events
 from sandbox.world.models import Member
 from sandbox.world.rules import RULES
 
@@ -195,7 +195,7 @@ def _finished(member: Member, at: datetime) -> None:
     if member.job == "STATEMENT":
         written = statements.write(member, at)
     member.successfully_aggregated_at, member.failures = at, 0
-    news.job_done(member, at, counts, written)
+    webhook_events.job_done(member, at, counts, written)
     _end(member, "CONNECTED", at)
 
 
@@ -222,7 +222,7 @@ def _end(member: Member, status: str, at: datetime) -> None:
 def _change_status(member: Member, status: str, at: datetime) -> None:
     changed, member.connection_status = member.connection_status != status, status
     if changed and status in statuses.ACTIONABLE:
-        news.status_changed(member, at)
+        webhook_events.status_changed(member, at)
 
 
 def put(member: Member, status: str, at: datetime) -> None:

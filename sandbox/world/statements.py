@@ -9,13 +9,13 @@ from io import BytesIO
 
 import pydyf
 
+from sandbox.world.account_templates import PLANS
 from sandbox.world.data import account_name, seed_of
 from sandbox.world.ids import guid
 from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.json_format import money, printed, stamp
 from sandbox.world.ledger import entries
 from sandbox.world.models import Account, Member, Statement
-from sandbox.world.plans import PLANS
-from sandbox.world.printing import money, printed, stamp
 
 MONTHS = 3  # whole ones, back from now
 LINES = 48  # a page

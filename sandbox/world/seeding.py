@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from sandbox.world import agenda, clock
+from sandbox.world import clock, scheduler
 from sandbox.world.models import Delivery, User, Webhook, World
 from sandbox.world.rules import RULES
 
@@ -21,7 +21,7 @@ def begin() -> None:
 
 def again(seed: str, moment: datetime | None) -> None:
     """Forget everything. The same seed, moment and calls bring the same ids and data again."""
-    with agenda.turn, transaction.atomic():
+    with scheduler.turn, transaction.atomic():
         for rows in (User.objects, Delivery.objects, Webhook.objects):
             rows.all().delete()
         World.objects.update(seed=seed or secrets.token_hex(8), serial=0)

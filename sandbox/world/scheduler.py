@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from sandbox.world import clock, courier, lifecycle
+from sandbox.world import clock, lifecycle, webhook_sender
 from sandbox.world.models import Member
 
 TICK = 0.05  # seconds
@@ -22,7 +22,7 @@ turn = threading.Lock()  # one hand moves the world
 
 def start() -> None:
     """Begin to tick, in a thread of this process."""
-    threading.Thread(target=_tick_for_ever, name="agenda", daemon=True).start()
+    threading.Thread(target=_tick_for_ever, name="scheduler", daemon=True).start()
 
 
 def _tick_for_ever() -> None:
@@ -31,9 +31,9 @@ def _tick_for_ever() -> None:
             with turn:
                 now = clock.now()
                 _settle(now)
-                courier.send_due(now)
+                webhook_sender.send_due(now)
         except Exception:
-            log.exception("The agenda stumbled; it goes on in a second.")
+            log.exception("The scheduler failed; it continues in a second.")
             time.sleep(1)
         time.sleep(TICK)
 
@@ -53,7 +53,7 @@ def advance(to: datetime) -> None:
         _settle(to)
         clock.move_to(to)
     deadline = time.monotonic() + COURIER_PATIENCE
-    while (sent := courier.send_due(to)) and time.monotonic() < deadline:
+    while (sent := webhook_sender.send_due(to)) and time.monotonic() < deadline:
         wait(sent, timeout=max(deadline - time.monotonic(), 0))
 
 

@@ -23,7 +23,7 @@ MOST_WAITING = 200  # handed out in one go
 
 _lock = threading.Lock()
 _under_way: dict[int, Future[None]] = {}
-_couriers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="courier")
+_senders = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook-sender")
 
 
 def send_due(until: datetime) -> list[Future[None]]:
@@ -36,7 +36,7 @@ def send_due(until: datetime) -> list[Future[None]]:
         due = Delivery.objects.filter(due_at__lte=until).order_by("due_at", "pk")
         for identity in due.values_list("pk", flat=True)[:MOST_WAITING]:
             if identity not in _under_way:
-                _under_way[identity] = _couriers.submit(_send, identity)
+                _under_way[identity] = _senders.submit(_send, identity)
         return list(_under_way.values())
 
 

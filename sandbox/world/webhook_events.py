@@ -1,4 +1,4 @@
-"""What MX tells by webhook, in its exact words; the courier brings it."""
+"""The bodies of MX's webhooks; webhook_sender delivers them."""
 
 from __future__ import annotations
 
