@@ -22,6 +22,22 @@ ROWS = """
         .find((one) => one.caption?.textContent === arguments[0]);
     return table && [...table.tBodies[0].rows].map((row) => [...row.cells].map((c) => c.innerText));
 """
+# One call of the driver: element.text takes seconds on the long pages of the API's documentation.
+SHOWS = """
+    const words = arguments[0];
+    const contains = (element) =>
+        element?.checkVisibility() && element.innerText?.replaceAll("\\u00a0", " ").includes(words);
+    const shows = (element) => {
+        const inner = [...element.children].filter(contains);
+        return element.checkVisibility({ opacityProperty: true }) &&
+            (inner.length === 0 || inner.some(shows));
+    };
+    return contains(document.body) && shows(document.body);
+"""
+# The elements of a selector that may be on view, for the driver to look at one by one.
+SHOWN = """
+    return [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility());
+"""
 BUTTONS = "button, a, [role=button], input[type=submit]"
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 
@@ -44,9 +60,7 @@ class Person:
     def sees(self, words: str) -> None:
         """Wait until the words are on the page, visibly."""
         try:
-            self.waiting.until(
-                lambda driver: words in driver.find_element(By.TAG_NAME, "body").text
-            )
+            self.waiting.until(lambda driver: driver.execute_script(SHOWS, words))
         except TimeoutException:
             seen = self.driver.find_element(By.TAG_NAME, "body").text
             raise AssertionError(f"{words!r} never appeared; the page says:\n{seen}") from None
@@ -162,8 +176,8 @@ class Person:
         self, words: str, selector: str, matches: Callable[[WebElement], bool]
     ) -> WebElement:
         def usable(driver: WebDriver) -> WebElement | None:
-            for element in driver.find_elements(By.CSS_SELECTOR, selector):
-                if element.is_displayed() and element.is_enabled() and matches(element):
+            for element in driver.execute_script(SHOWN, selector):
+                if matches(element) and element.is_displayed() and element.is_enabled():
                     return element
             return None
 
