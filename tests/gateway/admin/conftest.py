@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest, HttpResponse
 from django.test import Client as HttpClient
+
+from gateway import error_pages
 
 Staff = Callable[..., HttpClient]
 
@@ -31,3 +34,13 @@ def staff(db: Any) -> Staff:
 @pytest.fixture
 def superuser(staff: Staff) -> HttpClient:
     return staff(name="root", is_superuser=True)
+
+
+@pytest.fixture
+def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Error pages without the admin's layout, which takes most of the time of a refused request."""
+
+    def render(request: HttpRequest, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
+        return HttpResponse(str(body), status=body["status"], headers=headers)
+
+    monkeypatch.setattr(error_pages, "render", render)

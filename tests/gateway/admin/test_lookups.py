@@ -12,6 +12,10 @@ from nucleus.models import Tenant
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import path_of, populate, screens
 
+pytestmark = [
+    pytest.mark.embedded,  # many pages; what is refused is refused before the database
+    pytest.mark.usefixtures("plain_errors"),
+]
 OPERATORS = ("", "__startswith", "__gt", "__regex", "__isnull", "__exact", "__in", "__contains")
 NESTED = (
     "tenant__application__client_secret__startswith", "user__password__startswith",

@@ -22,6 +22,7 @@ from tests.gateway.admin.rows import (
     screens,
 )
 
+pytestmark = pytest.mark.embedded  # many pages, the same on every database
 GENERAL = (
     "", "nucleus/", "integrations/", "auth/", "access/", "search/?s=canary",
     "search/?s=c&extended=1", "password_change/", "jsi18n/", "nothing/", "login/",
@@ -91,7 +92,7 @@ def test_those_who_may_only_look(tenant: Tenant, staff: Staff):
             look(viewer, canaries, path_of(model), body)
 
 
-def test_a_single_permission(tenant: Tenant, staff: Staff):
+def test_a_single_permission(tenant: Tenant, staff: Staff, plain_errors: None):
     canaries = populate(tenant)
     models = [model for model, _ in screens()]
     for permission in Permission.objects.select_related("content_type"):
