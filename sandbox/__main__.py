@@ -64,7 +64,7 @@ def _serve(host: str, port: int, address_file: Path) -> None:
 
     from sandbox.world import scheduler, seeding
 
-    seeding.begin()
+    seeding.load_or_create()
 
     class Server(BaseApplication):
         def load_config(self) -> None:

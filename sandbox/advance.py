@@ -36,12 +36,12 @@ def main() -> None:
         session.trust_env = False
         try:
             url = f"{base.rstrip('/')}/_control/clock"
-            answer = session.post(url, json={"advance": options.span}, timeout=TIMEOUT)
-            content = answer.json()
+            response = session.post(url, json={"advance": options.span}, timeout=TIMEOUT)
+            content = response.json()
         except (requests.RequestException, ValueError):
             sys.exit(f"No sandbox answers at {base}.")
-    if not answer.ok:
-        sys.exit(f"{base} says: {content['error']['message']}")
+    if not response.ok:
+        sys.exit(f"{base} refused: {content['error']['message']}")
     print(f"It is {content['now']} in the sandbox at {base}.")
 
 

@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from sandbox.atrium_api import members, users
-from sandbox.atrium_api.endpoint import endpoint, list_page, one_object, payload_page
+from sandbox.atrium_api.endpoint import endpoint, list_page, payload_page, prerendered_object
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world import clock, jobs
 from sandbox.world.models import Account, Holding, Transaction
 
 
 def _account(user: str, account: str) -> Account:
-    users.readable(user)
+    users.get_enabled_user(user)
     rows = Account.objects.filter(guid=account, user__guid=user).select_related("member__user")
     row = rows.first()
     if row is None:
@@ -29,8 +29,8 @@ def _owned(model: Any, ids: dict[str, str]) -> QuerySet[Any]:
     if "account" in ids:
         return model.objects.filter(account=_account(ids["user"], ids["account"]))
     if "member" in ids:
-        return model.objects.filter(member=members.found(ids["user"], ids["member"]))
-    return model.objects.filter(user=users.readable(ids["user"]))
+        return model.objects.filter(member=members.get_member(ids["user"], ids["member"]))
+    return model.objects.filter(user=users.get_enabled_user(ids["user"]))
 
 
 def _accounts(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -41,7 +41,7 @@ def _read_account(request: HttpRequest, user: str, account: str, member: str = "
     row = _account(user, account)
     if member not in ("", row.member.guid):
         raise ApiError(404, "The requested account was not found.")
-    return one_object("account", row.payload)
+    return prerendered_object("account", row.payload)
 
 
 def _transactions(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -53,21 +53,21 @@ def _transactions(request: HttpRequest, **ids: str) -> HttpResponse:
 
 
 def _day(request: HttpRequest, name: str, default: date) -> date:
-    given = request.GET.get(name)
-    if not given:
+    params = request.GET.get(name)
+    if not params:
         return default
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(params)
     except ValueError:
         raise ApiError(400, f"{name} must be an ISO 8601 date.") from None
 
 
 def _read_row(model: Any, key: str) -> Any:
     def handler(request: HttpRequest, user: str, row: str) -> HttpResponse:
-        found = model.objects.filter(guid=row, user=users.readable(user)).first()
-        if found is None:
+        item = model.objects.filter(guid=row, user=users.get_enabled_user(user)).first()
+        if item is None:
             raise ApiError(404, f"The requested {key} was not found.")
-        return one_object(key, found.payload)
+        return prerendered_object(key, item.payload)
 
     return endpoint(GET=handler)
 
@@ -78,7 +78,9 @@ def _holdings(request: HttpRequest, **ids: str) -> HttpResponse:
 
 def _account_numbers(request: HttpRequest, user: str, account: str) -> HttpResponse:
     row = _account(user, account)
-    rows = [one for one in jobs.account_numbers(row.member) if one["account_guid"] == row.guid]
+    rows = [
+        number for number in jobs.account_numbers(row.member) if number["account_guid"] == row.guid
+    ]
     return list_page(request, "account_numbers", rows)
 
 

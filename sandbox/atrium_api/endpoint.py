@@ -1,4 +1,4 @@
-"""What every endpoint shares: keys, API version, JSON in, pages out."""
+"""Shared by all endpoints: authentication, API version, JSON bodies, pages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _authenticate(request: HttpRequest) -> None:
         (request.headers.get("MX-Client-ID", ""), settings.CLIENT_ID),
         (request.headers.get("MX-API-Key", ""), settings.API_KEY),
     )
-    if not all(hmac.compare_digest(given.encode(), right.encode()) for given, right in keys):
+    if not all(hmac.compare_digest(sent.encode(), expected.encode()) for sent, expected in keys):
         raise ApiError(401, "Invalid MX-API-Key or MX-Client-ID.")
     accept = request.headers.get("Accept", "*/*")
     if "vnd.mx" in accept and VERSION not in accept:
@@ -63,18 +63,18 @@ def body(request: HttpRequest, key: str | None = None) -> dict[str, Any]:
     return parsed
 
 
-def flag(given: dict[str, Any], name: str, *, default: bool = False) -> bool:
+def flag(params: dict[str, Any], name: str, *, default: bool = False) -> bool:
     """A boolean parameter. See optional_flag."""
-    value = optional_flag(given, name)
+    value = optional_flag(params, name)
     return default if value is None else value
 
 
-def optional_flag(given: dict[str, Any], name: str) -> bool | None:
+def optional_flag(params: dict[str, Any], name: str) -> bool | None:
     """A boolean parameter, or None without one.
 
     JSON's own, or text in upper or lower case: MX's Python client writes True into queries.
     """
-    value = given.get(name)
+    value = params.get(name)
     if value is None or value == "":
         return None
     value = FLAGS.get(value.lower(), value) if isinstance(value, str) else value
@@ -83,30 +83,30 @@ def optional_flag(given: dict[str, Any], name: str) -> bool | None:
     return value
 
 
-def text(given: dict[str, Any], name: str, most: int = 2000) -> str | None:
+def text(params: dict[str, Any], name: str, most: int = 2000) -> str | None:
     """An optional string parameter."""
-    value = given.get(name)
+    value = params.get(name)
     if value is not None and (not isinstance(value, str) or len(value) > most):
         raise ApiError(422, f"{name} must be a string of at most {most} characters.")
     return value
 
 
-def answer(payload: Any, status: int = 200) -> HttpResponse:
+def json_response(payload: Any, status: int = 200) -> HttpResponse:
     return JsonResponse(payload, status=status)
 
 
-def ready_made(key: str, texts: list[str], extra: str = "") -> HttpResponse:
-    """An answer put together from JSON text that is printed already."""
+def prerendered_list(key: str, texts: list[str], extra: str = "") -> HttpResponse:
+    """A list of objects whose JSON text is stored."""
     content = f'{{"{key}":[{",".join(texts)}]{extra}}}'
     return HttpResponse(content, content_type="application/json")
 
 
-def one_object(key: str, text: str) -> HttpResponse:
+def prerendered_object(key: str, text: str) -> HttpResponse:
     """A single object whose JSON text is stored."""
     return HttpResponse(f'{{"{key}":{text}}}', content_type="application/json")
 
 
-def bounds(request: HttpRequest) -> tuple[int, int]:
+def page_bounds(request: HttpRequest) -> tuple[int, int]:
     """Page and page size as MX reads them: 1-based, 25 by default, 10 to 100."""
     try:
         page = int(request.GET.get("page", "1"))
@@ -116,8 +116,8 @@ def bounds(request: HttpRequest) -> tuple[int, int]:
     return min(max(page, 1), 10**9), min(max(size, 10), 100)
 
 
-def _start(request: HttpRequest, page: int, size: int) -> int:
-    """Where the page begins; the fault "shifting_pages" moves all but the first."""
+def _page_start(request: HttpRequest, page: int, size: int) -> int:
+    """Offset of the page; the fault "shifting_pages" moves all but the first."""
     return max((page - 1) * size - (getattr(request, "page_shift", 0) if page > 1 else 0), 0)
 
 
@@ -132,19 +132,19 @@ def pagination(page: int, size: int, total: int) -> dict[str, int]:
 
 def payload_page(request: HttpRequest, key: str, rows: QuerySet[Any]) -> HttpResponse:
     """A page of rows whose JSON text is stored."""
-    page, size = bounds(request)
-    total, start = rows.count(), _start(request, page, size)
+    page, size = page_bounds(request)
+    total, start = rows.count(), _page_start(request, page, size)
     texts = list(rows.values_list("payload", flat=True)[start : start + size])
     extra = f',"pagination":{json.dumps(pagination(page, size, total))}'
-    return ready_made(key, texts, extra)
+    return prerendered_list(key, texts, extra)
 
 
 def list_page(
     request: HttpRequest, key: str, rows: Any, render: Callable[[Any], Any] = lambda row: row
 ) -> HttpResponse:
-    """A page of rows that are at hand (a list) or in the database (a query)."""
-    page, size = bounds(request)
+    """A page of a list or of a query."""
+    page, size = page_bounds(request)
     total = len(rows) if isinstance(rows, list) else rows.count()
-    start = _start(request, page, size)
-    found = [render(row) for row in rows[start : start + size]]
-    return answer({key: found, "pagination": pagination(page, size, total)})
+    start = _page_start(request, page, size)
+    items = [render(row) for row in rows[start : start + size]]
+    return json_response({key: items, "pagination": pagination(page, size, total)})

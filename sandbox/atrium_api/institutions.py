@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api.endpoint import answer, endpoint, list_page, optional_flag
+from sandbox.atrium_api.endpoint import endpoint, json_response, list_page, optional_flag
 from sandbox.atrium_api.errors import ApiError
-from sandbox.world.institutions import INSTITUTIONS, Institution, credentials
+from sandbox.world.institutions import INSTITUTIONS, Institution, credential_fields
 
 FILTERS = (
     "supports_account_identification", "supports_account_statement",
@@ -16,24 +16,24 @@ FILTERS = (
 )  # fmt: skip
 
 
-def rendered(request: HttpRequest, one: Institution) -> dict[str, Any]:
+def render(request: HttpRequest, institution: Institution) -> dict[str, Any]:
     """An institution as MX describes it."""
-    logo = request.build_absolute_uri(f"/md/connect/logos/{one.code}.svg")
+    logo = request.build_absolute_uri(f"/md/connect/logos/{institution.code}.svg")
     return {
-        "code": one.code,
+        "code": institution.code,
         "medium_logo_url": logo,
-        "name": one.name,
+        "name": institution.name,
         "small_logo_url": logo,
-        "supports_account_identification": one.supports_identification,
-        "supports_account_statement": one.supports_statements,
-        "supports_account_verification": one.supports_verification,
-        "supports_oauth": one.supports_oauth,
-        "supports_transaction_history": one.supports_history,
-        "url": one.url,
+        "supports_account_identification": institution.supports_identification,
+        "supports_account_statement": institution.supports_statements,
+        "supports_account_verification": institution.supports_verification,
+        "supports_oauth": institution.supports_oauth,
+        "supports_transaction_history": institution.supports_history,
+        "url": institution.url,
     }
 
 
-def found(code: str) -> Institution:
+def get_institution(code: str) -> Institution:
     if code not in INSTITUTIONS:
         raise ApiError(404, "The requested institution was not found.")
     return INSTITUTIONS[code]
@@ -41,20 +41,24 @@ def found(code: str) -> Institution:
 
 def _list(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("name", "").strip().casefold()
-    rows = [rendered(request, one) for one in INSTITUTIONS.values() if name in one.name.casefold()]
+    rows = [
+        render(request, institution)
+        for institution in INSTITUTIONS.values()
+        if name in institution.name.casefold()
+    ]
     for name in FILTERS:
-        wanted = optional_flag(request.GET.dict(), name)
-        if wanted is not None:
-            rows = [row for row in rows if row[name] is wanted]
+        expected = optional_flag(request.GET.dict(), name)
+        if expected is not None:
+            rows = [row for row in rows if row[name] is expected]
     return list_page(request, "institutions", rows)
 
 
 def _read(request: HttpRequest, code: str) -> HttpResponse:
-    return answer({"institution": rendered(request, found(code))})
+    return json_response({"institution": render(request, get_institution(code))})
 
 
 def _credentials(request: HttpRequest, code: str) -> HttpResponse:
-    return list_page(request, "credentials", credentials(found(code).code))
+    return list_page(request, "credentials", credential_fields(get_institution(code).code))
 
 
 institutions = endpoint(GET=_list)

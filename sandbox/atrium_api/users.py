@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api.endpoint import answer, body, endpoint, flag, list_page, text
+from sandbox.atrium_api.endpoint import body, endpoint, flag, json_response, list_page, text
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world import ids
 from sandbox.world.models import User
@@ -22,7 +22,7 @@ REDIRECT_URL = re.compile(rf"(?!({SCRIPTS}):)[a-z][a-z0-9+.-]*://\S+", re.IGNORE
 SCHEME = re.compile(rf"(?!({SCRIPTS})$)[a-z][a-z0-9+.-]{{0,99}}", re.IGNORECASE)
 
 
-def rendered(user: User) -> dict[str, Any]:
+def render(user: User) -> dict[str, Any]:
     return {
         "guid": user.guid,
         "identifier": user.identifier,
@@ -31,24 +31,24 @@ def rendered(user: User) -> dict[str, Any]:
     }
 
 
-def found(user_guid: str) -> User:
+def get_user(user_guid: str) -> User:
     user = User.objects.filter(guid=user_guid).first()
     if user is None:
         raise ApiError(404, "The requested user was not found.")
     return user
 
 
-def readable(user_guid: str) -> User:
-    """The user whose data is asked for; that of a disabled one is closed."""
-    user = found(user_guid)
+def get_enabled_user(user_guid: str) -> User:
+    """The user; 403 if it is disabled, as MX does for its data."""
+    user = get_user(user_guid)
     if user.is_disabled:
         raise ApiError(403, "The requested user is disabled.")
     return user
 
 
-def identifier(given: dict[str, Any]) -> str | None:
+def identifier(params: dict[str, Any]) -> str | None:
     """The partner's own key of a user or member. Raises ApiError."""
-    value = given.get("identifier")
+    value = params.get("identifier")
     if value is not None and not isinstance(value, str):
         raise ApiError(422, "identifier must be a string.")
     if value is not None and not IDENTIFIER.fullmatch(value):
@@ -67,17 +67,17 @@ def _create(request: HttpRequest) -> HttpResponse:
             user = User.objects.create(guid=ids.new("USR"), **values)
     except IntegrityError:
         raise _conflict(values["identifier"]) from None
-    return answer({"user": rendered(user)})
+    return json_response({"user": render(user)})
 
 
-def _values(given: dict[str, Any]) -> dict[str, Any]:
+def _values(params: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if "identifier" in given:
-        values["identifier"] = identifier(given)
-    if "metadata" in given:
-        values["metadata"] = text(given, "metadata", LONGEST_METADATA)
-    if "is_disabled" in given:
-        values["is_disabled"] = flag(given, "is_disabled")
+    if "identifier" in params:
+        values["identifier"] = identifier(params)
+    if "metadata" in params:
+        values["metadata"] = text(params, "metadata", LONGEST_METADATA)
+    if "is_disabled" in params:
+        values["is_disabled"] = flag(params, "is_disabled")
     return values
 
 
@@ -86,15 +86,15 @@ def _conflict(identifier: str) -> ApiError:
 
 
 def _list(request: HttpRequest) -> HttpResponse:
-    return list_page(request, "users", User.objects.order_by("id"), rendered)
+    return list_page(request, "users", User.objects.order_by("id"), render)
 
 
 def _read(request: HttpRequest, user: str) -> HttpResponse:
-    return answer({"user": rendered(found(user))})
+    return json_response({"user": render(get_user(user))})
 
 
 def _update(request: HttpRequest, user: str) -> HttpResponse:
-    row = found(user)
+    row = get_user(user)
     values = _values(body(request, "user"))
     for name, value in values.items():
         setattr(row, name, value)
@@ -103,11 +103,11 @@ def _update(request: HttpRequest, user: str) -> HttpResponse:
             row.save()
     except IntegrityError:
         raise _conflict(values["identifier"]) from None
-    return answer({"user": rendered(row)})
+    return json_response({"user": render(row)})
 
 
 def _delete(request: HttpRequest, user: str) -> HttpResponse:
-    found(user).delete()
+    get_user(user).delete()
     return HttpResponse(status=204)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from sandbox.atrium_api import users
-from sandbox.atrium_api.endpoint import answer, body, endpoint, flag, text
+from sandbox.atrium_api.endpoint import body, endpoint, flag, json_response, text
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world import clock, ids
 from sandbox.world.institutions import INSTITUTIONS
@@ -30,7 +30,7 @@ FLAGS = {
 
 
 def _create(request: HttpRequest, user: str) -> HttpResponse:
-    row = users.readable(user)
+    row = users.get_enabled_user(user)
     session = WidgetSession.objects.create(
         token=secrets.token_urlsafe(32),
         key=secrets.token_urlsafe(32),
@@ -40,43 +40,43 @@ def _create(request: HttpRequest, user: str) -> HttpResponse:
         created_at=clock.now(),
     )
     url = request.build_absolute_uri(f"/md/connect/{session.token}")
-    return answer({"user": {"connect_widget_url": url, "guid": row.guid}})
+    return json_response({"user": {"connect_widget_url": url, "guid": row.guid}})
 
 
-def _options(user: User, given: dict[str, Any]) -> dict[str, Any]:
+def _options(user: User, params: dict[str, Any]) -> dict[str, Any]:
     """The options, complete and checked. Raises ApiError."""
     options: dict[str, Any] = {
-        name: flag(given, name, default=default) for name, default in FLAGS.items()
+        name: flag(params, name, default=default) for name, default in FLAGS.items()
     }
-    for name, known in CHOICES.items():
-        options[name] = given.get(name) or known[0]
-        if options[name] not in known:
-            raise ApiError(400, f"{name} must be {' or '.join(known)}.")
-    options["ui_message_version"] = _version(given.get("ui_message_version"))
-    options["client_redirect_url"] = text(given, "client_redirect_url")
+    for name, choices in CHOICES.items():
+        options[name] = params.get(name) or choices[0]
+        if options[name] not in choices:
+            raise ApiError(400, f"{name} must be {' or '.join(choices)}.")
+    options["ui_message_version"] = _version(params.get("ui_message_version"))
+    options["client_redirect_url"] = text(params, "client_redirect_url")
     options["ui_message_webview_url_scheme"] = (
-        text(given, "ui_message_webview_url_scheme") or "atrium"
+        text(params, "ui_message_webview_url_scheme") or "atrium"
     )
     if not users.SCHEME.fullmatch(options["ui_message_webview_url_scheme"]):
         raise ApiError(400, "ui_message_webview_url_scheme cannot be used.")
     url = options["client_redirect_url"]
     if url and not users.REDIRECT_URL.fullmatch(url):
         raise ApiError(400, "client_redirect_url cannot be used.")
-    return options | _target(user, given)
+    return options | _target(user, params)
 
 
-def _version(given: Any) -> int:
-    """The version of the messages; 0, the oldest, where none is given."""
-    if given is None or given == "":
+def _version(params: Any) -> int:
+    """The version of the messages; 0, the oldest, where none is params."""
+    if params is None or params == "":
         return 0
-    if isinstance(given, bool) or not str(given).isdecimal() or not 0 <= int(given) <= 4:
+    if isinstance(params, bool) or not str(params).isdecimal() or not 0 <= int(params) <= 4:
         raise ApiError(400, "ui_message_version must be a number up to 4.")
-    return int(given)
+    return int(params)
 
 
-def _target(user: User, given: dict[str, Any]) -> dict[str, Any]:
+def _target(user: User, params: dict[str, Any]) -> dict[str, Any]:
     """The member or institution to begin with; the member takes precedence."""
-    member, code = text(given, "current_member_guid"), text(given, "current_institution_code")
+    member, code = text(params, "current_member_guid"), text(params, "current_institution_code")
     if member and not Member.objects.filter(user=user, guid=member).exists():
         raise ApiError(404, "The requested member was not found.")
     if code and not member and code not in INSTITUTIONS:

@@ -1,4 +1,4 @@
-"""The stand-in bank of OAuth members, and the page that people come back to."""
+"""Pages of the stand-in bank for OAuth members, and of the return from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = """<!doctype html>
 """
 
 
-class Away(HttpResponseRedirectBase):
+class ReturnRedirect(HttpResponseRedirectBase):
     """A redirect that may leave for an app. The scheme was checked when it was asked for."""
 
     status_code = 302
@@ -35,16 +35,16 @@ class Away(HttpResponseRedirectBase):
 
 
 def authorize(request: HttpRequest) -> HttpResponse:
-    """The bank asks whether MX may read; its link works once."""
-    window = oauth.arrive(request.GET.get("state", ""))
+    """The consent page of the bank; its link works once."""
+    window = oauth.open_bank_page(request.GET.get("state", ""))
     if window is None:
-        words = "<p>Links to the bank work once and for an hour. Go back and ask for a new one.</p>"
-        return _page("This link has expired", words, 410)
+        text = "<p>Links to the bank work once and for an hour. Go back and ask for a new one.</p>"
+        return _page("This link has expired", text, 410)
     bank = escape(INSTITUTIONS[window.member.institution_code].name)
 
-    def link(identity: str, kind: str, words: str, **query: str) -> str:
+    def link(identity: str, css_class: str, text: str, **query: str) -> str:
         url = escape(f"/oauth/redirect_from?{urlencode(query | {'state': window.state})}")
-        return f'<a class="{kind}" id="{identity}" href="{url}">{words}</a>'
+        return f'<a class="{css_class}" id="{identity}" href="{url}">{text}</a>'
 
     content = (
         f"<p>You are at the stand-in for {bank}. The application that sent you here asks to see "
@@ -56,18 +56,18 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 
 def redirect_from(request: HttpRequest) -> HttpResponse:
-    """Back from the bank: on to where the application wants it, or a page that says how it went."""
-    came_back = oauth.come_back(request.GET.get("state", ""), request.GET.get("code", ""))
-    if came_back is None:
+    """Return from the bank: redirect to the application, or show the result."""
+    completed = oauth.complete(request.GET.get("state", ""), request.GET.get("code", ""))
+    if completed is None:
         return _page("This link has expired", "<p>Go back and ask for a new one.</p>", 410)
-    window, succeeded = came_back
-    if url := oauth.way_back(window, succeeded=succeeded):
-        return Away(url)
+    window, succeeded = completed
+    if url := oauth.return_url(window, succeeded=succeeded):
+        return ReturnRedirect(url)
     if succeeded:
-        words = "<p>You can close this window and go back to the application.</p>"
-        return _page("Thank you", words)
-    words = "<p>Nothing was shared. Close this window and try again in the application.</p>"
-    return _page("Not connected", words)
+        text = "<p>You can close this window and go back to the application.</p>"
+        return _page("Thank you", text)
+    text = "<p>Nothing was shared. Close this window and try again in the application.</p>"
+    return _page("Not connected", text)
 
 
 def _page(title: str, content: str, status: int = 200) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What an opened widget asks for and does, in the name of its one user."""
+"""The JSON API behind an opened widget; it acts for the user of the widget link."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from sandbox.atrium_api import errors, members
-from sandbox.atrium_api.endpoint import answer as answered
-from sandbox.atrium_api.endpoint import body
+from sandbox.atrium_api.endpoint import body, json_response
 from sandbox.atrium_api.errors import ApiError
-from sandbox.atrium_api.institutions import rendered as described
-from sandbox.atrium_api.member_jobs import answered as with_answers
-from sandbox.atrium_api.member_jobs import started
+from sandbox.atrium_api.institutions import render as render_institution
+from sandbox.atrium_api.member_jobs import answer_questions, start_job
 from sandbox.world import clock, questions, statuses
-from sandbox.world.institutions import INSTITUTIONS, Institution
-from sandbox.world.institutions import credentials as fields_of
+from sandbox.world.institutions import INSTITUTIONS, Institution, credential_fields
 from sandbox.world.jobs import JOBS
 from sandbox.world.models import Member, WidgetSession
 
@@ -53,43 +50,46 @@ def _session(request: HttpRequest) -> WidgetSession:
     return session
 
 
-def _wanted(session: WidgetSession) -> list[str]:
-    """The jobs that a member has to get through, in their order."""
+def _required_jobs(session: WidgetSession) -> list[str]:
+    """The jobs that a member must complete, in order."""
     first = "verify" if session.options["mode"] == "verification" else "aggregate"
     return [first, "identify"] if session.options["include_identity"] else [first]
 
 
-def _fits(session: WidgetSession, one: Institution) -> bool:
-    wanted = _wanted(session)
-    verifies = "verify" not in wanted or one.supports_verification
-    return verifies and ("identify" not in wanted or one.supports_identification)
+def _supports(session: WidgetSession, institution: Institution) -> bool:
+    required = _required_jobs(session)
+    verifies = "verify" not in required or institution.supports_verification
+    return verifies and ("identify" not in required or institution.supports_identification)
 
 
 def _institutions(request: HttpRequest, session: WidgetSession) -> HttpResponse:
     query = request.GET.get("query", "").strip().casefold()
-    found = [
-        described(request, one) | {"guid": one.guid}
-        for one in INSTITUTIONS.values()
-        if query in one.name.casefold() and _fits(session, one)
+    institutions_shown = [
+        render_institution(request, institution) | {"guid": institution.guid}
+        for institution in INSTITUTIONS.values()
+        if query in institution.name.casefold() and _supports(session, institution)
     ]
-    return answered({"institutions": found})
+    return json_response({"institutions": institutions_shown})
 
 
 def _institution(request: HttpRequest, session: WidgetSession, code: str) -> HttpResponse:
-    if code not in INSTITUTIONS or not _fits(session, INSTITUTIONS[code]):
+    if code not in INSTITUTIONS or not _supports(session, INSTITUTIONS[code]):
         raise ApiError(404, "This institution is not available.")
-    one = INSTITUTIONS[code]
-    whole = described(request, one) | {"guid": one.guid, "credentials": fields_of(code)}
-    return answered({"institution": whole})
+    institution = INSTITUTIONS[code]
+    rendered = render_institution(request, institution) | {
+        "guid": institution.guid,
+        "credentials": credential_fields(code),
+    }
+    return json_response({"institution": rendered})
 
 
-def _rendered(member: Member) -> dict[str, Any]:
+def _render(member: Member) -> dict[str, Any]:
     bank = INSTITUTIONS[member.institution_code]
     status = member.connection_status
-    return members.rendered(member) | {
+    return members.render(member) | {
         "status_number": statuses.STATUSES.index(status),
         "message": statuses.message(status, bank.name),
-        "challenges": questions.rendered(member),
+        "challenges": questions.render(member),
         "institution_guid": bank.guid,
         "oauth_failed": member.oauth_failed,
     }
@@ -97,39 +97,43 @@ def _rendered(member: Member) -> dict[str, Any]:
 
 def _list_members(request: HttpRequest, session: WidgetSession) -> HttpResponse:
     rows = Member.objects.filter(user=session.user).select_related("user").order_by("id")
-    fitting = [row for row in rows if _fits(session, INSTITUTIONS[row.institution_code])]
-    return answered({"members": [_rendered(row) for row in fitting]})
+    members_shown = [row for row in rows if _supports(session, INSTITUTIONS[row.institution_code])]
+    return json_response({"members": [_render(row) for row in members_shown]})
 
 
 def _create(request: HttpRequest, session: WidgetSession) -> HttpResponse:
     """A member; one with the same login is updated instead, as MX's widget does."""
-    given = body(request, "member")
-    code = str(given.get("institution_code"))
-    if code not in INSTITUTIONS or not _fits(session, INSTITUTIONS[code]):
+    params = body(request, "member")
+    code = str(params.get("institution_code"))
+    if code not in INSTITUTIONS or not _supports(session, INSTITUTIONS[code]):
         raise ApiError(404, "This institution is not available.")
     logs_in_there = INSTITUTIONS[code].supports_oauth
-    login = "" if logs_in_there else members.logins(code, given.get("credentials"))[0]
+    login = "" if logs_in_there else members.parse_credentials(code, params.get("credentials"))[0]
     existing = Member.objects.filter(
         user=session.user, institution_code=code, login=login, is_oauth=logs_in_there
     )
     row = existing.select_related("user").first()
     if row is None:
         row = members.create(
-            session.user, _new(session, given, is_oauth=logs_in_there), **_job(session)
+            session.user, _member_params(session, params, is_oauth=logs_in_there), **_job(session)
         )
         existed = was_connected = False
     else:
         existed, was_connected = True, row.successfully_aggregated_at is not None
         if not logs_in_there:
-            row = members.update(row, {"credentials": given.get("credentials")}, **_job(session))
-    _note(session, row, _wanted(session)[:1])
-    return answered({"member": _rendered(row), "existed": existed, "was_connected": was_connected})
+            row = members.update(row, {"credentials": params.get("credentials")}, **_job(session))
+    _remember_started(session, row, _required_jobs(session)[:1])
+    return json_response(
+        {"member": _render(row), "existed": existed, "was_connected": was_connected}
+    )
 
 
-def _new(session: WidgetSession, given: dict[str, Any], *, is_oauth: bool) -> dict[str, Any]:
+def _member_params(
+    session: WidgetSession, params: dict[str, Any], *, is_oauth: bool
+) -> dict[str, Any]:
     return {
-        "institution_code": given.get("institution_code"),
-        "credentials": given.get("credentials"),
+        "institution_code": params.get("institution_code"),
+        "credentials": params.get("credentials"),
         "is_oauth": is_oauth,
         "background_aggregation_is_disabled": session.options["disable_background_agg"],
     }
@@ -137,86 +141,90 @@ def _new(session: WidgetSession, given: dict[str, Any], *, is_oauth: bool) -> di
 
 def _job(session: WidgetSession) -> dict[str, Any]:
     """The first job of a new or updated member."""
-    name = JOBS[_wanted(session)[0]].name
+    name = JOBS[_required_jobs(session)[0]].name
     return {"transactions": session.options["include_transactions"], "job": name}
 
 
-def _note(session: WidgetSession, member: Member, begun: list[str]) -> None:
-    """Remember which of the wanted jobs have begun."""
+def _remember_started(session: WidgetSession, member: Member, started: list[str]) -> None:
+    """Store which of the required jobs have started."""
     with transaction.atomic():
         session = WidgetSession.objects.get(pk=session.pk)
-        session.progress[member.guid] = begun
+        session.progress[member.guid] = started
         session.save(update_fields=["progress"])
 
 
-def _found(session: WidgetSession, guid: str) -> Member:
-    return members.found(session.user.guid, guid)
+def _get_member(session: WidgetSession, guid: str) -> Member:
+    return members.get_member(session.user.guid, guid)
 
 
 def _read(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    return answered({"member": _rendered(_found(session, guid))})
+    return json_response({"member": _render(_get_member(session, guid))})
 
 
 def _delete(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    _found(session, guid).delete()
+    _get_member(session, guid).delete()
     return HttpResponse(status=204)
 
 
 def _credentials(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    given = {"credentials": body(request, "member").get("credentials") or []}
-    row = members.update(_found(session, guid), given, **_job(session))
-    _note(session, row, _wanted(session)[:1])
-    return answered({"member": _rendered(row)})
+    params = {"credentials": body(request, "member").get("credentials") or []}
+    row = members.update(_get_member(session, guid), params, **_job(session))
+    _remember_started(session, row, _required_jobs(session)[:1])
+    return json_response({"member": _render(row)})
 
 
 def _answer(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    given = body(request).get("answers")
-    values = {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}
-    return answered({"member": _rendered(with_answers(_found(session, guid), values))})
+    params = body(request).get("answers")
+    values = {str(k): str(v) for k, v in params.items()} if isinstance(params, dict) else {}
+    return json_response({"member": _render(answer_questions(_get_member(session, guid), values))})
 
 
 def _start(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    """Begin with the first wanted job (again)."""
-    row = _begun(session, _found(session, guid), _wanted(session)[0])
-    _note(session, row, _wanted(session)[:1])
-    return answered({"member": _rendered(row)})
+    """Start the first required job (again)."""
+    row = _start_job(session, _get_member(session, guid), _required_jobs(session)[0])
+    _remember_started(session, row, _required_jobs(session)[:1])
+    return json_response({"member": _render(row)})
 
 
-def _begun(session: WidgetSession, row: Member, job: str) -> Member:
-    return started(row, job, transactions=session.options["include_transactions"])
+def _start_job(session: WidgetSession, row: Member, job: str) -> Member:
+    return start_job(row, job, transactions=session.options["include_transactions"])
 
 
-def _continue(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    """The member has got through a job: begin with the next wanted one, or it is done."""
-    row = _found(session, guid)
+def _continue_jobs(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
+    """After a completed job: start the next required one, or report that all are done."""
+    row = _get_member(session, guid)
     if row.job or row.connection_status != "CONNECTED":
-        return answered({"member": _rendered(row), "done": False})
-    begun = session.progress.get(guid, [])
-    wanted = _wanted(session)
-    # A link to a connected member begins nothing that MX does in the background anyway.
-    missing = [one for one in wanted if one not in begun and (begun or one != "aggregate")]
+        return json_response({"member": _render(row), "done": False})
+    started = session.progress.get(guid, [])
+    required = _required_jobs(session)
+    # A link to a connected member starts nothing that MX does in the background anyway.
+    missing = [job for job in required if job not in started and (started or job != "aggregate")]
     if not missing:
-        return answered({"member": _rendered(row), "done": True})
-    row = _begun(session, row, missing[0])
-    _note(session, row, [*begun, missing[0]] if begun else wanted[: wanted.index(missing[0]) + 1])
-    return answered({"member": _rendered(row), "done": False})
+        return json_response({"member": _render(row), "done": True})
+    row = _start_job(session, row, missing[0])
+    _remember_started(
+        session,
+        row,
+        [*started, missing[0]] if started else required[: required.index(missing[0]) + 1],
+    )
+    return json_response({"member": _render(row), "done": False})
 
 
 def _oauth(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
     """A link to the bank's own page."""
-    row, options = _found(session, guid), session.options
+    row, options = _get_member(session, guid), session.options
     if not row.is_oauth:
         raise ApiError(400, "Member cannot use OAuth.")
     in_app = options["is_mobile_webview"] or options["oauth_referral_source"] == "APP"
-    then = {
+    options_after = {
         "referral_source": "APP" if in_app else "BROWSER",
         "client_redirect_url": options["client_redirect_url"],
         "ui_message_webview_url_scheme": options["ui_message_webview_url_scheme"],
         "transactions": options["include_transactions"],
         "verifies": options["mode"] == "verification",
     }
-    _note(session, row, _wanted(session)[:1])
-    return answered({"url": members.oauth_window(request, row, then)})
+    _remember_started(session, row, _required_jobs(session)[:1])
+    return json_response({"url": members.oauth_window(request, row, options_after)})
 
 
 institutions = _call(GET=_institutions)
@@ -226,5 +234,5 @@ member = _call(GET=_read, DELETE=_delete)
 credentials = _call(PUT=_credentials)
 answer = _call(POST=_answer)
 start = _call(POST=_start)
-go_on = _call(POST=_continue)
+continue_jobs = _call(POST=_continue_jobs)
 oauth_window = _call(POST=_oauth)

@@ -14,6 +14,6 @@ urlpatterns = [
     path(f"{MEMBER}/credentials", session.credentials),
     path(f"{MEMBER}/answer", session.answer),
     path(f"{MEMBER}/start", session.start),
-    path(f"{MEMBER}/continue", session.go_on),
+    path(f"{MEMBER}/continue", session.continue_jobs),
     path(f"{MEMBER}/oauth", session.oauth_window),
 ]

@@ -46,7 +46,7 @@ EXPIRED = """<!doctype html>
 <link rel="stylesheet" href="/md/connect/static/connect.css">
 <header><p class="notice" role="note">Sandbox: no real bank, no real data.</p></header>
 <main class="sheet"><h1>This link has expired</h1>
-<p>Widget links work once and for ten minutes. Ask for a new one.</p></main></html>
+<p>Widget links work once and for ten minutes. Ask for a new institution.</p></main></html>
 """
 
 
@@ -90,14 +90,14 @@ def loader(request: HttpRequest) -> HttpResponseBase:
 
 
 def logo(request: HttpRequest, code: str) -> HttpResponse:
-    """An institution's logo, drawn here."""
+    """An institution's logo, generated."""
     if code not in INSTITUTIONS:
         raise Http404
-    one = INSTITUTIONS[code]
-    letters = "".join(word[0] for word in one.name.split())[:2]
+    institution = INSTITUTIONS[code]
+    letters = "".join(part[0] for part in institution.name.split())[:2]
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="100" height="100">'
-        f'<rect width="100" height="100" rx="22" fill="{one.color}"/>'
+        f'<rect width="100" height="100" rx="22" fill="{institution.color}"/>'
         '<text x="50" y="65" font-family="system-ui,sans-serif" font-size="42" font-weight="700" '
         f'text-anchor="middle" fill="#fff">{letters}</text></svg>'
     )

@@ -1,4 +1,4 @@
-"""What the control API's endpoints share: JSON in, JSON out, and no orders from other sites."""
+"""Shared by the control API: JSON bodies, JSON responses, no cross-site requests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def control(**handlers: Handler) -> Handler:
     def view(request: HttpRequest, **ids: Any) -> HttpResponse:
         handler = handlers.get(request.method or "")
         if handler is None:
-            return refused(405, f"Use {' or '.join(handlers)}.")
+            return error_response(405, f"Use {' or '.join(handlers)}.")
         if not _is_own_page(request):
-            return refused(403, "Web pages of other origins do not control the sandbox.")
+            return error_response(403, "Web pages of other origins do not control the sandbox.")
         try:
             return handler(request, **ids)
         except (ValueError, TypeError) as error:
-            return refused(400, str(error))
+            return error_response(400, str(error))
 
     return functools.update_wrapper(view, next(iter(handlers.values())))
 
@@ -47,8 +47,8 @@ def _is_own_page(request: HttpRequest) -> bool:
 
 @functools.cache
 def _own_origins(port: str) -> set[str]:
-    hosts = [one if WITH_PORT.search(one) else f"{one}:{port}" for one in settings.OWN_HOSTS]
-    hosts += [one.removesuffix(":80") for one in hosts]
+    hosts = [host if WITH_PORT.search(host) else f"{host}:{port}" for host in settings.OWN_HOSTS]
+    hosts += [host.removesuffix(":80") for host in hosts]
     return {f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts}
 
 
@@ -57,11 +57,11 @@ def origin(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def refused(status: int, message: str) -> HttpResponse:
+def error_response(status: int, message: str) -> HttpResponse:
     return JsonResponse({"error": {"message": message}}, status=status)
 
 
-def given(request: HttpRequest) -> dict[str, Any]:
+def json_body(request: HttpRequest) -> dict[str, Any]:
     """The JSON object of the request. Raises ValueError."""
     parsed = json.loads(request.body or b"{}")
     if not isinstance(parsed, dict):

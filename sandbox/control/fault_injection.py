@@ -1,4 +1,4 @@
-"""How an answer goes wrong: one small function per kind of fault."""
+"""Injects faults into responses: one function per kind of fault."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ NEVER_NULL = {"guid", "code", "pagination", "is_being_aggregated"}
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER for no time: the peer sees a reset
 
 
-def broken(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
-    """The answer that the fault makes of the right one."""
-    return BREAKERS[fault.kind](request, fault, right)
+def apply_fault(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+    """The response as the fault changes it."""
+    return INJECTORS[fault.kind](request, fault, call_next)
 
 
-def _status(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _status(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     status = fault.status or 500
     if fault.body:
         return HttpResponse(fault.body, status=status, content_type=JSON)
-    return errors.response(status, "A fault was asked for.")
+    return errors.response(status, "Injected fault.")
 
 
-def _latency(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
-    return right(request)
+def _latency(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+    return call_next(request)
 
 
-def _timeout(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _timeout(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     """Keep silent while the caller waits, then hang up."""
     connection = _socket(request)
     deadline = time.monotonic() + (fault.latency_seconds or MOST_SECONDS)
@@ -64,7 +64,7 @@ def _socket(request: HttpRequest) -> socket.socket:
     return connection
 
 
-def _reset(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _reset(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     def body() -> Iterator[bytes]:
         yield b'{"users": ['
         connection = _socket(request)
@@ -75,59 +75,59 @@ def _reset(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
     return StreamingHttpResponse(body(), content_type=JSON)  # type: ignore[return-value]
 
 
-def _cut_off(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _cut_off(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     """Content-Length promises more than comes."""
-    whole = right(request)
+    response = call_next(request)
 
     def body() -> Iterator[bytes]:
-        yield whole.content[: len(whole.content) // 2]
+        yield response.content[: len(response.content) // 2]
         _socket(request).shutdown(socket.SHUT_WR)
         raise ConnectionAbortedError
 
-    cut = StreamingHttpResponse(body(), status=whole.status_code, content_type=JSON)
-    cut["Content-Length"] = str(len(whole.content))
+    cut = StreamingHttpResponse(body(), status=response.status_code, content_type=JSON)
+    cut["Content-Length"] = str(len(response.content))
     return cut  # type: ignore[return-value]
 
 
-def _truncated(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
-    whole = right(request)
-    half = whole.content[: len(whole.content) // 2]
-    return HttpResponse(half, status=whole.status_code, content_type=JSON)
+def _truncated(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+    response = call_next(request)
+    half = response.content[: len(response.content) // 2]
+    return HttpResponse(half, status=response.status_code, content_type=JSON)
 
 
-def _garbage(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _garbage(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     return HttpResponse(b'{"users": [\xff\xfe{{{', status=fault.status or 200, content_type=JSON)
 
 
-def _html(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _html(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     page = fault.body or "<html><body>Maintenance</body></html>"
     return HttpResponse(page, status=fault.status or 200, content_type="text/html")
 
 
 def _rewritten(change: Callable[[Fault, str, Any], Any]) -> Callable[..., HttpResponse]:
-    """A breaker that changes fields of the right answer."""
+    """An injector that changes fields of the response."""
 
-    def breaker(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
-        whole = right(request)
-        if whole.status_code >= 300 or whole.get("Content-Type", "") != JSON:
-            return whole
-        data = _walk(simplejson.loads(whole.content, use_decimal=True), fault, change)
+    def injector(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+        response = call_next(request)
+        if response.status_code >= 300 or response.get("Content-Type", "") != JSON:
+            return response
+        data = _walk(simplejson.loads(response.content, use_decimal=True), fault, change)
         text = simplejson.dumps(data, use_decimal=True, ensure_ascii=False)
-        return HttpResponse(text, status=whole.status_code, content_type=JSON)
+        return HttpResponse(text, status=response.status_code, content_type=JSON)
 
-    return breaker
+    return injector
 
 
 def _walk(value: Any, fault: Fault, change: Callable[[Fault, str, Any], Any]) -> Any:
     if isinstance(value, list):
-        return [_walk(one, fault, change) for one in value]
+        return [_walk(item, fault, change) for item in value]
     if not isinstance(value, dict):
         return value
     changed = {
-        name: _walk(one, fault, change)
-        if isinstance(one, list | dict)
-        else change(fault, name, one)
-        for name, one in value.items()
+        name: _walk(item, fault, change)
+        if isinstance(item, list | dict)
+        else change(fault, name, item)
+        for name, item in value.items()
         if name != "pagination"
     }
     if "guid" in changed and fault.kind == "unknown_fields":
@@ -149,19 +149,19 @@ def _to_unknown(fault: Fault, name: str, value: Any) -> Any:
     return "XQZ" if name == "currency_code" else f"UNHEARD_OF_{value}"
 
 
-def _shifting(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _shifting(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     """As if rows had been inserted before this page (or deleted) since the first was read."""
     request.page_shift = fault.shift
-    return right(request)
+    return call_next(request)
 
 
-def _endless(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
+def _endless(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     page = int(request.GET.get("page", "1"))
     query = QueryDict(mutable=True)
     query.update(request.GET.dict() | {"page": "1"})
     request.GET = query  # type: ignore[assignment]
-    whole = right(request)
-    data = simplejson.loads(whole.content, use_decimal=True)
+    response = call_next(request)
+    data = simplejson.loads(response.content, use_decimal=True)
     if "pagination" in data:
         size = data["pagination"]["per_page"]
         data["pagination"] |= {
@@ -170,7 +170,7 @@ def _endless(request: HttpRequest, fault: Fault, right: Next) -> HttpResponse:
     return HttpResponse(simplejson.dumps(data, use_decimal=True), content_type=JSON)
 
 
-BREAKERS: dict[str, Callable[[HttpRequest, Fault, Next], HttpResponse]] = {
+INJECTORS: dict[str, Callable[[HttpRequest, Fault, Next], HttpResponse]] = {
     "status": _status,
     "latency": _latency,
     "timeout": _timeout,

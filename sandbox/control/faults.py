@@ -1,4 +1,4 @@
-"""Faults on demand: which calls go wrong next, and how.
+"""Faults to inject: which calls fail next, and how.
 
 Faults live in the process's memory: the sandbox is one process, and a restart heals it.
 """
@@ -24,7 +24,7 @@ KINDS = {
     "garbage": "bytes that are neither JSON nor text",
     "html": "a maintenance page instead of JSON",
     "null_storm": "null in every field that may be null",
-    "unknown_enums": "words in type, status and category fields that nobody has heard of",
+    "unknown_enums": "unknown values in type, status and category fields",
     "unknown_fields": "fields that the reference does not know",
     "shifting_pages": "rows move between pages while they are read",
     "endless_pages": "a list that never has a last page",
@@ -79,15 +79,15 @@ class Faults:
         self._waiting: list[Fault] = []
         self._ids = itertools.count(1)
 
-    def add(self, given: dict[str, Any]) -> Fault:
+    def add(self, params: dict[str, Any]) -> Fault:
         """Add a fault.
 
         Raises:
-            ValueError, TypeError: what was given describes none.
+            ValueError, TypeError: the parameters describe no fault.
         """
         typed = {"count": int, "skip": int, "status": int, "shift": int, "latency_seconds": float}
         values = {
-            name: typed.get(name, lambda value: value)(value) for name, value in given.items()
+            name: typed.get(name, lambda value: value)(value) for name, value in params.items()
         }
         values["headers"] = {str(k): str(v) for k, v in dict(values.get("headers") or {}).items()}
         for name in ("kind", "method", "path", "body"):
@@ -102,7 +102,7 @@ class Faults:
         """Forget one fault, or all."""
         with self._lock:
             self._waiting = [
-                one for one in self._waiting if identity is not None and one.id != identity
+                fault for fault in self._waiting if identity is not None and fault.id != identity
             ]
 
     def take(self, request: HttpRequest) -> Fault | None:
@@ -122,7 +122,7 @@ class Faults:
                 return fault
         return None
 
-    def listed(self) -> list[dict[str, Any]]:
+    def as_list(self) -> list[dict[str, Any]]:
         with self._lock:
             return [asdict(fault) for fault in self._waiting]
 

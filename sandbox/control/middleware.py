@@ -1,4 +1,4 @@
-"""Marks every answer as the sandbox's, and makes calls go wrong when a fault waits for them."""
+"""Marks every response as the sandbox's, and injects waiting faults."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def _is_own_host(request: HttpRequest) -> bool:
     return True
 
 
-def _refused(request: HttpRequest) -> HttpResponse:
+def _misdirected(request: HttpRequest) -> HttpResponse:
     message = "Open the sandbox as 127.0.0.1, or name this host in SANDBOX_ALLOWED_HOSTS."
     return errors.response(421, message)
 
 
 class SandboxMiddleware:
-    """Outermost: what it does happens to every answer."""
+    """The outermost middleware: it sees every response."""
 
     def __init__(self, get_response: fault_injection.Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self._answer(request) if _is_own_host(request) else _refused(request)
+        response = self._respond(request) if _is_own_host(request) else _misdirected(request)
         response["X-Sandbox"] = "mx"
         return response
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         fault = None if request.path.startswith(EXEMPT) else FAULTS.take(request)
         if fault is None:
             return self.get_response(request)
         if fault.kind != "timeout":
             time.sleep(fault.latency_seconds)
-        response = fault_injection.broken(request, fault, self.get_response)
+        response = fault_injection.apply_fault(request, fault, self.get_response)
         for name, value in fault.headers.items():
             response[name] = value
         return response

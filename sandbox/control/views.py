@@ -1,4 +1,4 @@
-"""The sandbox about itself: what it is, its health, its clock, members, settings and faults."""
+"""The control API: health, clock, members, settings and faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils.html import escape
 
 from sandbox.connect.views import file_of
-from sandbox.control.endpoint import control, given, origin, refused
+from sandbox.control.endpoint import control, error_response, json_body, origin
 from sandbox.control.faults import FAULTS, KINDS
 from sandbox.world import clock, jobs, lifecycle, scheduler, seeding
 from sandbox.world.institutions import INSTITUTIONS
@@ -32,7 +32,8 @@ MOST_SHOWN = 100
 def index(request: HttpRequest) -> HttpResponse:
     """The control page, for people who open the sandbox's address."""
     names = "".join(
-        f"<li>{escape(one.name)} <code>{one.code}</code></li>" for one in INSTITUTIONS.values()
+        f"<li>{escape(institution.name)} <code>{institution.code}</code></li>"
+        for institution in INSTITUTIONS.values()
     )
     base = escape(origin(request))
     html = (FILES / "control.html").read_text()
@@ -50,15 +51,15 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def _faults(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"faults": FAULTS.listed(), "kinds": KINDS})
+    return JsonResponse({"faults": FAULTS.as_list(), "kinds": KINDS})
 
 
 def _add_fault(request: HttpRequest) -> HttpResponse:
-    FAULTS.add(given(request))
+    FAULTS.add(json_body(request))
     return _faults(request)
 
 
-def _forget_faults(request: HttpRequest, identity: int | None = None) -> HttpResponse:
+def _clear_faults(request: HttpRequest, identity: int | None = None) -> HttpResponse:
     FAULTS.clear(identity)
     return HttpResponse(status=204)
 
@@ -69,7 +70,7 @@ def _clock(request: HttpRequest) -> HttpResponse:
 
 def _move_clock(request: HttpRequest) -> HttpResponse:
     """`advance`: a span such as 15m or 2d; `to`: a moment; `is_running`: false stops the clock."""
-    values = given(request)
+    values = json_body(request)
     if unknown := set(values) - {"advance", "to", "is_running"}:
         raise ValueError(f"Unknown: {', '.join(sorted(unknown))}. Known: advance, to, is_running.")
     if "is_running" in values:
@@ -85,10 +86,10 @@ def _move_clock(request: HttpRequest) -> HttpResponse:
 
 def span(value: Any) -> timedelta:
     """A length of time such as 90s, 15m, 3h, 2d, 1w. Raises ValueError."""
-    found = SPAN.fullmatch(str(value).strip())
-    if found is None:
+    match = SPAN.fullmatch(str(value).strip())
+    if match is None:
         raise ValueError("A span is a number and s, m, h, d or w, such as 90s, 15m, 3h, 2d, 1w.")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def moment(value: Any) -> datetime:
@@ -100,21 +101,21 @@ def moment(value: Any) -> datetime:
 
 
 def _settings(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(RULES.shown())
+    return JsonResponse(RULES.as_dict())
 
 
 def _change_settings(request: HttpRequest) -> HttpResponse:
-    RULES.change(given(request))
+    RULES.change(json_body(request))
     return _settings(request)
 
 
 def _reset(request: HttpRequest) -> HttpResponse:
-    """Begin again: `seed` and `now` make it a world that can be repeated."""
-    values = given(request)
+    """Delete everything. The same `seed` and `now` give the same data again."""
+    values = json_body(request)
     seed = values.get("seed", "")
     if not isinstance(seed, str) or len(seed) > 200:
         raise TypeError("seed must be a string of at most 200 characters.")
-    seeding.again(seed, moment(values["now"]) if values.get("now") else None)
+    seeding.reset(seed, moment(values["now"]) if values.get("now") else None)
     FAULTS.clear()
     return _clock(request)
 
@@ -138,23 +139,23 @@ def _member_row(row: Member) -> dict[str, Any]:
     }
 
 
-def _put_member(request: HttpRequest, guid: str) -> HttpResponse:
-    """Bring a member into a `connection_status`, with the webhooks that this means."""
-    status = given(request).get("connection_status")
+def _set_status(request: HttpRequest, guid: str) -> HttpResponse:
+    """Set a `connection_status`, with the webhooks that follow from it."""
+    status = json_body(request).get("connection_status")
     if status not in STATUSES:
         raise ValueError(f"connection_status must be one of {', '.join(STATUSES)}.")
-    with scheduler.turn:
+    with scheduler.world_lock:
         row = Member.objects.filter(guid=guid).first()
         if row is None:
-            return refused(404, "There is no such member.")
-        lifecycle.put(jobs.locked(row), status, clock.now())
-    return JsonResponse(_member_row(jobs.locked(row)))
+            return error_response(404, "There is no such member.")
+        lifecycle.force_status(jobs.reload(row), status, clock.now())
+    return JsonResponse(_member_row(jobs.reload(row)))
 
 
-faults = control(GET=_faults, POST=_add_fault, DELETE=_forget_faults)
-fault = control(DELETE=_forget_faults)
+faults = control(GET=_faults, POST=_add_fault, DELETE=_clear_faults)
+fault = control(DELETE=_clear_faults)
 clock_view = control(GET=_clock, POST=_move_clock)
 settings_view = control(GET=_settings, PUT=_change_settings)
 reset = control(POST=_reset)
 members = control(GET=_members)
-member = control(PUT=_put_member)
+member = control(PUT=_set_status)

@@ -1,4 +1,4 @@
-"""Webhooks: where news goes, what became of it. MX keeps these on its dashboard."""
+"""Webhook registrations and deliveries. MX has these on its dashboard only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from sandbox.control.endpoint import control, given, refused
+from sandbox.control.endpoint import control, error_response, json_body
 from sandbox.world import clock, webhook_events, webhook_sender
 from sandbox.world.models import Delivery, Webhook
 
@@ -15,7 +15,7 @@ MOST_WEBHOOKS = 50
 MOST_SHOWN = 100
 
 
-def _rendered(webhook: Webhook) -> dict[str, Any]:
+def _render(webhook: Webhook) -> dict[str, Any]:
     """Without the password, which is write-only."""
     return {
         "id": webhook.pk,
@@ -27,7 +27,7 @@ def _rendered(webhook: Webhook) -> dict[str, Any]:
 
 
 def _list(request: HttpRequest) -> HttpResponse:
-    rows = [_rendered(row) for row in Webhook.objects.order_by("pk")]
+    rows = [_render(row) for row in Webhook.objects.order_by("pk")]
     return JsonResponse({"webhooks": rows, "types": webhook_events.TYPES})
 
 
@@ -35,15 +35,15 @@ def _add(request: HttpRequest) -> HttpResponse:
     if Webhook.objects.count() >= MOST_WEBHOOKS:
         raise ValueError(f"There are {MOST_WEBHOOKS} webhooks already.")
     row = Webhook(types=list(webhook_events.TYPES))
-    _change(row, {"url": ""} | given(request))
-    return JsonResponse(_rendered(row), status=201)
+    _change(row, {"url": ""} | json_body(request))
+    return JsonResponse(_render(row), status=201)
 
 
 def _change(row: Webhook, values: dict[str, Any]) -> None:
-    known = ("url", "username", "password", "types")
-    if unknown := set(values) - set(known):
+    names = ("url", "username", "password", "types")
+    if unknown := set(values) - set(names):
         raise ValueError(
-            f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
+            f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(names))}."
         )
     for name in ("url", "username", "password"):
         if not isinstance(values.get(name, ""), str) or len(values.get(name, "")) > 2000:
@@ -66,9 +66,9 @@ def _is_http(url: str) -> bool:
 def _update(request: HttpRequest, identity: int) -> HttpResponse:
     row = Webhook.objects.filter(pk=identity).first()
     if row is None:
-        return refused(404, "There is no such webhook.")
-    _change(row, given(request))
-    return JsonResponse(_rendered(row))
+        return error_response(404, "There is no such webhook.")
+    _change(row, json_body(request))
+    return JsonResponse(_render(row))
 
 
 def _delete(request: HttpRequest, identity: int) -> HttpResponse:
@@ -79,11 +79,11 @@ def _delete(request: HttpRequest, identity: int) -> HttpResponse:
 def _test(request: HttpRequest, identity: int) -> HttpResponse:
     row = Webhook.objects.filter(pk=identity).first()
     if row is None:
-        return refused(404, "There is no such webhook.")
-    kind = given(request).get("type", row.types[0])
-    if kind not in row.types:
+        return error_response(404, "There is no such webhook.")
+    event_type = json_body(request).get("type", row.types[0])
+    if event_type not in row.types:
         raise ValueError(f"type must be one that this webhook gets: {', '.join(row.types)}.")
-    delivery = webhook_events.test(row, kind, clock.now())
+    delivery = webhook_events.test(row, event_type, clock.now())
     return JsonResponse(_delivery(delivery), status=202)
 
 
@@ -114,7 +114,7 @@ def _list_deliveries(request: HttpRequest) -> HttpResponse:
 def _retry(request: HttpRequest, identity: int) -> HttpResponse:
     row = Delivery.objects.select_related("webhook").filter(pk=identity).first()
     if row is None:
-        return refused(404, "There is no such delivery.")
+        return error_response(404, "There is no such delivery.")
     webhook_sender.retry(row, clock.now())
     return JsonResponse({"id": row.pk}, status=202)
 

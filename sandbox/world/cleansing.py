@@ -9,7 +9,7 @@ from sandbox.world import categories
 from sandbox.world.merchants import ALL, SUBSCRIPTIONS, Merchant
 
 # MX's numbers for who decided.
-BY_SYSTEM_RULE, BY_CODE, BY_KEYWORD, BY_NOBODY = 13, 15, 9, 8
+BY_SYSTEM_RULE, BY_CODE, BY_KEYWORD, UNCATEGORIZED = 13, 15, 9, 8
 SCRUBBED, BY_RULE = 0, 6
 STORE_NUMBER = re.compile(r"\s*(#?\d{3,}|\d{1,2}[/-]\d{1,2}\b).*$")  # or a date; and what follows
 KEYWORDS = (
@@ -32,57 +32,59 @@ FLAGS = (
 )  # fmt: skip
 
 
-def cleansed(given: dict[str, Any]) -> dict[str, Any]:
+def cleanse(transaction: dict[str, Any]) -> dict[str, Any]:
     """One transaction, described and categorised.
 
     Args:
-        given: `description` and `identifier`, perhaps `amount`, `type` and
+        transaction: `description` and `identifier`, perhaps `amount`, `type` and
             `merchant_category_code`, checked already.
     """
-    original = given["description"]
+    original = transaction["description"]
     merchant = _merchant(original)
-    rule = next((one for one in KEYWORDS if re.search(one[0], original, re.IGNORECASE)), None)
-    category, by = _category(given.get("merchant_category_code"), merchant, rule)
+    rule = next((row for row in KEYWORDS if re.search(row[0], original, re.IGNORECASE)), None)
+    category, by = _category(transaction.get("merchant_category_code"), merchant, rule)
     flags = set(rule[2] if rule else ())
     if merchant is not None:
         flags |= {"is_expense"} | ({"is_subscription"} if merchant.name in SUBSCRIPTIONS else set())
-    judged = merchant is not None or rule is not None
+    is_recognised = merchant is not None or rule is not None
     place = merchant.location_guid if merchant and merchant.has_place else None
     return {
-        "amount": given.get("amount"),
+        "amount": transaction.get("amount"),
         "categorized_by": by,
         "category": category,
         "category_guid": categories.category_guid(category),
-        "described_by": BY_RULE if judged else SCRUBBED,
-        "description": merchant.name if merchant else described(original),
-        "identifier": given["identifier"],
+        "described_by": BY_RULE if is_recognised else SCRUBBED,
+        "description": merchant.name if merchant else readable_description(original),
+        "identifier": transaction["identifier"],
         **{flag: True if flag in flags else None for flag in FLAGS},
         "memo": None,
-        "merchant_category_code": given.get("merchant_category_code"),
+        "merchant_category_code": transaction.get("merchant_category_code"),
         "merchant_guid": merchant.guid if merchant else None,
         "merchant_location_guid": place,
         "original_description": original,
-        "type": given.get("type"),
+        "type": transaction.get("type"),
     } | ({"is_income": False} if "is_income" not in flags else {})
 
 
-def described(original: str) -> str:
+def readable_description(original: str) -> str:
     """The readable part: no store numbers, no shouting."""
-    words = re.sub(r"[^\w&'\u2019.]+", " ", STORE_NUMBER.sub("", original)).split()
-    return " ".join(word.capitalize() for word in words) or original.strip()
+    parts = re.sub(r"[^\w&'\u2019.]+", " ", STORE_NUMBER.sub("", original)).split()
+    return " ".join(part.capitalize() for part in parts) or original.strip()
 
 
 def _merchant(original: str) -> Merchant | None:
     lowered = original.casefold()
-    return next((one for one in ALL.values() if one.name.casefold() in lowered), None)
+    return next(
+        (merchant for merchant in ALL.values() if merchant.name.casefold() in lowered), None
+    )
 
 
 def _category(code: int | None, merchant: Merchant | None, rule: Any) -> tuple[str, int]:
-    known = categories.by_code().get(code) if code is not None else None
-    if known:
-        return known, BY_CODE
+    by_code = categories.by_code().get(code) if code is not None else None
+    if by_code:
+        return by_code, BY_CODE
     if merchant is not None:
         return merchant.category, BY_SYSTEM_RULE
     if rule is not None:
         return rule[1], BY_SYSTEM_RULE if rule[3] else BY_KEYWORD
-    return "Uncategorized", BY_NOBODY
+    return "Uncategorized", UNCATEGORIZED

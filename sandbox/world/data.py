@@ -1,4 +1,4 @@
-"""Writes what an import finds: accounts with their balances, transactions, holdings.
+"""Writes the data of an import: accounts with balances, transactions, holdings.
 
 The same member at the same moment always has the same data; only what differs is written.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.world.account_templates import PLANS, POSITIONS, Plan
 from sandbox.world.ids import guid
-from sandbox.world.json_format import Cents, printed, stamp
+from sandbox.world.json_format import Cents, dump_payload, format_datetime
 from sandbox.world.ledger import UNSETTLED_AFTER, UNSETTLED_BEFORE, Entry, entries
 from sandbox.world.models import Account, Holding, Member, Transaction
 
@@ -45,7 +45,7 @@ class Counts:
     updated: int = 0
 
 
-def seed_of(account: Account) -> str:
+def random_seed(account: Account) -> str:
     """The bank's own data depends on user, institution and login, not on the connection."""
     member = account.member
     return f"{account.user.guid}:{member.institution_code}:{_login(member)}:{account.plan}"
@@ -64,7 +64,7 @@ def write_accounts(member: Member, now: datetime) -> None:
     for account in accounts:
         account.payload = _account_payload(account, now)
     Account.objects.bulk_update(accounts, ["payload"])
-    invested = [one for one in accounts if PLANS[one.plan].type == "INVESTMENT"]
+    invested = [account for account in accounts if PLANS[account.plan].type == "INVESTMENT"]
     _write_holdings(invested, now)
 
 
@@ -78,7 +78,7 @@ def _new_account(member: Member, number: int, now: datetime) -> Account:
         type=PLANS[number].type,
         routing=ROUTING,
     )
-    digits = random.Random(f"number:{seed_of(account)}")
+    digits = random.Random(f"number:{random_seed(account)}")
     account.number = f"{digits.randrange(10**11, 10**12)}"
     return account
 
@@ -90,7 +90,7 @@ def _account_payload(account: Account, now: datetime) -> str:
     payload |= {name: Cents(cents) for name, cents in balances(account, now).items()}
     payload |= {
         "account_number": f"XXXXXX{account.number[-4:]}",
-        "created_at": stamp(account.opened_at),
+        "created_at": format_datetime(account.opened_at),
         "currency_code": CURRENCY,
         "guid": account.guid,
         "institution_code": member.institution_code,
@@ -99,7 +99,7 @@ def _account_payload(account: Account, now: datetime) -> str:
         "name": plan.name,
         "subtype": plan.subtype,
         "type": plan.type,
-        "updated_at": stamp(now),
+        "updated_at": format_datetime(now),
         "user_guid": account.user.guid,
     }
     if plan.is_debt:
@@ -107,29 +107,31 @@ def _account_payload(account: Account, now: datetime) -> str:
         payload["day_payment_is_due"] = due.day
         payload["payment_due_at"] = f"{due}T00:00:00+00:00"
         payload["last_payment_at"] = f"{paid}T00:00:00+00:00"
-    return printed(payload)
+    return dump_payload(payload)
 
 
 def _payment_days(today: date) -> tuple[date, date]:
     """The next 20th of a month and the one before it."""
     this = today.replace(day=20)
-    next_one = (this + timedelta(days=20)).replace(day=20)
-    last_one = (this - timedelta(days=25)).replace(day=20)
-    return (next_one, this) if today.day >= 20 else (this, last_one)
+    next_due = (this + timedelta(days=20)).replace(day=20)
+    last_due = (this - timedelta(days=25)).replace(day=20)
+    return (next_due, this) if today.day >= 20 else (this, last_due)
 
 
 def balances(account: Account, now: datetime) -> dict[str, int]:
     """The account's balances in cents: the first one, moved by what has posted since."""
     plan = PLANS[account.plan]
     since = account.opened_at - UNSETTLED_BEFORE
-    happened = list(entries(plan, seed_of(account), since.date(), now.date() + UNSETTLED_AFTER))
-    posted = sum(_moved(plan, one) for one in happened if _posted_between(one, account, now))
-    pending = sum(-_moved(plan, one) for one in happened if _is_due(one, now))
+    recent = list(entries(plan, random_seed(account), since.date(), now.date() + UNSETTLED_AFTER))
+    posted = sum(
+        _balance_change(plan, entry) for entry in recent if _posted_between(entry, account, now)
+    )
+    pending = sum(-_balance_change(plan, entry) for entry in recent if _is_due(entry, now))
     balance = plan.balance + posted
     if plan.type == "INVESTMENT":
-        held = sum(one.value_on(now.date()) for one in POSITIONS)
-        total = balance + held
-        return {"balance": total, "cash_balance": balance, "holdings_value": held, "total_account_value": total}  # fmt: skip
+        invested = sum(position.value_on(now.date()) for position in POSITIONS)
+        total = balance + invested
+        return {"balance": total, "cash_balance": balance, "holdings_value": invested, "total_account_value": total}  # fmt: skip
     if plan.type == "CREDIT_CARD":
         free = plan.extra["credit_limit"] - balance + pending
         return {"balance": balance, "available_credit": free}
@@ -138,7 +140,7 @@ def balances(account: Account, now: datetime) -> dict[str, int]:
     return {"balance": balance, "available_balance": balance - pending}
 
 
-def _moved(plan: Plan, entry: Entry) -> int:
+def _balance_change(plan: Plan, entry: Entry) -> int:
     """What the entry adds to the balance; a payment lowers a debt."""
     return entry.cents if entry.is_credit != plan.is_debt else -entry.cents
 
@@ -164,13 +166,13 @@ def write_transactions(member: Member, now: datetime, *, days: int) -> Counts:
         _write_ledger(account, first, now)
         for account in Account.objects.filter(member=member).select_related("user", "member")
     ]
-    return Counts(sum(one.created for one in counts), sum(one.updated for one in counts))
+    return Counts(sum(count.created for count in counts), sum(count.updated for count in counts))
 
 
 def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
     last = now.date() + UNSETTLED_AFTER
     due: dict[str, tuple[Entry, bool]] = {}
-    for entry in entries(PLANS[account.plan], seed_of(account), first, last):
+    for entry in entries(PLANS[account.plan], random_seed(account), first, last):
         due |= {name: (entry, pending) for name, pending in _rows_of(account, entry, now)}
     stored = Transaction.objects.filter(account=account, date__gte=first)
     present = {row.guid: row for row in stored}
@@ -207,8 +209,8 @@ def _rows_of(account: Account, entry: Entry, now: datetime) -> Iterator[tuple[st
     if is_pending:
         yield first, True
     if entry.is_posted(now):
-        keeps = entry.pending_from is None or entry.fate == "keeps_guid"
-        yield first if keeps else guid("TRN", account.guid, day, entry.number, "posted"), False
+        keeps_guid = entry.pending_from is None or entry.fate == "keeps_guid"
+        yield first if keeps_guid else guid("TRN", account.guid, day, entry.number, "posted"), False
 
 
 def _transaction(account: Account, name: str, entry: Entry, *, pending: bool) -> str:
@@ -222,7 +224,7 @@ def _transaction(account: Account, name: str, entry: Entry, *, pending: bool) ->
         "category": entry.category,
         "check_number": None,
         "check_number_string": None,
-        "created_at": stamp(first_seen),
+        "created_at": format_datetime(first_seen),
         "currency_code": CURRENCY,
         "date": entry.moment.date().isoformat(),
         "description": entry.description,
@@ -237,26 +239,26 @@ def _transaction(account: Account, name: str, entry: Entry, *, pending: bool) ->
         "merchant_guid": merchant.guid if merchant else None,
         "merchant_location_guid": merchant.location_guid if merchant and has_place else None,
         "original_description": f"{entry.description.upper()} {entry.moment:%m%d}",
-        "posted_at": None if pending else stamp(posted_at),
+        "posted_at": None if pending else format_datetime(posted_at),
         "status": "PENDING" if pending else "POSTED",
         "top_level_category": entry.top_level_category,
-        "transacted_at": stamp(entry.moment),
+        "transacted_at": format_datetime(entry.moment),
         "type": "CREDIT" if entry.is_credit else "DEBIT",
-        "updated_at": stamp(first_seen if pending else posted_at),
+        "updated_at": format_datetime(first_seen if pending else posted_at),
         "user_guid": account.user.guid,
     }
-    return printed(payload)
+    return dump_payload(payload)
 
 
 def _write_holdings(accounts: list[Account], now: datetime) -> None:
     for account in accounts:
-        known = set(Holding.objects.filter(account=account).values_list("guid", flat=True))
+        existing = set(Holding.objects.filter(account=account).values_list("guid", flat=True))
         for position in POSITIONS:
             name = guid("HOL", account.guid, position.symbol)
             amounts = position.fields(now.date())
             payload: dict[str, Any] = {
                 "account_guid": account.guid,
-                "created_at": stamp(account.opened_at),
+                "created_at": format_datetime(account.opened_at),
                 "currency_code": CURRENCY,
                 "cusip": position.cusip,
                 "description": position.description,
@@ -265,12 +267,12 @@ def _write_holdings(accounts: list[Account], now: datetime) -> None:
                 "member_guid": account.member.guid,
                 "shares": position.thousandths / 1000,
                 "symbol": position.symbol,
-                "updated_at": stamp(now),
+                "updated_at": format_datetime(now),
                 "user_guid": account.user.guid,
             } | {key: None if cents is None else Cents(cents) for key, cents in amounts.items()}
             owner = {"user": account.user, "member": account.member, "account": account}
-            text = printed(payload)
-            if name in known:
+            text = dump_payload(payload)
+            if name in existing:
                 Holding.objects.filter(guid=name).update(payload=text)
             else:
                 Holding.objects.create(guid=name, payload=text, **owner)

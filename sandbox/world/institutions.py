@@ -1,4 +1,4 @@
-"""Institutions, and what each asks for. MX Bank and its OAuth twin are MX's own for tests."""
+"""Institutions and their login fields. MX Bank and its OAuth twin are MX's own for tests."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Institution:
 
 
 INSTITUTIONS = {
-    one.code: one
-    for one in (
+    institution.code: institution
+    for institution in (
         Institution("mxbank", "MX Bank", "#2c64ef", throttle_seconds=0),
         Institution("mx_bank_oauth", "MX Bank (OAuth)", "#1d4ed8", supports_oauth=True,
                     throttle_seconds=0),
@@ -53,26 +53,26 @@ INSTITUTIONS = {
 }  # fmt: skip
 
 
-def credentials(code: str) -> list[dict[str, Any]]:
+def credential_fields(code: str) -> list[dict[str, Any]]:
     """The fields of the institution's login; none where that is on its own page."""
     if INSTITUTIONS[code].supports_oauth:
         return []
-    asked: list[tuple[str, str, str, dict[str, Any]]] = [
+    fields: list[tuple[str, str, str, dict[str, Any]]] = [
         ("LOGIN", "Username", "LOGIN", {}),
         ("PASSWORD", "Password", "PASSWORD", {}),
     ]
     if INSTITUTIONS[code].has_branches:
         names = ("North", "South")
         choices = [{"label": name, "value": name.lower()} for name in names]
-        asked.append(("BRANCH", "Branch", "OPTIONS", {"options": choices}))
+        fields.append(("BRANCH", "Branch", "OPTIONS", {"options": choices}))
     return [
         {
             "display_order": number,
             "field_name": name,
             "guid": guid("CRD", code, name),
             "label": label,
-            "type": kind,
-            **more,
+            "type": field_type,
+            **extra,
         }
-        for number, (name, label, kind, more) in enumerate(asked)
+        for number, (name, label, field_type, extra) in enumerate(fields)
     ]

@@ -1,4 +1,4 @@
-"""Which job may start, and when the answer is another one: MX's 202, 400, 403, 409 and 429."""
+"""Starts jobs, and refuses those that MX refuses (400, 403, 409, 429)."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ JOBS = {
 }
 
 
-def locked(member: Member) -> Member:
-    """The row as it is inside this transaction. Raises Member.DoesNotExist."""
+def reload(member: Member) -> Member:
+    """The row, read again inside this transaction. Raises Member.DoesNotExist."""
     return Member.objects.select_related("user").get(pk=member.pk)
 
 
@@ -64,7 +64,7 @@ def start(member: Member, path: str, *, transactions: bool | None = None) -> Mem
     """
     job, at = JOBS[path], clock.now()
     with transaction.atomic():
-        member = locked(member)
+        member = reload(member)
         _refuse(member, path, job)
         if member.job == job.name or member.connection_status in AT_REST:
             return member
@@ -75,7 +75,7 @@ def start(member: Member, path: str, *, transactions: bool | None = None) -> Mem
         with_transactions = (
             not job.can_include_transactions if transactions is None else transactions
         )
-        lifecycle.begin(member, job.name, at, transactions=with_transactions)
+        lifecycle.start(member, job.name, at, transactions=with_transactions)
     return member
 
 
@@ -99,39 +99,41 @@ def _is_throttled(member: Member, at: datetime) -> bool:
 def _count_balance_job(member: Member, at: datetime) -> None:
     if not INSTITUTIONS[member.institution_code].throttle_seconds:
         return
-    recent = [one for one in member.balance_jobs if one > (at - BALANCE_WINDOW).timestamp()]
+    recent = [
+        started for started in member.balance_jobs if started > (at - BALANCE_WINDOW).timestamp()
+    ]
     if len(recent) >= BALANCE_JOBS:
         raise JobRefused(429, f"No more than {BALANCE_JOBS} balance jobs run in two hours.")
     member.balance_jobs = [*recent, at.timestamp()]
 
 
-def begin_first(member: Member, *, transactions: bool = True, job: str = "AGGREGATION") -> None:
-    """The job of a new member, or of one with new credentials; saves the member."""
-    lifecycle.begin(member, job, clock.now(), transactions=transactions)
+def start_first(member: Member, *, transactions: bool = True, job: str = "AGGREGATION") -> None:
+    """Start the job of a new member or of new credentials; saves the member."""
+    lifecycle.start(member, job, clock.now(), transactions=transactions)
 
 
 def answer(member: Member, values: dict[str, str]) -> Member:
-    """The end user's answers to the waiting questions.
+    """Answer the waiting challenges.
 
     Args:
-        values: question guid → answer; all that wait must be there.
+        values: challenge guid → answer, for all waiting challenges.
 
     Raises:
-        JobRefused: no question waits (409), or an answer is missing (400).
+        JobRefused: no challenge is waiting (409), or an answer is missing (400).
     """
     with transaction.atomic():
-        member = locked(member)
+        member = reload(member)
         if member.connection_status != "CHALLENGED":
             raise JobRefused(409, "This member has not been challenged.")
         guids = [questions.question_guid(member, kind) for kind in member.questions]
-        if missing := [one for one in guids if one not in values]:
+        if missing := [guid for guid in guids if guid not in values]:
             raise JobRefused(400, f"A required parameter was missing: the answer to {missing[0]}.")
-        lifecycle.resume(member, [values[one] for one in guids], clock.now())
+        lifecycle.resume(member, [values[guid] for guid in guids], clock.now())
     return member
 
 
 def account_numbers(member: Member) -> list[dict[str, Any]]:
-    """What verifications found."""
+    """Account numbers of verified accounts."""
     return [
         {
             "account_guid": row.guid,
@@ -147,7 +149,7 @@ def account_numbers(member: Member) -> list[dict[str, Any]]:
 
 
 def account_owners(member: Member) -> list[dict[str, Any]]:
-    """What an identification found."""
+    """Owners of the accounts; empty before an identification."""
     if not member.has_owners:
         return []
     return [

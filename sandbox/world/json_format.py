@@ -1,4 +1,4 @@
-"""JSON text with exact amounts: cents are integers until they are printed."""
+"""JSON text with exact amounts: cents are integers until they are dump_payload."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import Any
 
 
 class Cents(int):
-    """An amount in cents, printed as a decimal number."""
+    """An amount in cents, dump_payload as a decimal number."""
 
 
-def printed(payload: dict[str, Any]) -> str:
+def dump_payload(payload: dict[str, Any]) -> str:
     """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
     parts = []
     for name, value in payload.items():
-        text = money(value) if isinstance(value, Cents) else json.dumps(value, ensure_ascii=False)
+        text = (
+            format_cents(value)
+            if isinstance(value, Cents)
+            else json.dumps(value, ensure_ascii=False)
+        )
         parts.append(f"{json.dumps(name)}:{text}")
     return "{" + ",".join(parts) + "}"
 
 
-def money(cents: int) -> str:
+def format_cents(cents: int) -> str:
     """1234 → 12.34, 1230 → 12.3, 1200 → 12.0, as MX prints numbers."""
     sign, cents = ("-" if cents < 0 else ""), abs(cents)
     fraction = f"{cents % 100:02d}"
     return f"{sign}{cents // 100}.{fraction[0] if fraction[1] == '0' else fraction}"
 
 
-def stamp(moment: datetime) -> str:
+def format_datetime(moment: datetime) -> str:
     """MX's timestamps."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")

@@ -1,4 +1,4 @@
-"""What happens in an account: every day has its entries, whenever they are asked for.
+"""Generates the entries of an account: a day always has the same ones.
 
 An entry is first pending (most purchases, and bills that are announced), then posted. How it posts
 is its fate: mostly under a new guid, sometimes under the old one; a few vanish, and a few leave
@@ -84,12 +84,12 @@ class Draft:
 
 def _timed(draft: Draft, number: int, day: date, chance: random.Random) -> Entry:
     moment = datetime.combine(day, time(6), UTC) + timedelta(minutes=chance.randrange(16 * 60))
-    lot, fate = chance.random(), "new_guid"
+    draw, fate = chance.random(), "new_guid"
     for name, share in FATES:
-        if lot < share:
+        if draw < share:
             fate = name
             break
-        lot -= share
+        draw -= share
     is_pending = bool(draft.waits or draft.announced)
     return Entry(
         number=number,
@@ -108,8 +108,8 @@ def _timed(draft: Draft, number: int, day: date, chance: random.Random) -> Entry
 
 
 def _purchases(plan: Plan, chance: random.Random) -> Iterator[Draft]:
-    whole, part = divmod(plan.per_day, 1)
-    for _ in range(int(whole) + (chance.random() < part)):
+    certain, chance_of_one_more = divmod(plan.per_day, 1)
+    for _ in range(int(certain) + (chance.random() < chance_of_one_more)):
         yield _purchase(chance.choice(merchants.DAILY), chance, waits=chance.uniform(1, 3))
 
 
@@ -131,7 +131,7 @@ def _purchase(
 
 
 def _regular(plan: Plan, chance: random.Random, day: date) -> Iterator[Draft]:
-    """What comes on the same day of every month."""
+    """Entries that recur on the same day of every month."""
     if plan.type == "CHECKING" and plan.per_day > 1:
         yield from _household(chance, day)
     elif plan.type == "CHECKING" and day.day == 28:

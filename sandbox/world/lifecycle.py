@@ -1,4 +1,4 @@
-"""A member's life, one step at a time: logging in, questions, importing, what goes wrong.
+"""The state machine of a member: log-in, challenges, import, failures.
 
 Nothing here waits: each step says when the next is due (`due_at`), and the scheduler runs it then.
 Every function runs inside a transaction of its caller, who saves nothing more.
@@ -20,8 +20,8 @@ DELAY = 20  # times a job's time
 ANSWER_LIFE = timedelta(seconds=600)  # then the institution gives up waiting
 BACKGROUND_EVERY = timedelta(hours=24)
 PENDING_LIFE = timedelta(hours=1)
-MOST_FAILURES = 3
-LOST_AFTER = timedelta(days=14)
+MAX_FAILURES = 3
+DISCONNECTED_AFTER = timedelta(days=14)
 # Test passwords (and answers) that fail, and how. Most statuses are also words for themselves.
 FAILURES = {
     "BAD_REQUEST": "FAILED",
@@ -30,16 +30,16 @@ FAILURES = {
     "SERVER_ERROR": "FAILED",
     "UNAVAILABLE": "FAILED",
 } | {
-    word: word
-    for word in statuses.STATUSES
-    if word not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")
+    status: status
+    for status in statuses.STATUSES
+    if status not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")
 }
 
 
-def begin(
+def start(
     member: Member, job: str, at: datetime, *, transactions: bool = True, background: bool = False
 ) -> None:
-    """Start a job; whether it may start is decided elsewhere."""
+    """Start a job; `jobs` decides whether it may start."""
     member.job, member.status = job, "INITIATED"
     member.includes_transactions, member.is_background = transactions, background
     member.questions = member.answers = []
@@ -48,11 +48,11 @@ def begin(
     member.aggregated_at = at
     if job == "AGGREGATION":
         member.throttled_from = at
-    _go(member, "request", at)
+    _schedule(member, "request", at)
 
 
 def step(member: Member, at: datetime) -> None:
-    """What is due at this moment."""
+    """Run the step that is due."""
     if member.connection_status == "PENDING":
         member.delete()
     elif not member.job:
@@ -60,28 +60,30 @@ def step(member: Member, at: datetime) -> None:
     elif member.connection_status == "CHALLENGED":
         _end(member, "EXPIRED", at)
     else:
-        ENDS[member.step](member, at)
+        STEP_HANDLERS[member.step](member, at)
 
 
-def plan(member: Member, at: datetime) -> None:
-    """When MX will look at an idle member by itself."""
-    wants = member.connection_status in statuses.IN_BACKGROUND
-    wants = wants and not member.background_aggregation_is_disabled
-    member.due_at = (member.aggregated_at or at) + BACKGROUND_EVERY if wants else None
+def schedule_background(member: Member, at: datetime) -> None:
+    """Schedule the next background aggregation of an idle member."""
+    is_automatic = member.connection_status in statuses.IN_BACKGROUND
+    is_automatic = is_automatic and not member.background_aggregation_is_disabled
+    member.due_at = (member.aggregated_at or at) + BACKGROUND_EVERY if is_automatic else None
     if member.due_at is not None and member.due_at <= at:
         member.due_at = at + BACKGROUND_EVERY
     member.save()
 
 
 def _begin_in_background(member: Member, at: datetime) -> None:
-    wants = member.connection_status in statuses.IN_BACKGROUND and RULES.background_aggregation
-    if not wants or member.user.is_disabled:
-        plan(member, at)
+    is_automatic = (
+        member.connection_status in statuses.IN_BACKGROUND and RULES.background_aggregation
+    )
+    if not is_automatic or member.user.is_disabled:
+        schedule_background(member, at)
         return
-    begin(member, "AGGREGATION", at, background=True)
+    start(member, "AGGREGATION", at, background=True)
 
 
-def _go(member: Member, step: str, at: datetime) -> None:
+def _schedule(member: Member, step: str, at: datetime) -> None:
     member.step = step
     member.due_at = at + timedelta(seconds=RULES.job_seconds * SHARES[step])
     member.save()
@@ -89,34 +91,34 @@ def _go(member: Member, step: str, at: datetime) -> None:
 
 def _requested(member: Member, at: datetime) -> None:
     member.status = "REQUESTED"
-    _go(member, "login", at)
+    _schedule(member, "login", at)
 
 
 def _logged_in(member: Member, at: datetime) -> None:
-    """The institution says what it thinks of the login."""
-    word, is_new = member.password, _is_new_login(member)
-    if word in FAILURES:
-        _fail(member, FAILURES[word], at)
-    elif word in questions.ASKING and is_new:
-        _ask(member, questions.ASKING[word], at)
-    elif word == "DELAYED" and is_new:
+    """The institution accepts the login, refuses it, or asks a challenge."""
+    value, is_new = member.password, _is_new_login(member)
+    if value in FAILURES:
+        _fail(member, FAILURES[value], at)
+    elif value in questions.BY_PASSWORD and is_new:
+        _challenge(member, questions.BY_PASSWORD[value], at)
+    elif value == "DELAYED" and is_new:
         _change_status(member, "DELAYED", at)
         member.step, member.due_at = "delay", at + timedelta(seconds=RULES.job_seconds * DELAY)
         member.save()
     else:
-        _get_in(member, at)
+        _authenticated(member, at)
 
 
 def _is_new_login(member: Member) -> bool:
-    """The institution knows a login that got through before."""
+    """Whether the institution has never accepted this login: it asks challenges then."""
     if member.is_background:
         return False
     never = member.successfully_aggregated_at is None
     return never or member.connection_status in ("UPDATED", "RECONNECTED")
 
 
-def _ask(member: Member, kinds: list[str], at: datetime) -> None:
-    member.questions, member.answers = kinds, []
+def _challenge(member: Member, challenges: list[str], at: datetime) -> None:
+    member.questions, member.answers = challenges, []
     member.status = "CHALLENGED"
     member.due_at = at + ANSWER_LIFE
     _change_status(member, "CHALLENGED", at)
@@ -124,40 +126,40 @@ def _ask(member: Member, kinds: list[str], at: datetime) -> None:
 
 
 def resume(member: Member, answers: list[str], at: datetime) -> None:
-    """The end user's answers have arrived."""
+    """Continue with the end user's answers."""
     member.answers = answers
     member.connection_status, member.status = "RESUMED", "RECEIVED"
-    _go(member, "answer", at)
+    _schedule(member, "answer", at)
 
 
 def _answered(member: Member, at: datetime) -> None:
-    """Right, wrong, or a word that makes something else happen."""
+    """Answers are right, wrong, or a test value that selects another outcome."""
     answers = member.answers
-    failure = next((FAILURES[word] for word in answers if word in FAILURES), None)
-    asked = next((word for word in answers if word in questions.ASKING), None)
+    failure = next((FAILURES[answer] for answer in answers if answer in FAILURES), None)
+    next_question = next((answer for answer in answers if answer in questions.BY_PASSWORD), None)
     if failure is not None:
         _fail(member, failure, at)
     elif member.questions == [questions.SELECTION]:
         _selected(member, answers[0], at)
-    elif asked is not None:
-        _ask(member, questions.ASKING[asked], at)
-    elif all(word == questions.CORRECT for word in answers):
-        _get_in(member, at)
+    elif next_question is not None:
+        _challenge(member, questions.BY_PASSWORD[next_question], at)
+    elif all(answer == questions.CORRECT for answer in answers):
+        _authenticated(member, at)
     else:
         _end(member, "REJECTED", at)
 
 
-def _get_in(member: Member, at: datetime) -> None:
-    """Authenticated; the data comes now."""
+def _authenticated(member: Member, at: datetime) -> None:
+    """The login was accepted; the transfer starts."""
     member.is_authenticated, member.status = True, "RECEIVED"
     member.questions = member.answers = []
     _change_status(member, "CONNECTED", at)
-    _go(member, "transfer", at)
+    _schedule(member, "transfer", at)
 
 
 def _transferred(member: Member, at: datetime) -> None:
     member.status = "TRANSFERRED"
-    _go(member, "accounts", at)
+    _schedule(member, "accounts", at)
 
 
 def _accounts_processed(member: Member, at: datetime) -> None:
@@ -166,26 +168,26 @@ def _accounts_processed(member: Member, at: datetime) -> None:
     if member.job == "VERIFICATION":
         accounts = [row.guid for row in questions.verifiable(member)]
         if RULES.verification_flow == "default" and accounts:
-            _ask(member, [questions.SELECTION], at)
+            _challenge(member, [questions.SELECTION], at)
             return
         member.verified = accounts
-    _go(member, "rest", at)
+    _schedule(member, "rest", at)
 
 
 def _selected(member: Member, account: str, at: datetime) -> None:
     if account not in {row.guid for row in questions.verifiable(member)}:
         _end(member, "REJECTED", at)
         return
-    member.verified = [*(one for one in member.verified if one != account), account]
+    member.verified = [*(guid for guid in member.verified if guid != account), account]
     member.questions = member.answers = []
     member.status = "PROCESSED"
     _change_status(member, "CONNECTED", at)
-    _go(member, "rest", at)
+    _schedule(member, "rest", at)
 
 
 def _finished(member: Member, at: datetime) -> None:
-    """All data is there: the job is done, and that is news."""
-    counts, written = data.Counts(), 0
+    """The job is done: write its data and send its webhook."""
+    counts, statement_count = data.Counts(), 0
     days = data.HISTORY_DAYS if member.job == "HISTORY" else data.FIRST_IMPORT_DAYS
     if member.job == "HISTORY" or (member.job != "BALANCE" and member.includes_transactions):
         counts = data.write_transactions(member, at, days=days)
@@ -193,21 +195,21 @@ def _finished(member: Member, at: datetime) -> None:
     if member.job == "IDENTIFICATION":
         member.has_owners = True
     if member.job == "STATEMENT":
-        written = statements.write(member, at)
+        statement_count = statements.write(member, at)
     member.successfully_aggregated_at, member.failures = at, 0
-    webhook_events.job_done(member, at, counts, written)
+    webhook_events.job_done(member, at, counts, statement_count)
     _end(member, "CONNECTED", at)
 
 
 def _fail(member: Member, status: str, at: datetime) -> None:
-    """An attempt failed; the third one in a row weighs more."""
+    """End a failed attempt; the third one in a row has its own status."""
     if status in ("DENIED", "FAILED"):
         member.failures += 1
-    if status == "DENIED" and member.failures >= MOST_FAILURES:
+    if status == "DENIED" and member.failures >= MAX_FAILURES:
         status = "PREVENTED"
-    elif status == "FAILED" and member.failures >= MOST_FAILURES:
+    elif status == "FAILED" and member.failures >= MAX_FAILURES:
         since = member.successfully_aggregated_at or member.created_at
-        status = "DISCONNECTED" if at - since >= LOST_AFTER else "DEGRADED"
+        status = "DISCONNECTED" if at - since >= DISCONNECTED_AFTER else "DEGRADED"
     _end(member, status, at)
 
 
@@ -216,7 +218,7 @@ def _end(member: Member, status: str, at: datetime) -> None:
     member.status = statuses.older(status)
     member.job = member.step = ""
     member.questions = member.answers = []
-    plan(member, at)
+    schedule_background(member, at)
 
 
 def _change_status(member: Member, status: str, at: datetime) -> None:
@@ -225,12 +227,12 @@ def _change_status(member: Member, status: str, at: datetime) -> None:
         webhook_events.status_changed(member, at)
 
 
-def put(member: Member, status: str, at: datetime) -> None:
-    """Bring a member into a status by order of the people who run the sandbox."""
+def force_status(member: Member, status: str, at: datetime) -> None:
+    """Set a status through the control API, with its webhooks."""
     if status == "CHALLENGED":
         member.job = member.job or "AGGREGATION"
         member.step = ""
-        _ask(member, ["challenge"], at)
+        _challenge(member, ["challenge"], at)
     elif status == "PENDING":
         member.job, member.status, member.connection_status = "", None, status
         member.due_at = at + PENDING_LIFE
@@ -239,10 +241,10 @@ def put(member: Member, status: str, at: datetime) -> None:
         _end(member, status, at)
 
 
-ENDS = {
+STEP_HANDLERS = {
     "request": _requested,
     "login": _logged_in,
-    "delay": _get_in,
+    "delay": _authenticated,
     "answer": _answered,
     "transfer": _transferred,
     "accounts": _accounts_processed,

@@ -64,5 +64,7 @@ NAMED = (
     Merchant("In-N-Out Burger", "Food & Dining", "Fast Food", 5814, 400, 2500, has_place=False),
 )
 SUBSCRIPTIONS = {"Music Streaming", "Mobile Phone", "Fitness Club"}
-ALL = {one.guid: one for one in (*DAILY, *(merchant for _, merchant in MONTHLY), *NAMED)}
-PLACES = {one.location_guid: one for one in ALL.values() if one.has_place}
+ALL = {
+    merchant.guid: merchant for merchant in (*DAILY, *(merchant for _, merchant in MONTHLY), *NAMED)
+}
+PLACES = {merchant.location_guid: merchant for merchant in ALL.values() if merchant.has_place}

@@ -1,4 +1,4 @@
-"""Members that log in on the bank's own page: a stand-in bank, one-time links, the way back."""
+"""OAuth members: a stand-in bank, one-time links, and the return to the application."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def open_window(member: Member, options: dict[str, Any], base: str) -> str:
     return f"{base}/oauth/authorize?{urlencode(query)}"
 
 
-def arrive(state: str) -> OAuthWindow | None:
-    """The end user opens the bank's page, once."""
+def open_bank_page(state: str) -> OAuthWindow | None:
+    """Open the bank's page, once; None if the link was used or has expired."""
     fresh = OAuthWindow.objects.filter(
         state=state, opened_at=None, created_at__gt=clock.now() - WINDOW_LIFE
     )
@@ -48,39 +48,39 @@ def arrive(state: str) -> OAuthWindow | None:
     return OAuthWindow.objects.select_related("member").get(state=state)
 
 
-def come_back(state: str, code: str) -> tuple[OAuthWindow, bool] | None:
-    """The bank has sent the end user back, with a code if it was allowed; whether it was."""
-    open_ones = OAuthWindow.objects.filter(state=state, ended_at=None).exclude(opened_at=None)
+def complete(state: str, code: str) -> tuple[OAuthWindow, bool] | None:
+    """End a visit to the bank: its window and whether access was granted; None if unknown."""
+    open_windows = OAuthWindow.objects.filter(state=state, ended_at=None).exclude(opened_at=None)
     with transaction.atomic():
-        window = open_ones.select_related("member__user").first()
+        window = open_windows.select_related("member__user").first()
         if window is None:
             return None
         succeeded = bool(code) and secrets.compare_digest(code.encode(), window.code.encode())
         window.ended_at = clock.now()
         window.save()
         if succeeded:
-            _let_in(window.member, window.options)
+            _connect(window.member, window.options)
         else:
             Member.objects.filter(pk=window.member.pk).update(oauth_failed=True)
     return window, succeeded
 
 
-def _let_in(member: Member, options: dict[str, Any]) -> None:
+def _connect(member: Member, options: dict[str, Any]) -> None:
     member.oauth_failed = False
     if member.job:
         member.save()
         return
-    known = member.successfully_aggregated_at is not None
-    member.connection_status = "UPDATED" if known else "CREATED"
+    is_known = member.successfully_aggregated_at is not None
+    member.connection_status = "UPDATED" if is_known else "CREATED"
     if options.get("skip_aggregation"):
-        lifecycle.plan(member, clock.now())
+        lifecycle.schedule_background(member, clock.now())
     else:
         job = "VERIFICATION" if options.get("verifies") else "AGGREGATION"
-        jobs.begin_first(member, transactions=options.get("transactions", True), job=job)
+        jobs.start_first(member, transactions=options.get("transactions", True), job=job)
 
 
-def way_back(window: OAuthWindow, *, succeeded: bool) -> str | None:
-    """Where the end user goes then; None: a page of the sandbox says how it went."""
+def return_url(window: OAuthWindow, *, succeeded: bool) -> str | None:
+    """The URL to return to; None: the sandbox shows the result itself."""
     options = window.options
     if options.get("referral_source") != "APP":
         return None

@@ -1,4 +1,4 @@
-"""Small pictures drawn here: PNG files in one colour on white."""
+"""Generates small PNG images in one colour on white."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 
-# Whether a point is in it; both coordinates go from -1 to 1.
+# Shape → whether a point belongs to it; coordinates from -1 to 1.
 SHAPES: dict[str, Callable[[float, float], bool]] = {
     "square": lambda x, y: max(abs(x), abs(y)) < 0.75,
     "disc": lambda x, y: x * x + y * y < 0.55,
@@ -17,7 +17,7 @@ SHAPES: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-# Five by seven dots each, a row a number.
+# Letters of five by seven dots, one number per row.
 LETTERS = {
     "c": (14, 17, 16, 16, 16, 17, 14),
     "e": (31, 16, 16, 30, 16, 16, 31),
@@ -30,7 +30,7 @@ LETTERS = {
 @cache
 def png(shape: str, color: str) -> bytes:
     """A shape in a colour (#rrggbb)."""
-    return _drawn(SHAPES[shape], color)
+    return _draw(SHAPES[shape], color)
 
 
 @cache
@@ -43,11 +43,11 @@ def word_png(word: str, color: str) -> bytes:
         letter = LETTERS[word[column // 6]]
         return 0 <= row < 7 and column % 6 < 5 and bool(letter[row] >> (4 - column % 6) & 1)
 
-    return _drawn(covers, color)
+    return _draw(covers, color)
 
 
-def _drawn(covers: Callable[[float, float], bool], color: str, size: int = 100) -> bytes:
-    """A picture, `size` pixels wide and high."""
+def _draw(covers: Callable[[float, float], bool], color: str, size: int = 100) -> bytes:
+    """A PNG of `size` by `size` pixels."""
     ink = bytes.fromhex(color.lstrip("#"))
     points = [2 * (number + 0.5) / size - 1 for number in range(size)]
     rows = (b"\0" + b"".join(ink if covers(x, y) else b"\xff" * 3 for x in points) for y in points)
@@ -56,12 +56,12 @@ def _drawn(covers: Callable[[float, float], bool], color: str, size: int = 100) 
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(kind + content)
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+def _chunk(chunk_type: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(chunk_type + content)
+    return struct.pack(">I", len(content)) + chunk_type + content + struct.pack(">I", check)
 
 
-def encoded_word(word: str, color: str) -> str:
+def word_base64(word: str, color: str) -> str:
     return base64.b64encode(word_png(word, color)).decode()
 
 

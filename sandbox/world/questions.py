@@ -1,4 +1,4 @@
-"""What an institution asks on the way in, and how it takes the answers."""
+"""Challenges that an institution asks at log-in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.world.data import account_name
 from sandbox.world.ids import guid
 from sandbox.world.models import Account, Member
-from sandbox.world.pictures import data_uri, encoded_word
+from sandbox.world.pictures import data_uri, word_base64
 
 CORRECT = "correct"
 SELECTION = "account_selection"
@@ -18,16 +18,16 @@ BLUE = "#2c64ef"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One challenge, in MX's words."""
+    """One challenge, in the fields of MX's API."""
 
     type: str
     label: str
     field_name: str
 
     def extra(self) -> dict[str, Any]:
-        """What this type carries besides its text."""
+        """Fields that this type has besides its text."""
         if self.type == "IMAGE_DATA":
-            return {"image_data": encoded_word(CORRECT, BLUE)}
+            return {"image_data": word_base64(CORRECT, BLUE)}
         if self.type == "IMAGE_OPTIONS":
             shapes = {"disc": CORRECT, "square": "square", "cross": "cross", "diamond": "diamond"}
             return {
@@ -53,20 +53,20 @@ QUESTIONS = {
     "image_options": Question("IMAGE_OPTIONS", "Which is your image?", "Choose your image"),
     "token": Question("TOKEN", "Enter the code from your device.", "Token"),
 }
-# Test passwords, and answers, that bring questions.
-ASKING = {kind: [kind] for kind in QUESTIONS if kind != "school"} | {
+# Test passwords and answers that lead to challenges.
+BY_PASSWORD = {kind: [kind] for kind in QUESTIONS if kind != "school"} | {
     "questions": ["challenge", "school"]
 }
 
 
-def rendered(member: Member) -> list[dict[str, Any]]:
-    """The questions that wait for the end user."""
+def render(member: Member) -> list[dict[str, Any]]:
+    """The waiting challenges."""
     if member.connection_status != "CHALLENGED":
         return []
-    return [_rendered(member, kind) for kind in member.questions]
+    return [_render(member, kind) for kind in member.questions]
 
 
-def _rendered(member: Member, kind: str) -> dict[str, Any]:
+def _render(member: Member, kind: str) -> dict[str, Any]:
     if kind == SELECTION:
         accounts = verifiable(member)
         choices = [
@@ -76,9 +76,14 @@ def _rendered(member: Member, kind: str) -> dict[str, Any]:
         label, name, more = "Which account do you want to verify?", SELECTION, {"options": choices}
         return {"field_name": name, "guid": question_guid(member, kind), "label": label,
                 "type": "OPTIONS", **more}  # fmt: skip
-    one = QUESTIONS[kind]
-    return {"field_name": one.field_name, "guid": question_guid(member, kind), "label": one.label,
-            "type": one.type, **one.extra()}  # fmt: skip
+    question = QUESTIONS[kind]
+    return {
+        "field_name": question.field_name,
+        "guid": question_guid(member, kind),
+        "label": question.label,
+        "type": question.type,
+        **question.extra(),
+    }
 
 
 def question_guid(member: Member, kind: str) -> str:

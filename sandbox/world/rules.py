@@ -1,4 +1,4 @@
-"""What the people who run the sandbox may change while it runs; a restart forgets it."""
+"""Settings that can change while the sandbox runs; a restart resets them."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ class Rules:
     disabled_features: list[str] = field(default_factory=list)  # answered 403
     background_aggregation: bool = True
 
-    def change(self, given: dict[str, Any]) -> None:
-        """Take over what was given, all of it or nothing.
+    def change(self, changes: dict[str, Any]) -> None:
+        """Apply the changes, all or none.
 
         Raises:
             ValueError, TypeError: an unknown name, or a value that does not fit.
         """
-        known = {one.name: one for one in fields(self)}
-        if unknown := set(given) - set(known):
-            raise ValueError(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
-        for name, value in given.items():
+        names = {item.name for item in fields(self)}
+        if unknown := set(changes) - names:
+            raise ValueError(
+                f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(names))}."
+            )
+        for name, value in changes.items():
             _check(name, value, getattr(self, name))
-        for name, value in given.items():
+        for name, value in changes.items():
             setattr(self, name, value)
 
     def restore(self) -> None:
         """As the environment says."""
-        self.change(Rules().shown())
+        self.change(Rules().as_dict())
 
-    def shown(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

@@ -1,4 +1,4 @@
-"""Makes due things happen: all the time while the clock runs, in their order when it is moved."""
+"""Runs due steps of members: continuously while the clock runs, in order when it is moved."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from sandbox.world import clock, lifecycle, webhook_sender
 from sandbox.world.models import Delivery, Member
 
 TICK = 0.05  # seconds
-MOST_AT_ONCE = timedelta(days=366)
-COURIER_PATIENCE = 60  # seconds of real time that moving the clock waits for webhooks
+MAX_ADVANCE = timedelta(days=366)
+DELIVERY_TIMEOUT = 60  # seconds of real time that moving the clock waits for webhooks
 log = logging.getLogger(__name__)
-turn = threading.Lock()  # one hand moves the world
+world_lock = threading.Lock()  # only one thread may advance the simulation
 
 
 def start() -> None:
-    """Begin to tick, in a thread of this process."""
-    threading.Thread(target=_tick_for_ever, name="scheduler", daemon=True).start()
+    """Start the scheduler in a thread of this process."""
+    threading.Thread(target=_run, name="scheduler", daemon=True).start()
 
 
-def _tick_for_ever() -> None:
+def _run() -> None:
     """Look for due rows only when one is expected or another connection has written something."""
     last_version: int | None = None
     next_due: datetime | None = None
     while True:
         try:
-            with turn:
+            with world_lock:
                 now, version = clock.now(), _data_version()
                 if version != last_version or (next_due is not None and next_due <= now):
-                    _settle(now)
+                    _run_due_steps(now)
                     webhook_sender.send_due(now)
                     last_version, next_due = version, _next_due()
         except Exception:
@@ -60,26 +60,26 @@ def _next_due() -> datetime | None:
 
 
 def advance(to: datetime) -> None:
-    """Move the clock on; on the way everything happens at its time and in its order.
+    """Advance the clock and run every step on the way, in order.
 
     Raises:
         ValueError: backwards, or too far.
     """
-    with turn:
+    with world_lock:
         now = clock.now()
-        if not now <= to <= now + MOST_AT_ONCE:
+        if not now <= to <= now + MAX_ADVANCE:
             raise ValueError(
-                f"The clock moves forward, by at most {MOST_AT_ONCE.days} days at once."
+                f"The clock moves forward, by at most {MAX_ADVANCE.days} days at once."
             )
-        _settle(to)
+        _run_due_steps(to)
         clock.move_to(to)
-    deadline = time.monotonic() + COURIER_PATIENCE
+    deadline = time.monotonic() + DELIVERY_TIMEOUT
     while (sent := webhook_sender.send_due(to)) and time.monotonic() < deadline:
         wait(sent, timeout=max(deadline - time.monotonic(), 0))
 
 
-def _settle(until: datetime) -> None:
-    """One due step of a member after the other. Each moves its own next one on, so this ends."""
+def _run_due_steps(until: datetime) -> None:
+    """Run due steps one by one. Each schedules its successor later, so this ends."""
     due = Member.objects.select_related("user").filter(due_at__lte=until).order_by("due_at", "pk")
     while due.exists():
         with transaction.atomic():

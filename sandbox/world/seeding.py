@@ -1,4 +1,4 @@
-"""How a world begins, and how it begins again."""
+"""Creates and resets the world."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sandbox.world.models import Delivery, User, Webhook, World
 from sandbox.world.rules import RULES
 
 
-def begin() -> None:
-    """Take up the world that the database holds, or begin one."""
+def load_or_create() -> None:
+    """Load the world from the database, or create it."""
     World.objects.get_or_create(defaults={"seed": settings.SEED or secrets.token_hex(8)})
     clock.load()
 
 
-def again(seed: str, moment: datetime | None) -> None:
-    """Forget everything. The same seed, moment and calls bring the same ids and data again."""
-    with scheduler.turn, transaction.atomic():
+def reset(seed: str, moment: datetime | None) -> None:
+    """Delete everything. The same seed, moment and calls give the same ids and data again."""
+    with scheduler.world_lock, transaction.atomic():
         for rows in (User.objects, Delivery.objects, Webhook.objects):
             rows.all().delete()
         World.objects.update(seed=seed or secrets.token_hex(8), serial=0)

@@ -10,28 +10,28 @@ from io import BytesIO
 import pydyf
 
 from sandbox.world.account_templates import PLANS
-from sandbox.world.data import account_name, seed_of
+from sandbox.world.data import account_name, random_seed
 from sandbox.world.ids import guid
 from sandbox.world.institutions import INSTITUTIONS
-from sandbox.world.json_format import money, printed, stamp
+from sandbox.world.json_format import dump_payload, format_cents, format_datetime
 from sandbox.world.ledger import entries
 from sandbox.world.models import Account, Member, Statement
 
-MONTHS = 3  # whole ones, back from now
+MONTHS = 3  # complete months before the current one
 LINES = 48  # a page
 WIDTH, HEIGHT, MARGIN, LEADING = 595, 842, 56, 15  # points; A4
-NOTICE = "Sandbox: no real bank, no real money."
+NOTICE = "Sandbox: no real bank, no real format_cents."
 
 
 def write(member: Member, at: datetime) -> int:
-    """Write the statements that are missing; how many those were."""
+    """Write missing statements; returns their number."""
     accounts = Account.objects.filter(member=member).select_related("user", "member")
-    known = set(Statement.objects.filter(member=member).values_list("account_id", "month"))
+    existing = set(Statement.objects.filter(member=member).values_list("account_id", "month"))
     fresh = [
         _statement(account, month, at)
         for account in accounts
         for month in _months(at.date())
-        if (account.pk, month) not in known
+        if (account.pk, month) not in existing
     ]
     Statement.objects.bulk_create(fresh)
     return len(fresh)
@@ -52,30 +52,32 @@ def _statement(account: Account, month: date, at: datetime) -> Statement:
     payload = {
         "account_guid": account.guid,
         "content_hash": hashlib.sha256(content).hexdigest(),
-        "created_at": stamp(at),
+        "created_at": format_datetime(at),
         "guid": name,
         "member_guid": member.guid,
-        "updated_at": stamp(at),
+        "updated_at": format_datetime(at),
         "uri": f"/users/{user.guid}/members/{member.guid}/statements/{name}",
         "user_guid": user.guid,
     }
     owner = {"user": user, "member": member, "account": account}
-    return Statement(guid=name, month=month, pdf=content, payload=printed(payload), **owner)
+    return Statement(guid=name, month=month, pdf=content, payload=dump_payload(payload), **owner)
 
 
 def _lines(account: Account, month: date) -> list[str]:
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     plan = PLANS[account.plan]
     posted = [
-        one for one in entries(plan, seed_of(account), month, last) if one.posted_at is not None
+        entry
+        for entry in entries(plan, random_seed(account), month, last)
+        if entry.posted_at is not None
     ]
     rows = [
-        f"{one.moment:%Y-%m-%d}  {one.description[:44]:<44}"
-        f"{money(one.cents if one.is_credit else -one.cents):>14}"
-        for one in posted
+        f"{entry.moment:%Y-%m-%d}  {entry.description[:44]:<44}"
+        f"{format_cents(entry.cents if entry.is_credit else -entry.cents):>14}"
+        for entry in posted
     ]
-    paid_in = sum(one.cents for one in posted if one.is_credit)
-    paid_out = sum(one.cents for one in posted if not one.is_credit)
+    paid_in = sum(entry.cents for entry in posted if entry.is_credit)
+    paid_out = sum(entry.cents for entry in posted if not entry.is_credit)
     return [
         INSTITUTIONS[account.member.institution_code].name,
         f"Statement of {account_name(account)}, account ending in {account.number[-4:]}",
@@ -83,8 +85,8 @@ def _lines(account: Account, month: date) -> list[str]:
         "",
         *(rows or ["No transactions in this month."]),
         "",
-        f"{'Paid in':<56}{money(paid_in):>14}",
-        f"{'Paid out':<56}{money(-paid_out):>14}",
+        f"{'Paid in':<56}{format_cents(paid_in):>14}",
+        f"{'Paid out':<56}{format_cents(-paid_out):>14}",
         "",
         NOTICE,
     ]
@@ -106,9 +108,9 @@ def _pdf(lines: list[str]) -> bytes:
             "Contents": text.reference,
         }
         pdf.add_page(pydyf.Dictionary(page))
-    whole = BytesIO()
-    pdf.write(whole)
-    return whole.getvalue()
+    buffer = BytesIO()
+    pdf.write(buffer)
+    return buffer.getvalue()
 
 
 def _page(lines: list[str]) -> pydyf.Stream:

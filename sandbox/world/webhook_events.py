@@ -16,7 +16,7 @@ TYPES = ("AGGREGATION", "BALANCE", "CONNECTION_STATUS", "HISTORY", "STATEMENT")
 
 
 def job_done(member: Member, at: datetime, counts: Counts, statements: int) -> None:
-    """A job succeeded; verification and identification are no news."""
+    """A job succeeded; MX sends nothing for verification and identification."""
     payload: dict[str, Any] = {
         "action": "member_data_updated",
         "completed_at": int(at.timestamp()),
@@ -30,8 +30,8 @@ def job_done(member: Member, at: datetime, counts: Counts, statements: int) -> N
         "transactions_updated_count": counts.updated,
     }
     if member.job == "AGGREGATION":
-        about = {"is_background": member.is_background, "job_guid": new("JOB")}
-        payload |= changes | about | {"user_id": member.user.identifier}
+        job_fields = {"is_background": member.is_background, "job_guid": new("JOB")}
+        payload |= changes | job_fields | {"user_id": member.user.identifier}
     elif member.job == "HISTORY":
         payload |= changes
     elif member.job == "STATEMENT":
@@ -57,21 +57,21 @@ def status_changed(member: Member, at: datetime) -> None:
     _post("CONNECTION_STATUS", payload, at)
 
 
-def test(webhook: Webhook, kind: str, at: datetime) -> Delivery:
+def test(webhook: Webhook, event_type: str, at: datetime) -> Delivery:
     """MX's special test webhook for one type."""
-    payload = {"action": "test", kind.lower(): {}, "version": 1}
-    return _queued(webhook, kind, payload, at)
+    payload = {"action": "test", event_type.lower(): {}, "version": 1}
+    return _enqueue(webhook, event_type, payload, at)
 
 
-def _post(kind: str, payload: dict[str, Any], at: datetime) -> None:
+def _post(event_type: str, payload: dict[str, Any], at: datetime) -> None:
     sorted_payload = dict(sorted(payload.items()))
     for webhook in Webhook.objects.order_by("pk"):
-        if kind in webhook.types:
-            _queued(webhook, kind, sorted_payload, at)
+        if event_type in webhook.types:
+            _enqueue(webhook, event_type, sorted_payload, at)
 
 
-def _queued(webhook: Webhook, kind: str, payload: dict[str, Any], at: datetime) -> Delivery:
+def _enqueue(webhook: Webhook, event_type: str, payload: dict[str, Any], at: datetime) -> Delivery:
     text = json.dumps(payload, ensure_ascii=False)
     return Delivery.objects.create(
-        webhook=webhook, type=kind, payload=text, created_at=at, due_at=at
+        webhook=webhook, type=event_type, payload=text, created_at=at, due_at=at
     )

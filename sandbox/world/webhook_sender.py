@@ -1,4 +1,4 @@
-"""Brings news to webhooks, again and again on MX's schedule while they do not take it."""
+"""Delivers webhooks, and retries on MX's schedule until they are accepted."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from sandbox.world.models import Delivery
 # Seconds after the first attempt; MX gives these as an example and adds some randomness.
 RETRIES = (30, 76, 152, 308, 654, 1384, 2800, 5336, 9582, 16308, 26488, 41324)
 JITTER = 0.05
-TAKEN = range(200, 207)
+ACCEPTED = range(200, 207)
 TIMEOUT = (3.05, 10)  # seconds to connect and to answer
-AT_ONCE = 8
-MOST_WAITING = 200  # handed out in one go
+MAX_WORKERS = 8
+MAX_BATCH = 200  # handed out in one go
 
 _lock = threading.Lock()
-_under_way: dict[int, Future[None]] = {}
-_senders = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook-sender")
+_in_flight: dict[int, Future[None]] = {}
+_senders = ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="webhook-sender")
 
 
 def send_due(until: datetime) -> list[Future[None]]:
     """Send everything that is due by then, in the background, each at its own due time.
 
     Returns:
-        All that are under way now, those that were before included.
+        All deliveries in flight, earlier ones included.
     """
     with _lock:
         due = Delivery.objects.filter(due_at__lte=until).order_by("due_at", "pk")
-        for identity in due.values_list("pk", flat=True)[:MOST_WAITING]:
-            if identity not in _under_way:
-                _under_way[identity] = _senders.submit(_send, identity)
-        return list(_under_way.values())
+        for identity in due.values_list("pk", flat=True)[:MAX_BATCH]:
+            if identity not in _in_flight:
+                _in_flight[identity] = _senders.submit(_send, identity)
+        return list(_in_flight.values())
 
 
 def retry(delivery: Delivery, at: datetime) -> None:
-    """Send once more from the start, by order of the people who run the sandbox."""
+    """Send again from the first attempt (control API)."""
     Delivery.objects.filter(pk=delivery.pk).update(state="waiting", due_at=at, attempts=[])
 
 
@@ -49,10 +49,10 @@ def _send(identity: int) -> None:
     try:
         row = Delivery.objects.select_related("webhook").filter(pk=identity).first()
         if row is not None and row.due_at is not None:
-            _note(row, row.due_at, _attempt(row))
+            _record_attempt(row, row.due_at, _attempt(row))
     finally:
         with _lock:
-            _under_way.pop(identity, None)
+            _in_flight.pop(identity, None)
 
 
 def _attempt(row: Delivery) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _attempt(row: Delivery) -> dict[str, Any]:
                 headers={"Content-Type": "application/json"},
                 timeout=TIMEOUT,
                 allow_redirects=False,
-                stream=True,  # nobody reads what they say
+                stream=True,  # the body is not needed
             ) as response:
                 outcome["status"] = response.status_code
     except requests.RequestException as error:
@@ -78,10 +78,10 @@ def _attempt(row: Delivery) -> dict[str, Any]:
     return outcome | {"seconds": round(time.monotonic() - began, 3)}
 
 
-def _note(row: Delivery, at: datetime, outcome: dict[str, Any]) -> None:
+def _record_attempt(row: Delivery, at: datetime, outcome: dict[str, Any]) -> None:
     attempts = [*row.attempts, {"at": at.isoformat(), **outcome}]
     state, due = "waiting", None
-    if outcome["status"] in TAKEN:
+    if outcome["status"] in ACCEPTED:
         state = "delivered"
     elif len(attempts) > len(RETRIES):
         state = "given up"

@@ -63,7 +63,7 @@ def test_it_says_which_one_it_has_moved(
         run(monkeypatch, capsys, "1m")
     monkeypatch.setenv("SANDBOX_PORT", str(urlsplit(url).port))
     assert f"at {url}." in run(monkeypatch, capsys, "1m")
-    with pytest.raises(SystemExit, match=r"says: A span is"):
+    with pytest.raises(SystemExit, match=r"refused: A span is"):
         run(monkeypatch, capsys, "banana")
     monkeypatch.setenv("SANDBOX_PORT", "1")
     with pytest.raises(SystemExit, match="No sandbox answers at"):
