@@ -56,8 +56,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "gateway.request_id.RequestIdMiddleware",
-    "gateway.security_headers.SecurityHeaders",
+    "gateway.middleware.request_id.RequestIdMiddleware",
+    "gateway.middleware.security_headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -67,10 +67,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "gateway.chunked_bodies.ChunkedBodyMiddleware",
+    "gateway.middleware.chunked_bodies.ChunkedBodyMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
     "gateway.idempotency.IdempotencyMiddleware",  # its transaction is the view's
-    "gateway.unknown_names.UnknownNamesMiddleware",  # inside: answers are kept with it
+    "gateway.middleware.unknown_names.UnknownNamesMiddleware",  # inside: answers are kept with it
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -278,7 +278,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "gateway.request_id.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "gateway.middleware.request_id.RequestIdFilter"}},
     "formatters": {
         "json": {"()": "gateway.json_logs.JsonFormatter"},
         "line": {

@@ -15,7 +15,7 @@ from django.test import Client as HttpClient
 from django.utils.module_loading import import_string
 
 from gateway.json_logs import JsonFormatter, LineFormatter, escaped
-from gateway.request_id import RequestIdFilter
+from gateway.middleware.request_id import RequestIdFilter
 from integrations.models import AggregationSettings
 from nucleus.models import Tenant
 from tests.gateway.webhooks.conftest import SECRET, USER, post
