@@ -10,7 +10,7 @@ class GatewayConfig(AppConfig):
     name = "gateway"
 
     def ready(self) -> None:
-        from gateway import checks  # noqa: F401, PLC0415 - registers them
+        from gateway.boot import checks  # noqa: F401, PLC0415 - registers them
 
         json_logs.install()
 

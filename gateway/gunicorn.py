@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
-from gateway import startup
+from gateway.boot import startup
 
 wsgi.SERVER = "gateway"  # the Server header; gunicorn has no setting for it
 worker_class = "gthread"  # requests wait for vendors

@@ -1,6 +1,6 @@
 """All configuration, read from the environment (and from `.env` where it exists).
 
-Safe by default: without DEBUG every secret has to be given, and checks.py refuses what is unsafe.
+Safe by default: without DEBUG every secret is required, and gateway.boot refuses what is unsafe.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from environ import Env
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
 from gateway.api_description import DESCRIPTION as API_DESCRIPTION
-from gateway.environment import Environment
+from gateway.boot.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 env = Environment()
-PROCESS_ENVIRONMENT = dict(os.environ)  # without what `.env` adds; checks.py compares the two
+PROCESS_ENVIRONMENT = dict(os.environ)  # without what `.env` adds; boot/checks.py compares the two
 if env.bool("READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
     Env.read_env(BASE_DIR / ".env")
 
@@ -306,5 +306,5 @@ LOGGING = {
     },
 }
 
-START_CHECK = "gateway.startup.begin"  # dotted path; what serves or works calls it first
+START_CHECK = "gateway.boot.startup.begin"  # dotted path; what serves or works calls it first
 ENVIRONMENT_PROBLEMS = env.problems

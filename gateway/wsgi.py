@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from gateway import startup
+from gateway.boot import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 startup.refuse_unsafe_settings()  # before Django loads: it would fail with a traceback

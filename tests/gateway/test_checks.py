@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
-from gateway import checks, key_strength
+from gateway.boot import checks, key_strength
 from gateway.management.commands import up
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database

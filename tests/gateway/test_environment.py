@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.environment import Environment
+from gateway.boot.environment import Environment
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django.fixtures import Settings
 
-from gateway import host_names
+from gateway.boot import host_names
 from tests.gateway.test_checks import ids, manage
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database

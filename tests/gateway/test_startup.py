@@ -84,7 +84,7 @@ def test_it_says_that_it_is_in_development_mode(tmp_path: Path, name: str) -> No
         )
     try:
         deadline = time.monotonic() + SECONDS
-        while "WARNING gateway.startup" not in log.read_text():
+        while "WARNING gateway.boot.startup" not in log.read_text():
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
     finally:

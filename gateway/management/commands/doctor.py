@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from gateway import database_errors
-from gateway.checks import DEVELOPMENT_MODE
+from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import broker, connect, job_queue, work
 from integrations.errors import VendorNotConfigured
 from integrations.flows import inbox

@@ -18,8 +18,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway import run_lock, startup
-from gateway.checks import dot_env_conflicts
+from gateway import run_lock
+from gateway.boot import startup
+from gateway.boot.checks import dot_env_conflicts
 from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from integrations.models import VendorCredential
 

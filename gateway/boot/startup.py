@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 
-from gateway import checks
+from gateway.boot import checks
 
 logger = logging.getLogger(__name__)
 # Gunicorn ends its master for this exit code of a worker; for others it starts new workers forever.

@@ -19,8 +19,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
-from gateway import host_names, key_strength
-from gateway.environment import TRUE
+from gateway.boot import host_names, key_strength
+from gateway.boot.environment import TRUE
 from integrations import addresses
 from integrations.vendors import registry
 
