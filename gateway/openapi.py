@@ -8,7 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import CharField
 
 from gateway import idempotency as keys
-from gateway.gunicorn import limit_request_line
+from gateway.gunicorn_conf import limit_request_line
 
 KEY = {
     "in": "header",

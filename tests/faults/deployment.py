@@ -107,7 +107,7 @@ class Deployment:
         return process
 
     def start_gateway(self) -> None:
-        options = f"--config python:gateway.gunicorn --bind 127.0.0.1:{self.port}"
+        options = f"--config python:gateway.gunicorn_conf --bind 127.0.0.1:{self.port}"
         options += " --workers 2 --threads 16 --log-level warning"
         self.start("gateway", "-m", "gunicorn", *options.split(), "gateway.wsgi")
         self.wait_ready()

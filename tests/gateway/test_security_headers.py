@@ -117,5 +117,5 @@ def test_transport_security(superuser_in_production: HttpClient):
 
 
 def test_the_server_does_not_tell_what_it_is():
-    importlib.import_module("gateway.gunicorn")
+    importlib.import_module("gateway.gunicorn_conf")
     assert wsgi.SERVER == "gateway"

@@ -18,7 +18,7 @@ from tests.gateway.test_checks import ROOT, SAFE
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
 GUNICORN = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2"]
-CONFIG = ["--config", "python:gateway.gunicorn"]
+CONFIG = ["--config", "python:gateway.gunicorn_conf"]
 MANAGE = [sys.executable, "manage.py"]
 OTHER_SERVER = "import wsgiref.simple_server, gateway.wsgi; print('serving')"
 ENTRY_POINTS = {

@@ -262,7 +262,7 @@ def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]
 
 
 def _gunicorn() -> list[str]:
-    options = f"""--config python:gateway.gunicorn --bind 127.0.0.1:{settings.PORT} --workers 2
+    options = f"""--config python:gateway.gunicorn_conf --bind 127.0.0.1:{settings.PORT} --workers 2
         --threads 8 --graceful-timeout 5 --log-level warning""".split()
     return [sys.executable, "-m", "gunicorn", *options, "gateway.wsgi"]
 

@@ -1,4 +1,4 @@
-"""What the gateway needs of gunicorn: `gunicorn --config python:gateway.gunicorn gateway.wsgi`."""
+"""Settings of gunicorn: `gunicorn --config python:gateway.gunicorn_conf gateway.wsgi`."""
 
 import os
 from typing import Any
