@@ -16,7 +16,7 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 from rest_framework.exceptions import AuthenticationFailed
 
-from gateway.access import windows
+from gateway.access import counters
 from gateway.access.models import Application
 from nucleus.models import Client
 
@@ -92,6 +92,6 @@ def _seconds(claims: dict[str, Any], name: str) -> float:
 
 
 def _use_up(application: Application, token_id: object) -> None:
-    key = windows.private("jti", application.pk, json.dumps(token_id))
-    if not windows.take(key, limit=1, seconds=LIFE + SKEW).admitted:
+    key = counters.private("jti", application.pk, json.dumps(token_id))
+    if not counters.take(key, limit=1, seconds=LIFE + SKEW).admitted:
         raise AuthenticationFailed("This client token has been used. Sign a new one.")

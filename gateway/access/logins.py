@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import check_password
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
-from gateway.access import windows
+from gateway.access import counters
 from gateway.access.authentication import Caller
 from gateway.access.models import Application
 from gateway.access.throttle import RateLimited, network_of
@@ -43,13 +43,13 @@ class Origin:
         Raises:
             RateLimited: too many failures of others; it may work a little later.
         """
-        if windows.take(self.key, limit=self.failures, seconds=PERIOD).admitted:
+        if counters.take(self.key, limit=self.failures, seconds=PERIOD).admitted:
             return [self.key]
         if is_known:
             return []
         slowly = f"{self.key}:slow"
         most = max(1, int(self.failures * SLOW_PART))
-        usage = windows.take(slowly, limit=most, seconds=SLOW_PERIOD)
+        usage = counters.take(slowly, limit=most, seconds=SLOW_PERIOD)
         if not usage.admitted:
             raise RateLimited(self.refusal, usage)
         return [slowly]
@@ -75,24 +75,24 @@ def client_of(
     """
     origin = _origin(application, end_user_address)
     name = usernames.key(username)  # names that look alike share their count
-    of_name = windows.private("login", application.tenant_id, name)
-    signed_in = windows.private(SIGNED_IN, application.tenant_id, name)
-    name_usage = windows.take(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
+    of_name = counters.private("login", application.tenant_id, name)
+    signed_in = counters.private(SIGNED_IN, application.tenant_id, name)
+    name_usage = counters.take(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
     if not name_usage.admitted:
         raise RateLimited("Too many failed attempts with this user name.", name_usage)
     try:
-        counted = origin.admit(is_known=windows.is_running(signed_in, seconds=RECENT))
+        counted = origin.admit(is_known=counters.is_running(signed_in, seconds=RECENT))
     except RateLimited:
-        windows.give_back(of_name)
+        counters.give_back(of_name)
         raise
     client = Client.find_by_username(application.tenant, username)
     is_right = check_password(password, client.password if client else "")
     if client is None or not is_right or not client.is_active:
         raise AuthenticationFailed("The user name or password is wrong.")
-    windows.forget(of_name)
+    counters.forget(of_name)
     for key in counted:
-        windows.give_back(key)
-    windows.begin(signed_in)
+        counters.give_back(key)
+    counters.begin(signed_in)
     return client
 
 
@@ -127,7 +127,7 @@ def _origin(application: Application, end_user_address: str) -> Origin:
         raise ValidationError({"end_user_address": ["Send an IPv4 or IPv6 address."]}) from None
     network = network_of(end_user_address)
     return Origin(
-        windows.private("address", application.pk, network),
+        counters.private("address", application.pk, network),
         FAILURES_OF_ADDRESS,
         "Too many failed attempts from this end user's address.",
     )

@@ -19,9 +19,9 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, Throttled
 
-from gateway.access import windows
+from gateway.access import counters
+from gateway.access.counters import Usage
 from gateway.access.models import Application
-from gateway.access.windows import Usage
 from nucleus.models import Client
 
 PERIOD = 60.0  # seconds
@@ -153,8 +153,8 @@ def limit_failures(client_id: str, address: str) -> None:
     Raises:
         RateLimited: there were too many.
     """
-    bucket = int(windows.private("client", client_id)[-8:], 16) % BUCKETS
-    key = windows.private("token-failure", network_of(address), bucket)
+    bucket = int(counters.private("client", client_id)[-8:], 16) % BUCKETS
+    key = counters.private("token-failure", network_of(address), bucket)
     usage = _counted(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
     if usage is not None and not usage.admitted:
         raise RateLimited(
@@ -181,7 +181,7 @@ def _counted(key: str, limit: int) -> Usage | None:
     if limit == 0:
         return None
     try:
-        return windows.take(key, limit=limit, seconds=PERIOD)
+        return counters.take(key, limit=limit, seconds=PERIOD)
     except OperationalError as error:
         # A limiter that cannot count lets through: a busy writer must not stop reads, and what
         # writes meets the same database itself.
@@ -191,7 +191,7 @@ def _counted(key: str, limit: int) -> Usage | None:
 
 def _uncount(key: str) -> None:
     try:
-        windows.give_back(key)
+        counters.give_back(key)
     except OperationalError as error:
         logger.warning("A refused request stays counted: %s", error)
 
