@@ -22,9 +22,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.access import client_tokens, logins, throttle
-from gateway.access.issuing import allowed_scopes, issue
 from gateway.access.models import Application
 from gateway.access.oauth_backend import PathOnlyBackend
+from gateway.access.token_issuing import allowed_scopes, issue
 from nucleus.models import Client
 from nucleus.wire import schemas as wire
 from nucleus.wire import unknown

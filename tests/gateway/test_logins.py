@@ -11,8 +11,8 @@ from django.db.models import F
 from django.test import Client as HttpClient
 from rest_framework.exceptions import AuthenticationFailed
 
-from gateway.access.issuing import issue
 from gateway.access.models import AccessToken, Application, UsageWindow
+from gateway.access.token_issuing import issue
 from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token, basic
