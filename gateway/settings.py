@@ -134,7 +134,7 @@ JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120, minimum=1, maximum
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
 NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path
-NUCLEUS_IS_OWN_PASSWORD = "gateway.access.logins.is_own_password"  # noqa: S105 - dotted path
+NUCLEUS_IS_OWN_PASSWORD = "gateway.access.password_grant.is_own_password"  # noqa: S105 - dotted path
 NUCLEUS_PASSWORD_CHANGED = "gateway.access.token_issuing.revoke_tokens_of"  # noqa: S105 - dotted path
 
 # MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.

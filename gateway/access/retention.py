@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gateway.access import logins
+from gateway.access import password_grant
 from gateway.access.models import AccessToken, IdempotencyKey, UsageWindow
 
 KEPT = timedelta(days=1)  # for people who look into what happened; longer than other windows
@@ -17,12 +17,12 @@ def prune(batch: int) -> int:
     """Delete at most `batch` of each kind; how many rows."""
     now = timezone.now()
     before = now - KEPT
-    sign_ins_before = (now - timedelta(seconds=logins.RECENT)).timestamp()
+    sign_ins_before = (now - timedelta(seconds=password_grant.RECENT)).timestamp()
     windows = UsageWindow.objects.filter(started__lt=before.timestamp())
-    sign_ins = windows.filter(key__startswith=logins.SIGNED_IN)
+    sign_ins = windows.filter(key__startswith=password_grant.SIGNED_IN)
     return (
         _delete(AccessToken.objects.filter(expires__lt=before), batch)
-        + _delete(windows.exclude(key__startswith=logins.SIGNED_IN), batch)
+        + _delete(windows.exclude(key__startswith=password_grant.SIGNED_IN), batch)
         + _delete(sign_ins.filter(started__lt=sign_ins_before), batch)
         + _delete(IdempotencyKey.objects.filter(expires_at__lt=now), batch)
     )

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.access import client_tokens, logins, throttle
+from gateway.access import client_tokens, password_grant, throttle
 from gateway.access.models import Application
 from gateway.access.oauth_backend import PathOnlyBackend
 from gateway.access.token_issuing import allowed_scopes, issue
@@ -211,7 +211,7 @@ def _signed_in(application: Application, request: Request) -> Client:
     for name, value in (("username", username), ("password", password)):
         if not value:
             raise ValidationError({name: ["This parameter is required."]})
-    return logins.client_of(
+    return password_grant.client_of(
         application=application,
         username=username,
         password=password,

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.db.models import F
 
-from gateway.access import logins
+from gateway.access import password_grant
 from gateway.access.models import Application, UsageWindow
 from nucleus.models import Client
 from tests.factories.access import ApplicationFactory
@@ -35,7 +35,7 @@ def test_one_password_tried_on_many_names(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
     """It becomes slow, and is no way to keep everybody out."""
-    monkeypatch.setattr(logins, "FAILURES_OF_APPLICATION", 10)  # and then three a minute
+    monkeypatch.setattr(password_grant, "FAILURES_OF_APPLICATION", 10)  # and then three a minute
     assert sign_in(application, ada.username).status_code == 200  # successes do not count
     statuses = [sign_in(application, f"name {n}").status_code for n in range(15)]
     assert statuses == [401] * 13 + [429] * 2
@@ -56,20 +56,20 @@ def test_a_thousand_failures_keep_nobody_out(application: Application, ada: Clie
     assert [sign_in(application, f"name {n}").status_code for n in range(50)] == [401] * 50
     for _ in range(500):  # success takes its count back
         assert sign_in(application, ada.username).status_code == 200
-        UsageWindow.objects.filter(key__startswith=logins.SIGNED_IN).delete()
+        UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN).delete()
 
 
 def test_waiting_makes_the_slow_fast_again(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(logins, "FAILURES_OF_APPLICATION", 2)
+    monkeypatch.setattr(password_grant, "FAILURES_OF_APPLICATION", 2)
     names = (f"name {n}" for n in count())
     assert [sign_in(application, next(names)).status_code for _ in range(4)] == [401] * 3 + [429]
     assert sign_in(application, ada.username).status_code == 429
     UsageWindow.objects.update(started=F("started") - 60)
     assert sign_in(application, ada.username).status_code == 200
-    old = UsageWindow.objects.filter(key__startswith=logins.SIGNED_IN)
-    old.update(started=F("started") - logins.RECENT)  # that was too long ago to count
+    old = UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN)
+    old.update(started=F("started") - password_grant.RECENT)  # that was too long ago to count
     assert [sign_in(application, next(names)).status_code for _ in range(2)] == [401, 429]
     assert sign_in(application, ada.username).status_code == 429
 
@@ -77,8 +77,8 @@ def test_waiting_makes_the_slow_fast_again(
 def test_failures_count_by_the_end_users_address_where_it_is_known(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(logins, "FAILURES_OF_ADDRESS", 4)
-    monkeypatch.setattr(logins, "FAILURES_OF_APPLICATION", 4)
+    monkeypatch.setattr(password_grant, "FAILURES_OF_ADDRESS", 4)
+    monkeypatch.setattr(password_grant, "FAILURES_OF_APPLICATION", 4)
     attacker, else_where = {"end_user_address": "203.0.113.9"}, {"end_user_address": "203.0.113.10"}
     statuses = [sign_in(application, f"name {n}", **attacker).status_code for n in range(6)]
     assert statuses == [401] * 5 + [429]
@@ -93,7 +93,7 @@ def test_failures_count_by_the_end_users_address_where_it_is_known(
 def test_addresses_of_one_subscriber_count_together(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(logins, "FAILURES_OF_ADDRESS", 1)
+    monkeypatch.setattr(password_grant, "FAILURES_OF_ADDRESS", 1)
 
     def attempt(name: str, address: str) -> int:
         status: int = sign_in(application, name, end_user_address=address).status_code

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.access import logins
+from gateway.access import password_grant
 from gateway.access.models import Application, UsageWindow
 from nucleus.models import Client
 from tests.api import Api
@@ -76,7 +76,7 @@ def test_wrong_ones_lock_like_signing_in(
 
 
 def test_success_begins_anew(application: Application, ada: Client, hers: Api, path: str):  # noqa: F811
-    for _ in range(logins.FAILURES_OF_USERNAME - 1):
+    for _ in range(password_grant.FAILURES_OF_USERNAME - 1):
         hers.put(path, {"password": NEW, "current_password": "wrong"})
     assert hers.put(path, {"password": NEW, "current_password": PASSWORD}).status_code == 200
     assert sign_in(application, ada.username, "wrong").status_code == 401
