@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.access import client_tokens, password_grant, throttle
+from gateway.access import jwt_grant, password_grant, throttle
 from gateway.access.models import Application
 from gateway.access.oauth_backend import PathOnlyBackend
 from gateway.access.token_issuing import allowed_scopes, issue
@@ -258,7 +258,7 @@ class ClientTokenView(AuthorizationView):
             raise AuthenticationFailed("Send the header `Client-Token: Bearer <JWT>`.")
         scopes = allowed_scopes(application, _given(request, "scope"), confined=True)
         with throttle.token_call(application):
-            client = client_tokens.client_of(application=application, token=value.strip())
+            client = jwt_grant.client_of(application=application, token=value.strip())
             answer = issue(application, scopes=scopes, client=client)
         return Response(answer, headers=SECRET_HEADERS)
 
