@@ -15,8 +15,8 @@ from unfold.sites import UnfoldAdminSite
 
 from gateway import errors
 from gateway.access import staff_logins
+from gateway.access.client_address import client_address
 from gateway.access.throttle import RateLimited
-from gateway.client_address import client_address
 
 logger = logging.getLogger(__name__)
 LONGEST_NAME = 150  # of a user; longer ones are none

@@ -16,7 +16,7 @@ from django.test import Client as HttpClient
 from django.test import RequestFactory, override_settings
 
 from gateway.access import staff_logins
-from gateway.client_address import client_address
+from gateway.access.client_address import client_address
 
 LOGIN = "/admin/login/"
 OWN_PASSWORD = "/admin/password_change/"
