@@ -99,7 +99,7 @@ def is_running(key: str, *, seconds: float) -> bool:
 def private(kind: str, *parts: object) -> str:
     """A key that does not tell what is counted: people type passwords into fields for names."""
     text = "\0".join(str(part) for part in parts)
-    return f"{kind}:{salted_hmac('gateway.access.counters', text, algorithm='sha256').hexdigest()}"
+    return f"{kind}:{salted_hmac('gateway.access.windows', text, algorithm='sha256').hexdigest()}"
 
 
 def _said(statement: str) -> str:

@@ -106,7 +106,7 @@ class DeviceGrant(AbstractDeviceGrant):
 
 
 class UsageWindow(models.Model):
-    """How often something happened since `started`; see windows.py, which alone writes it."""
+    """How often something happened since `started`; see counters.py, which alone writes it."""
 
     key = models.CharField(max_length=80, primary_key=True)
     started = models.FloatField(db_index=True)  # seconds since 1970 by the database's clock
