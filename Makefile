@@ -57,6 +57,10 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
 	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not production" $(ARGS)
 
+.PHONY: test-fast
+test-fast: $(INSTALLED_DEV) ## The tests that use no sandbox, server, browser or process: under a minute
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "fast and not services and not faults and not production" $(ARGS)
+
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \

@@ -21,11 +21,16 @@ from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.scheduling import WholeFiles
+from tests.selection import mark_fast
 from tests.world import World
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
     return WholeFiles(config, log) if config.option.dist == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_fast(items)
 
 
 @pytest.fixture(scope="session")
