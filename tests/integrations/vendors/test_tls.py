@@ -62,6 +62,7 @@ def send(script: Script, certificate: Path) -> object:
     context.load_cert_chain(certificate)
 
     def over_tls(connection: socket.socket) -> socket.socket:
+        connection.getpeername()  # if the client has gone, wrap_socket would leave a socket open
         return context.wrap_socket(connection, server_side=True)
 
     with serving(script, over_tls) as server:
