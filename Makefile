@@ -41,7 +41,7 @@ $(INSTALLED_DEV): requirements-dev.txt | $(BIN)/python
 
 .PHONY: run
 run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together; Ctrl-C stops them
-	@$(BIN)/python -m gateway.dev_env
+	@$(BIN)/python -m devtools.dev_env
 	@$(BIN)/python manage.py up
 
 .PHONY: demo

@@ -54,6 +54,8 @@ INSTALLED_APPS = [
     "gateway.access",
     "gateway",
 ]
+if (BASE_DIR / "devtools").is_dir():  # production may leave it out
+    INSTALLED_APPS.append("devtools")  # manage.py up
 
 MIDDLEWARE = [
     "gateway.middleware.request_id.RequestIdMiddleware",

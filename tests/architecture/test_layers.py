@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("gateway", "integrations", "nucleus", "celery_app", "sandbox", "demo", "tests")
+PACKAGES = (
+    "devtools", "gateway", "integrations", "nucleus", "celery_app", "sandbox", "demo", "tests"
+)  # fmt: skip
 SOURCES = [
     path
     for package in PACKAGES

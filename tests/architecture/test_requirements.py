@@ -14,6 +14,7 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {
+    "devtools",
     "gateway",
     "integrations",
     "nucleus",
@@ -32,6 +33,7 @@ ALLOWED = {
     "integrations": PRODUCTION,
     "nucleus": PRODUCTION,
     "celery_app": PRODUCTION,
+    "devtools": PRODUCTION,
     "sandbox": SANDBOX,
     "demo": SANDBOX,
     "tests": DEVELOPMENT,

@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
+from devtools.management.commands import up
 from gateway.boot import checks, key_strength
-from gateway.management.commands import up
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
 ROOT = Path(__file__).resolve().parents[2]

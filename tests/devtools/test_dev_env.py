@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from gateway import dev_env
+from devtools import dev_env
 
 
 def read(path: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
+from devtools.processes import ProcessError, Service, Stack, port_holder, port_is_free
 
 SLEEPER = [sys.executable, "-c", "import time; print('awake'); time.sleep(60)"]
 
@@ -92,7 +92,7 @@ def test_a_service_that_never_answers_is_named_with_its_url(port: int) -> None:
 def test_a_process_that_ignores_the_request_to_stop_is_killed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gateway.processes.STOP_SECONDS", 0.5)
+    monkeypatch.setattr("devtools.processes.STOP_SECONDS", 0.5)
     deaf = (
         "import signal, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         f"pathlib.Path({str(tmp_path / 'deaf')!r}).touch(); time.sleep(60)"
@@ -125,7 +125,7 @@ def test_the_last_lines_of_a_process_that_ends_are_shown(
         return write(text)
 
     monkeypatch.setattr(sys.stdout, "write", slow)
-    monkeypatch.setattr("gateway.processes.COPY_SECONDS", 30)
+    monkeypatch.setattr("devtools.processes.COPY_SECONDS", 30)
     crash = "for n in range(20): print('line', n)\nraise SystemExit('out of memory')"
     with pytest.raises(ProcessError):
         watched([python("crash", crash)], [])
@@ -134,8 +134,8 @@ def test_the_last_lines_of_a_process_that_ends_are_shown(
 
 RUNNER = """
 import sys
-from gateway import processes
-from gateway.processes import Service, Stack
+from devtools import processes
+from devtools.processes import Service, Stack
 processes.STOP_SECONDS = 1
 services = [Service("deaf", [sys.executable, "-c", sys.argv[1]]),
             Service("polite", [sys.executable, "-c", "import time; time.sleep(60)"])]

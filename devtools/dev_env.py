@@ -1,4 +1,4 @@
-"""Writes a `.env` for development if there is none: `python -m gateway.dev_env`.
+"""Writes a `.env` for development if there is none: `python -m devtools.dev_env`.
 
 It runs before Django, whose settings refuse to load without these secrets.
 """

@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway import run_lock
+from devtools import run_lock
+from devtools.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from gateway.boot import startup
 from gateway.boot.checks import dot_env_conflicts
-from gateway.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from integrations.models import VendorCredential
 
 READY_SECONDS = 120  # what ends before is named at once
