@@ -55,9 +55,9 @@ class Mx:
         """All rows of all pages of a list."""
         for page in range(1, MOST_PAGES + 1):
             parameters = urlencode({**query, "page": str(page), "records_per_page": "100"})
-            answer = self.call("GET", f"{path}?{parameters}")
-            yield from answer[key]
-            if page >= answer["pagination"]["total_pages"]:
+            response = self.call("GET", f"{path}?{parameters}")
+            yield from response[key]
+            if page >= response["pagination"]["total_pages"]:
                 return
         raise BankError(f"{path} has no last page")
 
@@ -82,10 +82,10 @@ class Widget:
 
     def log_in(self) -> str:
         """Link MX Bank, answering its security question; the member's guid."""
-        asked = self._call("GET", f"institutions/{INSTITUTION}")["institution"]["credentials"]
+        requested = self._call("GET", f"institutions/{INSTITUTION}")["institution"]["credentials"]
         values = [
-            {"guid": one["guid"], "value": PASSWORD if one["type"] == "PASSWORD" else LOGIN}
-            for one in asked
+            {"guid": item["guid"], "value": PASSWORD if item["type"] == "PASSWORD" else LOGIN}
+            for item in requested
         ]
         body = {"member": {"institution_code": INSTITUTION, "credentials": values}}
         return self._settled(self._call("POST", "members", body)["member"])
@@ -105,8 +105,10 @@ class Widget:
         while time.monotonic() < deadline:
             status = member["connection_status"]
             if status == "CHALLENGED":
-                answers = {one["guid"]: _answer(one) for one in member["challenges"]}
-                self._call("POST", f"{path}/answer", {"answers": answers})
+                responses = {
+                    challenge["guid"]: _answer(challenge) for challenge in member["challenges"]
+                }
+                self._call("POST", f"{path}/answer", {"answers": responses})
             elif not member["is_being_aggregated"]:
                 if status != "CONNECTED":
                     raise BankError(f"The login ended as {status}.")

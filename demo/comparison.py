@@ -37,10 +37,10 @@ def rows(api: Gateway, kind: str, filter_: str) -> Iterator[Row]:
     for page in range(MOST_PAGES):
         query = {"filter": filter_, "page": page, "size": PAGE, "order_by": "id"}
         path = f"/nucleus/v1/{kind}?{urlencode(query)}&ascending=true"
-        answer = api.call("GET", path)
-        if not answer.ok:
-            raise ApiError(f"GET {path} answered {answer.status}: {answer.content.decode()}")
-        body = answer.json()
+        response = api.call("GET", path)
+        if not response.ok:
+            raise ApiError(f"GET {path} answered {response.status}: {response.content.decode()}")
+        body = response.json()
         yield from body["content"]
         if body["last"]:
             return

@@ -71,27 +71,27 @@ class Gateway:
         token, refusal = self._bearer()
         if refusal:
             return refusal
-        answer = self._send(method, path, {"Authorization": f"Bearer {token}"}, body)
-        if answer.status == 401:
+        response = self._send(method, path, {"Authorization": f"Bearer {token}"}, body)
+        if response.status == 401:
             self._forget(token)
             token, refusal = self._bearer()
             if refusal:
                 return refusal
-            answer = self._send(method, path, {"Authorization": f"Bearer {token}"}, body)
-        return answer
+            response = self._send(method, path, {"Authorization": f"Bearer {token}"}, body)
+        return response
 
     def _bearer(self) -> tuple[str, Answer | None]:
         with self._lock:
             if time.monotonic() < self._expires:
                 return self._token, None
             pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-            answer = self._send(
+            response = self._send(
                 "POST", AUTHORIZATION_PATH, {"Authorization": f"Basic {pair}"}, None
             )
-            if not answer.ok:
-                return "", answer
+            if not response.ok:
+                return "", response
             try:
-                granted = answer.json()
+                granted = response.json()
                 token, seconds = str(granted["access_token"]), float(granted["expires_in"])
             except (ValueError, TypeError, KeyError) as error:
                 raise GatewayUnreachable(f"{self.url} answers, but not with a token.") from error

@@ -150,18 +150,18 @@ class Handler(BaseHTTPRequestHandler):
         gateway = self.server.site.gateway
         tokens = gateway.token_calls
         try:
-            answer = gateway.call(method, path, body)
+            response = gateway.call(method, path, body)
         except GatewayUnreachable as error:
             self._refuse(HTTPStatus.BAD_GATEWAY, f"{error} Is it running? Start it: make run")
             return
-        if answer.content and not answer.content_type.startswith("application/json"):
-            message = f"The gateway answered {answer.status} without JSON; its log says why."
+        if response.content and not response.content_type.startswith("application/json"):
+            message = f"The gateway answered {response.status} without JSON; its log says why."
             self._refuse(HTTPStatus.BAD_GATEWAY, message)
             return
-        extra = {"X-Gateway-Milliseconds": str(answer.milliseconds)}
+        extra = {"X-Gateway-Milliseconds": str(response.milliseconds)}
         if gateway.token_calls != tokens:
             extra["X-Gateway-New-Token"] = "1"
-        self._send(answer.status, answer.content, "application/json", extra)
+        self._send(response.status, response.content, "application/json", extra)
 
     def _file(self, path: Path) -> None:
         content = path.read_bytes()
@@ -188,6 +188,6 @@ def allowed(method: str, target: str) -> str | None:
     query = parse_qsl(text, keep_blank_values=True)
     for verb, pattern, names in ROUTES:
         if verb == method and pattern.fullmatch(path):
-            known = {name for name, _ in query} <= names
-            return path + (f"?{urlencode(query)}" if query else "") if known else None
+            existing = {name for name, _ in query} <= names
+            return path + (f"?{urlencode(query)}" if query else "") if existing else None
     return None

@@ -49,10 +49,10 @@ def running(directory: Path = ROOT / "var") -> Stack | None:
     """The stack of `make run`, if it answers to its own credentials."""
     try:
         stack = _read(directory)
-        answers = stack.api().call("GET", "/nucleus/v1/client?size=1").ok
+        responses = stack.api().call("GET", "/nucleus/v1/client?size=1").ok
     except (OSError, GatewayUnreachable):
         return None
-    return stack if answers else None
+    return stack if responses else None
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _read(directory: Path) -> Stack:
 
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
+    ports = [int(item.getsockname()[1]) for item in sockets]
+    for item in sockets:
+        item.close()
     return ports

@@ -44,24 +44,24 @@ class Story:
     def link(self) -> list[Row]:
         """User, widget link, the end user at the bank, accounts; the accounts' rows."""
         own = {"nucleus_client_id": self.client["id"], "product": "atom"}
-        answer = self.call(
+        response = self.call(
             "POST",
             "/integration/v1/user",
             **own,
             integration_type="aggregation",
             vendor_name="mx",
         )
-        self.user = answer["vendor_response"]["guid"]
+        self.user = response["vendor_response"]["guid"]
         self.member = self.widget().log_in()
         return self.create_accounts()
 
     def create_accounts(self) -> list[Row]:
         """What a front end does in the widget's onSuccess."""
-        answer = self._for_member("/integration/v1/aggregation/account")
-        rows: list[Row] = answer["nucleus_aggregation_accounts"]
+        response = self._for_member("/integration/v1/aggregation/account")
+        rows: list[Row] = response["nucleus_aggregation_accounts"]
         failed = [row["message"] for row in rows if not row["body"]]
         if failed or not rows:
-            raise ApiError(f"Not every account was created: {failed or answer['message']}")
+            raise ApiError(f"Not every account was created: {failed or response['message']}")
         return [row["body"] for row in rows]
 
     def widget(self, **query: str) -> bank.Widget:
@@ -140,10 +140,10 @@ def tell(where: stack.Stack) -> bool:
 
 @contextlib.contextmanager
 def _stack() -> Iterator[stack.Stack]:
-    found = stack.running()
-    if found:
-        _say("Stack", f"the running one, {found.gateway}")
-        yield found
+    result = stack.running()
+    if result:
+        _say("Stack", f"the running one, {result.gateway}")
+        yield result
         return
     _say("Stack", "starting one on free ports with a temporary database")
     with stack.temporary() as own:
@@ -152,10 +152,10 @@ def _stack() -> Iterator[stack.Stack]:
 
 def _called(api: Gateway, method: str, path: str, body: dict[str, Any]) -> Any:
     content = json.dumps(body).encode() if method == "POST" else None
-    answer = api.call(method, path, content)
-    if not answer.ok:
-        raise ApiError(f"{method} {path} answered {answer.status}: {answer.content.decode()}")
-    return answer.json()
+    response = api.call(method, path, content)
+    if not response.ok:
+        raise ApiError(f"{method} {path} answered {response.status}: {response.content.decode()}")
+    return response.json()
 
 
 def _arrived(api: Gateway, client_id: str, expected: Facts) -> Facts:
@@ -194,26 +194,28 @@ def _summarize(accounts: list[Row], facts: Facts) -> None:
 
 def compare(expected: Facts, actual: Facts) -> bool:
     """Whether all facts are equal; prints what was compared and what differs."""
-    kinds = dict.fromkeys(("balance", "transaction", "holding"), 0)
+    types = dict.fromkeys(("balance", "transaction", "holding"), 0)
     for fact in expected.elements():
-        kinds[fact[0]] += 1
-    counted = ", ".join(f"{count} {kind}s" for kind, count in kinds.items())
+        types[fact[0]] += 1
+    counted = ", ".join(f"{count} {kind}s" for kind, count in types.items())
     if expected == actual:
         _say("Compared", f"{counted}: Nucleus equals MX to the cent")
         return True
     _say("Compared", f"{counted}: DIFFERENT")
-    for word, difference in (("missing", expected - actual), ("extra", actual - expected)):
+    for text, difference in (("missing", expected - actual), ("extra", actual - expected)):
         for fact in list(difference.elements())[:DIFFERENCES_SHOWN]:
-            _say("", f"{word}: {' | '.join(str(part) for part in fact)}")
+            _say("", f"{text}: {' | '.join(str(part) for part in fact)}")
         if difference.total() > DIFFERENCES_SHOWN:
-            _say("", f"{word}: and {difference.total() - DIFFERENCES_SHOWN} more")
+            _say("", f"{text}: and {difference.total() - DIFFERENCES_SHOWN} more")
     return False
 
 
 def _compare_links(story: Story, links: list[Row]) -> bool:
     path = f"/users/{story.user}/members/{story.member}/account_numbers"
     numbers = list(story.mx.rows(path, "account_numbers"))
-    expected = {(one["account_number"][-4:], one["routing_number"][-4:]) for one in numbers}
+    expected = {
+        (number["account_number"][-4:], number["routing_number"][-4:]) for number in numbers
+    }
     for link in links:
         _say(
             "Verified",

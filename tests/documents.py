@@ -18,4 +18,4 @@ def blocks(file: str, language: str, *, section: str = "") -> list[str]:
     text = (ROOT / file).read_text()
     if section:
         (text,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    return [code for found, code in BLOCK.findall(text) if found == language]
+    return [code for result, code in BLOCK.findall(text) if result == language]

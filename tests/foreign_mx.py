@@ -73,7 +73,7 @@ OBJECTS: dict[str, Any] = {
     f"/users/{USER}/members/{FOREIGN}": {
         "member": {**MEMBER_ROW, "guid": FOREIGN, "user_guid": "USR-2"}
     },
-} | {f"/users/{USER}/accounts/{one['guid']}": {"account": one} for one in ACCOUNTS}
+} | {f"/users/{USER}/accounts/{item['guid']}": {"account": item} for item in ACCOUNTS}
 LISTS: dict[str, tuple[str, list[Any]]] = {
     "/users": ("users", []),
     f"/users/{USER}/members": ("members", [MEMBER_ROW, None, 5, {"guid": "MBR-2"}]),

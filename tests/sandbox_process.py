@@ -54,16 +54,16 @@ class Sandbox:
         rows: list[dict[str, Any]] = []
         for page in range(1, 1000):
             separator = "&" if "?" in path else "?"
-            answer = self.call("GET", f"{path}{separator}page={page}&records_per_page=100")
-            rows += answer[key]
-            if page >= answer["pagination"]["total_pages"]:
+            response = self.call("GET", f"{path}{separator}page={page}&records_per_page=100")
+            rows += response[key]
+            if page >= response["pagination"]["total_pages"]:
                 return rows
         raise AssertionError("endless pages")
 
     def connect(self, user: str, password: str = "password", institution: str = "mxbank") -> str:
         """What the end user does in the widget: a member; answers its guid."""
         credentials = self.call("GET", f"/institutions/{institution}/credentials")["credentials"]
-        by_type = {one["type"]: one["guid"] for one in credentials}
+        by_type = {credential["type"]: credential["guid"] for credential in credentials}
         login = next(guid for kind, guid in by_type.items() if kind != "PASSWORD")
         body = {
             "institution_code": institution,

@@ -36,10 +36,10 @@ class Upstream(BaseHTTPRequestHandler):
         if path.endswith("/token"):
             Upstream.tokens += 1
             token = {"access_token": f"token-{self.tokens}", "expires_in": 900}
-            answer = (200, "application/json", json.dumps(token).encode())
+            response = (200, "application/json", json.dumps(token).encode())
         else:
-            answer = (200, "application/json", b'{"content": []}')
-        status, kind, content = self.answers.get(path, answer)
+            response = (200, "application/json", b'{"content": []}')
+        status, kind, content = self.answers.get(path, response)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
@@ -231,16 +231,16 @@ def test_an_answer_that_is_not_json_is_an_error(demo: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "words"),
+    ("environment", "text"),
     [
         ({}, "DEBUG=true"),
         ({"DEBUG": "false", "GATEWAY_URL": "http://127.0.0.1:1"}, "DEBUG=true"),
         ({"DEBUG": "true"}, "DEMO_CLIENT_SECRET"),
     ],
 )
-def test_it_refuses_to_run_outside_development(environment: dict[str, str], words: str) -> None:
+def test_it_refuses_to_run_outside_development(environment: dict[str, str], text: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "demo"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert words in done.stderr
+    assert text in done.stderr

@@ -54,7 +54,7 @@ def test_it_can_be_told_twice_and_a_lost_transaction_is_named(
 
 
 @pytest.mark.parametrize(
-    ("actual", "words"),
+    ("actual", "text"),
     [
         (Counter([BALANCE]), "missing: holding | Broker | IDX | 3 | 9.99"),
         (Counter([BALANCE, HOLDING, HOLDING]), "extra: holding | Broker"),
@@ -62,10 +62,10 @@ def test_it_can_be_told_twice_and_a_lost_transaction_is_named(
     ],
 )
 def test_every_kind_of_difference_counts(
-    actual: comparison.Facts, words: str, capsys: pytest.CaptureFixture[str]
+    actual: comparison.Facts, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not story.compare(Counter([BALANCE, HOLDING]), actual)
-    assert words in capsys.readouterr().out
+    assert text in capsys.readouterr().out
 
 
 def test_equal_is_equal_however_the_zeros_are_written() -> None:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 def until(look: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
     """What `look` answers once it is `enough`. Fails with the last answer when it never is."""
     deadline = time.monotonic() + PATIENCE
-    while not enough(found := look()):
-        assert time.monotonic() < deadline, f"still {found!r} after {PATIENCE:.0f} s"
+    while not enough(result := look()):
+        assert time.monotonic() < deadline, f"still {result!r} after {PATIENCE:.0f} s"
         time.sleep(EVERY)
-    return found
+    return result

@@ -38,8 +38,8 @@ class World:
             lambda row: not row["is_being_aggregated"] or row["connection_status"] in waiting,
         )
 
-    def path(self, member: str, rest: str = "") -> str:
-        return f"/users/{self.user}/members/{member}{rest}"
+    def path(self, member: str, remaining: str = "") -> str:
+        return f"/users/{self.user}/members/{member}{remaining}"
 
     def status(self, member: str) -> Row:
         row: Row = self.sandbox.call("GET", self.path(member, "/status"))["member"]
@@ -59,11 +59,11 @@ class World:
     def answer(self, member: str, *values: str) -> Row:
         """The member after its questions were answered in their order."""
         questions = self.sandbox.call("GET", self.path(member, "/challenges"))["challenges"]
-        given = [
+        params = [
             {"guid": question["guid"], "value": value}
             for question, value in zip(questions, values, strict=True)
         ]
-        body = {"member": {"challenges": given}}
+        body = {"member": {"challenges": params}}
         self.sandbox.call("PUT", self.path(member, "/resume"), json=body)
         return self.settle(member)
 

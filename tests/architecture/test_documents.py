@@ -17,16 +17,16 @@ COMPUTED = object()
 
 def settings_read() -> dict[str, Any]:
     """The variables that gateway/settings.py reads, with those defaults that are plain."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for node in ast.walk(ast.parse((ROOT / "gateway/settings.py").read_text())):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="env")), args=[ast.Constant(value=str(name))]
             ):
-                given = {one.arg: one.value for one in node.keywords}.get("default")
-                plain = isinstance(given, ast.Constant) or getattr(given, "elts", None) == []
-                found[name] = ast.literal_eval(given) if given and plain else COMPUTED
-    return found
+                params = {keyword.arg: keyword.value for keyword in node.keywords}.get("default")
+                plain = isinstance(params, ast.Constant) or getattr(params, "elts", None) == []
+                result[name] = ast.literal_eval(params) if params and plain else COMPUTED
+    return result
 
 
 def others_read(package: str) -> set[str]:
@@ -97,5 +97,5 @@ def test_every_kind_of_job_is_described():
 def test_the_queue_of_every_kind_is_described():
     text = (ROOT / "docs/jobs.md").read_text()
     rows = re.findall(r"^\| \*(\w+)\* \|[^|]*\|([^|]*)\|", text, re.MULTILINE)
-    described = {kind: queue for queue, kinds in rows for kind in re.findall(r"`(\w+)`", kinds)}
+    described = {kind: queue for queue, types in rows for kind in re.findall(r"`(\w+)`", types)}
     assert described == {name: kind.queue.value for name, kind in KINDS.items()}

@@ -30,19 +30,19 @@ def documented() -> set[tuple[str, int, str]]:
 
 
 def refusals(kind: type[exceptions.APIException]) -> Iterator[type[exceptions.APIException]]:
-    for one in kind.__subclasses__():
-        if one.__module__.startswith(("rest_framework", "gateway", "nucleus")):
-            yield one
-            yield from refusals(one)
+    for subclass in kind.__subclasses__():
+        if subclass.__module__.startswith(("rest_framework", "gateway", "nucleus")):
+            yield subclass
+            yield from refusals(subclass)
 
 
 def answered() -> set[tuple[str, int, str]]:
-    found = {(one.code, one.status, one.fault) for one in errors.ANSWERS.values()}
+    matches = {(answer.code, answer.status, answer.fault) for answer in errors.ANSWERS.values()}
     for kind in refusals(exceptions.APIException):
         if kind not in NEVER:
             code = "invalid_request" if kind.status_code == 400 else str(kind.default_code)
-            found.add((code, kind.status_code, "caller"))
-    return found | {("internal_error", 500, "gateway")}
+            matches.add((code, kind.status_code, "caller"))
+    return matches | {("internal_error", 500, "gateway")}
 
 
 def test_every_code_is_documented_as_it_is_answered():

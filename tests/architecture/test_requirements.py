@@ -52,8 +52,8 @@ def normal(name: str) -> str:
 def declared(files: tuple[str, ...]) -> set[str]:
     """The names that stand in these files themselves, not in what they include."""
     lines = [line.strip() for file in files for line in (ROOT / file).read_text().splitlines()]
-    found = [NAME.match(line) for line in lines if not line.startswith(("#", "-"))]
-    return {normal(match[0]) for match in found if match}
+    matches = [NAME.match(line) for line in lines if not line.startswith(("#", "-"))]
+    return {normal(match[0]) for match in matches if match}
 
 
 def imported(place: Path) -> Iterator[tuple[str, Path]]:
@@ -73,26 +73,28 @@ def imported(place: Path) -> Iterator[tuple[str, Path]]:
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_what_is_imported_is_declared(name: str):
-    known = declared(ALLOWED[name])
+    existing = declared(ALLOWED[name])
     undeclared = {
         f"{top} ({file.relative_to(ROOT)})"
         for top, file in imported(ROOT / name)
-        if not {normal(one) for one in DISTRIBUTIONS.get(top, [top])} & known
+        if not {normal(distribution) for distribution in DISTRIBUTIONS.get(top, [top])} & existing
     }
     assert not undeclared, f"Name it in {ALLOWED[name][-1]}, then: make requirements"
 
 
 def test_apps_and_middleware_of_the_settings_are_declared():
-    known = declared(PRODUCTION)
+    existing = declared(PRODUCTION)
     for path in [*settings.INSTALLED_APPS, *settings.MIDDLEWARE]:
         top = path.split(".")[0]
-        assert top in OURS or {normal(one) for one in DISTRIBUTIONS[top]} & known, path
+        assert (
+            top in OURS or {normal(distribution) for distribution in DISTRIBUTIONS[top]} & existing
+        ), path
 
 
 def pins(file: str) -> set[tuple[str, str]]:
     """Names and versions; one that depends on Python's version has several."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / file).read_text(), re.M)
-    return {(normal(name), version) for name, version in found}
+    matches = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / file).read_text(), re.M)
+    return {(normal(name), version) for name, version in matches}
 
 
 @pytest.mark.parametrize(

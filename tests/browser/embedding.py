@@ -68,10 +68,10 @@ class Embedding:
 
     def messages(self) -> list[dict[str, Any]]:
         """The version 4 events, in their order."""
-        return [one for one in self.ask("return window.messages") if one.get("mx")]
+        return [item for item in self.ask("return window.messages") if item.get("mx")]
 
     def types(self) -> list[str]:
-        return [one["type"].removeprefix("mx/") for one in self.messages()]
+        return [message["type"].removeprefix("mx/") for message in self.messages()]
 
     def hears(self, kind: str) -> None:
         """Wait until such an event has come."""

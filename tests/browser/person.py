@@ -57,13 +57,15 @@ class Person:
     def reloads(self) -> None:
         self.driver.refresh()
 
-    def sees(self, words: str) -> None:
+    def sees(self, expected_text: str) -> None:
         """Wait until the words are on the page, visibly."""
         try:
-            self.waiting.until(lambda driver: driver.execute_script(SHOWS, words))
+            self.waiting.until(lambda driver: driver.execute_script(SHOWS, expected_text))
         except TimeoutException:
-            seen = self.driver.find_element(By.TAG_NAME, "body").text
-            raise AssertionError(f"{words!r} never appeared; the page says:\n{seen}") from None
+            observed = self.driver.find_element(By.TAG_NAME, "body").text
+            raise AssertionError(
+                f"{expected_text!r} never appeared; the page says:\n{observed}"
+            ) from None
 
     @property
     def address(self) -> str:
@@ -122,9 +124,9 @@ class Person:
 
     def rows(self, caption: str) -> list[list[str]]:
         """The cells of the table with this caption."""
-        found = self.driver.execute_script(ROWS, caption)
-        assert found is not None, f"There is no table {caption!r}"
-        return [[str(cell) for cell in row] for row in found]
+        result = self.driver.execute_script(ROWS, caption)
+        assert result is not None, f"There is no table {caption!r}"
+        return [[str(cell) for cell in row] for row in result]
 
     @contextmanager
     def inside_the_widget(self) -> Iterator[None]:
@@ -173,7 +175,7 @@ class Person:
         return [str(entry["message"]) for entry in self.driver.get_log("browser")]
 
     def _found(
-        self, words: str, selector: str, matches: Callable[[WebElement], bool]
+        self, expected_text: str, selector: str, matches: Callable[[WebElement], bool]
     ) -> WebElement:
         def usable(driver: WebDriver) -> WebElement | None:
             for element in driver.execute_script(SHOWN, selector):
@@ -182,14 +184,16 @@ class Person:
             return None
 
         try:
-            found: WebElement = self.waiting.until(usable)  # type: ignore[assignment]
+            result: WebElement = self.waiting.until(usable)  # type: ignore[assignment]
         except TimeoutException:
-            raise AssertionError(f"There is nothing called {words!r} to use") from None
-        return found
+            raise AssertionError(f"There is nothing called {expected_text!r} to use") from None
+        return result
 
 
 def _only_field(driver: WebDriver) -> WebElement | Literal[False]:
-    fields = [one for one in driver.find_elements(By.TAG_NAME, "input") if one.is_displayed()]
+    fields = [
+        element for element in driver.find_elements(By.TAG_NAME, "input") if element.is_displayed()
+    ]
     return fields[0] if len(fields) == 1 else False
 
 

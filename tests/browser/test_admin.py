@@ -26,9 +26,9 @@ def staff(person: Person, stack: Stack) -> Person:
     return person
 
 
-def connection_says(staff: Person, words: str) -> None:
+def connection_says(staff: Person, text: str) -> None:
     staff.presses("Test connection")
-    staff.sees(words)
+    staff.sees(text)
 
 
 def test_a_wrong_password_opens_nothing(person: Person, stack: Stack) -> None:
@@ -83,17 +83,19 @@ NO_MATTER = ("favicon", "404 (Not Found)", "[DOM]")  # hints, and a page that is
 
 def blocked(staff: Person) -> list[str]:
     """What the browser refused because of the policy, or could not run."""
-    return [line for line in staff.complaints() if not any(one in line for one in NO_MATTER)]
+    return [line for line in staff.complaints() if not any(item in line for item in NO_MATTER)]
 
 
 def shows(staff: Person, selector: str) -> bool:
-    return any(one.is_displayed() for one in staff.driver.find_elements(By.CSS_SELECTOR, selector))
+    return any(
+        element.is_displayed() for element in staff.driver.find_elements(By.CSS_SELECTOR, selector)
+    )
 
 
 def clicks(staff: Person, selector: str) -> None:
     staff.waits(lambda: shows(staff, selector))
-    found = staff.driver.find_elements(By.CSS_SELECTOR, selector)
-    element = next(one for one in found if one.is_displayed())
+    matches = staff.driver.find_elements(By.CSS_SELECTOR, selector)
+    element = next(item for item in matches if item.is_displayed())
     staff.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
     element.click()
 
@@ -151,9 +153,9 @@ def test_searching_with_the_keyboard(staff: Person, stack: Stack) -> None:
     staff.opens(f"{stack.gateway}/admin/")
     staff.waits(lambda: shows(staff, "input[name=s]"))
     field = next(
-        one
-        for one in staff.driver.find_elements(By.CSS_SELECTOR, "input[name=s]")
-        if one.is_displayed()
+        element
+        for element in staff.driver.find_elements(By.CSS_SELECTOR, "input[name=s]")
+        if element.is_displayed()
     )
     field.send_keys("job")
     staff.waits(lambda: shows(staff, "#search-results a"))

@@ -19,10 +19,10 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize(("page", "words"), PAGES)
-def test_the_api_is_shown(person: Person, stack: Stack, page: str, words: str) -> None:
+@pytest.mark.parametrize(("page", "text"), PAGES)
+def test_the_api_is_shown(person: Person, stack: Stack, page: str, text: str) -> None:
     person.opens(f"{stack.gateway}/{page}")
-    person.sees(words)
+    person.sees(text)
     for url in person.driver.execute_script(REQUESTED):
         assert url.startswith((stack.gateway, "data:", "blob:")), url
     assert person.complaints() == []

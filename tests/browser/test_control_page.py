@@ -80,7 +80,7 @@ def test_settings(page: Person, world: World):
     page.presses("Save")
     page.sees("member_limit cannot be -3")
     assert page.complaints()  # the 400, and nothing else
-    assert all("400" in one for one in page.complaints())
+    assert all("400" in complaint for complaint in page.complaints())
 
 
 def test_it_fits_a_phone(page: Person):

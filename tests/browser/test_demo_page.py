@@ -83,7 +83,7 @@ def test_the_whole_story(person: Person, stack: Stack) -> None:
     shown = person.rows(ACCOUNTS)
     assert len(shown) == len(balances)
     for _, name, balance, *_ in balances:
-        (row,) = (one for one in shown if one[0].replace("\nMX Bank ", " ") == name)
+        (row,) = (item for item in shown if item[0].replace("\nMX Bank ", " ") == name)
         assert money(abs(balance)) in row[-1]
     transactions = sum(1 for fact in facts.elements() if fact[0] == "transaction")
     person.sees(f"1\u2013{PAGE_SIZE} of {transactions}")
@@ -102,12 +102,12 @@ def test_the_whole_story(person: Person, stack: Stack) -> None:
     person.sees("verified bank link")
     person.photographs("6-verified")
     numbers = list(mx.rows(f"/users/{user}/members/{member}/account_numbers", "account_numbers"))
-    masked = {f"****{one['account_number'][-4:]}" for one in numbers}
+    masked = {f"****{number['account_number'][-4:]}" for number in numbers}
     assert {row[1] for row in person.rows(BANK_LINKS)} == masked
     assert "Verified" in "".join(row[0] for row in person.rows(ACCOUNTS))
     for secret in (stack.client_secret, stack.sandbox_api_key, "Bearer", "access_token"):
         assert secret not in person.source
-    assert not any(one["account_number"] in person.source for one in numbers)
+    assert not any(number["account_number"] in person.source for number in numbers)
     assert person.complaints() == []
 
 

@@ -54,12 +54,12 @@ class Shell:
 
     def bodies(self, commands: str) -> list[Any]:
         """The JSON objects that the commands print, one after the other."""
-        text, found = self.run(commands).strip(), []
+        text, result = self.run(commands).strip(), []
         while text:
             body, end = json.JSONDecoder().raw_decode(text)
-            found.append(body)
+            result.append(body)
             text = text[end:].strip()
-        return found
+        return result
 
 
 @pytest.fixture

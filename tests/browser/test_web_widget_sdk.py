@@ -39,10 +39,10 @@ def page(person: Person, world: World, sdk: Path) -> Iterator[Embedding]:
         yield embedded
 
 
-def choose(person: Person, bank: str, found: str) -> None:
+def choose(person: Person, bank: str, result: str) -> None:
     """Search, and press once the list has settled."""
     person.types("Institution", bank)
-    person.sees(found)
+    person.sees(result)
     person.presses(bank)
 
 
@@ -56,12 +56,14 @@ def log_in(person: Person, bank: str, password: str) -> None:
 def story(page: Embedding) -> list[tuple[str, Any]]:
     """Events with what matters of each, in their order; all were understood by the SDK."""
     assert page.ask("return window.invalid") == []
-    told = page.told()
-    assert [one["type"] for one in page.messages()][1:] == [one[1]["type"] for one in told[1:]]
-    for _, payload in told[1:]:
+    reported = page.told()
+    assert [message["type"] for message in page.messages()][1:] == [
+        item[1]["type"] for item in reported[1:]
+    ]
+    for _, payload in reported[1:]:
         assert payload["user_guid"].startswith("USR-")
         assert payload["session_guid"].startswith("ANS-")
-    return [(name, _point(name, payload)) for name, payload in told]
+    return [(name, _point(name, payload)) for name, payload in reported]
 
 
 def _point(name: str, payload: dict[str, Any]) -> Any:
@@ -129,8 +131,8 @@ def test_verification(page: Embedding, world: World):
         page.person.sees("Your account has been verified")
         page.person.presses("Done")
     page.hears("connect/connected/primaryAction")
-    told = [one for one in story(page) if one != ("MemberStatusUpdate", 6)]
-    assert told == [*search("mxbank"), *ENTERED, *ASKED, *DONE]
+    reported = [item for item in story(page) if item != ("MemberStatusUpdate", 6)]
+    assert reported == [*search("mxbank"), *ENTERED, *ASKED, *DONE]
     (member,) = world.rows("/members", "members")
     numbers = world.rows(f"/members/{member['guid']}/account_numbers", "account_numbers")
     assert len(numbers) == 1
@@ -165,8 +167,8 @@ def test_oauth(page: Embedding, world: World, refused_first: bool):  # noqa: FBT
         person.presses("Done")
     page.hears("connect/connected/primaryAction")
     expected += [("StepChange", "oauth > connecting")]
-    told = [one for one in story(page) if one[0] != "MemberStatusUpdate"]
-    assert told == [*expected, *DONE]
+    reported = [item for item in story(page) if item[0] != "MemberStatusUpdate"]
+    assert reported == [*expected, *DONE]
     assert world.rows("/members", "members")[0]["connection_status"] == "CONNECTED"
 
 
@@ -180,8 +182,8 @@ def test_the_sdk_asks_and_the_widget_answers(page: Embedding, world: World):
     answered = "return window.widget.navigateBack()"
     assert page.ask(answered) is True
     assert page.ask(answered) is False  # search is the beginning
-    told = story(page)
-    assert told[-4:] == [
+    reported = story(page)
+    assert reported[-4:] == [
         ("BackToSearch", None),
         ("StepChange", "enterCreds > search"),
         ("Navigation", None),

@@ -132,13 +132,15 @@ def test_a_login_that_is_there_already_is_updated(page: Embedding, world: World)
         person.presses("Done")
     assert [row["guid"] for row in world.rows("/members", "members")] == [member]
     steps = [
-        one["metadata"]["current"] for one in page.messages() if one["type"].endswith("stepChange")
+        message["metadata"]["current"]
+        for message in page.messages()
+        if message["type"].endswith("stepChange")
     ]
     assert steps == ["enterCreds", "existingMember", "connecting", "connected"]
 
 
 @pytest.mark.parametrize(
-    ("status", "words", "step"),
+    ("status", "text", "step"),
     [
         ("CONNECTED", "MX Bank is connected", "connected"),
         ("CHALLENGED", "MX Bank asks", "mfa"),
@@ -152,12 +154,12 @@ def test_a_login_that_is_there_already_is_updated(page: Embedding, world: World)
         ("CREATED", "MX Bank is connected", "connecting"),
     ],
 )
-def test_repairing_a_member(page: Embedding, world: World, status: str, words: str, step: str):
+def test_repairing_a_member(page: Embedding, world: World, status: str, text: str, step: str):
     member = world.connect()
     world.put(member, status)
     page.opens(world.widget(current_member_guid=member))
     with page.person.inside_the_widget():
-        page.person.sees(words)
+        page.person.sees(text)
     assert page.messages()[1]["metadata"]["initial_step"] == step
 
 
@@ -251,14 +253,14 @@ def test_apps_are_told_by_navigation(person: Person, world: World):
 
 def navigations(person: Person, scheme: str) -> list[tuple[str, Any]]:
     """Where the page tried to go since the last look, as the browser logged it."""
-    found = []
+    matches = []
     for line in person.complaints():
-        for word in line.replace("'", " ").split():
-            if word.startswith(f"{scheme}://"):
-                parts = urlsplit(word)
+        for text in line.replace("'", " ").split():
+            if text.startswith(f"{scheme}://"):
+                parts = urlsplit(text)
                 metadata = parse_qs(parts.query).get("metadata", ["null"])[0]
-                found.append((f"{parts.netloc}{parts.path}", json.loads(metadata)))
-    return found
+                matches.append((f"{parts.netloc}{parts.path}", json.loads(metadata)))
+    return matches
 
 
 @pytest.mark.parametrize("version", [0, 4])
@@ -270,12 +272,12 @@ def test_the_older_loader(page: Embedding, world: World, version: int):
         person.presses("Done")
     (member,) = world.rows("/members", "members")
     person.waits(lambda: len(page.told()) > 1)
-    told = page.told()
+    reported = page.told()
     if version == 0:
-        assert told == [["onLoad"], ["onSuccess", member["guid"]]]
+        assert reported == [["onLoad"], ["onSuccess", member["guid"]]]
     else:
         page.hears("connect/connected/primaryAction")
-        assert told[0][0] == "mx/load"
+        assert reported[0][0] == "mx/load"
 
 
 def test_the_keyboard_is_enough(person: Person, world: World):
@@ -307,7 +309,9 @@ def test_trouble_is_explained_and_can_be_got_over(page: Embedding, world: World)
         person.presses("Start again")
         enter(person, "password")
         person.presses("Done")
-    error = next(one for one in page.messages() if one["type"].endswith("createMemberError"))
+    error = next(
+        message for message in page.messages() if message["type"].endswith("createMemberError")
+    )
     assert error["metadata"]["institution_code"] == "mxbank"
     assert error["metadata"]["institution_guid"].startswith("INS-")
     assert len(world.rows("/members", "members")) == 1

@@ -64,7 +64,7 @@ def test_a_broker_that_works(locked: int):
 
 
 @pytest.mark.parametrize(
-    ("url", "kind", "word"),
+    ("url", "kind", "text"),
     [
         ("redis://:wrong-{password}@127.0.0.1:{locked}/0", Trouble.REFUSED_PASSWORD, "correct it"),
         ("redis://me:{password}@127.0.0.1:{locked}/0", Trouble.REFUSED_PASSWORD, "user name"),
@@ -84,13 +84,13 @@ def test_a_broker_that_works(locked: int):
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_troubles_are_told_apart(url: str, kind: Trouble, word: str, locked: int, not_redis: int):
+def test_troubles_are_told_apart(url: str, kind: Trouble, text: str, locked: int, not_redis: int):
     ports = {"locked": locked, "not_redis": not_redis, "free": services.free_port()}
     url = url.format(password=PASSWORD, **ports)
     for problem in (broker.probe(url), published(url)):
         assert problem is not None
         assert problem.kind is kind
-        assert word in problem.message
+        assert text in problem.message
         assert PASSWORD not in problem.message
 
 
@@ -174,7 +174,7 @@ def test_the_waker_reports_a_trouble_once_until_it_is_over(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("name", "word"),
+    ("name", "text"),
     [
         (
             "redis://127.0.0.1:{locked}/0",
@@ -188,21 +188,21 @@ def test_the_waker_reports_a_trouble_once_until_it_is_over(
     ],
 )
 def test_doctor_says_what_is_wrong(
-    name: str, word: str, locked: int, settings: Any, capsys: pytest.CaptureFixture[str]
+    name: str, text: str, locked: int, settings: Any, capsys: pytest.CaptureFixture[str]
 ):
     ports = {"locked": locked, "free": services.free_port(), "password": PASSWORD}
     settings.REDIS_URL = name.format(**ports)
     with pytest.raises(SystemExit):
         call_command("doctor")
     output = capsys.readouterr().out
-    assert word.format(**ports) in output
+    assert text.format(**ports) in output
     assert PASSWORD not in output
 
 
 def test_doctor_sees_queues_without_a_reader():
     """Each finding begins with whether it is in order."""
     assert [ok for ok, _ in doctor.celery_findings({})] == [False]
-    whole = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}
-    assert [ok for ok, _ in doctor.celery_findings(whole)] == [True, True]
-    (_, (ok, words)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
-    assert (ok, "--queues bulk" in words) == (False, True)
+    full = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}
+    assert [ok for ok, _ in doctor.celery_findings(full)] == [True, True]
+    (_, (ok, text)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
+    assert (ok, "--queues bulk" in text) == (False, True)

@@ -44,11 +44,11 @@ T = TypeVar("T")
 GATEWAY = os.environ["GATEWAY"]
 
 
-def succeeded(answer: T | Error | str | None) -> T:
+def succeeded(response: T | Error | str | None) -> T:
     """The answer, which is no error."""
-    if answer is None or isinstance(answer, Error | str):
-        raise SystemExit(f"Refused: {answer}")
-    return answer
+    if response is None or isinstance(response, Error | str):
+        raise SystemExit(f"Refused: {response}")
+    return response
 
 
 basic = base64.b64encode(f"{os.environ['ID']}:{os.environ['SECRET']}".encode()).decode()

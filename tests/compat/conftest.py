@@ -33,8 +33,8 @@ def every_method(request: pytest.FixtureRequest) -> Iterator[None]:
     chosen = {item.originalname for item in request.session.items if item.path == request.path}
     tests = {name for name in vars(request.module) if name.startswith("test_")}
     if tests <= chosen and request.session.testsfailed == failed:
-        told = {row.ending for row in sdk_methods.table() if row.called_in == request.path.name}
-        missing = sorted(told - endings)
+        reported = {row.ending for row in sdk_methods.table() if row.called_in == request.path.name}
+        missing = sorted(reported - endings)
         assert missing == [], "sdk_methods.csv says that these end so in this file"
 
 

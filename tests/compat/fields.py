@@ -23,7 +23,7 @@ ON_BY_DEFAULT = ("is_active", "is_asset")
 PARTS = {"cash": nucleus_api.Cash, "investment": nucleus_api.Investment}
 
 
-def filled(kind: type, **given: Any) -> Any:
+def filled(kind: type, **value: Any) -> Any:
     """A Nucleus model whose every field is set, each to something of its own.
 
     Args:
@@ -31,14 +31,14 @@ def filled(kind: type, **given: Any) -> Any:
     """
     types: dict[str, str] = getattr(kind, "swagger_types")  # noqa: B009 - the SDK is not typed
     values = {
-        name: given[name] if name in given else _value(name, declared, at, given)
+        name: value[name] if name in value else _value(name, declared, at, value)
         for at, (name, declared) in enumerate(types.items(), 1)
         if name not in OURS
     }
     return kind(**values)
 
 
-def _value(name: str, declared: str, at: int, given: dict[str, Any]) -> Any:
+def _value(name: str, declared: str, at: int, value: dict[str, Any]) -> Any:
     day = date(2026, 11, at % 28 + 1)
     plain: dict[str, Any] = {
         "str": BY_NATURE.get(name, f"some {name}"),
@@ -54,25 +54,25 @@ def _value(name: str, declared: str, at: int, given: dict[str, Any]) -> Any:
     if declared == "list[str]":
         return [str(uuid4()) if name.endswith("_ids") else f"some {name}"]
     if declared.startswith("list["):
-        return [filled(getattr(nucleus_api, declared[5:-1]), **given)]
-    return plain[declared] if declared in plain else filled(getattr(nucleus_api, declared), **given)
+        return [filled(getattr(nucleus_api, declared[5:-1]), **value)]
+    return plain[declared] if declared in plain else filled(getattr(nucleus_api, declared), **value)
 
 
-def is_as_sent(answer: Any, sent: Any) -> None:
+def is_as_sent(response: Any, sent: Any) -> None:
     """Every field that was sent came back, but for what is never answered."""
     for name in sent.swagger_types:
         value = getattr(sent, name)
         if name in NEVER_ANSWERED:
-            assert getattr(answer, name) is None, name
+            assert getattr(response, name) is None, name
         elif value is not None:
-            assert wire(getattr(answer, name)) == wire(value), name
+            assert wire(getattr(response, name)) == wire(value), name
 
 
-def is_as_stored(answer: Any, row: Any, but: Iterable[str] = ()) -> None:
+def is_as_stored(response: Any, row: Any, but: Iterable[str] = ()) -> None:
     """Every field of the SDK's model is what the row says."""
-    for name in answer.swagger_types:
+    for name in response.swagger_types:
         if name not in but:
-            assert wire(getattr(answer, name)) == _stored(row, name), name
+            assert wire(getattr(response, name)) == _stored(row, name), name
 
 
 def _stored(row: Any, name: str) -> Any:
@@ -80,15 +80,17 @@ def _stored(row: Any, name: str) -> Any:
         return None
     if name == "bank_credit":
         names = nucleus_api.BankCredit.swagger_types
-        return None if row.amount is None else {one: _stored(row, one) for one in names}
+        return None if row.amount is None else {item: _stored(row, item) for item in names}
     value = getattr(row, name)
     if name == "location" and value:
-        return {one: value.get(one) for one in nucleus_api.Location.swagger_types}
+        return {item: value.get(item) for item in nucleus_api.Location.swagger_types}
     if name in PARTS and value:  # amounts are kept as text
         types = PARTS[name].swagger_types
         return {
-            one: float(value[one]) if types[one] == "float" and one in value else value.get(one)
-            for one in types
+            item: float(value[item])
+            if types[item] == "float" and item in value
+            else value.get(item)
+            for item in types
         }
     return wire(value)
 
@@ -98,9 +100,9 @@ def wire(value: Any) -> Any:
     if hasattr(value, "to_dict"):
         return wire(value.to_dict())
     if isinstance(value, dict):
-        return {name: wire(one) for name, one in value.items()}
+        return {name: wire(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [wire(one) for one in value]
+        return [wire(item) for item in value]
     if isinstance(value, datetime):
         in_utc = value.astimezone(UTC).isoformat(timespec="milliseconds")
         return in_utc.replace("+00:00", "+0000")

@@ -45,9 +45,9 @@ def table() -> list[Row]:
     """The table, in its order."""
     with TABLE.open(newline="") as lines:
         return [
-            Row(Method(one["sdk"], one["api"], one["method"], one["request"]), one["scope"],
-                one["called_in"])
-            for one in csv.DictReader(lines)
+            Row(Method(item["sdk"], item["api"], item["method"], item["request"]), item["scope"],
+                item["called_in"])
+            for item in csv.DictReader(lines)
         ]  # fmt: skip
 
 
@@ -61,16 +61,16 @@ def offered() -> Iterator[tuple[type, Method]]:
                 if name.startswith("_") or name.endswith("_with_http_info"):
                     continue
                 source = inspect.getsource(getattr(kind, f"{name}_with_http_info", function))
-                found = re.search(r"call_api\(\s*'([^']+)', '([A-Z]+)'", source)
-                request = f"{found[2]} {found[1]}" if found else ""
+                result = re.search(r"call_api\(\s*'([^']+)', '([A-Z]+)'", source)
+                request = f"{result[2]} {result[1]}" if result else ""
                 yield kind, Method(sdk.__name__, api, name, request)
 
 
 def record(patch: pytest.MonkeyPatch, endings: set[tuple[Method, bool]]) -> None:
     """Have every method of the table's scope tell how its calls end, and do as ever otherwise."""
-    wanted = {row.method for row in table() if row.scope != OUT}
+    expected = {row.method for row in table() if row.scope != OUT}
     for kind, method in offered():
-        if method in wanted:
+        if method in expected:
             patch.setattr(kind, method.name, _told(getattr(kind, method.name), method, endings))
 
 
@@ -80,11 +80,11 @@ def _told(
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            answer = function(*args, **kwargs)
+            response = function(*args, **kwargs)
         except Exception:
             endings.add((method, False))
             raise
         endings.add((method, True))
-        return answer
+        return response
 
     return call

@@ -59,18 +59,20 @@ def test_users(client: Any, user: str):
     page = client.users.list_users(page=1, records_per_page=10)
     assert page.pagination.per_page == 10
     client.users.delete_user(user)
-    with pytest.raises(ApiException) as gone:
+    with pytest.raises(ApiException) as missing:
         client.users.read_user(user)
-    assert gone.value.status == 404
+    assert missing.value.status == 404
 
 
 def test_institutions_and_merchants(client: Any):
     assert client.institutions.list_institutions(name="MX").institutions[0].code == "mxbank"
     assert client.institutions.read_institution("mxbank").institution.name == "MX Bank"
     # It writes True and False into the query as Python does.
-    for wanted in (True, False):
-        page = client.institutions.list_institutions(supports_account_verification=wanted)
-        assert {one.supports_account_verification for one in page.institutions} == {wanted}
+    for expected in (True, False):
+        page = client.institutions.list_institutions(supports_account_verification=expected)
+        assert {institution.supports_account_verification for institution in page.institutions} == {
+            expected
+        }
     with pytest.raises(ApiException) as unknown:
         client.institutions.read_institution("nowhere")
     assert unknown.value.status == 404
@@ -84,8 +86,8 @@ def test_institutions_and_merchants(client: Any):
 def test_a_question_on_the_way(client: Any, user: str):
     member = connect(client, user, "challenge")
     (question,) = client.members.list_member_mfa_challenges(member, user).challenges
-    answer = atrium.CredentialRequest(guid=question.guid, value="correct")
-    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[answer]))
+    response = atrium.CredentialRequest(guid=question.guid, value="correct")
+    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[response]))
     client.members.resume_member(member, user, body)
     assert settled(client, user, member).connection_status == "CONNECTED"
     assert client.members.read_member(member, user).member.status == "COMPLETED"
@@ -96,10 +98,10 @@ def test_other_kinds_of_questions(client: Any, user: str, kind: str):
     member = connect(client, user, kind)
     (question,) = client.members.read_member_status(member, user).member.challenges
     options = question.options or question.image_options
-    assert all(one.label for one in options or [])
+    assert all(option.label for option in options or [])
     assert bool(question.image_data) == (kind == "image")
-    answer = atrium.CredentialRequest(guid=question.guid, value="wrong")
-    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[answer]))
+    response = atrium.CredentialRequest(guid=question.guid, value="wrong")
+    body = atrium.MemberResumeRequestBody(member=atrium.MemberResumeRequest(challenges=[response]))
     client.members.resume_member(member, user, body)
     assert settled(client, user, member).connection_status == "REJECTED"
 
@@ -120,13 +122,13 @@ def test_statements(client: Any, user: str):
     settled(client, user, member)
     page = client.statements.list_member_statements(member, user, records_per_page=10)
     assert (page.pagination.total_entries, page.pagination.total_pages) == (18, 2)
-    one = page.statements[0]
+    item = page.statements[0]
     # The client's own model looks for "user" where MX sends "statement".
-    read = client.statements.read_member_statement(member, user, one.guid, _preload_content=False)
-    assert json.loads(read.data)["statement"]["content_hash"] == one.content_hash
+    read = client.statements.read_member_statement(member, user, item.guid, _preload_content=False)
+    assert json.loads(read.data)["statement"]["content_hash"] == item.content_hash
     # It would write text into a binary file, with any server.
-    pdf = client.statements.download_statement_pdf(member, user, one.guid, _preload_content=False)
-    assert hashlib.sha256(pdf.data).hexdigest() == one.content_hash
+    pdf = client.statements.download_statement_pdf(member, user, item.guid, _preload_content=False)
+    assert hashlib.sha256(pdf.data).hexdigest() == item.content_hash
 
 
 def test_cleansing(client: Any):
@@ -138,8 +140,8 @@ def test_cleansing(client: Any):
         type="DEBIT",
     )
     body = atrium.TransactionsCleanseAndCategorizeRequestBody(transactions=[row])
-    (answer,) = client.transactions.cleanse_and_categorize_transactions(body).transactions
-    assert (answer.description, answer.category) == ("Beer Bar", "Cash")
+    (response,) = client.transactions.cleanse_and_categorize_transactions(body).transactions
+    assert (response.description, response.category) == ("Beer Bar", "Cash")
 
 
 def test_nothing_of_the_client_is_left_out(client: Any):
@@ -161,11 +163,11 @@ def test_accounts_transactions_holdings(client: Any, user: str):
     member = connect(client, user, "password")
     accounts = client.members.list_member_accounts(member, user).accounts
     assert len(client.accounts.list_user_accounts(user).accounts) == len(accounts) == 6
-    one = accounts[0]
-    assert client.accounts.read_account(one.guid, user).account.balance == one.balance
-    by_member = client.accounts.read_account_by_member_guid(one.guid, member, user)
-    assert by_member.account.guid == one.guid
-    page = client.accounts.list_account_transactions(one.guid, user, records_per_page=100)
+    item = accounts[0]
+    assert client.accounts.read_account(item.guid, user).account.balance == item.balance
+    by_member = client.accounts.read_account_by_member_guid(item.guid, member, user)
+    assert by_member.account.guid == item.guid
+    page = client.accounts.list_account_transactions(item.guid, user, records_per_page=100)
     assert page.pagination.total_pages > 2
     row = client.transactions.read_transaction(page.transactions[0].guid, user).transaction
     assert row.amount == page.transactions[0].amount
@@ -200,7 +202,7 @@ def test_members(client: Any, user: str):
     member = connect(client, user, "UNAUTHORIZED")
     assert client.members.list_members(user).members[0].connection_status == "DENIED"
     fields = client.members.list_member_credentials(member, user).credentials
-    values = [atrium.CredentialRequest(guid=one.guid, value="password") for one in fields]
+    values = [atrium.CredentialRequest(guid=field.guid, value="password") for field in fields]
     body = atrium.MemberUpdateRequestBody(member=atrium.MemberUpdateRequest(credentials=values))
     client.members.update_member(member, user, body=body)
     assert settled(client, user, member).connection_status == "CONNECTED"

@@ -51,7 +51,7 @@ def test_the_token_exchange_says_what_to_call(
 
 def test_nucleus_audit_log(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
     utils = nucleus_api.UtilsApi(nucleus_sdk)
-    made = utils.create_audit_log_using_post(
+    created = utils.create_audit_log_using_post(
         nucleus_api.AuditLog(
             request_url="https://app.demo.example/consents",
             response="accepted",
@@ -59,40 +59,40 @@ def test_nucleus_audit_log(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: C
             metadata={"version": "3"},
         )
     )
-    read = utils.get_audit_log_using_get(made.id)
+    read = utils.get_audit_log_using_get(created.id)
     assert (read.response, read.client_ids) == ("accepted", [str(nucleus_client.pk)])
     assert (read.metadata, read.goal_ids) == ({"version": "3"}, [])
-    page = utils.get_audit_log_all_using_get(page=0, size=10, filter=f"id=={made.id}")
-    assert [one.id for one in page.content] == [made.id]
+    page = utils.get_audit_log_all_using_get(page=0, size=10, filter=f"id=={created.id}")
+    assert [item.id for item in page.content] == [created.id]
 
 
 def test_nucleus_webhooks(nucleus_sdk: nucleus_api.ApiClient):
     webhooks = nucleus_api.WebhookApi(nucleus_sdk)
     services = ["aggregation_account_transaction", "bank_link_verified", "client"]
     url = "http://127.0.0.1:9/hooks"
-    made = webhooks.create_webhook_using_post(
+    created = webhooks.create_webhook_using_post(
         nucleus_api.Webhook(url=url, atom_service=services, is_active=True)
     )
-    assert made.secret.startswith("whsec_")
-    read = webhooks.get_webhook_using_get(made.id)
+    assert created.secret.startswith("whsec_")
+    read = webhooks.get_webhook_using_get(created.id)
     assert (read.url, read.atom_service, read.is_active) == (url, services, True)
-    assert [one.id for one in webhooks.get_webhook_all_using_get(size=10).content] == [made.id]
+    assert [item.id for item in webhooks.get_webhook_all_using_get(size=10).content] == [created.id]
     changed = webhooks.update_webhook_using_put(
-        nucleus_api.Webhook(url=url, is_active=False), made.id
+        nucleus_api.Webhook(url=url, is_active=False), created.id
     )
     assert (changed.is_active, changed.atom_service) == (False, services)
-    webhooks.delete_webhook_using_delete(made.id)
-    with pytest.raises(nucleus_api.rest.ApiException) as gone:
-        webhooks.get_webhook_using_get(made.id)
-    assert gone.value.status == 404
+    webhooks.delete_webhook_using_delete(created.id)
+    with pytest.raises(nucleus_api.rest.ApiException) as missing:
+        webhooks.get_webhook_using_get(created.id)
+    assert missing.value.status == 404
 
 
 def test_every_word_of_hydrogens_enum_is_accepted(nucleus_sdk: nucleus_api.ApiClient):
     """The enum is read off the SDK's refusal, so that ours cannot drift from it."""
     with pytest.raises(ValueError, match="must be a subset") as refusal:
         nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=["nonsense"])
-    words = str(refusal.value).rsplit("[", 1)[1].rstrip("]").split(", ")
-    assert len(words) == 29
-    body = nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=words)
-    made = nucleus_api.WebhookApi(nucleus_sdk).create_webhook_using_post(body)
-    assert made.atom_service == words
+    text = str(refusal.value).rsplit("[", 1)[1].rstrip("]").split(", ")
+    assert len(text) == 29
+    body = nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=text)
+    created = nucleus_api.WebhookApi(nucleus_sdk).create_webhook_using_post(body)
+    assert created.atom_service == text

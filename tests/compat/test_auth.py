@@ -47,7 +47,7 @@ def visible(resolved: str, auth: Any) -> set[str]:
     configuration.host = resolved
     configuration.access_token = auth.access_token
     page = nucleus_api.ClientApi(nucleus_api.ApiClient(configuration)).get_client_all_using_get()
-    return {one.username for one in page.content}
+    return {item.username for item in page.content}
 
 
 def test_the_token_calls(resolved: str, sdk: Any, application: Application, ada: Client):
@@ -58,8 +58,8 @@ def test_the_token_calls(resolved: str, sdk: Any, application: Application, ada:
     assert visible(resolved, auth) == {ada.username}
     token = signed(claims_of(application))
     assert visible(resolved, auth.create_client_token_credentials(*keys, token)) == {ada.username}
-    kept = sdk.AuthApi().set_access_token(auth.access_token)
-    assert visible(resolved, kept) == {ada.username}
+    stored = sdk.AuthApi().set_access_token(auth.access_token)
+    assert visible(resolved, stored) == {ada.username}
 
 
 def test_refusals_are_the_sdks_exceptions(sdk: Any, application: Application, ada: Client):

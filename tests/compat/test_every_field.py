@@ -35,17 +35,17 @@ def _complete(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(
-    sdk: nucleus_api.ApiClient, api: str, words: str, table: Any, sent: Any
+    sdk: nucleus_api.ApiClient, api: str, text: str, table: Any, sent: Any
 ) -> tuple[Any, Any]:
     """Create it; compare answers with what was sent and stored; its row and the raw answer."""
     calls = getattr(nucleus_api, api)(sdk)
-    made = getattr(calls, f"create_{words}_using_post")(sent)
-    row = table._base_manager.get(pk=made.id)
-    read = getattr(calls, f"get_{words}_using_get")
-    for answer in (made, read(made.id)):
-        is_as_sent(answer, sent)
-        is_as_stored(answer, row)
-    return row, read(made.id, _preload_content=False)
+    created = getattr(calls, f"create_{text}_using_post")(sent)
+    row = table._base_manager.get(pk=created.id)
+    read = getattr(calls, f"get_{text}_using_get")
+    for response in (created, read(created.id)):
+        is_as_sent(response, sent)
+        is_as_stored(response, row)
+    return row, read(created.id, _preload_content=False)
 
 
 def test_clients(nucleus_sdk: nucleus_api.ApiClient, tenant: models.Tenant):
@@ -82,14 +82,14 @@ def test_accounts_and_bank_links(
 ):
     business = BusinessFactory(tenant=nucleus_client.tenant)
     whose: dict[str, Any] = {"client": nucleus_client, "business": business}
-    given = {f"{one}_id": str(row.pk) if one == owner else None for one, row in whose.items()}
+    value = {f"{item}_id": str(row.pk) if item == owner else None for item, row in whose.items()}
     bank = models.Institution.objects.create(tenant=nucleus_client.tenant, name="Demo Bank")
-    given["institution_id"] = str(bank.pk)
+    value["institution_id"] = str(bank.pk)
     numbers = {"bank_account_number": NUMBER, "routing": "688999900", "routing_wire": "688999901"}
-    sent = filled(nucleus_api.BankLink, **given, **numbers)
+    sent = filled(nucleus_api.BankLink, **value, **numbers)
     link, raw = written(nucleus_sdk, "FundingApi", "bank_link", models.BankLink, sent)
     is_as_stored(integration_sdk.deserialize(raw, "BankLink"), link)
-    sent = filled(nucleus_api.AggregationAccount, **given, bank_link_id=str(link.pk),
+    sent = filled(nucleus_api.AggregationAccount, **value, bank_link_id=str(link.pk),
                   account_number=NUMBER)  # fmt: skip
     account, raw = written(
         nucleus_sdk, "AggregationAccountApi", "aggregation_account", models.AggregationAccount, sent
@@ -99,7 +99,7 @@ def test_accounts_and_bank_links(
 
 
 @pytest.mark.parametrize(
-    ("words", "part"),
+    ("text", "part"),
     [
         ("Balance", None),
         ("Holding", None),
@@ -112,21 +112,21 @@ def test_entries(
     nucleus_sdk: nucleus_api.ApiClient,
     integration_sdk: integration_api.ApiClient,
     nucleus_client: models.Client,
-    words: str,
+    text: str,
     part: str | None,
 ):
-    name = f"AggregationAccount{words}"
+    name = f"AggregationAccount{text}"
     account: Any = AggregationAccountFactory(client=nucleus_client)
     merchant: Any = MerchantFactory()  # known, because a transaction names it already
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
-    others = [one for one in ("bank_credit", "cash", "investment") if one != part]
+    remaining = [item for item in ("bank_credit", "cash", "investment") if item != part]
     sent = filled(
         getattr(nucleus_api, name),
         aggregation_account_id=str(account.pk),
         merchant_id=str(merchant.pk),
-        **dict.fromkeys(others),
+        **dict.fromkeys(remaining),
     )
-    kind = f"aggregation_account_{words.lower()}"
+    kind = f"aggregation_account_{text.lower()}"
     row, raw = written(nucleus_sdk, "AggregationAccountApi", kind, getattr(models, name), sent)
     is_as_stored(integration_sdk.deserialize(raw, name), row)
 
@@ -140,10 +140,10 @@ def test_webhooks(nucleus_sdk: nucleus_api.ApiClient, integration_sdk: integrati
     for sdk, client, kind, services in ways:
         sent = filled(kind, url=URL, **services)
         api = sdk.WebhookApi(client)
-        made = api.create_webhook_using_post(sent)
-        row = WebhookSubscription.unscoped.get(pk=made.id)
-        read = api.get_webhook_using_get(made.id)
-        for answer in (made, read):
-            is_as_sent(answer, sent)
-            is_as_stored(answer, row, but=[*services, "secret"])
-        assert (made.secret, read.secret) == (row.secret, None)
+        created = api.create_webhook_using_post(sent)
+        row = WebhookSubscription.unscoped.get(pk=created.id)
+        read = api.get_webhook_using_get(created.id)
+        for response in (created, read):
+            is_as_sent(response, sent)
+            is_as_stored(response, row, but=[*services, "secret"])
+        assert (created.secret, read.secret) == (row.secret, None)

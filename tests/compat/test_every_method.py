@@ -22,8 +22,8 @@ def served(method: Method) -> bool:
     """Whether there is a view for the method's request."""
     verb, path = method.request.split(" ")
     prefix = "/integration/v1" if method.sdk == "integration_api" else ""
-    known = {"{integration_type}": "aggregation", "{service}": "account"}
-    path = re.sub(r"{\w+}", lambda name: known.get(name[0], str(uuid4())), prefix + path)
+    existing = {"{integration_type}": "aggregation", "{service}": "account"}
+    path = re.sub(r"{\w+}", lambda name: existing.get(name[0], str(uuid4())), prefix + path)
     try:
         view: Any = resolve(path).func
     except Resolver404:
@@ -32,9 +32,9 @@ def served(method: Method) -> bool:
 
 
 def test_the_table_names_every_method_and_no_other():
-    named = [row.method for row in sdk_methods.table()]
-    assert len(named) == len(set(named))
-    assert set(named) == {method for _, method in sdk_methods.offered()}
+    names = [row.method for row in sdk_methods.table()]
+    assert len(names) == len(set(names))
+    assert set(names) == {method for _, method in sdk_methods.offered()}
 
 
 def test_in_scope_is_what_we_serve():

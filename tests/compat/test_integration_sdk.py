@@ -38,16 +38,16 @@ def story(
     integration_sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
 ) -> tuple[integration_api.ApiClient, Client, str, list[Any]]:
     """User created, bank linked by the end user, accounts created."""
-    asked = integration_api.CreateUserRequest(
+    requested = integration_api.CreateUserRequest(
         nucleus_client_id=str(nucleus_client.id),
         product="atom",
         integration_type="aggregation",
         vendor_name="mx",
     )
-    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(asked)
-    said = {"message", "vendor_response"}
-    for name in user.swagger_types.keys() - said:
-        assert getattr(user, name) == getattr(asked, name), name
+    user = integration_api.UtilsApi(integration_sdk).create_user_using_post(requested)
+    reported = {"message", "vendor_response"}
+    for name in user.swagger_types.keys() - reported:
+        assert getattr(user, name) == getattr(requested, name), name
     assert user.message is None
     assert user.vendor_response == mx.call("GET", f"/users/{user.vendor_response['guid']}")["user"]
     member = mx.connect(user.vendor_response["guid"])
@@ -56,19 +56,19 @@ def story(
         product="atom",
         vendor_request=integration_api.AggregationVendorRequestCO(member_id=member),
     )
-    answer = integration_api.AggregationApi(integration_sdk).create_aggregation_account_using_post(
-        request
-    )
-    rows = answer.nucleus_aggregation_accounts
+    response = integration_api.AggregationApi(
+        integration_sdk
+    ).create_aggregation_account_using_post(request)
+    rows = response.nucleus_aggregation_accounts
     return integration_sdk, nucleus_client, member, [row.body for row in rows]
 
 
-def are_as_stored(answers: list[Any], table: Any) -> int:
+def are_as_stored(responses: list[Any], table: Any) -> int:
     """Every field of every row; how many there are."""
-    rows = table.unscoped.in_bulk([one.body.id for one in answers])
-    for one in answers:
-        assert (one.status_code, one.message) == (200, None)
-        is_as_stored(one.body, rows[UUID(one.body.id)])
+    rows = table.unscoped.in_bulk([answer.body.id for answer in responses])
+    for answer in responses:
+        assert (answer.status_code, answer.message) == (200, None)
+        is_as_stored(answer.body, rows[UUID(answer.body.id)])
     return len(rows)
 
 
@@ -89,12 +89,12 @@ def test_the_whole_story(
         balance = aggregation.get_aggregation_account_balance_using_get(account.id)
         stored = AggregationAccountBalance.unscoped.get(aggregation_account=account.id)
         is_as_stored(balance.nucleus_balance_posted, stored)
-        answer = aggregation.get_aggregation_account_transaction_using_get(account.id)
-        posted += answer.nucleus_transactions_posted
+        response = aggregation.get_aggregation_account_transaction_using_get(account.id)
+        posted += response.nucleus_transactions_posted
         held += aggregation.get_aggregation_account_holding_using_get(
             account.id
         ).nucleus_holdings_posted
-        assert answer.vendor_name == "mx"
+        assert response.vendor_name == "mx"
     assert are_as_stored(posted, AggregationAccountTransaction) > 100
     assert are_as_stored(held, AggregationAccountHolding) > 0
     for call in (
@@ -103,8 +103,8 @@ def test_the_whole_story(
         aggregation.get_aggregation_account_transaction_all_using_get,
         aggregation.get_aggregation_account_holding_all_using_get,
     ):
-        answers = call(ids)
-        assert [one.nucleus_aggregation_account_id for one in answers] == ids
+        responses = call(ids)
+        assert [item.nucleus_aggregation_account_id for item in responses] == ids
 
     link = integration_api.UtilsApi(integration_sdk).get_widget_link_using_get(
         str(client.id), vendor_name="mx", mode="iav", is_business=False, member_id=member
@@ -156,45 +156,45 @@ def test_webhooks(integration_sdk: integration_api.ApiClient):
     webhooks = integration_api.WebhookApi(integration_sdk)
     services = ["async_aggregation_account_transaction", "async_aggregation_account_holding"]
     url = "http://127.0.0.1:9/hooks"
-    made = webhooks.create_webhook_using_post(
+    created = webhooks.create_webhook_using_post(
         integration_api.Webhook(url=url, integration_service=services, is_active=True)
     )
-    assert made.secret.startswith("whsec_")
-    read = webhooks.get_webhook_using_get(made.id)
+    assert created.secret.startswith("whsec_")
+    read = webhooks.get_webhook_using_get(created.id)
     assert (read.url, read.integration_service, read.is_active) == (url, services, True)
     page = webhooks.get_webhook_all_using_get(page=0, size=10)
-    assert [one.id for one in page.content] == [made.id]
+    assert [item.id for item in page.content] == [created.id]
     webhook = integration_api.Webhook(url=url, is_active=False)
-    changed = webhooks.update_webhook_using_put(webhook, made.id)
+    changed = webhooks.update_webhook_using_put(webhook, created.id)
     assert changed.is_active is False
-    webhooks.delete_webhook_using_delete(made.id)
-    with pytest.raises(ApiException) as gone:
-        webhooks.get_webhook_using_get(made.id)
-    assert gone.value.status == 404
+    webhooks.delete_webhook_using_delete(created.id)
+    with pytest.raises(ApiException) as missing:
+        webhooks.get_webhook_using_get(created.id)
+    assert missing.value.status == 404
 
 
 def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
     integration_sdk, _, _, accounts = story
     run_jobs()
     api = integration_api.AsyncApi(integration_sdk)
-    begun = [
+    started = [
         api.get_async_data("aggregation", "transaction"),
         api.get_async_data_bulk_using_post({"any": 1}, "aggregation", "holding"),
         api.get_async_data_by_id(accounts[0].id, "aggregation", "account"),
     ]
-    for one in begun:
-        is_as_stored(one, AsyncTransaction.unscoped.get(pk=one.id))
-    assert {one.status for one in begun} == {"PENDING"}
+    for item in started:
+        is_as_stored(item, AsyncTransaction.unscoped.get(pk=item.id))
+    assert {item.status for item in started} == {"PENDING"}
     for _ in range(40):
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
         run_jobs()
-        found = [api.get_async_status(one.id) for one in begun]
-        if all(one.status != "PENDING" for one in found):
+        matches = [api.get_async_status(item.id) for item in started]
+        if all(item.status != "PENDING" for item in matches):
             break
-    assert [one.status for one in found] == ["COMPLETED"] * 3
-    for one in found:
-        is_as_stored(one, AsyncTransaction.unscoped.get(pk=one.id))
-        assert one.response
+    assert [item.status for item in matches] == ["COMPLETED"] * 3
+    for item in matches:
+        is_as_stored(item, AsyncTransaction.unscoped.get(pk=item.id))
+        assert item.response
 
 
 def test_a_business(integration_sdk: integration_api.ApiClient, mx: Sandbox, tenant: Tenant):

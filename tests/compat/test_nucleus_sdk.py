@@ -15,7 +15,7 @@ def test_clients(nucleus_sdk: nucleus_api.ApiClient):
     assert created.first_name == "Ada"
     assert clients.get_client_using_get(created.id).username == "ada"
     page = clients.get_client_all_using_get(ascending=True, order_by="username", page=0, size=10)
-    assert [one.id for one in page.content] == [created.id]
+    assert [item.id for item in page.content] == [created.id]
     changed = clients.update_client_using_put({"first_name": "Augusta"}, created.id)
     assert (changed.first_name, changed.username) == ("Augusta", "ada")
     clients.delete_client_using_delete(created.id)

@@ -29,7 +29,7 @@ def test_businesses(nucleus_sdk: nucleus_api.ApiClient):
     assert read.identification_number is None
     assert read.address == [place]
     page = api.get_business_all_using_get(ascending=True, order_by="legal_name", page=0, size=10)
-    assert [one.id for one in page.content] == [created.id]
+    assert [item.id for item in page.content] == [created.id]
     changed = api.update_business_using_put({"dba_name": "Demo Bread"}, created.id)
     assert (changed.dba_name, changed.legal_name) == ("Demo Bread", "Demo Bakery LLC")
     api.delete_business_using_delete(created.id)

@@ -25,11 +25,11 @@ def account(nucleus_client: Client) -> AggregationAccount:
 def model(kind: type, body: dict[str, Any]) -> Any:
     """The SDK's model of a body."""
     parts = {
-        "bank_credit": lambda one: nucleus_api.BankCredit(
-            **one | {"location": nucleus_api.Location(**one["location"])}
+        "bank_credit": lambda item: nucleus_api.BankCredit(
+            **item | {"location": nucleus_api.Location(**item["location"])}
         ),
-        "cash": lambda one: nucleus_api.Cash(**one),
-        "investment": lambda one: nucleus_api.Investment(**one),
+        "cash": lambda item: nucleus_api.Cash(**item),
+        "investment": lambda item: nucleus_api.Investment(**item),
     }
     return kind(
         **{
@@ -42,11 +42,11 @@ def model(kind: type, body: dict[str, Any]) -> Any:
 def same(got: Any, sent: Any) -> None:
     """What was answered is what was sent, field by field; what was not sent is ours to fill."""
     for name, value in sent.to_dict().items():
-        answer = getattr(got, name)
+        response = getattr(got, name)
         if isinstance(value, dict) and name != "metadata":
-            same(answer, getattr(sent, name))
+            same(response, getattr(sent, name))
         elif value is not None and name not in NEVER_ANSWERED:
-            assert answer == value, name
+            assert response == value, name
 
 
 def with_change(sent: Any, change: dict[str, Any]) -> Any:
@@ -55,24 +55,24 @@ def with_change(sent: Any, change: dict[str, Any]) -> Any:
     return sent
 
 
-def lives(api: Any, words: str, sent: Any, change: dict[str, Any]) -> None:
+def lives(api: Any, text: str, sent: Any, change: dict[str, Any]) -> None:
     """Create, read, list, change, delete."""
-    create = getattr(api, f"create_{words}_using_post")
-    read: Callable[[str], Any] = getattr(api, f"get_{words}_using_get")
-    made = create(sent)
-    same(made, sent)
-    assert read(made.id).to_dict() == made.to_dict()
-    page = getattr(api, f"get_{words}_all_using_get")(filter=f"id=={made.id}", page=0, size=1)
-    assert [one.to_dict() for one in page.content] == [made.to_dict()]
+    create = getattr(api, f"create_{text}_using_post")
+    read: Callable[[str], Any] = getattr(api, f"get_{text}_using_get")
+    created = create(sent)
+    same(created, sent)
+    assert read(created.id).to_dict() == created.to_dict()
+    page = getattr(api, f"get_{text}_all_using_get")(filter=f"id=={created.id}", page=0, size=1)
+    assert [item.to_dict() for item in page.content] == [created.to_dict()]
     assert (page.total_elements, page.number, page.first, page.last) == (1, 0, True, True)
-    changed = getattr(api, f"update_{words}_using_put")(change, made.id)
+    changed = getattr(api, f"update_{text}_using_put")(change, created.id)
     same(changed, with_change(sent, change))
-    again = getattr(api, f"update_{words}_using_put")(changed, made.id)  # the whole object
+    again = getattr(api, f"update_{text}_using_put")(changed, created.id)  # the whole object
     assert again.to_dict() == changed.to_dict()
-    assert getattr(api, f"delete_{words}_using_delete")(made.id) is None
-    with pytest.raises(nucleus_api.rest.ApiException) as gone:
-        read(made.id)
-    assert gone.value.status == 404
+    assert getattr(api, f"delete_{text}_using_delete")(created.id) is None
+    with pytest.raises(nucleus_api.rest.ApiException) as missing:
+        read(created.id)
+    assert missing.value.status == 404
 
 
 def test_accounts(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
@@ -84,7 +84,7 @@ def test_accounts(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
 
 
 @pytest.mark.parametrize(
-    ("words", "kind", "body", "change"),
+    ("text", "kind", "body", "change"),
     [
         ("balance", "AggregationAccountBalance", bodies.balance, {"available_credit": 7.25}),
         ("transaction", "AggregationAccountTransaction", bodies.transaction, {"status": "pending"}),
@@ -97,14 +97,14 @@ def test_accounts(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
 def test_entries(
     nucleus_sdk: nucleus_api.ApiClient,
     account: AggregationAccount,
-    words: str,
+    text: str,
     kind: str,
     body: Callable[[AggregationAccount], dict[str, Any]],
     change: dict[str, Any],
 ):
     sent = model(getattr(nucleus_api, kind), body(account))
     lives(
-        nucleus_api.AggregationAccountApi(nucleus_sdk), f"aggregation_account_{words}", sent, change
+        nucleus_api.AggregationAccountApi(nucleus_sdk), f"aggregation_account_{text}", sent, change
     )
 
 
@@ -114,10 +114,10 @@ def test_bank_links(nucleus_sdk: nucleus_api.ApiClient, nucleus_client: Client):
     sent = model(nucleus_api.BankLink, body)
     api = nucleus_api.FundingApi(nucleus_sdk)
     lives(api, "bank_link", sent, {"bank_account_name": "Household"})
-    made = [api.create_bank_link_using_post(sent) for _ in range(2)]
-    changes = [{"id": one.id, "is_active": False} for one in made]
+    created = [api.create_bank_link_using_post(sent) for _ in range(2)]
+    changes = [{"id": item.id, "is_active": False} for item in created]
     changed = api.update_bank_link_bulk_using_put(changes)
-    assert [(one.id, one.is_active) for one in changed] == [(one.id, False) for one in made]
+    assert [(item.id, item.is_active) for item in changed] == [(item.id, False) for item in created]
     assert BankLink.unscoped.filter(is_active=False).count() == 2
 
 
@@ -145,30 +145,30 @@ def test_arrays(
         ("_balance", "AggregationAccountBalance", bodies.balance(account), None),
         ("_transaction", "AggregationAccountTransaction", bodies.transaction(account), None),
     ]
-    for words, kind, body, change in ways:
-        sent = [model(getattr(nucleus_api, kind), body | {"secondary_id": one}) for one in "ab"]
-        made = getattr(api, f"create_aggregation_account{words}_bulk_using_post")(sent)
-        for got, one in zip(made, sent, strict=True):
-            same(got, one)
+    for text, kind, body, change in ways:
+        sent = [model(getattr(nucleus_api, kind), body | {"secondary_id": item}) for item in "ab"]
+        created = getattr(api, f"create_aggregation_account{text}_bulk_using_post")(sent)
+        for got, item in zip(created, sent, strict=True):
+            same(got, item)
         if change is not None:
-            update = getattr(api, f"update_aggregation_account{words}_bulk_using_put")
-            changed = update([{"id": one.id, **change} for one in made])
-            for got, one in zip(changed, sent, strict=True):
-                same(got, with_change(one, change))
+            update = getattr(api, f"update_aggregation_account{text}_bulk_using_put")
+            changed = update([{"id": item.id, **change} for item in created])
+            for got, item in zip(changed, sent, strict=True):
+                same(got, with_change(item, change))
 
 
 def test_bulk(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):
     api = nucleus_api.BulkApi(nucleus_sdk)
     kind = "aggregation_account_holding"
     items = [bodies.holding(account), bodies.holding(account, shares="many")]
-    made = api.create_bulk_using_post(items, kind)
-    assert isinstance(made, nucleus_api.BulkTransaction)
-    assert (made.status, made.data["succeeded"]) == ("PARTIAL", 1)
-    told = api.get_bulk_status_using_get(made.id)
-    assert isinstance(told, nucleus_api.BulkTransactionVO)
-    assert (told.id, told.progress["failed"]) == (made.id, 1)
-    assert told.error[0]["index"] == 1
-    (success,) = told.success
+    created = api.create_bulk_using_post(items, kind)
+    assert isinstance(created, nucleus_api.BulkTransaction)
+    assert (created.status, created.data["succeeded"]) == ("PARTIAL", 1)
+    reported = api.get_bulk_status_using_get(created.id)
+    assert isinstance(reported, nucleus_api.BulkTransactionVO)
+    assert (reported.id, reported.progress["failed"]) == (created.id, 1)
+    assert reported.error[0]["index"] == 1
+    (success,) = reported.success
     changed = api.update_bulk_using_put([{"id": success["id"], "shares": 7}], kind)
     assert changed.status == "COMPLETED"
     holdings = nucleus_api.AggregationAccountApi(nucleus_sdk)

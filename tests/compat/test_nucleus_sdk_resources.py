@@ -38,12 +38,12 @@ def test_categories(nucleus_sdk: nucleus_api.ApiClient, kind: str):
     id_name = f"hydrogen_{kind}_category_id"
     rows = read()
     assert len(rows) > 100
-    one = rows[-1]
-    asked = {
-        id_name: one[id_name], "vendor_name": one["vendor_name"], "tenant_name": "Demo",
-        "match_primary": True, "filter": f"category=='{one['category']}'",
+    item = rows[-1]
+    requested = {
+        id_name: item[id_name], "vendor_name": item["vendor_name"], "tenant_name": "Demo",
+        "match_primary": True, "filter": f"category=='{item['category']}'",
     }  # fmt: skip
-    assert read(**asked) == [one]
+    assert read(**requested) == [item]
     assert read(match_primary=None, vendor_name=None) == rows
 
 
@@ -94,8 +94,8 @@ def test_exchange_rates(nucleus_sdk: nucleus_api.ApiClient, account: Aggregation
         ("EUR", "USD"),
         ("USD", "CHF"),
     ]
-    (found,) = resources.get_currency_exchange_rate_all_using_get(filter="currency_code_to==CHF")
-    assert found._date == "2026-11-20T00:00:00.000+0000"
+    (result,) = resources.get_currency_exchange_rate_all_using_get(filter="currency_code_to==CHF")
+    assert result._date == "2026-11-20T00:00:00.000+0000"
     shown = nucleus_api.AggregationAccountApi(
         nucleus_sdk
     ).get_aggregation_account_balance_using_get(str(balance.pk), currency_conversion="CHF")
@@ -107,8 +107,8 @@ def test_merchants(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccou
     row = MerchantFactory(website_url="https://shop.example")
     TransactionFactory(aggregation_account=account, merchant_id=row.pk)
     resources = nucleus_api.ResourceApi(nucleus_sdk)
-    asked: dict[str, Any] = {"page": 0, "size": 5, "order_by": "name", "ascending": True}
-    raw = resources.get_merchants_all_using_get(**asked, _preload_content=False)
+    requested: dict[str, Any] = {"page": 0, "size": 5, "order_by": "name", "ascending": True}
+    raw = resources.get_merchants_all_using_get(**requested, _preload_content=False)
     page = nucleus_sdk.deserialize(raw, "PageMXMerchantRes")
     (merchant,) = page.content
     assert (merchant.id, merchant.guid) == (str(row.id), row.source_id)
@@ -157,9 +157,9 @@ def test_amounts_in_another_currency(
     }
     for kind, row in rows.items():
         api = funding if kind == "bank_link" else accounts
-        one = getattr(api, f"get_{kind}_using_get")(str(row.pk), currency_conversion="EUR")
+        item = getattr(api, f"get_{kind}_using_get")(str(row.pk), currency_conversion="EUR")
         page = getattr(api, f"get_{kind}_all_using_get")(currency_conversion="EUR")
-        for shown in (one, page.content[0]):
+        for shown in (item, page.content[0]):
             amounts = shown.to_dict()
             amounts |= amounts.get("bank_credit") or {}
             assert amounts["currency_code"] == "EUR"

@@ -36,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=20, help="of each operation")
     parser.add_argument("--stories", type=int, default=0, help="more stateful runs, other seeds")
-    options, rest = parser.parse_known_args()
+    options, remaining = parser.parse_known_args()
     os.environ |= ENVIRONMENT
     place = Path(tempfile.mkdtemp(prefix="contract-"))
     try:
@@ -46,37 +46,43 @@ def main() -> int:
             url = templates.postgres(server) if server else ""
             if url:
                 stack.callback(templates.drop, server, url)
-            one = stack.enter_context(deployed(place, sandbox, url))
-            one.start_worker()
-            environment = os.environ | _access(one) | {"CONTRACT_KNOWN": json.dumps(known(one))}
-            codes = [_run(one, environment, options.examples, rest)]
+            deployment = stack.enter_context(deployed(place, sandbox, url))
+            deployment.start_worker()
+            environment = (
+                os.environ | _access(deployment) | {"CONTRACT_KNOWN": json.dumps(known(deployment))}
+            )
+            codes = [_run(deployment, environment, options.examples, remaining)]
             # A stateful run ends early at whatever it cannot repeat exactly; others go elsewhere.
             for seed in range(2, options.stories + 2):
                 stories = ["--no-color", "--phases", "stateful", "--seed", str(seed)]
-                codes.append(_run(one, environment, options.examples, stories))
-            print((one.directory / "gateway.log").read_text()[-5000:])
+                codes.append(_run(deployment, environment, options.examples, stories))
+            print((deployment.directory / "gateway.log").read_text()[-5000:])
             return int(any(codes))  # one that was killed has a negative code
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _access(one: Deployment) -> dict[str, str]:
-    url = f"{one.url}/authorization/v1/oauth/token?grant_type=client_credentials"
-    token = requests.post(url, auth=one.keys, timeout=20).json()["access_token"]
-    basic = base64.b64encode(":".join(one.keys).encode()).decode()
+def _access(deployment: Deployment) -> dict[str, str]:
+    url = f"{deployment.url}/authorization/v1/oauth/token?grant_type=client_credentials"
+    token = requests.post(url, auth=deployment.keys, timeout=20).json()["access_token"]
+    basic = base64.b64encode(":".join(deployment.keys).encode()).decode()
     return {"CONTRACT_TOKEN": token, "CONTRACT_BASIC": basic}
 
 
-def _run(one: Deployment, environment: dict[str, str], examples: int, rest: list[str]) -> int:
+def _run(
+    deployment: Deployment, environment: dict[str, str], examples: int, remaining: list[str]
+) -> int:
     here = Path(__file__).parent
     command: list[Any] = [
         Path(sys.executable).with_name("schemathesis"), "--config-file",
-        here / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", one.url,
+        here / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", deployment.url,
         "--max-examples", examples, "--continue-on-failure", "--suppress-health-check", "all",
-        "--warnings", "off", *rest,
+        "--warnings", "off", *remaining,
     ]  # fmt: skip
     environment |= {"SCHEMATHESIS_HOOKS": "tests.contract.hooks", "PYTHONPATH": str(ROOT)}
-    with tempfile.TemporaryDirectory(dir=one.directory) as place:  # what a run keeps breaks others
+    with tempfile.TemporaryDirectory(
+        dir=deployment.directory
+    ) as place:  # what a run keeps breaks others
         return subprocess.run(
             [str(part) for part in command], env=environment, cwd=place, check=False
         ).returncode

@@ -24,22 +24,22 @@ def _chosen(values: list[str], invented: Any) -> Any:
     return values[number // 2 % len(values)] if number % 2 else invented
 
 
-def _replaced(given: Any, known: dict[str, list[str]] = KNOWN) -> Any:
-    if isinstance(given, dict):
-        return {name: _value(known, name, value) for name, value in given.items()}
-    if isinstance(given, list):
-        return [_replaced(one, known) for one in given]
-    if isinstance(given, float) and _number(given) % 2:
-        return round(given, SCALE)
-    return given
+def _replaced(params: Any, existing: dict[str, list[str]] = KNOWN) -> Any:
+    if isinstance(params, dict):
+        return {name: _value(existing, name, value) for name, value in params.items()}
+    if isinstance(params, list):
+        return [_replaced(item, existing) for item in params]
+    if isinstance(params, float) and _number(params) % 2:
+        return round(params, SCALE)
+    return params
 
 
-def _value(known: dict[str, list[str]], name: str, value: Any) -> Any:
-    if name in known and isinstance(value, str):
-        return _chosen(known[name], value)
-    if name in known and isinstance(value, list):
-        return [_chosen(known[name], one) if isinstance(one, str) else one for one in value]
-    return _replaced(value, known)
+def _value(existing: dict[str, list[str]], name: str, value: Any) -> Any:
+    if name in existing and isinstance(value, str):
+        return _chosen(existing[name], value)
+    if name in existing and isinstance(value, list):
+        return [_chosen(existing[name], item) if isinstance(item, str) else item for item in value]
+    return _replaced(value, existing)
 
 
 def _spare(values: list[str], method: str) -> list[str]:
@@ -53,8 +53,8 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     operation = context.operation
     kind = operation.path.partition("/{")[0]
     return {
-        name: _chosen(_spare(known, operation.method), value)
-        if (known := KNOWN.get(kind) or KNOWN.get(name))
+        name: _chosen(_spare(existing, operation.method), value)
+        if (existing := KNOWN.get(kind) or KNOWN.get(name))
         else value
         for name, value in (path_parameters or {}).items()
     }

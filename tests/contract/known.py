@@ -32,85 +32,89 @@ NAMES = {  # list → what its ids are called in parameters and bodies
 }  # fmt: skip
 
 
-def known(one: Deployment) -> dict[str, list[str]]:
+def known(deployment: Deployment) -> dict[str, list[str]]:
     """Values that exist, oldest first, by name of a parameter or field, or path of a list."""
-    one.link(MEMBERS)
-    for member in one.members:
+    deployment.link(MEMBERS)
+    for member in deployment.members:
         own = {"nucleus_client_id": member.client, "product": "atom"}
-        one.call("POST", "/integration/v1/iav", **own, vendor_request={"member_id": member.guid})
-    _businesses(one)
-    values = _rest(one)
+        deployment.call(
+            "POST", "/integration/v1/iav", **own, vendor_request={"member_id": member.guid}
+        )
+    _businesses(deployment)
+    values = _rest(deployment)
     for name in LISTS:
-        values[f"/nucleus/v1/{name}"] = _ids(one, f"/nucleus/v1/{name}")
+        values[f"/nucleus/v1/{name}"] = _ids(deployment, f"/nucleus/v1/{name}")
         for alias in NAMES.get(name, ()):
             values[alias] = values[f"/nucleus/v1/{name}"]
-    categories = one.call("GET", "/nucleus/v1/resource/transaction_category")
+    categories = deployment.call("GET", "/nucleus/v1/resource/transaction_category")
     values["transaction_category_id"] = [
         row["hydrogen_transaction_category_id"] for row in categories[:5]
     ]
     values["hydrogen_transaction_category_id"] = values["transaction_category_id"]
-    values["member_id"] = [member.guid for member in one.members]
+    values["member_id"] = [member.guid for member in deployment.members]
     values["filter"] = ["is_active==true", "secondary_id==null || id!=null"]
     values["currency_conversion"] = ["USD"]
     values["client_type"] = ["consumer", "Individual"]
     for name in ("image", "website", "website_url", "logo_url_small", "logo_url_medium"):
         values[name] = [f"https://demo.example/{name}"]
-    return {name: found for name, found in values.items() if found}
+    return {name: result for name, result in values.items() if result}
 
 
-def _businesses(one: Deployment) -> None:
+def _businesses(deployment: Deployment) -> None:
     """One that linked a bank itself, and clients that belong to it."""
-    business = one.call("POST", "/nucleus/v1/business", legal_name="Demo Bakery LLC")["id"]
-    one.call("POST", "/nucleus/v1/business", legal_name="Demo Mill LLC")
+    business = deployment.call("POST", "/nucleus/v1/business", legal_name="Demo Bakery LLC")["id"]
+    deployment.call("POST", "/nucleus/v1/business", legal_name="Demo Mill LLC")
     own = {"nucleus_business_id": business, "product": "atom", "vendor_name": "mx"}
-    user = one.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"]
-    request = {"vendor_request": {"member_id": one.sandbox.connect(user)}}
-    one.call("POST", "/integration/v1/aggregation/account", **own, **request)
-    for member in one.members[1::2]:
-        one.call("PUT", f"/nucleus/v1/client/{member.client}", business_id=business)
+    user = deployment.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"]
+    request = {"vendor_request": {"member_id": deployment.sandbox.connect(user)}}
+    deployment.call("POST", "/integration/v1/aggregation/account", **own, **request)
+    for member in deployment.members[1::2]:
+        deployment.call("PUT", f"/nucleus/v1/client/{member.client}", business_id=business)
 
 
-def _rest(one: Deployment) -> dict[str, list[str]]:
+def _rest(deployment: Deployment) -> dict[str, list[str]]:
     """What no list of Nucleus names."""
     ada = {"username": "ada", "client_type": "consumer", "password": PASSWORD}
-    one.call("POST", "/nucleus/v1/client", **ada)
-    one.call("POST", "/nucleus/v1/resource/institution", name="Savings Bank of Demo")
+    deployment.call("POST", "/nucleus/v1/client", **ada)
+    deployment.call("POST", "/nucleus/v1/resource/institution", name="Savings Bank of Demo")
     entry = {"request_url": f"{HOOK}consents", "response": "accepted"}
-    one.call("POST", "/nucleus/v1/audit_log", **entry)
+    deployment.call("POST", "/nucleus/v1/audit_log", **entry)
     nucleus = {"url": f"{HOOK}nucleus", "atom_service": ["bank_link_verified"]}
-    one.call("POST", "/nucleus/v1/webhook", **nucleus)
+    deployment.call("POST", "/nucleus/v1/webhook", **nucleus)
     gateway = {"url": f"{HOOK}gateway", "extended_events": ["aggregation_account_status"]}
-    hook = one.call("POST", "/integration/v1/webhook", **gateway)
+    hook = deployment.call("POST", "/integration/v1/webhook", **gateway)
     client = {"username": "bulk", "client_type": "consumer"}
-    answer = one.api().call("POST", "/nucleus/v1/bulk/client", json.dumps([client]).encode())
-    begun = one.call("GET", "/integration/v1/async/aggregation/account")
+    response = deployment.api().call(
+        "POST", "/nucleus/v1/bulk/client", json.dumps([client]).encode()
+    )
+    started = deployment.call("GET", "/integration/v1/async/aggregation/account")
     return {
         "/integration/v1/webhook": [hook["id"]],
-        "bulk_id": [answer.json()["id"]],
-        "async_id": [begun["id"]],
+        "bulk_id": [response.json()["id"]],
+        "async_id": [started["id"]],
         "username": ["ada"],
         "password": [PASSWORD],
         "scope": ["read", "read create"],
-        "Client-Token": [f"Bearer {_client_token(one)}"],
+        "Client-Token": [f"Bearer {_client_token(deployment)}"],
     }
 
 
-def _client_token(one: Deployment) -> str:
+def _client_token(deployment: Deployment) -> str:
     """What a tenant's back end signs for a client, good for an hour."""
     key, now = JWK.generate(kty="RSA", size=2048), int(time.time())
-    public = one.directory / "client-token.pem"
+    public = deployment.directory / "client-token.pem"
     public.write_bytes(key.export_to_pem())
-    one.manage(
+    deployment.manage(
         "provision", "--tenant", "demo", "--application", "Demo", "--allow-passwords",
         "--client-token-key", str(public),
     )  # fmt: skip
-    claims = {"iss": one.keys[0], "sub": "ada", "iat": now, "exp": now + 3600}
+    claims = {"iss": deployment.keys[0], "sub": "ada", "iat": now, "exp": now + 3600}
     token = JWS(json.dumps(claims))
     token.allowed_algs = ["RS512"]
     token.add_signature(key, protected=json.dumps({"alg": "RS512", "typ": "JWT"}))
     return str(token.serialize(compact=True))
 
 
-def _ids(one: Deployment, path: str) -> list[str]:
-    rows: Any = one.call("GET", f"{path}?size=100&order_by=create_date&ascending=true")
+def _ids(deployment: Deployment, path: str) -> list[str]:
+    rows: Any = deployment.call("GET", f"{path}?size=100&order_by=create_date&ascending=true")
     return [row["id"] for row in rows["content"]]

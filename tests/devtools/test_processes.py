@@ -84,8 +84,8 @@ def test_a_killed_process_is_named_with_its_signal() -> None:
 
 def test_a_service_that_never_answers_is_named_with_its_url(port: int) -> None:
     silent = Service("silent", SLEEPER, url=f"http://127.0.0.1:{port}")
-    words = rf"silent \(http://127.0.0.1:{port}\)"
-    with Stack([silent]) as stack, pytest.raises(ProcessError, match=words):
+    text = rf"silent \(http://127.0.0.1:{port}\)"
+    with Stack([silent]) as stack, pytest.raises(ProcessError, match=text):
         stack.wait_ready(0.5)
 
 

@@ -92,8 +92,8 @@ def descendants(pid: int) -> list[int]:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return []
-    children = [int(one) for one in text.split()]
-    return children + [one for child in children for one in descendants(child)]
+    children = [int(item) for item in text.split()]
+    return children + [descendant for child in children for descendant in descendants(child)]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -112,20 +112,20 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
     assert stat.S_IMODE((tmp_path / "stack.json").stat().st_mode) == 0o600
     for url in (first["demo"], f"{first['gateway']}/docs", f"{first['gateway']}/admin/login/"):
         assert requests.get(url, timeout=10).status_code == 200
-    made = stacks.Stack(**first).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
-    assert made.status == 201
+    created = stacks.Stack(**first).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
+    assert created.status == 201
     assert_private(process.pid, tmp_path, environment)
     output = stopped(process, signal.SIGINT)
     assert process.returncode == 0
-    for words in (first["demo"], first["client_secret"], first["admin_password"], first["sandbox"]):
-        assert words in output
+    for text in (first["demo"], first["client_secret"], first["admin_password"], first["sandbox"]):
+        assert text in output
 
     process = up(tmp_path, environment)
     second = started(process, tmp_path)
     clients = stacks.Stack(**second).api().call("GET", "/nucleus/v1/client").json()
     stopped(process, signal.SIGTERM)
     assert second == first
-    assert [client["id"] for client in clients["content"]] == [made.json()["id"]]
+    assert [client["id"] for client in clients["content"]] == [created.json()["id"]]
     assert not (tmp_path / "stack.json").exists()
     assert silent(environment)
 
@@ -144,7 +144,7 @@ def assert_private(pid: int, directory: Path, environment: dict[str, str]) -> No
     for name, loopback in (("tcp", "0100007F"), ("tcp6", "none")):
         rows = [row.split() for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
         addresses = [row[1].split(":") for row in rows if row[3] == "0A"]  # those that listen
-        assert {one for one, port in addresses if int(port, 16) in ports} <= {loopback}
+        assert {address for address, port in addresses if int(port, 16) in ports} <= {loopback}
 
 
 def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path
     first = up(tmp_path, environment)
     stack = started(first, tmp_path)
     refused_while_running(up, tmp_path, environment, f"{stack['gateway']} (pid {first.pid})")
-    answer = stacks.Stack(**stack).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
-    user = {"nucleus_client_id": answer.json()["id"], "product": "atom", "vendor_name": "mx"}
+    response = stacks.Stack(**stack).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
+    user = {"nucleus_client_id": response.json()["id"], "product": "atom", "vendor_name": "mx"}
     api = stacks.Stack(**stack).api()
     assert api.call("POST", "/integration/v1/user", json.dumps(user).encode()).ok
 
@@ -168,19 +168,19 @@ def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path
         assert "is in use" in up(tmp_path, environment).communicate(timeout=STOP_SECONDS)[0]
 
 
-def refused_while_running(up: Up, directory: Path, environment: dict[str, str], words: str) -> None:
+def refused_while_running(up: Up, directory: Path, environment: dict[str, str], text: str) -> None:
     """On other ports, in the same directory and in another one over the same database."""
     free = stacks.environment(directory)
-    others = environment | {name: free[name] for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
+    remaining = environment | {name: free[name] for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")}
     before = {path: path.stat().st_mtime_ns for path in directory.glob("*.json")}
     for other in (directory, directory / "other"):
-        second = up(other, others)
+        second = up(other, remaining)
         output = second.communicate(timeout=STOP_SECONDS)[0]
         assert second.returncode == 1
-        assert words in output
+        assert text in output
         assert "Traceback" not in output
     assert {path: path.stat().st_mtime_ns for path in directory.glob("*.json")} == before
-    assert silent(others)
+    assert silent(remaining)
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT", "DEMO_PORT"])

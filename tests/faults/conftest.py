@@ -43,8 +43,8 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def on_sqlite(place: Path, own_sandbox: Sandbox) -> Iterator[Deployment]:
-    with deployed(place, own_sandbox) as one:
-        yield one
+    with deployed(place, own_sandbox) as deployment:
+        yield deployment
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ def cluster() -> Iterator[services.Postgres]:
 def on_postgres(
     place: Path, own_sandbox: Sandbox, cluster: services.Postgres
 ) -> Iterator[Deployment]:
-    with deployed(place, own_sandbox, cluster.url) as one:
-        yield one
+    with deployed(place, own_sandbox, cluster.url) as deployment:
+        yield deployment
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
-def one(request: pytest.FixtureRequest) -> Deployment:
+def deployment(request: pytest.FixtureRequest) -> Deployment:
     """On either database."""
-    found: Deployment = request.getfixturevalue(f"on_{request.param}")
-    return found
+    result: Deployment = request.getfixturevalue(f"on_{request.param}")
+    return result

@@ -140,9 +140,9 @@ class Deployment:
 
     def call(self, method: str, path: str, **body: Any) -> Any:
         """The parsed answer of a success."""
-        answer = self.api().call(method, path, json.dumps(body).encode() if body else None)
-        assert answer.ok, answer.content
-        return answer.json()
+        response = self.api().call(method, path, json.dumps(body).encode() if body else None)
+        assert response.ok, response.content
+        return response.json()
 
     def link(self, count: int) -> None:
         """So many clients, each with a bank."""
@@ -189,7 +189,7 @@ class Deployment:
 
 def _children(pid: int) -> list[int]:
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(one) for one in text.split()]
+    return [int(item) for item in text.split()]
 
 
 @contextmanager
@@ -199,10 +199,10 @@ def deployed(
     """A gateway that answers; workers are the scenario's business."""
     sandbox.call("POST", "/_control/reset", json={})
     database_url = database_url or templates.sqlite(directory)
-    one = Deployment(directory, database_url, sandbox, redis_url)
+    deployment = Deployment(directory, database_url, sandbox, redis_url)
     try:
-        one.set_up()
-        one.start_gateway()
-        yield one
+        deployment.set_up()
+        deployment.start_gateway()
+        yield deployment
     finally:
-        one.stop()
+        deployment.stop()

@@ -40,16 +40,25 @@ class Figures:
         )
 
 
-def judge(name: str, one: Deployment, log: Log, *, patience: float = 60, more: str = "") -> Figures:
+def assert_consistent(
+    name: str, deployment: Deployment, log: Log, *, timeout: float = 60, extra: str = ""
+) -> Figures:
     """Wait for quiet, then compare everything; fails on the first untruth."""
-    seconds = quiet(one, patience)
-    ids = one.rows("SELECT id FROM integrations_inboundwebhook")
+    seconds = quiet(deployment, timeout)
+    ids = deployment.rows("SELECT id FROM integrations_inboundwebhook")
     stored = {str(row[0]).replace("-", "") for row in ids}
-    lost = len({one.replace("-", "") for one in log.acknowledged} - stored)
-    dead = one.rows("SELECT kind, last_error FROM integrations_job WHERE state = 'dead'")
-    unequal = sum(differences(one, member) for member in one.members)
+    lost = len({item.replace("-", "") for item in log.acknowledged} - stored)
+    dead = deployment.rows("SELECT kind, last_error FROM integrations_job WHERE state = 'dead'")
+    unequal = sum(differences(deployment, member) for member in deployment.members)
     figures = Figures(
-        name, len(log.acknowledged), lost, duplicates(one), unequal, len(dead), seconds, more
+        name,
+        len(log.acknowledged),
+        lost,
+        duplicates(deployment),
+        unequal,
+        len(dead),
+        seconds,
+        extra,
     )
     if name != "before":
         with FIGURES.open("a") as file:  # xdist swallows what is printed
@@ -57,72 +66,72 @@ def judge(name: str, one: Deployment, log: Log, *, patience: float = 60, more: s
     assert all(reason for _, reason in dead), dead
     assert (figures.lost, figures.duplicated, figures.unequal) == (0, 0, 0), figures
     assert not [status for status in log.statuses if status >= 500 and status != 503]
-    assert leaks(one) == []
+    assert leaks(deployment) == []
     return figures
 
 
-def quiet(one: Deployment, patience: float) -> float:
+def quiet(deployment: Deployment, timeout: float) -> float:
     """Seconds until no job is open."""
     began = time.monotonic()
-    while time.monotonic() - began < patience:
-        if one.rows(OPEN)[0][0] == 0:
+    while time.monotonic() - began < timeout:
+        if deployment.rows(OPEN)[0][0] == 0:
             return time.monotonic() - began
         time.sleep(0.1)
     columns = "kind, state, attempts, run_at, last_error"
-    waiting = one.rows(
+    waiting = deployment.rows(
         f"SELECT {columns} FROM integrations_job WHERE state IN ('ready', 'running')"
     )
-    raise AssertionError(f"not quiet after {patience} s: {waiting[:5]}")
+    raise AssertionError(f"not quiet after {timeout} s: {waiting[:5]}")
 
 
-def duplicates(one: Deployment) -> int:
+def duplicates(deployment: Deployment) -> int:
     """Rows with the same natural key, here and at MX."""
-    here = one.rows(
+    here = deployment.rows(
         "SELECT count(*) FROM (SELECT 1 FROM nucleus_aggregationaccounttransaction "
         "WHERE source_id IS NOT NULL GROUP BY aggregation_account_id, source_id "
         "HAVING count(*) > 1) AS doubled"
     )[0][0]
-    accounts = one.rows(
+    accounts = deployment.rows(
         "SELECT count(*) FROM (SELECT 1 FROM integrations_accountlink "
         "GROUP BY member_id, vendor_account_id HAVING count(*) > 1) AS doubled"
     )[0][0]
-    users = one.sandbox.listed("/users", "users")
+    users = deployment.sandbox.listed("/users", "users")
     at_mx = Counter(user["identifier"] for user in users if user["identifier"])
     return int(here) + int(accounts) + sum(count - 1 for count in at_mx.values())
 
 
-def differences(one: Deployment, member: Member) -> int:
+def differences(deployment: Deployment, member: Member) -> int:
     """How many rows of a member differ from MX's."""
     since = datetime.now(UTC).date() - timedelta(days=89)
     path = f"/users/{member.user}"
-    listed = one.sandbox.listed(f"{path}/transactions?from_date={since}", "transactions")
+    listed = deployment.sandbox.listed(f"{path}/transactions?from_date={since}", "transactions")
     served = {(row["guid"], row["status"].lower(), Decimal(row["amount"])) for row in listed}
     accounts = (
         "SELECT link.aggregation_account_id FROM integrations_accountlink AS link "
         "JOIN integrations_member AS member ON member.id = link.member_id "
         f"WHERE member.vendor_member_id = '{member.guid}'"
     )
-    rows = one.rows(
+    rows = deployment.rows(
         "SELECT source_id, status, amount, transaction_date "
         "FROM nucleus_aggregationaccounttransaction "
         f"WHERE status <> 'canceled' AND aggregation_account_id IN ({accounts})"
     )
     stored = {(row[0], row[1], Decimal(row[2])) for row in rows if _day(row[3]) >= str(since)}
-    gone = {row[0] for row in stored} - {row[0] for row in served}
-    return len(served - stored) + len(gone)
+    missing = {row[0] for row in stored} - {row[0] for row in served}
+    return len(served - stored) + len(missing)
 
 
 def _day(value: Any) -> str:
     return str(value)[:10]
 
 
-def leaks(one: Deployment) -> list[str]:
+def leaks(deployment: Deployment) -> list[str]:
     """Secrets that stand somewhere in the clear."""
-    found = []
-    for log in one.directory.glob("*.log"):
+    matches = []
+    for log in deployment.directory.glob("*.log"):
         text = log.read_text(errors="replace")
-        found += [f"{log.name}: {canary}" for canary in CANARIES if canary in text]
+        matches += [f"{log.name}: {canary}" for canary in CANARIES if canary in text]
     for table in TABLES:
-        text = str(one.rows(f"SELECT * FROM integrations_{table}"))
-        found += [f"{table}: {canary}" for canary in CANARIES if canary in text]
-    return found
+        text = str(deployment.rows(f"SELECT * FROM integrations_{table}"))
+        matches += [f"{table}: {canary}" for canary in CANARIES if canary in text]
+    return matches

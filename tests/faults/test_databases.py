@@ -11,20 +11,20 @@ import urllib3
 
 from tests.faults.conftest import needs_postgres, often
 from tests.faults.deployment import Deployment
-from tests.faults.oracle import judge
+from tests.faults.oracle import assert_consistent
 from tests.faults.services import Postgres
 from tests.faults.traffic import Log, body, send, storm
 
 
 @needs_postgres
 def test_f6_postgresql_stops_at_once_and_comes_back(on_postgres: Deployment, cluster: Postgres):
-    one, log = on_postgres, Log()
-    one.start_worker()
-    one.link(often(2, 10))
-    judge("before", one, Log())
-    one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
-    contents = [body(member) for member in one.members for _ in range(often(30, 200))]
-    sending = threading.Thread(target=storm, args=(one, contents, log))
+    deployment, log = on_postgres, Log()
+    deployment.start_worker()
+    deployment.link(often(2, 10))
+    assert_consistent("before", deployment, Log())
+    deployment.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+    contents = [body(member) for member in deployment.members for _ in range(often(30, 200))]
+    sending = threading.Thread(target=storm, args=(deployment, contents, log))
     sending.start()
     refused: list[float] = []
     for _ in range(often(2, 10)):
@@ -32,69 +32,69 @@ def test_f6_postgresql_stops_at_once_and_comes_back(on_postgres: Deployment, clu
         cluster.stop()
         with urllib3.PoolManager() as pool:
             began = time.monotonic()
-            status = send(pool, one, contents[0], Log())
+            status = send(pool, deployment, contents[0], Log())
             refused.append(time.monotonic() - began)
             assert status == 503
         time.sleep(1)
         cluster.start()
     sending.join()
-    figures = judge(
-        "F6 PostgreSQL killed under load", one, log, more=f"503 after {max(refused):.2f} s"
+    figures = assert_consistent(
+        "F6 PostgreSQL killed under load", deployment, log, extra=f"503 after {max(refused):.2f} s"
     )
     assert max(refused) < 2
     assert figures.acknowledged == len(contents)
 
 
 def test_f7_the_sqlite_server_is_killed(on_sqlite: Deployment):
-    one, log = on_sqlite, Log()
-    one.start_worker()
-    one.link(2)
-    contents = [body(member) for member in one.members for _ in range(often(40, 2000))]
-    sending = threading.Thread(target=storm, args=(one, contents, log))
+    deployment, log = on_sqlite, Log()
+    deployment.start_worker()
+    deployment.link(2)
+    contents = [body(member) for member in deployment.members for _ in range(often(40, 2000))]
+    sending = threading.Thread(target=storm, args=(deployment, contents, log))
     sending.start()
     kills = often(3, 20)
     for _ in range(kills):
         time.sleep(0.5)
-        one.kill("gateway")
-        one.kill("worker")
-        one.start_worker()
-        one.start_gateway()
+        deployment.kill("gateway")
+        deployment.kill("worker")
+        deployment.start_worker()
+        deployment.start_gateway()
     sending.join()
-    figures = judge(f"F7 {kills} kills of everything", one, log)
+    figures = assert_consistent(f"F7 {kills} kills of everything", deployment, log)
     assert figures.acknowledged == len(contents)
-    assert one.rows("PRAGMA integrity_check") == [("ok",)]
+    assert deployment.rows("PRAGMA integrity_check") == [("ok",)]
 
 
 def test_f7_somebody_else_holds_sqlites_write_lock(on_sqlite: Deployment):
-    one, log = on_sqlite, Log()
-    one.start_worker()
-    one.link(1)
-    judge("before", one, Log())
-    path = one.database_url.removeprefix("sqlite:///")
+    deployment, log = on_sqlite, Log()
+    deployment.start_worker()
+    deployment.link(1)
+    assert_consistent("before", deployment, Log())
+    path = deployment.database_url.removeprefix("sqlite:///")
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with urllib3.PoolManager() as pool:
         began = time.monotonic()
-        assert send(pool, one, body(one.members[0]), log) == 503
+        assert send(pool, deployment, body(deployment.members[0]), log) == 503
         waited = time.monotonic() - began
     time.sleep(often(3, 25))
     holder.execute("ROLLBACK")
     holder.close()
-    storm(one, [body(one.members[0])], log)
-    judge("F7 a foreign write lock", one, log, more=f"503 after {waited:.1f} s")
+    storm(deployment, [body(deployment.members[0])], log)
+    assert_consistent("F7 a foreign write lock", deployment, log, extra=f"503 after {waited:.1f} s")
     assert waited < 7
 
 
-def test_everything_is_killed_in_the_middle_of_a_story(one: Deployment):
+def test_everything_is_killed_in_the_middle_of_a_story(deployment: Deployment):
     """Not the demo's own stack, but the same steps: link, kill all, start again, finished."""
-    one.start_worker()
-    one.link(2)
+    deployment.start_worker()
+    deployment.link(2)
     time.sleep(0.4)  # retrievals run
-    one.kill("worker", signal.SIGKILL)
-    one.kill("gateway", signal.SIGKILL)
-    one.start_gateway()
-    one.start_worker()
-    figures = judge("all killed while retrieving", one, Log())
+    deployment.kill("worker", signal.SIGKILL)
+    deployment.kill("gateway", signal.SIGKILL)
+    deployment.start_gateway()
+    deployment.start_worker()
+    figures = assert_consistent("all killed while retrieving", deployment, Log())
     assert figures.dead == 0
-    count = one.rows("SELECT count(*) FROM nucleus_aggregationaccounttransaction")[0][0]
+    count = deployment.rows("SELECT count(*) FROM nucleus_aggregationaccounttransaction")[0][0]
     assert count > 500

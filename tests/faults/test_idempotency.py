@@ -10,7 +10,7 @@ import requests
 
 from tests.faults.conftest import often
 from tests.faults.deployment import Deployment
-from tests.faults.oracle import judge
+from tests.faults.oracle import assert_consistent
 from tests.faults.traffic import Log
 from tests.parallel import at_once
 
@@ -21,10 +21,12 @@ REPLAYED = "Idempotent-Replayed"
 class Caller:
     """An application that sends keys."""
 
-    def __init__(self, one: Deployment) -> None:
-        self.url = one.url
+    def __init__(self, deployment: Deployment) -> None:
+        self.url = deployment.url
         path = "/authorization/v1/oauth/token?grant_type=client_credentials"
-        token = requests.post(self.url + path, auth=one.keys, timeout=20).json()["access_token"]
+        token = requests.post(self.url + path, auth=deployment.keys, timeout=20).json()[
+            "access_token"
+        ]
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def post(self, path: str, key: str, body: dict[str, Any]) -> requests.Response | None:
@@ -38,10 +40,10 @@ class Caller:
     def insist(self, path: str, key: str, body: dict[str, Any]) -> requests.Response:
         """Again with the same key until it is done."""
         for _ in range(200):
-            answer = self.post(path, key, body)
-            if answer is not None and answer.status_code < 300:
-                return answer
-            assert answer is None or answer.status_code in (409, 503), answer.text
+            response = self.post(path, key, body)
+            if response is not None and response.status_code < 300:
+                return response
+            assert response is None or response.status_code in (409, 503), response.text
             time.sleep(0.1)
         raise AssertionError("never done")
 
@@ -50,14 +52,14 @@ def person(number: int) -> dict[str, Any]:
     return {"username": f"c-{number}", "client_type": "consumer"}
 
 
-def test_f13_answers_are_lost_and_asked_for_again(one: Deployment):
+def test_f13_answers_are_lost_and_asked_for_again(deployment: Deployment):
     """kill -9 of the gateway under keyed creations; every caller repeats until it hears."""
-    caller, count, chunks = Caller(one), often(60, 600), 6
-    answers: dict[int, bytes] = {}
+    caller, count, chunks = Caller(deployment), often(60, 600), 6
+    responses: dict[int, bytes] = {}
 
     def create(numbers: range) -> None:
         for number in numbers:
-            answers[number] = caller.insist(CLIENTS, f"key-{number}", person(number)).content
+            responses[number] = caller.insist(CLIENTS, f"key-{number}", person(number)).content
 
     threads = [
         threading.Thread(target=create, args=(range(first, count, chunks),))
@@ -67,40 +69,46 @@ def test_f13_answers_are_lost_and_asked_for_again(one: Deployment):
         thread.start()
     for _ in range(often(1, 5)):
         time.sleep(0.4)
-        one.kill("gateway")
-        one.start_gateway()
+        deployment.kill("gateway")
+        deployment.start_gateway()
     for thread in threads:
         thread.join()
     again = [caller.post(CLIENTS, f"key-{number}", person(number)) for number in range(count)]
-    assert [answer.content for answer in again if answer] == [answers[n] for n in range(count)]
-    assert all(answer is not None and REPLAYED in answer.headers for answer in again)
+    assert [response.content for response in again if response] == [
+        responses[n] for n in range(count)
+    ]
+    assert all(response is not None and REPLAYED in response.headers for response in again)
     other = caller.post(CLIENTS, "key-1", person(2))
     assert other is not None
     assert other.status_code == 422
-    assert one.rows("SELECT count(*) FROM nucleus_client")[0][0] == count
-    judge("F13 lost answers", one, Log(), more=f"{count} keys")
+    assert deployment.rows("SELECT count(*) FROM nucleus_client")[0][0] == count
+    assert_consistent("F13 lost answers", deployment, Log(), extra=f"{count} keys")
 
 
-def test_f13_the_gateway_is_killed_while_the_request_runs(one: Deployment):
-    caller = Caller(one)
+def test_f13_the_gateway_is_killed_while_the_request_runs(deployment: Deployment):
+    caller = Caller(deployment)
     client = caller.insist(CLIENTS, "client", person(1)).json()["id"]
     own = {"nucleus_client_id": client, "product": "atom", "vendor_name": "mx"}
-    one.sandbox.fault(method="POST", path="/users", kind="latency", latency_seconds=2, count=1)
+    deployment.sandbox.fault(
+        method="POST", path="/users", kind="latency", latency_seconds=2, count=1
+    )
     asking = threading.Thread(target=caller.post, args=(USERS, "user", own))
     asking.start()
     time.sleep(1)
     running = caller.post(USERS, "user", own)
-    one.kill("gateway")
+    deployment.kill("gateway")
     asking.join()
-    one.start_gateway()
+    deployment.start_gateway()
     after = caller.post(USERS, "user", own)
     assert running is not None
     assert after is not None
     assert (running.status_code, after.status_code) == (409, 409)
-    one.execute("UPDATE access_idempotencykey SET lease_until = CURRENT_TIMESTAMP "
+    deployment.execute("UPDATE access_idempotencykey SET lease_until = CURRENT_TIMESTAMP "
                 "WHERE lease_until IS NOT NULL")  # fmt: skip
     time.sleep(1.1)  # SQLite's CURRENT_TIMESTAMP is in seconds
-    answers = at_once(10, lambda: caller.insist(USERS, "user", own))
-    assert len({answer.content for answer in answers}) == 1
-    assert sum(REPLAYED not in answer.headers for answer in answers) == 1
-    judge("F13 killed while it runs", one, Log(), more="10 at once took over, 1 ran")
+    responses = at_once(10, lambda: caller.insist(USERS, "user", own))
+    assert len({response.content for response in responses}) == 1
+    assert sum(REPLAYED not in response.headers for response in responses) == 1
+    assert_consistent(
+        "F13 killed while it runs", deployment, Log(), extra="10 at once took over, 1 ran"
+    )

@@ -8,7 +8,7 @@ import time
 
 from tests.faults.conftest import needs_postgres, often
 from tests.faults.deployment import Deployment, Member
-from tests.faults.oracle import FIGURES, judge
+from tests.faults.oracle import FIGURES, assert_consistent
 from tests.faults.traffic import Log, steady
 
 MEMBERS = """
@@ -28,36 +28,36 @@ for user, member in json.loads({pairs!r}):
 BURST_RATE = 500  # webhooks a second
 
 
-def reads(one: Deployment, rate: float, seconds: float, log: Log) -> None:
+def reads(deployment: Deployment, rate: float, seconds: float, log: Log) -> None:
     """Somebody looks at the API meanwhile."""
-    api, until = one.api(), time.monotonic() + seconds
+    api, until = deployment.api(), time.monotonic() + seconds
     while time.monotonic() < until:
         began = time.perf_counter()
-        answer = api.call("GET", "/nucleus/v1/aggregation_account?size=10")
+        response = api.call("GET", "/nucleus/v1/aggregation_account?size=10")
         log.times.append((time.perf_counter() - began) * 1000)
-        log.statuses.append(answer.status)
+        log.statuses.append(response.status)
         time.sleep(max(1 / rate - (time.perf_counter() - began), 0))
 
 
 def under_load(
-    one: Deployment, name: str, *, webhooks: float, looks: float, seconds: float
+    deployment: Deployment, name: str, *, webhooks: float, looks: float, seconds: float
 ) -> None:
-    one.start_worker()
-    one.link(2)
-    judge("before", one, Log())
-    steady(one, Log(), rate=20, seconds=2)  # warm
-    log, seen = Log(), Log()
-    looking = threading.Thread(target=reads, args=(one, looks, seconds, seen))
+    deployment.start_worker()
+    deployment.link(2)
+    assert_consistent("before", deployment, Log())
+    steady(deployment, Log(), rate=20, seconds=2)  # warm
+    log, observed = Log(), Log()
+    looking = threading.Thread(target=reads, args=(deployment, looks, seconds, observed))
     looking.start()
-    steady(one, log, rate=webhooks, seconds=seconds)
+    steady(deployment, log, rate=webhooks, seconds=seconds)
     looking.join()
-    more = (
+    extra = (
         f"webhooks p50 {log.percentile(0.5):.0f} p99 {log.percentile(0.99):.0f} ms, "
-        f"reads p50 {seen.percentile(0.5):.0f} p95 {seen.percentile(0.95):.0f} ms"
+        f"reads p50 {observed.percentile(0.5):.0f} p95 {observed.percentile(0.95):.0f} ms"
     )
-    judge(name, one, log, more=more)
+    assert_consistent(name, deployment, log, extra=extra)
     assert set(log.statuses) == {202}
-    assert set(seen.statuses) == {200}
+    assert set(observed.statuses) == {200}
 
 
 def test_l1_embedded(on_sqlite: Deployment):
@@ -71,17 +71,17 @@ def test_l2_postgresql(on_postgres: Deployment):
                seconds=often(6, 600))  # fmt: skip
 
 
-def test_l3_a_burst_for_many_members(one: Deployment):
+def test_l3_a_burst_for_many_members(deployment: Deployment):
     """Never two running jobs of a member, never two waiting ones of a kind; all states right."""
     count, seconds = often(50, 500), often(1, 10)
     total = BURST_RATE * seconds
     pairs = []
     for number in range(count):
         body_of_user = {"user": {"identifier": f"burst-{number}"}}
-        user = one.sandbox.call("POST", "/users", json=body_of_user)["user"]["guid"]
-        pairs.append((user, one.sandbox.connect(user, "LOCKED")))
-    one.manage("shell", "-c", MEMBERS.format(pairs=json.dumps(pairs)))
-    one.members = [Member("", user, member) for user, member in pairs]
+        user = deployment.sandbox.call("POST", "/users", json=body_of_user)["user"]["guid"]
+        pairs.append((user, deployment.sandbox.connect(user, "LOCKED")))
+    deployment.manage("shell", "-c", MEMBERS.format(pairs=json.dumps(pairs)))
+    deployment.members = [Member("", user, member) for user, member in pairs]
     log, overlaps = Log(), []
     watching = threading.Event()
 
@@ -89,7 +89,7 @@ def test_l3_a_burst_for_many_members(one: Deployment):
         while not watching.is_set():
             for state, key in (("running", "lock_key"), ("ready", "pending_key")):
                 overlaps.extend(
-                    one.rows(
+                    deployment.rows(
                         f"SELECT {key}, count(*) FROM integrations_job WHERE state = '{state}' "
                         f"AND {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
                     )
@@ -97,20 +97,22 @@ def test_l3_a_burst_for_many_members(one: Deployment):
             time.sleep(0.1)
 
     for name in ("worker", "second"):
-        one.start_worker(name)
+        deployment.start_worker(name)
     watcher = threading.Thread(target=watch)
     watcher.start()
     began = time.monotonic()
-    steady(one, log, rate=BURST_RATE, seconds=seconds, threads=200, kind="CONNECTION_STATUS")
+    steady(deployment, log, rate=BURST_RATE, seconds=seconds, threads=200, kind="CONNECTION_STATUS")
     took = time.monotonic() - began
-    one.members = []  # they have no accounts to compare
+    deployment.members = []  # they have no accounts to compare
     jobs = f"{total} in {took:.1f} s, slowest answer {max(log.times) / 1000:.1f} s"
-    judge(f"L3 a burst for {count} members", one, log, patience=180, more=jobs)
+    assert_consistent(f"L3 a burst for {count} members", deployment, log, timeout=180, extra=jobs)
     watching.set()
     watcher.join()
-    ran = one.rows("SELECT count(*) FROM integrations_job WHERE kind = 'sync_member'")[0][0]
+    ran = deployment.rows("SELECT count(*) FROM integrations_job WHERE kind = 'sync_member'")[0][0]
     with FIGURES.open("a") as file:
         file.write(f"{'':<34} {total} webhooks became {ran} jobs\n")
     assert overlaps == []
     assert (len(log.statuses), set(log.statuses)) == (total, {202})
-    assert one.rows("SELECT DISTINCT connection_status FROM integrations_member") == [("LOCKED",)]
+    assert deployment.rows("SELECT DISTINCT connection_status FROM integrations_member") == [
+        ("LOCKED",)
+    ]

@@ -15,7 +15,7 @@ import requests
 
 from tests.faults.conftest import often
 from tests.faults.deployment import WEBHOOK, Deployment
-from tests.faults.oracle import judge
+from tests.faults.oracle import assert_consistent
 from tests.faults.traffic import Log, body, storm
 from tests.parallel import at_once
 
@@ -29,115 +29,123 @@ FAULTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def heal(one: Deployment) -> None:
+def heal(deployment: Deployment) -> None:
     """MX works again; what waits for its time need not wait for it here."""
-    one.sandbox.heal()
-    one.execute("DELETE FROM integrations_credentialhealth")
-    one.execute("UPDATE integrations_job SET run_at = CURRENT_TIMESTAMP WHERE state = 'ready'")
+    deployment.sandbox.heal()
+    deployment.execute("DELETE FROM integrations_credentialhealth")
+    deployment.execute(
+        "UPDATE integrations_job SET run_at = CURRENT_TIMESTAMP WHERE state = 'ready'"
+    )
 
 
 def test_f8_mx_fails_in_every_way_while_it_is_read(on_sqlite: Deployment):
-    one, log, chance = on_sqlite, Log(), random.Random(8)
-    one.start_worker()
-    one.link(2)
-    judge("before", one, Log())
-    one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+    deployment, log, chance = on_sqlite, Log(), random.Random(8)
+    deployment.start_worker()
+    deployment.link(2)
+    assert_consistent("before", deployment, Log())
+    deployment.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
     for fault in FAULTS * often(1, 5):
-        one.sandbox.fault(path="/users/*", count=chance.randint(1, 4), **fault)
-        storm(one, [body(member) for member in one.members], log)
+        deployment.sandbox.fault(path="/users/*", count=chance.randint(1, 4), **fault)
+        storm(deployment, [body(member) for member in deployment.members], log)
         time.sleep(0.3)
-        heal(one)
-    figures = judge(f"F8 {len(FAULTS)} kinds of faults", one, log)
+        heal(deployment)
+    figures = assert_consistent(f"F8 {len(FAULTS)} kinds of faults", deployment, log)
     # A member that MX denied (403, 404) may have left a dead job; the data is right all the same.
     assert figures.unequal == 0
 
 
 def test_f9_the_answer_to_a_creation_is_lost(on_sqlite: Deployment):
-    one = on_sqlite
+    deployment = on_sqlite
     for fault in ("cut_off", "reset"):
         names = {"username": f"c-{secrets.token_hex(4)}", "client_type": "consumer"}
-        client = one.call("POST", "/nucleus/v1/client", **names)["id"]
+        client = deployment.call("POST", "/nucleus/v1/client", **names)["id"]
         own = {"nucleus_client_id": client, "product": "atom", "vendor_name": "mx"}
-        one.sandbox.fault(method="POST", path="/users", kind=fault, count=1)
-        first = one.api().call("POST", "/integration/v1/user", json.dumps(own).encode())
+        deployment.sandbox.fault(method="POST", path="/users", kind=fault, count=1)
+        first = deployment.api().call("POST", "/integration/v1/user", json.dumps(own).encode())
         assert first.status in (200, 503)
-        one.call("POST", "/integration/v1/user", **own)
-    judge("F9 the answer to a creation is lost", one, Log())
+        deployment.call("POST", "/integration/v1/user", **own)
+    assert_consistent("F9 the answer to a creation is lost", deployment, Log())
 
 
 def test_f9_the_gateway_is_killed_while_mx_creates(on_sqlite: Deployment):
-    one = on_sqlite
+    deployment = on_sqlite
     names = {"username": "killed", "client_type": "consumer"}
-    client = one.call("POST", "/nucleus/v1/client", **names)["id"]
+    client = deployment.call("POST", "/nucleus/v1/client", **names)["id"]
     own = {"nucleus_client_id": client, "product": "atom", "vendor_name": "mx"}
-    one.sandbox.fault(method="POST", path="/users", kind="latency", latency_seconds=1, count=1)
+    deployment.sandbox.fault(
+        method="POST", path="/users", kind="latency", latency_seconds=1, count=1
+    )
     content = json.dumps(own).encode()
 
     def ask() -> None:
         with suppress(Exception):  # it is being killed
-            one.api().call("POST", "/integration/v1/user", content)
+            deployment.api().call("POST", "/integration/v1/user", content)
 
     asking = threading.Thread(target=ask)
     asking.start()
     time.sleep(0.6)
-    one.kill("gateway")
+    deployment.kill("gateway")
     asking.join()
     time.sleep(1)
-    one.start_gateway()
-    first = one.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"]
-    assert one.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"] == first
-    judge("F9 killed while MX creates a user", one, Log())
+    deployment.start_gateway()
+    first = deployment.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"]
+    assert (
+        deployment.call("POST", "/integration/v1/user", **own)["vendor_response"]["guid"] == first
+    )
+    assert_consistent("F9 killed while MX creates a user", deployment, Log())
 
 
-def test_f10_webhooks_doubled_shuffled_and_in_parallel(one: Deployment):
+def test_f10_webhooks_doubled_shuffled_and_in_parallel(deployment: Deployment):
     log, chance = Log(), random.Random(10)
-    one.start_worker()
-    one.start_worker("second")
-    one.link(often(2, 10))
-    judge("before", one, Log())
-    kinds = ("AGGREGATION", "BALANCE", "HISTORY", "CONNECTION_STATUS", "STATEMENT", "NEW_KIND")
+    deployment.start_worker()
+    deployment.start_worker("second")
+    deployment.link(often(2, 10))
+    assert_consistent("before", deployment, Log())
+    types = ("AGGREGATION", "BALANCE", "HISTORY", "CONNECTION_STATUS", "STATEMENT", "NEW_KIND")
     contents: list[bytes] = []
     for _ in range(often(2, 10)):
-        one.sandbox.call("POST", "/_control/clock", json={"advance": "13h"})
-        for member in one.members:
-            for kind in kinds:
+        deployment.sandbox.call("POST", "/_control/clock", json={"advance": "13h"})
+        for member in deployment.members:
+            for kind in types:
                 contents += [body(member, kind)] * chance.randint(1, 13)
-        storm(one, contents, log, threads=50)  # the late ones of before, too
-    figures = judge("F10 doubled, shuffled, 50 at once", one, log)
+        storm(deployment, contents, log, threads=50)  # the late ones of before, too
+    figures = assert_consistent("F10 doubled, shuffled, 50 at once", deployment, log)
     assert figures.acknowledged == len(log.statuses)
 
 
 @pytest.mark.parametrize("status", ["CHALLENGED", "LOCKED"])
 def test_f10_an_equal_status_later_acts_again(on_sqlite: Deployment, status: str):
-    one, log = on_sqlite, Log()
-    one.start_worker()
-    one.link(1)
-    member = one.members[0]
-    told = body(member, "CONNECTION_STATUS")
+    deployment, log = on_sqlite, Log()
+    deployment.start_worker()
+    deployment.link(1)
+    member = deployment.members[0]
+    reported = body(member, "CONNECTION_STATUS")
     for expected in (status, "CONNECTED", status):
         order = {"connection_status": expected}
-        one.sandbox.call("PUT", f"/_control/members/{member.guid}", json=order)
-        storm(one, [told], log)
-        judge(f"F10 {expected}", one, log)
-        found = one.rows("SELECT connection_status FROM integrations_member")
-        assert found == [(expected,)]
+        deployment.sandbox.call("PUT", f"/_control/members/{member.guid}", json=order)
+        storm(deployment, [reported], log)
+        assert_consistent(f"F10 {expected}", deployment, log)
+        result = deployment.rows("SELECT connection_status FROM integrations_member")
+        assert result == [(expected,)]
 
 
-def test_f12_fifty_equal_creations_at_once(one: Deployment):
+def test_f12_fifty_equal_creations_at_once(deployment: Deployment):
     names = {"username": "race", "client_type": "consumer"}
-    client = one.call("POST", "/nucleus/v1/client", **names)["id"]
+    client = deployment.call("POST", "/nucleus/v1/client", **names)["id"]
     own = {"nucleus_client_id": client, "product": "atom", "vendor_name": "mx"}
-    content, api = json.dumps(own).encode(), one.api()
+    content, api = json.dumps(own).encode(), deployment.api()
     api.call("GET", "/nucleus/v1/client")  # a token for all
-    answers = at_once(50, lambda: api.call("POST", "/integration/v1/user", content))
-    assert {answer.status for answer in answers} <= {200, 409, 503}
-    guids = {answer.json()["vendor_response"]["guid"] for answer in answers if answer.ok}
+    responses = at_once(50, lambda: api.call("POST", "/integration/v1/user", content))
+    assert {response.status for response in responses} <= {200, 409, 503}
+    guids = {response.json()["vendor_response"]["guid"] for response in responses if response.ok}
     assert len(guids) == 1
-    judge("F12 fifty equal creations", one, Log(), more=f"{len(answers)} answers, one user")
+    assert_consistent(
+        "F12 fifty equal creations", deployment, Log(), extra=f"{len(responses)} answers, one user"
+    )
 
 
 def test_bad_input_is_never_our_fault(on_sqlite: Deployment):
-    one, chance, log = on_sqlite, random.Random(5), Log()
+    deployment, chance, log = on_sqlite, random.Random(5), Log()
     samples = [
         b"{", b"[]", b"null", b'{"type": 1}', b"\xff\xfe", b'{"member_guid": "\\u0000"}',
         b"[" * 10_000, b'{"a": 1e400}', b'{"a": NaN}', b'"' + b"x" * 10_000 + b'"',
@@ -147,9 +155,11 @@ def test_bad_input_is_never_our_fault(on_sqlite: Deployment):
         for _ in range(often(100, 2000)):
             content = bytearray(chance.choice(samples))
             content[chance.randrange(len(content))] = chance.randrange(256)
-            answer = session.post(one.webhook_url, data=bytes(content), auth=WEBHOOK, timeout=10)
-            statuses.add(answer.status_code)
-            if answer.status_code == 202:
-                log.acknowledged.append(answer.json()["id"])
+            response = session.post(
+                deployment.webhook_url, data=bytes(content), auth=WEBHOOK, timeout=10
+            )
+            statuses.add(response.status_code)
+            if response.status_code == 202:
+                log.acknowledged.append(response.json()["id"])
     assert statuses <= {202, 400}
-    judge("bad input", one, log)
+    assert_consistent("bad input", deployment, log)

@@ -15,46 +15,50 @@ import pytest
 
 from tests.faults.conftest import needs_postgres, often
 from tests.faults.deployment import LEASE, Deployment
-from tests.faults.oracle import OPEN, judge
+from tests.faults.oracle import OPEN, assert_consistent
 from tests.faults.traffic import Log, body, storm
 
 
-def news_of_a_day(one: Deployment, members: int) -> None:
+def news_of_a_day(deployment: Deployment, members: int) -> None:
     """Linked and retrieved; then a day passes at MX."""
-    one.start_worker()
-    one.link(members)
-    judge("before", one, Log())
-    one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+    deployment.start_worker()
+    deployment.link(members)
+    assert_consistent("before", deployment, Log())
+    deployment.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
 
 
-def test_f1_workers_are_killed_again_and_again(one: Deployment):
+def test_f1_workers_are_killed_again_and_again(deployment: Deployment):
     """kill -9 at random moments, between vendor calls and commits, too."""
-    news_of_a_day(one, often(3, 20))
+    news_of_a_day(deployment, often(3, 20))
     log, kills, chance = Log(), often(6, 50), random.Random(1)
-    contents = [body(member) for member in one.members for _ in range(10)]
-    sending = threading.Thread(target=storm, args=(one, contents, log))
+    contents = [body(member) for member in deployment.members for _ in range(10)]
+    sending = threading.Thread(target=storm, args=(deployment, contents, log))
     sending.start()
     for _ in range(kills):
         time.sleep(chance.uniform(0.2, 1.0))
-        one.kill("worker")
-        one.start_worker()
+        deployment.kill("worker")
+        deployment.start_worker()
     sending.join()
-    figures = judge(f"F1 {kills} kills of a worker", one, log, more=f"lease {LEASE} s")
+    figures = assert_consistent(
+        f"F1 {kills} kills of a worker", deployment, log, extra=f"lease {LEASE} s"
+    )
     assert figures.dead == 0
     assert figures.acknowledged == len(contents)
 
 
-def test_f2_a_worker_that_slept_cannot_commit(one: Deployment):
-    news_of_a_day(one, often(2, 10))
+def test_f2_a_worker_that_slept_cannot_commit(deployment: Deployment):
+    news_of_a_day(deployment, often(2, 10))
     log = Log()
-    storm(one, [body(member) for member in one.members], log)
+    storm(deployment, [body(member) for member in deployment.members], log)
     time.sleep(0.3)
-    one.processes["worker"].send_signal(signal.SIGSTOP)
-    one.start_worker("second")
+    deployment.processes["worker"].send_signal(signal.SIGSTOP)
+    deployment.start_worker("second")
     time.sleep(LEASE + 3)
-    one.processes["worker"].send_signal(signal.SIGCONT)  # it may have held SQLite's one write lock
-    storm(one, [body(member) for member in one.members], log)
-    assert judge("F2 SIGSTOP past the lease", one, log).dead == 0
+    deployment.processes["worker"].send_signal(
+        signal.SIGCONT
+    )  # it may have held SQLite's one write lock
+    storm(deployment, [body(member) for member in deployment.members], log)
+    assert assert_consistent("F2 SIGSTOP past the lease", deployment, log).dead == 0
 
 
 SLOW = {"path": "/users/*/accounts/*/transactions", "kind": "latency", "latency_seconds": 2.0,
@@ -67,18 +71,18 @@ job_queue.enqueue(tenant=Tenant.objects.get(), kind="poison", payload={}, calls_
 
 
 @contextmanager
-def supervised(one: Deployment, names: list[str]) -> Iterator[list[float]]:
+def supervised(deployment: Deployment, names: list[str]) -> Iterator[list[float]]:
     """Workers that are started again whenever they die; when they did."""
     stopping, deaths = threading.Event(), []
 
     def start(name: str) -> None:
         command = ("-m", "tests.faults.poison_worker", "--threads", "2", "--idle", "0.1")
-        one.start(name, *command)
+        deployment.start(name, *command)
 
     def supervise() -> None:
         while not stopping.wait(0.1):
             for name in names:
-                if one.processes[name].poll() is not None:
+                if deployment.processes[name].poll() is not None:
                     deaths.append(time.monotonic())
                     start(name)
 
@@ -93,47 +97,55 @@ def supervised(one: Deployment, names: list[str]) -> Iterator[list[float]]:
         supervisor.join()
 
 
-def test_f3_a_job_that_kills_its_worker_is_buried_and_takes_nobody_along(one: Deployment):
+def test_f3_a_job_that_kills_its_worker_is_buried_and_takes_nobody_along(deployment: Deployment):
     """Those who ran in the same processes die with it, and have to come through all the same."""
-    news_of_a_day(one, often(4, 20))
-    one.kill("worker", signal.SIGTERM)
-    contents = [body(member) for member in one.members for _ in range(5)]
-    with supervised(one, ["only"]) as deaths:
+    news_of_a_day(deployment, often(4, 20))
+    deployment.kill("worker", signal.SIGTERM)
+    contents = [body(member) for member in deployment.members for _ in range(5)]
+    with supervised(deployment, ["only"]) as deaths:
         seconds = {}
         for name in ("alone", "beside poison"):
-            one.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
+            deployment.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
             if name == "beside poison":
-                one.manage("shell", "-c", ENQUEUE_POISON)
-            one.sandbox.fault(**SLOW)
+                deployment.manage("shell", "-c", ENQUEUE_POISON)
+            deployment.sandbox.fault(**SLOW)
             log, began = Log(), time.monotonic()
-            storm(one, contents, log)
-            while one.rows(f"{OPEN} AND kind <> 'poison'")[0][0]:
+            storm(deployment, contents, log)
+            while deployment.rows(f"{OPEN} AND kind <> 'poison'")[0][0]:
                 time.sleep(0.05)
             seconds[name] = time.monotonic() - began
-        attempts = one.rows("SELECT max(attempts) FROM integrations_job WHERE kind <> 'poison'")
+        attempts = deployment.rows(
+            "SELECT max(attempts) FROM integrations_job WHERE kind <> 'poison'"
+        )
         took = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
-        more = f"others: {took}, at most {attempts[0][0]} attempts"
-        figures = judge("F3 a job that kills its worker", one, log, patience=180, more=more)
-    ended = one.rows("SELECT kind, attempts, last_error FROM integrations_job WHERE state = 'dead'")
+        extra = f"others: {took}, at most {attempts[0][0]} attempts"
+        figures = assert_consistent(
+            "F3 a job that kills its worker", deployment, log, timeout=180, extra=extra
+        )
+    ended = deployment.rows(
+        "SELECT kind, attempts, last_error FROM integrations_job WHERE state = 'dead'"
+    )
     assert ended == [("poison", 5, "its worker died on every attempt")], figures
     assert len(deaths) == 5
 
 
 def test_f14_workers_are_told_to_go_under_load(on_sqlite: Deployment):
-    one = on_sqlite
-    news_of_a_day(one, often(2, 10))
+    deployment = on_sqlite
+    news_of_a_day(deployment, often(2, 10))
     log, slowest = Log(), 0.0
-    contents = [body(member) for member in one.members for _ in range(5)]
-    sending = threading.Thread(target=storm, args=(one, contents, log))
+    contents = [body(member) for member in deployment.members for _ in range(5)]
+    sending = threading.Thread(target=storm, args=(deployment, contents, log))
     sending.start()
     for _ in range(often(2, 20)):
         time.sleep(0.5)
         began = time.monotonic()
-        one.kill("worker", signal.SIGTERM)
+        deployment.kill("worker", signal.SIGTERM)
         slowest = max(slowest, time.monotonic() - began)
-        one.start_worker()
+        deployment.start_worker()
     sending.join()
-    judge("F14 SIGTERM under load", one, log, more=f"slowest exit {slowest:.1f} s")
+    assert_consistent(
+        "F14 SIGTERM under load", deployment, log, extra=f"slowest exit {slowest:.1f} s"
+    )
     assert slowest < 30
 
 
@@ -141,18 +153,18 @@ def test_f14_workers_are_told_to_go_under_load(on_sqlite: Deployment):
 @pytest.mark.skipif(shutil.which("faketime") is None, reason="no faketime")
 @pytest.mark.parametrize("shift", ["+5m", "-1d", "+1d"])
 def test_f11_a_worker_with_a_wrong_clock_steals_nothing(on_postgres: Deployment, shift: str):
-    one = on_postgres
-    one.start_worker()
-    one.link(2)
+    deployment = on_postgres
+    deployment.start_worker()
+    deployment.link(2)
     log = Log()
-    wrong = one.environment | {"FAKETIME": shift}
-    one.environment = wrong | {"LD_PRELOAD": _library()}
-    one.start_worker("wrong")
+    wrong = deployment.environment | {"FAKETIME": shift}
+    deployment.environment = wrong | {"LD_PRELOAD": _library()}
+    deployment.start_worker("wrong")
     for _ in range(often(3, 20)):
-        storm(one, [body(member) for member in one.members], log)
+        storm(deployment, [body(member) for member in deployment.members], log)
         time.sleep(0.5)
-    figures = judge(f"F11 a clock that is {shift} wrong", one, log)
-    stolen = one.rows("SELECT count(*) FROM integrations_job WHERE attempts > 1")[0][0]
+    figures = assert_consistent(f"F11 a clock that is {shift} wrong", deployment, log)
+    stolen = deployment.rows("SELECT count(*) FROM integrations_job WHERE attempts > 1")[0][0]
     assert (stolen, figures.dead) == (0, 0)
 
 

@@ -41,18 +41,18 @@ def send(pool: urllib3.PoolManager, to: Deployment, content: bytes, log: Log) ->
     """One webhook; None where nobody answered."""
     began = time.perf_counter()
     try:
-        answer = pool.request(
+        response = pool.request(
             "POST", to.webhook_url, body=content, headers=HEADERS, timeout=20, retries=False
         )
     except urllib3.exceptions.HTTPError:
         return None
     took = (time.perf_counter() - began) * 1000
     with log.lock:
-        log.statuses.append(answer.status)
+        log.statuses.append(response.status)
         log.times.append(took)
-        if answer.status == 202:
-            log.acknowledged.append(answer.json()["id"])
-    return answer.status
+        if response.status == 202:
+            log.acknowledged.append(response.json()["id"])
+    return response.status
 
 
 def deliver(pool: urllib3.PoolManager, to: Deployment, content: bytes, log: Log) -> None:

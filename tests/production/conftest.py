@@ -54,12 +54,12 @@ def production(database_url: str, redis_url: str) -> Iterator[Deployment]:
     """An installation by the README's first block: an environment of requirements.txt alone."""
     with (
         tempfile.TemporaryDirectory(prefix="production-") as directory,
-        deployed(Path(directory), database_url, redis_url) as one,
+        deployed(Path(directory), database_url, redis_url) as item,
     ):
         # Python of the tests; and pip's own settings, which say where packages come from.
         python = Path(sys.executable).resolve().parent
         clean = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
         clean["PATH"] = f"{python}:{clean['PATH']}"
         script = "set -e\n" + "\n".join(blocks()[0])
-        subprocess.run(["bash", "-c", script], cwd=one.place, env=clean, check=True, timeout=600)
-        yield one
+        subprocess.run(["bash", "-c", script], cwd=item.place, env=clean, check=True, timeout=600)
+        yield item

@@ -139,15 +139,15 @@ def deployed(directory: Path, database_url: str, redis_url: str) -> Iterator[Dep
         ports[MX] = stack.enter_context(tls.proxy(chain, sandbox.base_url, behind))
         entrance = stack.enter_context(tls.proxy(None, gateway, https))
         stack.callback(sandbox.session.close)
-        one = Deployment(
+        item = Deployment(
             place,
             production_environment(place, database_url, redis_url, _network(ca, ports), port),
             sandbox,
             receiver,
             f"http://127.0.0.1:{entrance}",
         )
-        stack.callback(one.kill)
-        yield one
+        stack.callback(item.kill)
+        yield item
 
 
 def _network(ca: Path, ports: Mapping[str, int]) -> str:

@@ -97,17 +97,17 @@ def story(running: Deployment, api: Gateway) -> Story:
     """A client with a linked bank."""
     mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
     body = {"username": "ada", "client_type": "consumer", "first_name": "Ada"}
-    made = LocalStory(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
-    made.sandbox_url = running.sandbox.base_url
-    assert len(made.link()) >= 5
-    return made
+    created = LocalStory(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
+    created.sandbox_url = running.sandbox.base_url
+    assert len(created.link()) >= 5
+    return created
 
 
 def called(api: Gateway, method: str, path: str, **body: Any) -> Any:
     """The parsed answer of a success."""
-    answer = api.call(method, path, json.dumps(body).encode() if body else None)
-    assert answer.ok, answer.content
-    return answer.json() if answer.content else None
+    response = api.call(method, path, json.dumps(body).encode() if body else None)
+    assert response.ok, response.content
+    return response.json() if response.content else None
 
 
 def eventually(running: Deployment, fact: Callable[[], Any], within: float) -> float:
@@ -170,8 +170,8 @@ def test_webhooks_come_in_and_go_out(running: Deployment, story: Story, hook: Ro
     eventually(running, lambda: stored(story) == expected, ARRIVAL_SECONDS)
     status = {"connection_status": "LOCKED"}
     running.sandbox.call("PUT", f"/_control/members/{story.member}", json=status)
-    wanted = {"async_aggregation_account_transaction", "aggregation_account_status"}
-    eventually(running, lambda: wanted <= events(running, hook), ARRIVAL_SECONDS)
+    required = {"async_aggregation_account_transaction", "aggregation_account_status"}
+    eventually(running, lambda: required <= events(running, hook), ARRIVAL_SECONDS)
 
 
 def events(running: Deployment, hook: Row) -> set[str]:

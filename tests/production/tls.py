@@ -88,7 +88,7 @@ def proxy(chain: Path | None, backend: str, headers: Mapping[str, str]) -> Itera
             passed = {name: text for name, text in self.headers.items() if _passes(name)}
             with requests.Session() as session:
                 session.trust_env = False
-                answer = session.request(
+                response = session.request(
                     self.command,
                     backend + self.path,
                     headers={**passed, **headers},
@@ -96,13 +96,13 @@ def proxy(chain: Path | None, backend: str, headers: Mapping[str, str]) -> Itera
                     allow_redirects=False,
                     timeout=60,
                 )
-            self.send_response(answer.status_code)
-            for name, text in answer.headers.items():
+            self.send_response(response.status_code)
+            for name, text in response.headers.items():
                 if _passes(name) and name.lower() != "content-encoding":
                     self.send_header(name, text)
-            self.send_header("Content-Length", str(len(answer.content)))
+            self.send_header("Content-Length", str(len(response.content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(response.content)
 
         do_GET = do_POST = do_PUT = do_DELETE = forward  # noqa: N815 - as http.server calls them
 

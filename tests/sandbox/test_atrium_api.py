@@ -47,16 +47,16 @@ def answer(sandbox: Sandbox, user: str, member: str, value: str) -> dict[str, An
 
 def test_it_says_that_it_is_a_sandbox(sandbox: Sandbox):
     assert requests.get(sandbox.base_url, timeout=PATIENCE).text.count("sandbox") > 1
-    answer = sandbox.session.get(sandbox.base_url + "/users", timeout=PATIENCE)
-    assert answer.headers["X-Sandbox"] == "mx"
+    response = sandbox.session.get(sandbox.base_url + "/users", timeout=PATIENCE)
+    assert response.headers["X-Sandbox"] == "mx"
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"MX-API-Key": "wrong"}, {"MX-Client-ID": "wrong"}], ids=["none", "key", "id"]
 )
 def test_keys_are_needed(sandbox: Sandbox, headers: dict[str, str]):
-    given = {} if not headers else {**sandbox.session.headers, **headers}
-    response = requests.get(sandbox.base_url + "/users", headers=given, timeout=PATIENCE)
+    value = {} if not headers else {**sandbox.session.headers, **headers}
+    response = requests.get(sandbox.base_url + "/users", headers=value, timeout=PATIENCE)
     assert response.status_code == 401
     assert response.json()["error"]["message"]
 
@@ -101,7 +101,7 @@ def test_institutions(sandbox: Sandbox):
     logo = requests.get(bank["small_logo_url"], timeout=PATIENCE)
     assert logo.headers["Content-Type"] == "image/svg+xml"
     verifying = sandbox.listed("/institutions?supports_account_verification=true", "institutions")
-    assert all(one["supports_account_verification"] for one in verifying)
+    assert all(item["supports_account_verification"] for item in verifying)
     assert status_of(sandbox, "GET", "/institutions/none")[0] == 404
 
 
@@ -113,10 +113,10 @@ def test_a_member_is_imported_in_the_background(sandbox: Sandbox, user: str):
     done = settled(sandbox, user, member)
     assert (done["connection_status"], done["status"]) == ("CONNECTED", "COMPLETED")
     accounts = sandbox.listed(f"/users/{user}/members/{member}/accounts", "accounts")
-    assert {one["type"] for one in accounts} == {
+    assert {account["type"] for account in accounts} == {
         "CHECKING", "SAVINGS", "CREDIT_CARD", "LOAN", "INVESTMENT",
     }  # fmt: skip
-    assert any(one["balance"] < 0 for one in accounts)
+    assert any(account["balance"] < 0 for account in accounts)
     path = f"/users/{user}/accounts/{accounts[0]['guid']}"
     rows = sandbox.listed(f"{path}/transactions", "transactions")
     assert len(rows) > 200
@@ -136,10 +136,10 @@ def test_a_member_is_imported_in_the_background(sandbox: Sandbox, user: str):
 def test_pages(sandbox: Sandbox, user: str, query: str, size: int):
     member = sandbox.connect(user)
     settled(sandbox, user, member)
-    answer = sandbox.call("GET", f"/users/{user}/transactions?page=2{query}")
-    assert len(answer["transactions"]) == size
-    assert answer["pagination"]["per_page"] == size
-    assert answer["pagination"]["current_page"] == 2
+    response = sandbox.call("GET", f"/users/{user}/transactions?page=2{query}")
+    assert len(response["transactions"]) == size
+    assert response["pagination"]["per_page"] == size
+    assert response["pagination"]["current_page"] == 2
 
 
 def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
@@ -154,7 +154,7 @@ def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
 
 
 @pytest.mark.parametrize(
-    ("password", "given", "status"),
+    ("password", "value", "status"),
     [
         ("challenge", "nonsense", "REJECTED"),
         ("challenge", "LOCKED", "LOCKED"),
@@ -162,10 +162,10 @@ def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
         ("options", "wrong", "REJECTED"),
     ],
 )
-def test_answers(sandbox: Sandbox, user: str, password: str, given: str, status: str):
+def test_answers(sandbox: Sandbox, user: str, password: str, value: str, status: str):
     member = sandbox.connect(user, password=password)
     settled(sandbox, user, member)
-    assert answer(sandbox, user, member, given)["connection_status"] == status
+    assert answer(sandbox, user, member, value)["connection_status"] == status
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_new_credentials_are_tried_at_once(sandbox: Sandbox, user: str):
     member = sandbox.connect(user, password="UNAUTHORIZED")
     settled(sandbox, user, member)
     fields = sandbox.call("GET", f"/users/{user}/members/{member}/credentials")["credentials"]
-    body = {"member": {"credentials": [{"guid": one["guid"], "value": "x"} for one in fields]}}
+    body = {"member": {"credentials": [{"guid": field["guid"], "value": "x"} for field in fields]}}
     sandbox.call("PUT", f"/users/{user}/members/{member}", json=body)
     assert settled(sandbox, user, member)["connection_status"] == "CONNECTED"
 
@@ -211,7 +211,7 @@ def test_jobs(sandbox: Sandbox, user: str):
     settled(sandbox, user, member)
     numbers = sandbox.listed(f"{path}/account_numbers", "account_numbers")
     assert len(numbers) == 3
-    assert all(one["account_number"] and one["routing_number"] for one in numbers)
+    assert all(number["account_number"] and number["routing_number"] for number in numbers)
     sandbox.call("POST", f"{path}/identify")
     settled(sandbox, user, member)
     assert sandbox.listed(f"{path}/account_owners", "account_owners")

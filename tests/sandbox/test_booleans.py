@@ -31,17 +31,17 @@ def test_other_values_are_refused(world: World, value: Any) -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_filters_of_institutions(world: World, name: str) -> None:
-    for word in ("True", "False"):
-        rows = world.sandbox.call("GET", f"/institutions?{name}={word}")["institutions"]
-        assert {row[name] for row in rows} <= {word == "True"}
+    for text in ("True", "False"):
+        rows = world.sandbox.call("GET", f"/institutions?{name}={text}")["institutions"]
+        assert {row[name] for row in rows} <= {text == "True"}
 
 
 def test_a_job_with_transactions(world: World) -> None:
     member = world.connect()
-    for word, expected in (("True", 202), ("maybe", 422)):
+    for text, expected in (("True", 202), ("maybe", 422)):
         url = world.sandbox.base_url + world.path(member, "/identify")
-        answer = world.sandbox.session.post(f"{url}?include_transactions={word}", timeout=10)
-        assert answer.status_code == expected
+        response = world.sandbox.session.post(f"{url}?include_transactions={text}", timeout=10)
+        assert response.status_code == expected
         world.settle(member)
 
 

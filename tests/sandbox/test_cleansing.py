@@ -12,14 +12,14 @@ from tests.world import World
 PATH = "/transactions/cleanse_and_categorize"
 
 
-def cleansed(world: World, **given: Any) -> dict[str, Any]:
-    body = {"transactions": [{"identifier": "1", **given}]}
+def cleansed(world: World, **value: Any) -> dict[str, Any]:
+    body = {"transactions": [{"identifier": "1", **value}]}
     (row,) = world.sandbox.call("POST", PATH, json=body)["transactions"]
     return dict(row)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("value", "expected"),
     [
         (
             {"description": "BEER BAR 65000000764SALT LAKE C", "merchant_category_code": 6011},
@@ -38,11 +38,11 @@ def cleansed(world: World, **given: Any) -> dict[str, Any]:
         ({"description": "ZZZ 555"}, ("Zzz", "Uncategorized", 8, 0)),
     ],
 )
-def test_examples(world: World, given: dict[str, Any], expected: tuple[str, str, int, int]):
-    row = cleansed(world, **given)
-    found = (row["description"], row["category"], row["categorized_by"], row["described_by"])
-    assert found == expected
-    assert row["original_description"] == given["description"]
+def test_examples(world: World, value: dict[str, Any], expected: tuple[str, str, int, int]):
+    row = cleansed(world, **value)
+    result = (row["description"], row["category"], row["categorized_by"], row["described_by"])
+    assert result == expected
+    assert row["original_description"] == value["description"]
     assert row["category_guid"].startswith("CAT-")
 
 
@@ -71,6 +71,8 @@ def test_amounts_keep_their_digits(world: World):
     ],
 )  # fmt: skip
 def test_wrong_transactions_are_refused(world: World, body: dict[str, Any]):
-    answer = world.sandbox.session.post(world.sandbox.base_url + PATH, json=body, timeout=PATIENCE)
-    assert answer.status_code in (400, 422)
-    assert answer.json()["error"]["message"]
+    response = world.sandbox.session.post(
+        world.sandbox.base_url + PATH, json=body, timeout=PATIENCE
+    )
+    assert response.status_code in (400, 422)
+    assert response.json()["error"]["message"]

@@ -59,9 +59,9 @@ def test_it_moves_and_stands_still(world: World):
 )  # fmt: skip
 def test_wrong_orders_are_explained(world: World, body: dict[str, Any]):
     url = f"{world.sandbox.base_url}/_control/clock"
-    answer = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["message"]
+    response = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
 
 
 def test_a_command_moves_it(world: World):
@@ -120,8 +120,8 @@ def _fate(old: Row | None, row: Row | None, now: dict[str, Row]) -> str:
         return "same guid"
     assert old is not None
     same = ("account_guid", "amount", "transacted_at", "original_description")
-    twins = [one for one in now.values() if all(one[name] == old[name] for name in same)]
-    assert all(one["status"] == "POSTED" for one in twins)
+    twins = [item for item in now.values() if all(item[name] == old[name] for name in same)]
+    assert all(twin["status"] == "POSTED" for twin in twins)
     return "another guid" if twins else "vanished"
 
 
@@ -135,8 +135,8 @@ def test_new_days_bring_new_transactions_and_move_the_balance(world: World):
     fresh = [row for guid, row in now.items() if guid not in before]
     assert len(fresh) > 60
     assert max(row["date"] for row in fresh) >= "2026-03-30"
-    gone = [row for guid, row in before.items() if guid not in now]
-    assert all(row["status"] == "PENDING" for row in gone)
+    missing = [row for guid, row in before.items() if guid not in now]
+    assert all(row["status"] == "PENDING" for row in missing)
     settled_before = {guid for guid, row in before.items() if row["status"] == "POSTED"}
     for account in world.rows("/accounts", "accounts"):
         if account["type"] not in ("CHECKING", "SAVINGS"):

@@ -44,10 +44,10 @@ def test_a_status_with_a_body_and_headers_of_ones_own(sandbox: Sandbox):
         method="get", path="/users", kind="status", status=429, count=1,
         body='{"error": {"message": "Slow down."}}', headers={"Retry-After": "7"},
     )  # fmt: skip
-    answer = get(sandbox, "/users")
-    assert answer.status_code == 429
-    assert answer.json() == {"error": {"message": "Slow down."}}
-    assert answer.headers["Retry-After"] == "7"
+    response = get(sandbox, "/users")
+    assert response.status_code == 429
+    assert response.json() == {"error": {"message": "Slow down."}}
+    assert response.headers["Retry-After"] == "7"
     assert get(sandbox, "/users").status_code == 200
 
 
@@ -91,23 +91,23 @@ def test_broken_connections(sandbox: Sandbox, kind: str):
 @pytest.mark.parametrize("kind", ["truncated", "garbage", "html"])
 def test_what_is_not_json(sandbox: Sandbox, kind: str):
     sandbox.fault(path="/users", kind=kind)
-    answer = get(sandbox, "/users")
-    assert answer.status_code == 200
+    response = get(sandbox, "/users")
+    assert response.status_code == 200
     with pytest.raises(ValueError, match=r"."):
-        answer.json()
+        response.json()
 
 
 def test_null_storm(sandbox: Sandbox, user: str):
     sandbox.fault(path="/users/*/accounts", kind="null_storm")
     stormy = sandbox.call("GET", f"/users/{user}/accounts")["accounts"]
     calm = sandbox.call("GET", f"/users/{user}/accounts")["accounts"]
-    assert [one["guid"] for one in stormy] == [one["guid"] for one in calm]
+    assert [item["guid"] for item in stormy] == [item["guid"] for item in calm]
     assert {name for name, value in stormy[0].items() if value is not None} == {
         "guid", "member_guid", "user_guid",
     }  # fmt: skip
     sandbox.fault(path="/users/*/accounts", kind="null_storm", fields=["balance"])
-    one = sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0]
-    assert one == calm[0] | {"balance": None}
+    item = sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0]
+    assert item == calm[0] | {"balance": None}
 
 
 def test_unknown_words_and_fields(sandbox: Sandbox, user: str):
@@ -135,9 +135,9 @@ def test_pages_that_move_while_they_are_read(sandbox: Sandbox, user: str):
 def test_a_list_without_an_end(sandbox: Sandbox, user: str):
     path = f"/users/{user}/transactions"
     sandbox.fault(path=path, kind="endless_pages", count=99)
-    answer = get(sandbox, f"{path}?page=900").json()
-    assert len(answer["transactions"]) == 25
-    assert answer["pagination"]["total_pages"] == 901
+    response = get(sandbox, f"{path}?page=900").json()
+    assert len(response["transactions"]) == 25
+    assert response["pagination"]["total_pages"] == 901
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_a_list_without_an_end(sandbox: Sandbox, user: str):
      {"headers": {"a": "b\r\nc"}}, {"path": 5}, []],
 )  # fmt: skip
 def test_a_fault_that_makes_no_sense_is_explained(sandbox: Sandbox, fault: Any):
-    answer = sandbox.session.post(
+    response = sandbox.session.post(
         f"{sandbox.base_url}/_control/faults", data=json.dumps(fault), timeout=PATIENCE
     )
-    assert answer.status_code == 400
-    assert answer.json()["error"]["message"]
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
 
 
 def test_pages_of_other_origins_do_not_control_it(sandbox: Sandbox):

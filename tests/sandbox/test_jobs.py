@@ -17,8 +17,8 @@ JOBS = ("aggregate", "balance", "verify", "identify", "extend_history", "fetch_s
 def test_the_same_job_twice_is_202_and_another_is_409(world: World, job: str):
     member = world.connect()
     world.rules(job_seconds=60)
-    code, answer = world.start(member, job)
-    assert (code, answer["member"]["is_being_aggregated"]) == (202, True)
+    code, response = world.start(member, job)
+    assert (code, response["member"]["is_being_aggregated"]) == (202, True)
     assert world.start(member, job)[0] == 202
     for other in JOBS:
         if other != job:
@@ -28,8 +28,8 @@ def test_the_same_job_twice_is_202_and_another_is_409(world: World, job: str):
 def test_aggregation_is_throttled_for_three_hours(world: World):
     member = world.connect(institution="test_credit_union")
     first = world.status(member)["aggregated_at"]
-    code, answer = world.start(member, "aggregate")
-    assert (code, answer["member"]["is_being_aggregated"]) == (202, False)
+    code, response = world.start(member, "aggregate")
+    assert (code, response["member"]["is_being_aggregated"]) == (202, False)
     assert world.status(member)["aggregated_at"] == first
     assert world.run(member, "verify")["connection_status"] == "CHALLENGED"  # never throttled
     world.answer(member, world.status(member)["challenges"][0]["options"][0]["value"])
@@ -56,9 +56,9 @@ def test_five_balance_jobs_in_two_hours(world: World):
     member = world.connect(institution="test_credit_union")
     for _ in range(5):
         world.run(member, "balance")
-    code, answer = world.start(member, "balance")
+    code, response = world.start(member, "balance")
     assert code == 429
-    assert answer["error"]["message"]
+    assert response["error"]["message"]
     world.advance("121m")
     assert world.start(member, "balance")[0] == 202
 
@@ -86,18 +86,18 @@ def test_verification_asks_which_account(world: World):
     assert world.run(member, "verify")["connection_status"] == "CHALLENGED"
     (question,) = world.status(member)["challenges"]
     assert (question["type"], question["field_name"]) == ("OPTIONS", "account_selection")
-    accounts = {one["guid"]: one["type"] for one in world.rows("/accounts", "accounts")}
-    offered = [one["value"] for one in question["options"]]
-    assert {accounts[one] for one in offered} == {"CHECKING", "SAVINGS"}
+    accounts = {row["guid"]: row["type"] for row in world.rows("/accounts", "accounts")}
+    offered = [option["value"] for option in question["options"]]
+    assert {accounts[item] for item in offered} == {"CHECKING", "SAVINGS"}
     assert world.answer(member, offered[1])["connection_status"] == "CONNECTED"
     numbers = world.rows(f"/members/{member}/account_numbers", "account_numbers")
-    assert [one["account_guid"] for one in numbers] == [offered[1]]
+    assert [number["account_guid"] for number in numbers] == [offered[1]]
     world.run(member, "verify")
     world.answer(member, offered[0])
     numbers = world.rows(f"/members/{member}/account_numbers", "account_numbers")
-    assert {one["account_guid"] for one in numbers} == set(offered[:2])
+    assert {number["account_guid"] for number in numbers} == set(offered[:2])
     by_account = world.rows(f"/accounts/{offered[0]}/account_numbers", "account_numbers")
-    assert by_account == [one for one in numbers if one["account_guid"] == offered[0]]
+    assert by_account == [number for number in numbers if number["account_guid"] == offered[0]]
 
 
 def test_an_account_that_is_not_offered_is_rejected(world: World):
@@ -119,10 +119,10 @@ def test_the_legacy_flow_verifies_them_all(world: World):
 def test_premium_jobs_bring_transactions_on_request(world: World, job: str, included: bool):  # noqa: FBT001
     world.rules(verification_flow="legacy")
     fields = world.sandbox.call("GET", "/institutions/mxbank/credentials")["credentials"]
-    values = [{"guid": one["guid"], "value": "password"} for one in fields]
-    given = {"institution_code": "mxbank", "credentials": values, "skip_aggregation": True}
+    values = [{"guid": field["guid"], "value": "password"} for field in fields]
+    value = {"institution_code": "mxbank", "credentials": values, "skip_aggregation": True}
     path = f"/users/{world.user}/members"
-    member = world.sandbox.call("POST", path, json={"member": given})["member"]["guid"]
+    member = world.sandbox.call("POST", path, json={"member": value})["member"]["guid"]
     row = world.run(member, job, include_transactions=included)
     assert row["has_processed_transactions"] is included
     assert bool(world.rows("/transactions", "transactions")) is included
@@ -181,7 +181,7 @@ def test_limits(world: World):
     assert world.sandbox.session.post(url, json={"user": {}}, timeout=PATIENCE).status_code == 200
     assert world.sandbox.session.post(url, json={"user": {}}, timeout=PATIENCE).status_code == 403
     fields = world.sandbox.call("GET", "/institutions/test_credit_union/credentials")["credentials"]
-    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    values = [{"guid": field["guid"], "value": "password"} for field in fields]
     body = {"member": {"institution_code": "test_credit_union", "credentials": values}}
     members = f"{url}/{world.user}/members"
     assert world.sandbox.session.post(members, json=body, timeout=PATIENCE).status_code == 403
@@ -189,7 +189,7 @@ def test_limits(world: World):
 
 def test_a_disabled_user_is_closed_and_not_updated(world: World):
     member = world.connect()
-    seen = world.status(member)["successfully_aggregated_at"]
+    observed = world.status(member)["successfully_aggregated_at"]
     path = f"/users/{world.user}"
     world.sandbox.call("PUT", path, json={"user": {"is_disabled": True}})
     for closed in ("/members", "/accounts", "/transactions", f"/members/{member}/status"):
@@ -198,4 +198,4 @@ def test_a_disabled_user_is_closed_and_not_updated(world: World):
     world.advance("3d")
     assert world.sandbox.call("GET", path)["user"]["is_disabled"]
     world.sandbox.call("PUT", path, json={"user": {"is_disabled": False}})
-    assert world.status(member)["successfully_aggregated_at"] == seen
+    assert world.status(member)["successfully_aggregated_at"] == observed

@@ -17,12 +17,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def test_a_first_import_moves_through_every_stage(world: World):
     world.rules(job_seconds=1.5)
     member = world.sandbox.connect(world.user)
-    seen: list[Row] = []
-    while not seen or seen[-1]["status"] != "COMPLETED":
+    observed: list[Row] = []
+    while not observed or observed[-1]["status"] != "COMPLETED":
         row = world.status(member)
-        seen.append({name: row[name] for name in sorted(row) if not name.endswith("_at")})
-        assert len(seen) < 1000
-    statuses = list(dict.fromkeys(row["status"] for row in seen))
+        observed.append({name: row[name] for name in sorted(row) if not name.endswith("_at")})
+        assert len(observed) < 1000
+    statuses = list(dict.fromkeys(row["status"] for row in observed))
     assert statuses in (
         ["INITIATED", "REQUESTED", "RECEIVED", "TRANSFERRED", "PROCESSED", "COMPLETED"],
         ["INITIATED", "REQUESTED", "TRANSFERRED", "PROCESSED", "COMPLETED"],
@@ -36,7 +36,7 @@ def test_a_first_import_moves_through_every_stage(world: World):
                 row["has_processed_transactions"],
                 row["is_being_aggregated"],
             )
-            for row in seen
+            for row in observed
         )
     )
     assert steps == [
@@ -45,7 +45,7 @@ def test_a_first_import_moves_through_every_stage(world: World):
         ("CONNECTED", True, True, False, True),
         ("CONNECTED", True, True, True, False),
     ]
-    assert "challenges" not in seen[-1]
+    assert "challenges" not in observed[-1]
 
 
 def test_progress_begins_again_with_every_job(world: World):
@@ -122,11 +122,15 @@ def test_a_question_that_nobody_answers_expires(world: World):
 
 
 @pytest.mark.parametrize(
-    "word",
-    [one for one in STATUSES if one not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")],
+    "text",
+    [
+        status
+        for status in STATUSES
+        if status not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")
+    ],
 )
-def test_words_for_statuses(world: World, word: str):
-    assert world.status(world.connect(word))["connection_status"] == word
+def test_words_for_statuses(world: World, text: str):
+    assert world.status(world.connect(text))["connection_status"] == text
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -158,18 +162,18 @@ def test_a_delayed_import_arrives_late(world: World):
 def test_the_third_failure_weighs_more(world: World, password: str, statuses: list[str]):
     world.rules(background_aggregation=False)
     member = world.connect(password)
-    found = [world.status(member)["connection_status"]]
+    matches = [world.status(member)["connection_status"]]
     for _ in statuses[1:]:
-        found.append(world.run(member, "aggregate")["connection_status"])
-    assert found == statuses
+        matches.append(world.run(member, "aggregate")["connection_status"])
+    assert matches == statuses
 
 
 def test_new_credentials_end_the_prevention(world: World):
     member = world.connect("PREVENTED")
-    code, answer = world.start(member, "aggregate")
-    assert (code, answer["member"]["is_being_aggregated"]) == (202, False)
+    code, response = world.start(member, "aggregate")
+    assert (code, response["member"]["is_being_aggregated"]) == (202, False)
     fields = world.sandbox.call("GET", world.path(member, "/credentials"))["credentials"]
-    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    values = [{"guid": field["guid"], "value": "password"} for field in fields]
     body = {"member": {"credentials": values}}
     row = world.sandbox.call("PUT", world.path(member), json=body)["member"]
     assert row["connection_status"] == "UPDATED"
@@ -205,10 +209,10 @@ def test_a_login_that_got_through_is_not_asked_in_the_background(world: World):
 
 def test_a_member_that_skips_aggregation_waits_for_it(world: World):
     fields = world.sandbox.call("GET", "/institutions/mxbank/credentials")["credentials"]
-    values = [{"guid": one["guid"], "value": "password"} for one in fields]
-    given = {"institution_code": "mxbank", "credentials": values, "skip_aggregation": True}
+    values = [{"guid": field["guid"], "value": "password"} for field in fields]
+    value = {"institution_code": "mxbank", "credentials": values, "skip_aggregation": True}
     path = f"/users/{world.user}/members"
-    row = world.sandbox.call("POST", path, json={"member": given})["member"]
+    row = world.sandbox.call("POST", path, json={"member": value})["member"]
     assert (row["connection_status"], row["is_being_aggregated"]) == ("CREATED", False)
     assert row["aggregated_at"] is None
     time.sleep(0.4)

@@ -29,9 +29,9 @@ def links(uri: str) -> dict[str, str]:
     page = requests.get(uri, timeout=PATIENCE)
     assert page.status_code == 200
     assert "Sandbox" in page.text
-    found = re.findall(r'id="(\w+)" href="([^"]+)"', page.text)
+    matches = re.findall(r'id="(\w+)" href="([^"]+)"', page.text)
     base = "{0.scheme}://{0.netloc}".format(urlsplit(uri))
-    return {name: base + unescape(address) for name, address in found}
+    return {name: base + unescape(address) for name, address in matches}
 
 
 def test_allowing_connects_and_imports(world: World):
@@ -49,10 +49,10 @@ def test_allowing_connects_and_imports(world: World):
 
 def test_windows_open_once_and_end_once(world: World):
     row = create(world)
-    found = links(row["oauth_window_uri"])
+    result = links(row["oauth_window_uri"])
     assert requests.get(row["oauth_window_uri"], timeout=PATIENCE).status_code == 410
-    assert requests.get(found["refuse"], timeout=PATIENCE).status_code == 200
-    assert requests.get(found["allow"], timeout=PATIENCE).status_code == 410
+    assert requests.get(result["refuse"], timeout=PATIENCE).status_code == 200
+    assert requests.get(result["allow"], timeout=PATIENCE).status_code == 410
     assert world.status(row["guid"])["connection_status"] == "PENDING"
 
 
@@ -116,8 +116,8 @@ def test_members_that_stay_pending_are_deleted_after_an_hour(world: World):
 
 def refused(world: World, method: str, path: str, **content: Any) -> tuple[int, str]:
     url = world.sandbox.base_url + path
-    answer = world.sandbox.session.request(method, url, timeout=PATIENCE, **content)
-    return answer.status_code, answer.json()["error"]["message"]
+    response = world.sandbox.session.request(method, url, timeout=PATIENCE, **content)
+    return response.status_code, response.json()["error"]["message"]
 
 
 def test_where_oauth_is_not_possible(world: World):

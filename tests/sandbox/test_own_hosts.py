@@ -29,9 +29,9 @@ def test_a_name_that_is_made_to_resolve_here_reaches_nothing(sandbox: Sandbox, n
         headers = {"Host": host, "Origin": f"http://{host}"} | KEYS
         for method in ("GET", "POST"):
             url = sandbox.base_url + path
-            answer = requests.request(method, url, json={}, headers=headers, timeout=5)
-            assert answer.status_code == 421, (method, path)
-            assert answer.headers["X-Sandbox"] == "mx"
+            response = requests.request(method, url, json={}, headers=headers, timeout=5)
+            assert response.status_code == 421, (method, path)
+            assert response.headers["X-Sandbox"] == "mx"
     before = sandbox.call("GET", "/_control/webhooks")
     requests.post(
         f"{sandbox.base_url}/_control/webhooks",
@@ -47,9 +47,11 @@ def test_its_own_names(sandbox: Sandbox, name: str) -> None:
     host = f"{name}:{port(sandbox)}"
     headers = {"Host": host, "Origin": f"http://{host}"}
     url = f"{sandbox.base_url}/_control/faults"
-    answer = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
-    assert answer.ok
-    assert not [one for one in answer.headers if one.lower().startswith("access-control")]
+    response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+    assert response.ok
+    assert not [
+        header for header in response.headers if header.lower().startswith("access-control")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,8 @@ def test_pages_of_other_origins(sandbox: Sandbox, origin: str) -> None:
     for host in (urlsplit(sandbox.base_url).netloc, urlsplit(origin).netloc or "localhost"):
         headers = {"Origin": origin, "Host": host}
         url = f"{sandbox.base_url}/_control/faults"
-        answer = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
-        assert answer.status_code in (403, 421)
+        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+        assert response.status_code in (403, 421)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +88,8 @@ def test_configured_names(behind: Sandbox) -> None:
     }
     for (host, origin), status in cases.items():
         headers = {"Host": host, "Origin": origin}
-        answer = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
-        assert answer.status_code == status, (host, origin)
+        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+        assert response.status_code == status, (host, origin)
 
 
 def test_what_it_writes_beside_its_database_says_where_it_is(tmp_path: Path) -> None:

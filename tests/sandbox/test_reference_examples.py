@@ -49,14 +49,14 @@ BODIES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("example", EXAMPLES["answers"], ids=lambda one: one["call"])
+@pytest.mark.parametrize("example", EXAMPLES["answers"], ids=lambda item: item["call"])
 def test_answers(world: World, example: dict[str, Any]):
     call, _, about = example["call"].partition(" (")
     kind = about.rstrip(")")
-    answer = answered(world, call, kind)
+    response = answered(world, call, kind)
     for key, shape in example["answer"].items():
-        check(shape, answer[key], key.rstrip("s"), key)
-    assert set(answer) - set(example["answer"]) <= {"pagination"}
+        check(shape, response[key], key.rstrip("s"), key)
+    assert set(response) - set(example["answer"]) <= {"pagination"}
 
 
 def answered(world: World, call: str, kind: str) -> Any:
@@ -72,8 +72,8 @@ def answered(world: World, call: str, kind: str) -> Any:
     elif method == "PUT" and path.endswith("/resume"):
         ids = {"member": world.connect("challenge")}
         (question,) = world.status(ids["member"])["challenges"]
-        given = {"guid": question["guid"], "value": "correct"}
-        BODIES[call] = {"member": {"challenges": [given]}}
+        value = {"guid": question["guid"], "value": "correct"}
+        BODIES[call] = {"member": {"challenges": [value]}}
     elif "{" in path:
         ids = filled(world, kind or "password")
     else:
@@ -84,7 +84,7 @@ def answered(world: World, call: str, kind: str) -> Any:
 
 def new_member(world: World) -> Any:
     fields = world.sandbox.call("GET", "/institutions/mxbank/credentials")["credentials"]
-    values = [{"guid": one["guid"], "value": "password"} for one in fields]
+    values = [{"guid": field["guid"], "value": "password"} for field in fields]
     return {"member": {"institution_code": "mxbank", "credentials": values, "identifier": "mine"}}
 
 
@@ -118,8 +118,8 @@ def check(shape: Any, value: Any, name: str, where: str) -> None:
         if where.endswith("holdings") and not value:
             return  # an account without positions
         assert value, f"{where} is empty"
-        for one in value:
-            check(shape[0], one, name, where)
+        for item in value:
+            check(shape[0], item, name, where)
     elif isinstance(shape, dict):
         assert set(shape) - set(value) == set(), where
         extra = set(value) - set(shape)
@@ -140,7 +140,7 @@ def type_of(value: Any) -> str:
 
 @cache
 def webhook_examples() -> dict[str, Any]:
-    return {one["type"]: one["payload"] for one in EXAMPLES["webhooks"]}
+    return {webhook["type"]: webhook["payload"] for webhook in EXAMPLES["webhooks"]}
 
 
 def test_webhooks(world: World):
@@ -151,7 +151,7 @@ def test_webhooks(world: World):
         for job in ("balance", "extend_history", "fetch_statements"):
             world.run(member, job)
         payloads = receiver.payloads(5)
-    assert {one["type"] for one in payloads} == set(webhook_examples())
+    assert {item["type"] for item in payloads} == set(webhook_examples())
     for payload in payloads:
         example = webhook_examples()[payload["type"]]
         assert set(payload) == set(example)

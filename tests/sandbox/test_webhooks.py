@@ -60,7 +60,7 @@ def test_an_import_is_news(world: World, receiver: Receiver):
 
 
 @pytest.mark.parametrize(
-    ("job", "kind", "more"),
+    ("job", "kind", "extra"),
     [
         ("balance", "BALANCE", set()),
         (
@@ -72,16 +72,16 @@ def test_an_import_is_news(world: World, receiver: Receiver):
     ],
 )
 def test_other_jobs_are_news_too(
-    world: World, receiver: Receiver, job: str, kind: str, more: set[str]
+    world: World, receiver: Receiver, job: str, kind: str, extra: set[str]
 ):
     member = world.connect()
     register(world, receiver)
     world.run(member, job)
     (payload,) = receiver.payloads(1)
     common = {"action", "completed_at", "completed_on", "member_guid", "type", "user_guid"}
-    assert set(payload) == common | more
+    assert set(payload) == common | extra
     assert payload["type"] == kind
-    assert all(payload[name] > 0 for name in more if "created" in name)
+    assert all(payload[name] > 0 for name in extra if "created" in name)
     assert list(payload) == sorted(payload)
 
 
@@ -92,7 +92,7 @@ def test_verification_and_identification_are_no_news(world: World, receiver: Rec
     world.run(member, "verify")
     world.run(member, "identify")
     world.run(member, "balance")
-    assert [one["type"] for one in receiver.payloads(1)] == ["BALANCE"]
+    assert [payload["type"] for payload in receiver.payloads(1)] == ["BALANCE"]
 
 
 def test_background_imports_say_so(world: World, receiver: Receiver):
@@ -135,7 +135,7 @@ def test_other_statuses_are_not(world: World, receiver: Receiver):
     world.connect("SERVER_ERROR")
     member = world.connect(institution="test_credit_union")
     world.put(member, "LOCKED")
-    assert [one["connection_status"] for one in receiver.payloads(1)] == ["LOCKED"]
+    assert [payload["connection_status"] for payload in receiver.payloads(1)] == ["LOCKED"]
 
 
 def test_retries_follow_mx_schedule_with_the_same_payload(world: World, receiver: Receiver):
@@ -148,10 +148,10 @@ def test_retries_follow_mx_schedule_with_the_same_payload(world: World, receiver
     assert len({body for _, body in receiver.received}) == 1
     (row,) = deliveries(world)
     assert (row["state"], row["next_attempt_at"]) == ("given up", None)
-    moments = [datetime.fromisoformat(one["at"]) for one in row["attempts"]]
+    moments = [datetime.fromisoformat(attempt["at"]) for attempt in row["attempts"]]
     for moment, seconds in zip(moments[1:], SCHEDULE, strict=True):
         assert abs((moment - moments[0]).total_seconds() / seconds - 1) < 0.06
-    assert {one["status"] for one in row["attempts"]} == {500}
+    assert {attempt["status"] for attempt in row["attempts"]} == {500}
 
 
 def test_a_retry_that_is_taken_is_the_last(world: World, receiver: Receiver):
@@ -162,7 +162,7 @@ def test_a_retry_that_is_taken_is_the_last(world: World, receiver: Receiver):
     world.advance("1h")
     (row,) = deliveries(world)
     assert row["state"] == "delivered"
-    assert [one["status"] for one in row["attempts"]] == [503, 302, 204]
+    assert [attempt["status"] for attempt in row["attempts"]] == [503, 302, 204]
 
 
 def test_nobody_at_the_other_end(world: World):
@@ -172,7 +172,7 @@ def test_nobody_at_the_other_end(world: World):
     world.advance("1m")
     (row,) = deliveries(world)
     assert row["state"] == "waiting"
-    assert {one["error"] for one in row["attempts"]} == {"ConnectionError"}
+    assert {attempt["error"] for attempt in row["attempts"]} == {"ConnectionError"}
 
 
 def test_send_test_and_send_again(world: World, receiver: Receiver):
@@ -195,9 +195,9 @@ def test_send_test_and_send_again(world: World, receiver: Receiver):
 )  # fmt: skip
 def test_wrong_webhooks_are_explained(world: World, body: dict[str, Any]):
     url = f"{world.sandbox.base_url}/_control/webhooks"
-    answer = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["message"]
+    response = world.sandbox.session.post(url, json=body, timeout=PATIENCE)
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
 
 
 def test_webhooks_can_be_changed_and_removed(world: World, receiver: Receiver):
