@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-SLOWEST = ("tests", "tests/browser")  # the second is given out first
+SLOWEST = ("tests", "tests/devtools", "tests/browser")  # the last is given out first
 
 
 class WholeFiles(LoadFileScheduling):
