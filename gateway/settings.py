@@ -12,7 +12,7 @@ from environ import Env
 
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
-from gateway.api_description import DESCRIPTION as API_DESCRIPTION
+from gateway.api_docs.description import DESCRIPTION as API_DESCRIPTION
 from gateway.boot.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -204,7 +204,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "gateway.openapi.GatewaySchema",
+    "DEFAULT_SCHEMA_CLASS": "gateway.api_docs.schema.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.errors.handle",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
@@ -225,9 +225,9 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "gateway.openapi.idempotency",
-        "gateway.openapi.long_queries",
-        "gateway.openapi.nullable_references",
+        "gateway.api_docs.schema.idempotency",
+        "gateway.api_docs.schema.long_queries",
+        "gateway.api_docs.schema.nullable_references",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,

@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from gateway import api_document, api_pages, health, metrics, webhooks_in
+from gateway import health, metrics, webhooks_in
 from gateway.access import tokens
+from gateway.api_docs import document, pages
 from gateway.integration_api import webhooks
 from gateway.read_only import read_only
 
@@ -23,10 +24,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", read_only(health.live)),
     path("health/ready", read_only(health.ready)),
     path("metrics", read_only(metrics.metrics)),
-    path("openapi.yaml", read_only(api_document.openapi), name="schema"),
+    path("openapi.yaml", read_only(document.openapi), name="schema"),
     path("", read_only(RedirectView.as_view(pattern_name="docs"))),
-    path("docs", read_only(api_pages.SwaggerView.as_view(url_name="schema")), name="docs"),
-    path("redoc", read_only(api_pages.RedocView.as_view(url_name="schema"))),
+    path("docs", read_only(pages.SwaggerView.as_view(url_name="schema")), name="docs"),
+    path("redoc", read_only(pages.RedocView.as_view(url_name="schema"))),
     path("admin", read_only(RedirectView.as_view(pattern_name="admin:index"))),
     path("accounts/profile/", read_only(RedirectView.as_view(pattern_name="admin:index"))),
     path("admin/", admin.site.urls),
