@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
-from gateway import json_logs
+from gateway import log_formatters
 
 
 class GatewayConfig(AppConfig):
@@ -12,7 +12,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         from gateway.boot import checks  # noqa: F401, PLC0415 - registers them
 
-        json_logs.install()
+        log_formatters.install()
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

@@ -282,9 +282,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "gateway.middleware.request_id.RequestIdFilter"}},
     "formatters": {
-        "json": {"()": "gateway.json_logs.JsonFormatter"},
+        "json": {"()": "gateway.log_formatters.JsonFormatter"},
         "line": {
-            "()": "gateway.json_logs.LineFormatter",
+            "()": "gateway.log_formatters.LineFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
         },
     },

@@ -14,7 +14,7 @@ from django.db import OperationalError
 from django.test import Client as HttpClient
 from django.utils.module_loading import import_string
 
-from gateway.json_logs import JsonFormatter, LineFormatter, escaped
+from gateway.log_formatters import JsonFormatter, LineFormatter, escaped
 from gateway.middleware.request_id import RequestIdFilter
 from integrations.models import AggregationSettings
 from nucleus.models import Tenant

@@ -15,7 +15,7 @@ from django.test import Client as HttpClient
 from django.utils import timezone
 
 from gateway.access.models import AccessToken
-from gateway.json_logs import JsonFormatter
+from gateway.log_formatters import JsonFormatter
 from integrations import job_claims, job_queue, work
 from integrations.flows import retention
 from integrations.models import AuditLog, InboundWebhook, Job, JobState
