@@ -14,7 +14,7 @@ from gateway.access.models import Application
 from nucleus.models import Client
 from tests.factories.access import SECRET, ApplicationFactory
 from tests.factories.nucleus import ClientFactory
-from tests.gateway.test_client_tokens import PUBLIC, claims_of, signed
+from tests.gateway.access.test_jwt_grant import PUBLIC, claims_of, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "pass&word=50%+ü?"  # the SDKs put it into the query

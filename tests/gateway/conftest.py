@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.gateway.test_checks import KEY, SAFE
+from tests.gateway.boot.test_checks import KEY, SAFE
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.factories.nucleus import (
     BusinessFactory,
     ClientFactory,
 )
-from tests.gateway.test_client_tokens import PUBLIC
+from tests.gateway.access.test_jwt_grant import PUBLIC
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
 AUTOMATIC_RETRIEVAL = (

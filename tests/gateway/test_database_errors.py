@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from gateway import database_errors
-from tests.gateway.test_checks import manage
+from tests.gateway.boot.test_checks import manage
 
 pytestmark = pytest.mark.embedded  # no database is used
 PASSWORD = "hunter2"

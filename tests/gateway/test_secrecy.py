@@ -21,9 +21,9 @@ from gateway.access.models import Application
 from integrations.models import AuditLog
 from nucleus.models import Client
 from tests.api import Api
-from tests.gateway.test_access import TOKEN
-from tests.gateway.test_client_tokens import PATH as CLIENT_TOKEN
-from tests.gateway.test_client_tokens import signed
+from tests.gateway.access.test_jwt_grant import PATH as CLIENT_TOKEN
+from tests.gateway.access.test_jwt_grant import signed
+from tests.gateway.access.test_tokens import TOKEN
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
 CANARIES = {

@@ -12,7 +12,7 @@ from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import ClientFactory
-from tests.gateway.test_logins import PASSWORD, ada, application, sign_in  # noqa: F401
+from tests.gateway.access.test_password_grant import PASSWORD, ada, application, sign_in  # noqa: F401
 
 NEW = "another password"
 

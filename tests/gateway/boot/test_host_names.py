@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from gateway.boot import host_names
-from tests.gateway.test_checks import ids, manage
+from tests.gateway.boot.test_checks import ids, manage
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
 

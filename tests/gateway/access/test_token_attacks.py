@@ -19,8 +19,8 @@ from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 from tests.factories.nucleus import BankLinkFactory, ClientFactory
-from tests.gateway.test_access import QUERY, TOKEN, ask
-from tests.gateway.test_client_tokens import KEY, PUBLIC, claims_of, exchange, signed
+from tests.gateway.access.test_jwt_grant import KEY, PUBLIC, claims_of, exchange, signed
+from tests.gateway.access.test_tokens import QUERY, TOKEN, ask
 from tests.parallel import at_once
 
 CLIENTS = "/nucleus/v1/client"

@@ -14,7 +14,7 @@ from gateway.access.models import Application
 from integrations.models import AggregationSettings, InboundWebhook
 from nucleus.models import Client, Tenant
 from tests.factories.access import access_token, basic
-from tests.gateway.test_access import TOKEN
+from tests.gateway.access.test_tokens import TOKEN
 from tests.gateway.webhooks.conftest import SECRET, USER
 from tests.gateway.webhooks.conftest import basic as webhook_basic
 

@@ -15,7 +15,7 @@ from gateway.access.models import Application, UsageWindow
 from nucleus.models import Client
 from tests.factories.access import ApplicationFactory
 from tests.factories.nucleus import ClientFactory
-from tests.gateway.test_logins import PASSWORD, sign_in
+from tests.gateway.access.test_password_grant import PASSWORD, sign_in
 
 
 @pytest.fixture

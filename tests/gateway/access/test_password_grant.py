@@ -17,7 +17,7 @@ from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token, basic
 from tests.factories.nucleus import ClientFactory
-from tests.gateway.test_access import TOKEN
+from tests.gateway.access.test_tokens import TOKEN
 from tests.parallel import at_once
 
 PASSWORD = "correct horse battery"

@@ -12,7 +12,7 @@ import yaml
 from django.test import Client as HttpClient
 from drf_spectacular.generators import SchemaGenerator
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATH = "/openapi.yaml"
 FILE = (ROOT / "openapi.yaml").read_bytes()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.test_checks import ROOT, SAFE
+from tests.gateway.boot.test_checks import ROOT, SAFE
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
 GUNICORN = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2"]

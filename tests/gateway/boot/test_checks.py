@@ -18,7 +18,7 @@ from devtools.management.commands import up
 from gateway.boot import checks, key_strength
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KEY = Fernet.generate_key().decode()
 SAFE = {
     "READ_DOT_ENV": "false",
