@@ -14,13 +14,14 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from kombu import Exchange, Queue
 
-from integrations import broker, starting, work
+from integrations import starting
+from integrations.jobs import broker, runner
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
 # Each with an exchange and a key of its own: queues that share them get copies of every message.
 QUEUES = [
-    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in work.Queue
+    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in runner.Queue
 ]
 
 app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
@@ -30,11 +31,11 @@ app.conf.update(
     imports=["celery_app.tasks"],
     broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
-    task_default_queue=work.Queue.INTERACTIVE.value,
+    task_default_queue=runner.Queue.INTERACTIVE.value,
     task_queues=QUEUES,  # what a worker reads unless told
     task_ignore_result=True,
     task_routes={
-        f"gateway.{name}": {"queue": kind.queue.value} for name, kind in work.KINDS.items()
+        f"gateway.{name}": {"queue": kind.queue.value} for name, kind in runner.KINDS.items()
     },
     task_time_limit=300,
     timezone="UTC",

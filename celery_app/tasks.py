@@ -7,13 +7,13 @@ from uuid import UUID
 from celery import Task
 
 from celery_app.app import app
-from integrations import job_claims, job_queue, work
+from integrations.jobs import claims, job_queue, runner
 from integrations.models import Job
 
 
 def _task(kind: str) -> Task:
     def run(job_id: str) -> None:
-        job = work.run_next(job_id=UUID(job_id))
+        job = runner.run_next(job_id=UUID(job_id))
         if job is None:
             job_queue.wake_if_early(UUID(job_id))
         else:
@@ -29,8 +29,8 @@ def _wake_next(job: Job) -> None:
     others run, so their messages came to nothing. The relay would only find them seconds later.
     """
     if job.slot_group is not None:
-        for waiting in job_claims.due(1, slot_group=job.slot_group):
+        for waiting in claims.due(1, slot_group=job.slot_group):
             job_queue.wake(waiting)
 
 
-TASKS = {kind: _task(kind) for kind in work.HANDLERS}
+TASKS = {kind: _task(kind) for kind in runner.HANDLERS}

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.conf import settings
 
 from celery_app import tasks
-from integrations import broker
+from integrations.jobs import broker
 
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000

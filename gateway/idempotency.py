@@ -41,7 +41,7 @@ from gateway import errors
 from gateway.access import throttle
 from gateway.access.authentication import Caller, identify
 from gateway.access.models import IdempotencyKey
-from integrations.job_queue import database_now
+from integrations.jobs.job_queue import database_now
 from nucleus.encryption import DecryptionFailed
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway import errors
-from integrations import job_queue
+from integrations.jobs import job_queue
 from integrations.models import (
     AuditLog,
     CredentialHealth,

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import job_requeue
+from integrations.jobs import requeue
 from integrations.models import CredentialHealth, VendorCredential
 from integrations.vendors.base import CallRecord
 from integrations.vendors.errors import (
@@ -126,7 +126,7 @@ class Watch:
         """
         rows = CredentialHealth.objects.filter(pk=known.pk, state=known.state, since=known.since)
         if rows.update(**_columns(state=State.WORKING, since=now, last_success_at=now)):
-            job_requeue.release(tenant_id=self.credential.tenant_id, vendor=self.credential.vendor)
+            requeue.release(tenant_id=self.credential.tenant_id, vendor=self.credential.vendor)
         self.health = CredentialHealth.objects.filter(pk=known.pk).first()
 
     def _failed(self, now: datetime) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from integrations import job_requeue
 from integrations.admin.confirmation import confirmed_action
 from integrations.admin.read_only import ReadOnlyAdmin
+from integrations.jobs import requeue
 from integrations.models import (
     AccountLink,
     AuditLog,
@@ -77,7 +77,7 @@ class JobAdmin(ReadOnlyAdmin):
         chosen = [job for job in rows if job.state in (JobState.DEAD, JobState.READY)]
         for job in chosen:
             self.record(request, job, "Run now.")
-        messages.info(request, job_requeue.requeue_all(chosen))
+        messages.info(request, requeue.requeue_all(chosen))
         if left_out := len(rows) - len(chosen):
             messages.warning(request, f"{left_out} were neither dead nor waiting.")
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, job_queue, subject
+from integrations import connect, subject
 from integrations.flows import credentials, members, outbox, users
 from integrations.flows.errors import FlowError
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor

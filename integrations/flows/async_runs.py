@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import job_queue
 from integrations.flows import members, outbox, sync
 from integrations.flows.errors import FlowError, NotFound
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, AsyncTransaction, Job, JobState, Member
 from integrations.vendors.records import Scope
 from nucleus.models import Client, Tenant

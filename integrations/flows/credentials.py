@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from integrations import connect, job_requeue
+from integrations import connect
 from integrations.errors import VendorNotConfigured
 from integrations.flows.errors import FlowError
+from integrations.jobs import requeue
 from integrations.models import CredentialHealth, VendorCredential
 from integrations.vendors.records import CheckResult
 from integrations.vendors.registry import UnknownVendor
@@ -29,7 +30,7 @@ def test(*, credential: VendorCredential) -> CheckResult:
             "FIELD_ENCRYPTION_KEYS.",
         )
     if result.ok and credential.is_active:
-        job_requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
     return result
 
 
@@ -40,7 +41,7 @@ def keys_changed(*, credential: VendorCredential) -> None:
     """
     CredentialHealth.objects.filter(pk=credential.pk).delete()
     if credential.is_active:
-        job_requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
 
 
 def check_choice(*, tenant: Tenant, vendor: str, config_id: str) -> None:

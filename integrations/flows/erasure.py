@@ -17,10 +17,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations import connect, job_queue, retry
+from integrations import connect
 from integrations.errors import VendorNotConfigured
 from integrations.flows import members, mentions, retention, users
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue, retry
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
     AuditLog,
     Erasure,

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations import connect
-from integrations.job_queue import JobRun
+from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink
 
 WINDOW_BACK = timedelta(days=90)  # the vendor's own default window

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.flows import outbox
-from integrations.job_queue import JobRun
+from integrations.jobs.job_queue import JobRun
 from integrations.models import Member, VendorUser
 from integrations.vendors import records
 from integrations.vendors.base import Vendor

@@ -18,9 +18,10 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from integrations import job_queue, job_requeue, outbound_http
+from integrations import outbound_http
 from integrations.flows.errors import FlowError
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue, requeue
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
 from integrations.models.outbox import new_secret
 from nucleus.models import Tenant
@@ -252,7 +253,7 @@ def replay(deliveries: Iterable[WebhookDelivery]) -> int:
             WebhookDelivery.objects.for_tenant(delivery.tenant_id).filter(pk=delivery.pk).update(
                 state=WebhookDelivery.State.WAITING, finished_at=None
             )
-            job_requeue.run_now(_enqueue(delivery), progress={})
+            requeue.run_now(_enqueue(delivery), progress={})
         count += 1
     return count
 

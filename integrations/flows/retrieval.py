@@ -21,7 +21,7 @@ from integrations import connect, subject
 from integrations.flows import accounts, batches, outbox, rows
 from integrations.flows.listings import Checkpoint, Listing, begun
 from integrations.flows.merchants import Directory
-from integrations.job_queue import JobRun
+from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor

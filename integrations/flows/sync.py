@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import connect, job_queue
+from integrations import connect
 from integrations.flows import listings, members, retrieval
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import connect, job_queue
+from integrations import connect
 from integrations.flows.errors import FlowError
-from integrations.job_queue import JobRun
+from integrations.jobs import job_queue
+from integrations.jobs.job_queue import JobRun
 from integrations.models import VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, job_queue, subject
+from integrations import connect, subject
 from integrations.flows import accounts, bank_links, members, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor

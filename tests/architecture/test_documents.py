@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.work import HANDLERS, KINDS
+from integrations.jobs.runner import HANDLERS, KINDS
 from tests.architecture.test_layers import ROOT
 
 NONE: tuple[Any, ...] = ("", [])

@@ -18,7 +18,7 @@ from django.db import connection
 
 from celery_app import tasks, waker
 from celery_app.app import app
-from integrations import job_queue, work
+from integrations.jobs import job_queue, runner
 from integrations.models import Job, JobState
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
@@ -30,16 +30,16 @@ needs_redis = pytest.mark.skipif(not configured.REDIS_URL, reason="needs REDIS_U
 
 
 def test_every_kind_of_job_has_its_task():
-    assert set(tasks.TASKS) == set(work.HANDLERS)
+    assert set(tasks.TASKS) == set(runner.HANDLERS)
     assert {task.name for task in tasks.TASKS.values()} == {
-        f"gateway.{kind}" for kind in work.HANDLERS
+        f"gateway.{kind}" for kind in runner.HANDLERS
     }
 
 
 @pytest.mark.django_db
 def test_a_task_claims_its_job_by_id(monkeypatch: pytest.MonkeyPatch):
     ran = []
-    monkeypatch.setitem(work.HANDLERS, "create_vendor_user", ran.append)
+    monkeypatch.setitem(runner.HANDLERS, "create_vendor_user", ran.append)
     JobFactory(kind="create_vendor_user")
     job = JobFactory(kind="create_vendor_user")
     tasks.TASKS["create_vendor_user"](str(job.pk))
@@ -79,7 +79,7 @@ def celery_worker(transactional_db: Any, tmp_path: Path) -> Iterator[None]:
 def test_every_kind_of_job_has_a_queue_that_workers_read():
     """The documented command names no queues, so a worker reads those of the settings."""
     read = {queue.name for queue in app.conf.task_queues}
-    assert read == {queue.value for queue in work.Queue}
+    assert read == {queue.value for queue in runner.Queue}
     documents = [(ROOT / name).read_text() for name in ("README.md", "docs/jobs.md")]
     lines = [line.strip().split("#")[0] for text in documents for line in text.splitlines()]
     commands = [line.split() for line in lines if line.startswith("celery -A celery_app worker")]
@@ -88,14 +88,14 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
 
 
 @pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server")
-@pytest.mark.parametrize("name", work.KINDS)
+@pytest.mark.parametrize("name", runner.KINDS)
 def test_a_message_is_in_the_queue_of_its_kind_only(name: str, own_broker: services.Redis):
     with app.connection_for_write(own_broker.url) as connection:
         app.send_task(tasks.TASKS[name].name, (str(uuid4()),), connection=connection, retry=False)
     with redis.Redis.from_url(own_broker.url) as client:
-        lengths = {queue.value: client.llen(queue.value) for queue in work.Queue}
+        lengths = {queue.value: client.llen(queue.value) for queue in runner.Queue}
         client.flushall()
-    assert {queue for queue, length in lengths.items() if length} == {work.KINDS[name].queue}
+    assert {queue for queue, length in lengths.items() if length} == {runner.KINDS[name].queue}
     assert sum(lengths.values()) == 1
 
 
@@ -110,7 +110,7 @@ def test_a_job_that_ends_wakes_the_one_it_kept_waiting(
     monkeypatch: pytest.MonkeyPatch, tenant: Tenant
 ):
     """Whose message came to nothing: two jobs of one member cannot run at once."""
-    monkeypatch.setitem(work.HANDLERS, "retrieve_account", lambda run: None)
+    monkeypatch.setitem(runner.HANDLERS, "retrieve_account", lambda run: None)
     woken: list[Any] = []
     monkeypatch.setattr(job_queue, "wake", lambda job, delay=0: woken.append((job.pk, delay)))
     group = {"tenant": tenant, "slot_group": str(tenant.pk), "lock_key": "member"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.declarations import LazyFunction, SubFactory
 from factory.django import DjangoModelFactory
 
-from integrations import job_queue
+from integrations.jobs import job_queue
 from integrations.models import Job
 from tests.factories.nucleus import TenantFactory
 

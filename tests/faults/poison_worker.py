@@ -12,9 +12,9 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     django.setup()
-    from integrations import work  # noqa: PLC0415 - needs the settings
+    from integrations.jobs import runner  # noqa: PLC0415 - needs the settings
 
-    work.HANDLERS["poison"] = lambda run: os.kill(os.getpid(), signal.SIGKILL)
+    runner.HANDLERS["poison"] = lambda run: os.kill(os.getpid(), signal.SIGKILL)
     execute_from_command_line(["manage.py", "work", *sys.argv[1:]])
 
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from gateway.access.models import AccessToken
 from gateway.log_formatters import JsonFormatter
-from integrations import job_claims, job_queue, work
 from integrations.flows import retention
+from integrations.jobs import claims, job_queue, runner
 from integrations.models import AuditLog, InboundWebhook, Job, JobState
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
@@ -99,11 +99,11 @@ def test_logs_can_be_json():
 
 def test_a_job_carries_the_id_of_what_caused_it(monkeypatch: pytest.MonkeyPatch, tenant: Tenant):
     seen: list[str] = []
-    monkeypatch.setitem(work.HANDLERS, "test", lambda run: seen.append(current_request_id.get()))
+    monkeypatch.setitem(runner.HANDLERS, "test", lambda run: seen.append(current_request_id.get()))
     reset = current_request_id.set("the-cause-of-it-all")
     job = job_queue.enqueue(tenant=tenant, kind="test", payload={})
     current_request_id.reset(reset)
-    work.drain()
+    runner.drain()
     assert seen == [f"the-cause-of-it-all.job-{job.pk}"]
 
 
@@ -137,11 +137,11 @@ def test_a_tenants_jobs_at_the_vendor_are_limited(settings: Any):
     for tenant in (first, first, first, second):
         job_queue.enqueue(tenant=tenant, kind="test", payload={})
     free = job_queue.enqueue(tenant=first, kind="test", payload={}, calls_vendor=False)
-    runs = [job_claims.claim() for _ in range(5)]
+    runs = [claims.claim() for _ in range(5)]
     claimed = [run.job for run in runs if run is not None]
     assert len(claimed) == 4
     assert sum(job.tenant_id == first.pk and job.pk != free.pk for job in claimed) == 2
     with next(run for run in runs if run and run.job.tenant_id == first.pk).finishing():
         pass
-    assert job_claims.claim() is not None
-    assert job_claims.claim() is None
+    assert claims.claim() is not None
+    assert claims.claim() is None

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from integrations import connect, work
+from integrations import connect
 from integrations.flows import credentials
+from integrations.jobs import runner
 from integrations.models import AuditLog, CredentialHealth, Job, JobState, VendorCredential
 from integrations.vendors.errors import VendorAccessDenied, VendorError, VendorRateLimited
 from nucleus.models import Client, Tenant
@@ -128,11 +129,11 @@ def test_jobs_outlive_refused_keys(
     tenant: Tenant, mx: Sandbox, api: Api, linked: list[dict[str, Any]]
 ):
     mx.fault(path="/users/*", status=401, count=1)
-    work.drain()
+    runner.drain()
     assert not Job.objects.filter(state=JobState.DEAD).exists()
     assert Job.objects.filter(state=JobState.READY).count() == len(linked)
     VendorCredential.unscoped.get().save()
-    work.drain()
+    runner.drain()
     assert Job.objects.filter(state=JobState.DONE).count() == len(linked)
 
 

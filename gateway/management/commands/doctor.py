@@ -14,9 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
-from integrations import broker, connect, job_queue, work
+from integrations import connect
 from integrations.errors import VendorNotConfigured
 from integrations.flows import inbox
+from integrations.jobs import broker, job_queue, runner
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
@@ -94,7 +95,7 @@ def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
         return
     for worker, queues in sorted(listening.items()):
         yield True, f"The Celery worker {worker} reads {', '.join(sorted(queues))}."
-    unread = {queue.value for queue in work.Queue} - set().union(*listening.values())
+    unread = {queue.value for queue in runner.Queue} - set().union(*listening.values())
     if unread:
         names = ",".join(sorted(unread))
         yield False, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"

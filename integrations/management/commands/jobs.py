@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, Min, QuerySet
 
-from integrations import job_requeue
+from integrations.jobs import requeue
 from integrations.models import Job, JobState
 
 MOST = 10_000
@@ -58,18 +58,18 @@ class Command(BaseCommand):
 
     def _retry(self, options: dict[str, Any]) -> None:
         job = _found(options["id"])
-        requeued = job_requeue.requeue(job)
+        requeued = requeue.requeue(job)
         if requeued is None:
             job.refresh_from_db()
             raise CommandError(f"It is {job.state}; only dead and waiting jobs can be retried.")
-        if requeued is job_requeue.Requeued.MERGED:
+        if requeued is requeue.Requeued.MERGED:
             self.stdout.write(f"{job} is merged with the same work that was waiting and is due")
         else:
             self.stdout.write(f"{job} is due")
 
     def _requeue(self, options: dict[str, Any]) -> None:
         dead = _matching(options).filter(state=JobState.DEAD).order_by("create_date")[:MOST]
-        self.stdout.write(job_requeue.requeue_all(dead))
+        self.stdout.write(requeue.requeue_all(dead))
 
 
 def _matching(options: dict[str, Any]) -> QuerySet[Job]:

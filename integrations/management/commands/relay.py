@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import job_claims, job_queue, starting
-from integrations.schedule import Schedule
+from integrations import starting
+from integrations.jobs import claims, job_queue
+from integrations.jobs.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         threading.Thread(target=Schedule().run, args=(stopping,), daemon=True).start()
         while not stopping.wait(options["every"]):
             try:
-                for job in job_claims.due(BATCH):
+                for job in claims.due(BATCH):
                     job_queue.wake(job)
             except DatabaseError:
                 logger.exception("the database is not answering")

@@ -11,8 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import starting, work
-from integrations.schedule import Schedule
+from integrations import starting
+from integrations.jobs import runner
+from integrations.jobs.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 25  # less than the 30 s that supervisors usually grant
@@ -35,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         starting.check_settings()
         if options["drain"]:
-            self.stdout.write(f"{work.drain()} jobs ran")
+            self.stdout.write(f"{runner.drain()} jobs ran")
             return
         os.nice(options["nice"])
         stopping = threading.Event()
@@ -59,7 +60,7 @@ def _loop(stopping: threading.Event, idle: float) -> None:
     try:
         while not stopping.is_set():
             try:
-                if not work.run_next():
+                if not runner.run_next():
                     stopping.wait(idle)
             except DatabaseError:
                 logger.exception("the database is not answering")

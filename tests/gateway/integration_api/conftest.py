@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations import work
+from integrations.jobs import runner
 from nucleus.models import Client
 from tests.api import Api
 from tests.sandbox_process import Sandbox
@@ -47,4 +47,4 @@ def link(api: Api, client: Client, member_guid: str | None) -> dict[str, Any]:
 
 def run_jobs() -> int:
     """Run everything that is due, as a worker would; answers how many jobs ran."""
-    return work.drain()
+    return runner.drain()

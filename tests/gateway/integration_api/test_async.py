@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import work
+from integrations.jobs import runner
 from integrations.models import Job, JobState
 from nucleus.models import AggregationAccountTransaction, Client
 from tests.api import Api
@@ -22,7 +22,7 @@ def settle(api: Api, async_id: str) -> dict[str, Any]:
     """The status once all jobs have ended."""
     for _ in range(40):
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
-        work.drain()
+        runner.drain()
         row = api.get(f"{BASE}/status/{async_id}").data
         if row["status"] != "PENDING":
             return dict(row)

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations import work
+from integrations.jobs import runner
 from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import access_token
@@ -29,7 +29,7 @@ def test_each_call_says_whom_it_was_about_and_not_what_was_said(
     api: Api, stranger: Api, nucleus_client: Client, linked: list[dict[str, Any]], member_guid: str
 ):
     """Requests and jobs alike: user, link, retrieval, verification, widget."""
-    work.drain()
+    runner.drain()
     who = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
     iav = api.post("/integration/v1/iav", who).data
     widget = api.get(f"/integration/v1/widget_link/{nucleus_client.pk}").data["widget_url"]

@@ -16,7 +16,7 @@ from django.test import Client as HttpClient
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations import work
+from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
     AuditLog,
@@ -61,7 +61,7 @@ def erase(api: Api, client: Client) -> None:
 def let_time_pass() -> int:
     """Run the jobs, those included that wait."""
     Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
-    return work.drain()
+    return runner.drain()
 
 
 def everything(*, but: tuple[Any, ...] = ()) -> str:
@@ -92,7 +92,7 @@ def test_nothing_is_left(
     assert api.post("/nucleus/v1/webhook", hook).status_code == 200
     member = mx.connect(user_guid)
     link(api, nucleus_client, member)
-    work.drain()
+    runner.drain()
     body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member}}
     verified = api.post("/integration/v1/iav", body).data["bank_link"]["response"]
     numbers = [row["nucleus_bank_link"]["bank_account_number"] for row in verified]

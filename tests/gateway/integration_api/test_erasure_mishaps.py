@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import work
 from integrations.flows import erasure, users
 from integrations.flows.merchants import Directory
+from integrations.jobs import runner
 from integrations.models import Erasure, VendorCredential, VendorUser
 from nucleus.models import AggregationAccountTransaction, Client
 from tests.api import Api
@@ -68,7 +68,7 @@ def test_a_retrieval_under_way_brings_nothing_back(
         let_time_pass()
         learn(directory, seen)
 
-    work.drain()
+    runner.drain()
     AggregationAccountTransaction.unscoped.all().delete()
     monkeypatch.setattr(Directory, "learn", erase_first)
     answer = api.get(f"/integration/v1/aggregation/transaction/{linked[0]['id']}")

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client as HttpClient
 from django.utils import timezone
 
-from integrations import work
+from integrations.jobs import runner
 from integrations.models import (
     AggregationSettings,
     Member,
@@ -62,7 +62,7 @@ def linked(api: Api, mx: Sandbox, nucleus_client: Client) -> Member:
     user = api.post("/integration/v1/user", body).data["vendor_response"]["guid"]
     member = mx.connect(user)
     link(api, nucleus_client, member)
-    work.drain()
+    runner.drain()
     return Member.unscoped.select_related("vendor_user").get(vendor_member_id=member)
 
 

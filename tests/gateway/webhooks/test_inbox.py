@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from gateway.access.models import UsageWindow
-from integrations import work
 from integrations.flows import sync
+from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -144,7 +144,7 @@ def test_data_follows_the_webhook(chosen: AggregationSettings, mx: Sandbox, link
     assert post(chosen, body).status_code == 202
     row = InboundWebhook.objects.get()
     assert row.state == State.RECEIVED
-    assert work.drain() == 1
+    assert runner.drain() == 1
     assert facts(linked) == at_mx(mx, linked)
     row.refresh_from_db()
     assert row.state == State.HANDLED
@@ -164,10 +164,10 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
     for _ in range(13):
         assert post(chosen, body).status_code == 202
     assert Job.objects.filter(kind=sync.SYNC_JOB, state=JobState.READY).count() == 1
-    work.drain()
+    runner.drain()
     assert set(InboundWebhook.objects.values_list("state", flat=True)) == {State.HANDLED}
     post(chosen, body)  # an equal one later is an event of its own
-    assert work.drain() == 1
+    assert runner.drain() == 1
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_how_much_is_read(chosen: AggregationSettings, linked: Member, kind: str
     body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id), kind)
     post(chosen, body)
     assert Job.objects.get(kind=sync.SYNC_JOB).payload["scope"] == scope
-    work.drain()
+    runner.drain()
     assert Job.objects.get(kind=sync.SYNC_JOB).state == JobState.DONE
 
 
@@ -199,7 +199,7 @@ def test_history_reaches_back_two_years(chosen: AggregationSettings, mx: Sandbox
     post(chosen, news(linked.vendor_member_id, user, "HISTORY"))
     while Job.objects.filter(state=JobState.READY).exists():
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
-        work.drain()
+        runner.drain()
     path = f"/users/{user}/transactions?from_date=2000-01-01"
     everything = {row["guid"] for row in mx.listed(path, "transactions")}
     assert everything <= {guid for guid, _ in facts(linked)}
@@ -214,7 +214,7 @@ def test_connection_state_follows(
     )
     user = str(linked.vendor_user.vendor_user_id)
     post(chosen, news(linked.vendor_member_id, user, "CONNECTION_STATUS"))
-    work.drain()
+    runner.drain()
     linked.refresh_from_db()
     assert (linked.connection_status, linked.actor) == (status, "end_user")
     assert linked.connection_message
@@ -224,7 +224,7 @@ def test_a_member_that_is_gone_at_mx(chosen: AggregationSettings, mx: Sandbox, l
     user = str(linked.vendor_user.vendor_user_id)
     mx.call("DELETE", f"/users/{user}/members/{linked.vendor_member_id}")
     post(chosen, news(linked.vendor_member_id, user))
-    work.drain()
+    runner.drain()
     linked.refresh_from_db()
     assert (linked.connection_status, linked.next_step) == ("GONE", "reconnect")
     assert Job.objects.filter(state=JobState.DEAD).count() == 0

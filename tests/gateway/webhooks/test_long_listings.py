@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import job_queue, work
 from integrations.flows import accounts, batches, retrieval, sync
+from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
 from integrations.vendors.mx.adapter import MX
@@ -60,7 +60,7 @@ def calls() -> int:
 def interrupted(mx: Sandbox, linked: Member, longest: Listed) -> Job:
     job = sync.enqueue(member=linked, scope=Scope.EVERYTHING)
     mx.fault(path=longest.path, status=503, skip=READ, count=99)
-    work.drain()
+    runner.drain()
     mx.heal()
     job.refresh_from_db()
     kept = job.progress["listings"][str(longest.link.pk)]
@@ -74,7 +74,7 @@ def resume(job: Job) -> int:
     CredentialHealth.objects.all().delete()
     Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
     before = calls()
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     assert job.state == JobState.DONE
     return calls() - before
@@ -115,7 +115,7 @@ def retrieve(longest: Listed) -> tuple[Job, int]:
         kind=accounts.RETRIEVE_JOB,
         payload={"aggregation_account_id": str(longest.link.aggregation_account_id)},
     )
-    runs = work.drain(limit=100)
+    runs = runner.drain(limit=100)
     job.refresh_from_db()
     return job, runs
 

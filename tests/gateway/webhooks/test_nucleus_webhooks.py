@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gateway.access.models import Application
-from integrations import work
+from integrations.jobs import runner
 from integrations.models import OutboundEvent, WebhookDelivery
 from nucleus.models import Client
 from tests.api import Api
@@ -66,7 +66,7 @@ def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: C
     who = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
     user = api.post("/integration/v1/user", who).data["vendor_response"]["guid"]
     accounts = link(api, nucleus_client, mx.connect(user))["nucleus_aggregation_accounts"]
-    work.drain()
+    runner.drain()
     told = WebhookDelivery.unscoped.values_list("subscription__door", "event__type")
     assert set(told) == {
         ("nucleus", "aggregation_account"),
@@ -78,5 +78,5 @@ def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: C
     assert linked.count() == len(accounts)
     assert json.loads(linked.first().payload)["event"] == "aggregation_account"  # type: ignore[union-attr]
     assert api.get("/integration/v1/async/aggregation/account").status_code == 200
-    work.drain()
+    runner.drain()
     assert linked.count() == len(accounts)  # that a call has ended is no news about accounts

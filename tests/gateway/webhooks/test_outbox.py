@@ -17,8 +17,9 @@ from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from integrations import outbound_http, work
+from integrations import outbound_http
 from integrations.flows import outbox, sync
+from integrations.jobs import runner
 from integrations.models import Job, JobState, Member, OutboundEvent, WebhookDelivery
 from integrations.models import WebhookSubscription as Subscription
 from integrations.vendors.records import Scope
@@ -59,7 +60,7 @@ def tell(tenant: Tenant, event: str = outbox.TRANSACTION, **data: Any) -> Outbou
 def run_everything(rounds: int = 12) -> None:
     """Jobs, and those that wait for their time, too."""
     for _ in range(rounds):
-        work.drain()
+        runner.drain()
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
 
 
@@ -121,7 +122,7 @@ def test_deliveries_are_signed_and_verify(
     secret = register(api, receiver)["secret"]
     event = tell(tenant, written=3)
     assert event is not None
-    work.drain()
+    runner.drain()
     ((headers, body),) = receiver.received
     payload = Webhook(secret).verify(body, headers)
     assert payload["id"] == str(event.id) == headers["webhook-id"]
@@ -143,13 +144,13 @@ def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, re
     new = api.put(f"{BASE}/{made['id']}", {"rotate_secret": True}).data["secret"]
     assert new not in (None, made["secret"])
     tell(tenant)
-    work.drain()
+    runner.drain()
     headers, body = receiver.received[0]
     for secret in (made["secret"], new):
         assert Webhook(secret).verify(body, headers)
     Subscription.unscoped.update(previous_secret_until=timezone.now())
     tell(tenant)
-    work.drain()
+    runner.drain()
     headers, body = receiver.received[1]
     assert Webhook(new).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
@@ -183,7 +184,7 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
     register(api, receiver)
     receiver.statuses = [500]
     tell(tenant)
-    work.drain()
+    runner.drain()
     assert Job.objects.get().last_error == "attempt 1 of 9 failed: HTTP 500"
     run_everything(rounds=20)
     assert len(receiver.received) == len(outbox.RETRIES) + 1
@@ -203,14 +204,14 @@ def test_a_receiver_that_is_gone_is_left_alone(api: Api, tenant: Tenant, receive
 def test_deliveries_can_be_replayed(api: Api, tenant: Tenant, receiver: Receiver):
     register(api, receiver)
     events = [tell(tenant, number=number) for number in range(1, 4)]
-    work.drain()
+    runner.drain()
     delivery = WebhookDelivery.unscoped.filter(event=events[1]).get()
     call_command("webhooks", "replay", "--delivery", str(delivery.pk))
-    work.drain()
+    runner.drain()
     assert json.loads(receiver.received[3][1])["id"] == str(delivery.event_id)
     since = (timezone.now() - timedelta(hours=1)).isoformat()
     call_command("webhooks", "replay", "--tenant", tenant.slug, "--from", since)
-    work.drain()
+    runner.drain()
     ids = [json.loads(body)["id"] for _, body in receiver.received[4:]]
     assert ids == [str(event.pk) for event in events if event]
 

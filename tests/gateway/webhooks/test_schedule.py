@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations import schedule, work
 from integrations.flows import inbox, sync
+from integrations.jobs import runner, schedule
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -28,7 +28,7 @@ def test_members_are_reconciled_though_no_webhook_came(mx: Sandbox, linked: Memb
     Member.unscoped.update(next_sync_at=timezone.now() - timedelta(days=3))
     schedule.Schedule().tick()
     schedule.Schedule().tick()
-    assert work.drain() == 1
+    assert runner.drain() == 1
     assert facts(linked) == at_mx(mx, linked)
     linked.refresh_from_db()
     assert linked.next_sync_at is not None
@@ -37,11 +37,11 @@ def test_members_are_reconciled_though_no_webhook_came(mx: Sandbox, linked: Memb
 
 def test_a_look_without_news_reads_one_thing_only(mx: Sandbox, linked: Member):
     sync.enqueue(member=linked, scope=Scope.EVERYTHING)
-    work.drain()
+    runner.drain()
     Member.unscoped.update(synced_at=timezone.now() + timedelta(seconds=5))  # not in MX's second
     AuditLog.objects.all().delete()
     sync.enqueue(member=linked, scope=Scope.EVERYTHING, only_news=True)
-    work.drain()
+    runner.drain()
     assert list(AuditLog.objects.values_list("operation", flat=True)) == ["read_member"]
 
 
@@ -76,7 +76,7 @@ def test_a_refresh_asks_mx_to_import_first(mx: Sandbox, linked: Member):
     before = linked.aggregated_at
     sync.enqueue(member=linked, scope=Scope.EVERYTHING, kind=sync.REFRESH_JOB)
     for _ in range(20):
-        work.drain()
+        runner.drain()
         if Job.objects.get(kind=sync.REFRESH_JOB).state == JobState.DONE:
             break
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
@@ -91,20 +91,20 @@ def test_an_import_between_two_attempts_is_not_missed(mx: Sandbox, linked: Membe
     mx.call("POST", "/_control/clock", json={"advance": "25h"})
     sync.enqueue(member=linked, scope=Scope.EVERYTHING)
     mx.fault(path="/users/*/accounts/*/transactions", kind="status", status=503, skip=4, count=99)
-    work.drain()
+    runner.drain()
     job = Job.objects.get(kind=sync.SYNC_JOB)
     assert (job.state, bool(job.progress.get("done"))) == (JobState.READY, True)
     mx.heal()
     CredentialHealth.objects.all().delete()
     mx.call("POST", "/_control/clock", json={"advance": "25h"})
     Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
-    work.drain()
+    runner.drain()
     assert facts(linked) == at_mx(mx, linked)
 
 
 def test_one_wrong_404_does_not_end_a_connection(mx: Sandbox, linked: Member):
     mx.fault(path=f"/users/*/members/{linked.vendor_member_id}", status=404, count=1)
     sync.enqueue(member=linked, scope=Scope.STATUS)
-    work.drain()
+    runner.drain()
     linked.refresh_from_db()
     assert linked.connection_status == "CONNECTED"

@@ -1,4 +1,4 @@
-"""Which job is next: claiming by lease and fencing token; see job_queue.py."""
+"""Which job is next: claiming by lease and fencing token; see job_queue."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from integrations import job_queue, retry, sql
-from integrations.job_queue import JobRun
+from integrations import sql
+from integrations.jobs import job_queue, retry
+from integrations.jobs.job_queue import JobRun
 from integrations.models import Job, JobState
 from nucleus.models import Tenant
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from integrations.job_queue import database_now, wake
+from integrations.jobs.job_queue import database_now, wake
 from integrations.models import Job, JobState
 
 MAX_WOKEN = 500  # at once; the relay and polling workers find the others

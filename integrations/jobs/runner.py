@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from integrations import job_claims, job_queue
 from integrations.flows import (
     accounts,
     async_runs,
@@ -21,7 +20,8 @@ from integrations.flows import (
     users,
     verification,
 )
-from integrations.job_queue import JobRun, LeaseLost, Reschedule
+from integrations.jobs import claims, job_queue
+from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import Job, JobState
 from integrations.request_context import current_request_id
 
@@ -63,7 +63,7 @@ HANDLERS: dict[str, Handler] = {name: kind.handler for name, kind in KINDS.items
 
 def run_next(*, job_id: UUID | None = None) -> Job | None:
     """Claim and run the next due job (or that one), and return it; None when there is none."""
-    run = job_claims.claim(job_id=job_id)
+    run = claims.claim(job_id=job_id)
     if run is None:
         return None
     # Logs and audit rows carry both: what caused the job, and which job it was.

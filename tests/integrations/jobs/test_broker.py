@@ -18,8 +18,8 @@ from django.core.management import call_command
 from celery_app import waker
 from celery_app.app import app
 from gateway.management.commands import doctor
-from integrations import broker
-from integrations.broker import Trouble
+from integrations.jobs import broker
+from integrations.jobs.broker import Trouble
 from tests.faults import services
 
 pytestmark = pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integrations import job_queue, job_requeue, work
-from integrations.job_queue import JobRun, Reschedule
+from integrations.jobs import job_queue, requeue, runner
+from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.vendors import errors
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
     """Register what jobs of kind "test" do."""
-    return lambda function: monkeypatch.setitem(work.HANDLERS, "test", function)
+    return lambda function: monkeypatch.setitem(runner.HANDLERS, "test", function)
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_workers_are_woken_for_when_a_job_is_due(
         job = job_queue.enqueue(tenant=tenant, kind="test", payload={}, delay=0.5)
         job_queue.enqueue(tenant=tenant, kind="test", payload={}, delay=3600)
     assert [message["delay"] for message in woken] == [0.5]
-    assert job_requeue.run_now(job)
+    assert requeue.run_now(job)
     with django_capture_on_commit_callbacks(execute=True):
-        work.run_next(job_id=job.pk)
+        runner.run_next(job_id=job.pk)
     assert [message["delay"] for message in woken[1:]] == [3]
 
 
@@ -75,7 +75,7 @@ def test_a_failed_job_wakes_workers_when_it_is_due(
     handler(fail)
     JobFactory()
     with django_capture_on_commit_callbacks(execute=True):
-        work.drain()
+        runner.drain()
     assert [message["delay"] for message in woken] == [5]
 
 

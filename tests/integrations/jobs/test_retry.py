@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integrations import retry
 from integrations.errors import VendorNotConfigured
+from integrations.jobs import retry
 from integrations.vendors import errors
 
 AGE = timedelta(minutes=1)

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from integrations import job_claims, job_queue, job_requeue, work
-from integrations.job_queue import JobRun, LeaseLost, Reschedule
+from integrations.jobs import claims, job_queue, requeue, runner
+from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import Job, JobState
 from integrations.vendors import errors
 from nucleus.models import Tenant
@@ -32,11 +32,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
     """Register what jobs of kind "test" do."""
-    return lambda function: monkeypatch.setitem(work.HANDLERS, "test", function)
+    return lambda function: monkeypatch.setitem(runner.HANDLERS, "test", function)
 
 
 def claimed(job: Job) -> JobRun:
-    run = job_claims.claim(job_id=job.pk)
+    run = claims.claim(job_id=job.pk)
     assert run is not None
     return run
 
@@ -51,8 +51,8 @@ def test_a_job_runs_once_and_is_done(handler: Callable[[Handler], None]):
     ran: list[dict[str, Any]] = []
     handler(lambda run: ran.append(run.payload))
     job = JobFactory(payload={"a": 1})
-    assert work.drain() == 1
-    assert work.drain() == 0
+    assert runner.drain() == 1
+    assert runner.drain() == 0
     job.refresh_from_db()
     assert (job.state, job.attempts, ran) == (JobState.DONE, 1, [{"a": 1}])
 
@@ -75,7 +75,7 @@ def test_waiting_jobs_with_one_key_are_one(tenant: Tenant):
 
 def test_a_later_job_waits_its_time():
     JobFactory(run_at=job_queue.database_now() + timedelta(hours=1))
-    assert job_claims.claim() is None
+    assert claims.claim() is None
 
 
 def test_one_lock_key_runs_one_job():
@@ -83,7 +83,7 @@ def test_one_lock_key_runs_one_job():
         JobFactory(lock_key="m"), JobFactory(lock_key="m"), JobFactory(lock_key="n"),
     )  # fmt: skip
     run = claimed(first)
-    assert job_claims.claim(job_id=second.pk) is None
+    assert claims.claim(job_id=second.pk) is None
     assert claimed(other)
     with run.finishing():
         pass
@@ -110,7 +110,7 @@ def test_a_lapsed_job_keeps_others_of_its_key_waiting():
     job, other = JobFactory(lock_key="m"), JobFactory(lock_key="m")
     claimed(job)
     lapse(job)
-    assert job_claims.claim(job_id=other.pk) is None
+    assert claims.claim(job_id=other.pk) is None
 
 
 def test_renewing_keeps_the_lease_and_the_progress():
@@ -118,7 +118,7 @@ def test_renewing_keeps_the_lease_and_the_progress():
     run = claimed(job)
     lapse(job)
     run.renew({"page": 3})
-    assert job_claims.claim() is None
+    assert claims.claim() is None
     job.refresh_from_db()
     assert job.progress == {"page": 3}
 
@@ -129,7 +129,7 @@ def test_a_failed_job_comes_back_later(handler: Callable[[Handler], None]):
 
     handler(fail)
     job = JobFactory()
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     wait = job.run_at - job_queue.database_now()
     assert job.state == JobState.READY
@@ -143,15 +143,15 @@ def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
 
     handler(fail)
     job = JobFactory()
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     assert (job.state, job.last_error) == (
         JobState.DEAD,
         "vendor_refused: The data is wrong.",
     )
     handler(lambda run: None)
-    assert job_requeue.requeue(job)
-    assert work.drain() == 1
+    assert requeue.requeue(job)
+    assert runner.drain() == 1
     job.refresh_from_db()
     assert job.state == JobState.DONE
 
@@ -161,7 +161,7 @@ def test_a_job_that_kills_every_worker_is_buried(handler: Callable[[Handler], No
     for _ in range(2):
         claimed(job)
         lapse(job)
-    assert job_claims.claim() is None
+    assert claims.claim() is None
     job.refresh_from_db()
     assert job.state == JobState.DEAD
     assert "died" in job.last_error
@@ -173,7 +173,7 @@ def test_jobs_whose_workers_die_again_are_kept_apart():
     for _ in range(2):
         claimed(job)
         lapse(job)
-    assert job_claims.claim() is None
+    assert claims.claim() is None
     job.refresh_from_db()
     assert (job.state, job.attempts, job.last_error) == (JobState.READY, 2, "its worker died")
     assert job.lease_until is None
@@ -187,7 +187,7 @@ def test_an_unexpected_error_leaves_no_details(handler: Callable[[Handler], None
 
     handler(fail)
     job = JobFactory(max_attempts=1)
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     assert job.state == JobState.DEAD
     assert "ValueError" in job.last_error
@@ -201,7 +201,7 @@ def test_looking_again_costs_no_attempt(handler: Callable[[Handler], None]):
     handler(later)
     job = JobFactory(max_attempts=1)
     for _ in range(5):
-        assert work.run_next()
+        assert runner.run_next()
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.READY, 0)
 
@@ -242,7 +242,7 @@ def test_many_workers_share_the_work(handler: Callable[[Handler], None]):
     def worker() -> None:
         deadline = time.monotonic() + 30
         while Job.objects.exclude(state=JobState.DONE).exists() and time.monotonic() < deadline:
-            work.run_next()
+            runner.run_next()
 
     at_once(6, worker)
     assert sorted(ran) == sorted(str(pk) for pk in Job.objects.values_list("pk", flat=True))
@@ -256,13 +256,13 @@ CRASHING_WORKER = """
     from django.conf import settings
     from django.db import connection
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = {name!r}
-    from integrations import work
+    from integrations.jobs import runner
     def hang(run):
         print("running", flush=True)
         import time
         time.sleep(60)
-    work.HANDLERS["test"] = hang
-    work.run_next()
+    runner.HANDLERS["test"] = hang
+    runner.run_next()
 """
 
 
@@ -278,8 +278,8 @@ def test_a_killed_worker_loses_nothing(handler: Callable[[Handler], None]):
         assert worker.stdout.readline() == "running\n"
         worker.send_signal(signal.SIGKILL)
     handler(lambda run: None)
-    assert work.drain() == 0  # the dead worker still holds it
+    assert runner.drain() == 0  # the dead worker still holds it
     Job.objects.update(lease_until=job_queue.database_now() - timedelta(seconds=1))
-    assert work.drain() == 1
+    assert runner.drain() == 1
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.DONE, 2)

@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.test import Client as HttpClient
 
 from gateway import provisioning
-from integrations import connect, job_claims, job_queue, job_requeue, work
+from integrations import connect
 from integrations.errors import VendorNotConfigured
 from integrations.flows import credentials
+from integrations.jobs import claims, job_queue, requeue, runner
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.vendor_health import Watch
 from integrations.vendors import errors
@@ -117,9 +118,9 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Job:
     def handler(run: Any) -> None:
         raise error
 
-    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    monkeypatch.setitem(runner.HANDLERS, "test", handler)
     job = JobFactory(tenant=Tenant.objects.get())
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     return job
 
@@ -154,10 +155,10 @@ def test_being_turned_away_costs_no_attempt(
         with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
             raise AssertionError("nobody may call now")
 
-    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    monkeypatch.setitem(runner.HANDLERS, "test", handler)
     job = JobFactory(tenant=credential.tenant)
     for _ in range(10):
-        work.drain()
+        runner.drain()
         Job.objects.update(run_at=job_queue.database_now())
     job.refresh_from_db()
     assert (job.state, job.attempts, job.postponed_by) == (JobState.READY, 0, "mx")
@@ -185,16 +186,16 @@ def test_work_waits_for_keys_that_come_back(
         with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
             pass
 
-    monkeypatch.setitem(work.HANDLERS, "test", handler)
+    monkeypatch.setitem(runner.HANDLERS, "test", handler)
     end(credential)
     job = JobFactory(tenant=credential.tenant)
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     assert (job.state, job.postponed_by, job.attempts) == (JobState.READY, "mx", 0)
     assert job.run_at > job_queue.database_now() + timedelta(minutes=14)
     begin(credential)
     assert is_due(job)
-    work.drain()
+    runner.drain()
     job.refresh_from_db()
     assert job.state == JobState.DONE
 
@@ -221,7 +222,7 @@ def merging() -> tuple[Job, Job]:
 
 def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job, Job]):
     dead, parked = merging
-    assert job_requeue.requeue(dead) is job_requeue.Requeued.MERGED
+    assert requeue.requeue(dead) is requeue.Requeued.MERGED
     dead.refresh_from_db()
     assert dead.state == JobState.MERGED
     assert is_due(parked)
@@ -230,7 +231,7 @@ def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job,
 def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Job]):
     JobFactory(state=JobState.DEAD)
     JobFactory(state=JobState.DONE)
-    said = job_requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
+    said = requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
     assert said == (
         "1 jobs will run again now; 1 were merged with the same work that was waiting and runs now."
     )
@@ -266,9 +267,9 @@ def test_the_admin_tells_untested_from_working_keys(
 
 def test_a_claimed_job_is_left_alone(put_off: Job, credential: VendorCredential):
     Job.objects.update(run_at=job_queue.database_now())
-    run = job_claims.claim(job_id=put_off.pk)
+    run = claims.claim(job_id=put_off.pk)
     assert run is not None
     credential.save()
     put_off.refresh_from_db()
     assert (put_off.state, put_off.token) == (JobState.RUNNING, run.token)
-    assert job_requeue.requeue(put_off) is None
+    assert requeue.requeue(put_off) is None

@@ -1,4 +1,4 @@
-"""Durable jobs in a table: enqueue, renew, finish, fail; job_claims.py claims them.
+"""Durable jobs in a table: enqueue, renew, finish, fail; `claims` claims them.
 
 The row is the truth. It is inserted in the transaction that makes the work necessary; a worker
 claims it for the length of a lease and takes the next fencing token, and everything it stores is
@@ -22,8 +22,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from integrations import retry
 from integrations.errors import VendorNotConfigured
+from integrations.jobs import retry
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
@@ -202,7 +202,7 @@ def reschedule(run: JobRun, later: Reschedule) -> None:
 
 
 def fail(run: JobRun, error: BaseException) -> retry.Decision:
-    """Back to ready, or dead with its reason; see integrations.retry."""
+    """Back to ready, or dead with its reason; see integrations.jobs.retry."""
     decision = retry.decide(
         error,
         attempts=run.job.attempts,
