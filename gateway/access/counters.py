@@ -1,7 +1,7 @@
-"""Counting within a stretch of time, atomically: rate limits, lock-outs, tokens that work once.
+"""Atomic counters with a time window: rate limits, lockouts and tokens that may be used once.
 
-One row per thing counted and one statement per count, so that any number of parallel requests
-together get exactly the limit. A window begins with the first count and is over `seconds` later.
+One row per counter and one statement per increment, so that any number of parallel requests get
+exactly the limit. A window starts with its first increment and ends `seconds` later.
 """
 
 from __future__ import annotations
@@ -16,114 +16,152 @@ from django.utils.crypto import salted_hmac
 
 from gateway.access.models import UsageWindow
 
-BUSY_MILLISECONDS = 1000  # how long a count waits for SQLite's one writer
-# PostgreSQL's part of the statement also makes its own commit asynchronous: what a crash of the
-# database takes with it are counts of the last fraction of a second.
-NOW = {
-    "postgresql": "extract(epoch FROM clock_timestamp())::double precision",
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-}
-UNSYNCED = {
-    "postgresql": "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unsynced",
-    "sqlite": "",
-}
-OVER = "abs(excluded.started - counted.started) >= %(seconds)s"  # also after the clock was set back
-TAKE = f"""
-    INSERT INTO access_usagewindow AS counted (key, started, used)
-    SELECT %(key)s, {{now}}, 1 {{unsynced}} WHERE true
-    ON CONFLICT (key) DO UPDATE SET
-        used = CASE WHEN {OVER} THEN 1 ELSE counted.used + 1 END,
-        started = CASE WHEN {OVER} THEN excluded.started ELSE counted.started END
-    WHERE counted.used < %(limit)s OR {OVER}
-    RETURNING used, {{now}} - started
-"""
-BEGIN = """
-    INSERT INTO access_usagewindow (key, started, used) SELECT %(key)s, {now}, 1 {unsynced}
-    WHERE true ON CONFLICT (key) DO UPDATE SET used = 1, started = excluded.started
-"""
-READ = "SELECT used, {now} - started FROM access_usagewindow WHERE key = %(key)s"
+BUSY_MILLISECONDS = 1000  # how long an increment waits for SQLite's one writer
+KEY_SALT = "gateway.access.windows"  # stored keys depend on it: it must not change
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The SQL for one database. `abs()`: a window also ends when the clock was set back."""
+
+    increment: str  # returns no row if the limit is reached
+    restart: str
+    read: str
+
+
+# set_config makes the commit of this statement asynchronous. A crash of the database can then lose
+# the increments of the last fraction of a second.
+POSTGRESQL = _Statements(
+    increment="""
+        INSERT INTO access_usagewindow AS counter (key, started, used)
+        SELECT %(key)s, extract(epoch FROM clock_timestamp())::double precision, 1
+        FROM (SELECT set_config('synchronous_commit', 'off', true)) AS asynchronous
+        WHERE true
+        ON CONFLICT (key) DO UPDATE SET
+            used = CASE WHEN abs(excluded.started - counter.started) >= %(seconds)s
+                THEN 1 ELSE counter.used + 1 END,
+            started = CASE WHEN abs(excluded.started - counter.started) >= %(seconds)s
+                THEN excluded.started ELSE counter.started END
+        WHERE counter.used < %(limit)s OR abs(excluded.started - counter.started) >= %(seconds)s
+        RETURNING used, extract(epoch FROM clock_timestamp())::double precision - started
+    """,
+    restart="""
+        INSERT INTO access_usagewindow (key, started, used)
+        SELECT %(key)s, extract(epoch FROM clock_timestamp())::double precision, 1
+        FROM (SELECT set_config('synchronous_commit', 'off', true)) AS asynchronous
+        WHERE true
+        ON CONFLICT (key) DO UPDATE SET used = 1, started = excluded.started
+    """,
+    read="""
+        SELECT used, extract(epoch FROM clock_timestamp())::double precision - started
+        FROM access_usagewindow WHERE key = %(key)s
+    """,
+)
+SQLITE = _Statements(
+    increment="""
+        INSERT INTO access_usagewindow AS counter (key, started, used)
+        SELECT %(key)s, (julianday('now') - 2440587.5) * 86400.0, 1
+        WHERE true
+        ON CONFLICT (key) DO UPDATE SET
+            used = CASE WHEN abs(excluded.started - counter.started) >= %(seconds)s
+                THEN 1 ELSE counter.used + 1 END,
+            started = CASE WHEN abs(excluded.started - counter.started) >= %(seconds)s
+                THEN excluded.started ELSE counter.started END
+        WHERE counter.used < %(limit)s OR abs(excluded.started - counter.started) >= %(seconds)s
+        RETURNING used, (julianday('now') - 2440587.5) * 86400.0 - started
+    """,
+    restart="""
+        INSERT INTO access_usagewindow (key, started, used)
+        SELECT %(key)s, (julianday('now') - 2440587.5) * 86400.0, 1
+        WHERE true
+        ON CONFLICT (key) DO UPDATE SET used = 1, started = excluded.started
+    """,
+    read="""
+        SELECT used, (julianday('now') - 2440587.5) * 86400.0 - started
+        FROM access_usagewindow WHERE key = %(key)s
+    """,
+)
+STATEMENTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The outcome of one count."""
+    """The state of a counter after an attempt to increment it."""
 
     admitted: bool
     limit: int
     remaining: int
-    seconds: float  # until the window is over
+    seconds: float  # until the window ends
 
 
-def take(key: str, *, limit: int, seconds: float) -> Usage:
-    """Count one against `key` unless `limit` was reached in its window.
+def increment(key: str, *, limit: int, seconds: float) -> Usage:
+    """Add one to the counter, unless it has reached `limit` within its window of `seconds`.
 
-    Call it outside of a transaction: it commits by itself, whatever becomes of the request.
+    Call it outside of a transaction, so that the count survives a failed request.
     """
-    values: dict[str, str | float] = {"key": key, "limit": limit, "seconds": seconds}
-    with _hasty(), connection.cursor() as cursor:
-        cursor.execute(_said(TAKE), values)
+    statements = STATEMENTS[connection.vendor]
+    parameters: dict[str, str | float] = {"key": key, "limit": limit, "seconds": seconds}
+    with _relaxed_durability(), connection.cursor() as cursor:
+        cursor.execute(statements.increment, parameters)
         row = cursor.fetchone()
         admitted = row is not None
         if not admitted:
-            cursor.execute(_said(READ), values)
+            cursor.execute(statements.read, parameters)
             row = cursor.fetchone()
-    used, age = row or (limit, seconds - 1)
-    left = min(seconds, max(0.0, seconds - age))
-    return Usage(admitted=admitted, limit=limit, remaining=max(0, limit - used), seconds=left)
+    used, age = row or (limit, seconds - 1)  # deleted since: refused, and free again in a second
+    seconds_left = min(seconds, max(0.0, seconds - age))
+    remaining = max(0, limit - used)
+    return Usage(admitted=admitted, limit=limit, remaining=remaining, seconds=seconds_left)
 
 
-def give_back(key: str) -> None:
-    """Uncount one."""
+def decrement(key: str) -> None:
+    """Subtract one from the counter, if it is above zero."""
     UsageWindow.objects.filter(key=key, used__gt=0).update(used=F("used") - 1)
 
 
-def forget(key: str) -> None:
-    """Begin anew."""
+def reset(key: str) -> None:
+    """Delete the counter."""
     UsageWindow.objects.filter(key=key).delete()
 
 
-def begin(key: str) -> None:
-    """Let a window with one count begin now, whatever it had before."""
-    with _hasty(), connection.cursor() as cursor:
-        cursor.execute(_said(BEGIN), {"key": key})
+def restart(key: str) -> None:
+    """Set the counter to one and start its window now."""
+    with _relaxed_durability(), connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[connection.vendor].restart, {"key": key})
 
 
-def is_running(key: str, *, seconds: float) -> bool:
-    """Whether something was counted under `key` within `seconds`; counts nothing."""
+def is_active(key: str, *, seconds: float) -> bool:
+    """Whether the counter is above zero and its window of `seconds` has not ended."""
     with connection.cursor() as cursor:
-        cursor.execute(_said(READ), {"key": key})
+        cursor.execute(STATEMENTS[connection.vendor].read, {"key": key})
         row = cursor.fetchone()
     return row is not None and row[0] > 0 and abs(row[1]) < seconds
 
 
-def private(kind: str, *parts: object) -> str:
-    """A key that does not tell what is counted: people type passwords into fields for names."""
+def hashed_key(prefix: str, *parts: object) -> str:
+    """A key that does not reveal what is counted: people type passwords into user name fields."""
     text = "\0".join(str(part) for part in parts)
-    return f"{kind}:{salted_hmac('gateway.access.windows', text, algorithm='sha256').hexdigest()}"
-
-
-def _said(statement: str) -> str:
-    vendor = connection.vendor
-    return statement.format(now=NOW[vendor], unsynced=UNSYNCED[vendor])
+    return f"{prefix}:{salted_hmac(KEY_SALT, text, algorithm='sha256').hexdigest()}"
 
 
 @contextmanager
-def _hasty() -> Iterator[None]:
-    """On SQLite: no fsync for a count, and no long wait for a writer either.
+def _relaxed_durability() -> Iterator[None]:
+    """On SQLite: commit without fsync, and do not wait long for another writer.
 
-    In WAL mode NORMAL risks no damage, only the newest commits at a power cut.
+    In WAL mode `synchronous = NORMAL` cannot corrupt the database; a power cut can lose the newest
+    commits.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    usual_wait = int(float(connection.settings_dict["OPTIONS"].get("timeout", 5)) * 1000)
+    busy_timeout = int(float(connection.settings_dict["OPTIONS"].get("timeout", 5)) * 1000)
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous")
-        (usual_sync,) = cursor.fetchone()
+        (synchronous,) = cursor.fetchone()
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute(f"PRAGMA busy_timeout = {min(BUSY_MILLISECONDS, usual_wait)}")
+        cursor.execute(f"PRAGMA busy_timeout = {min(BUSY_MILLISECONDS, busy_timeout)}")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA synchronous = {usual_sync}")
-            cursor.execute(f"PRAGMA busy_timeout = {usual_wait}")
+            cursor.execute(f"PRAGMA synchronous = {synchronous}")
+            cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")

@@ -92,6 +92,6 @@ def _seconds(claims: dict[str, Any], name: str) -> float:
 
 
 def _use_up(application: Application, token_id: object) -> None:
-    key = counters.private("jti", application.pk, json.dumps(token_id))
-    if not counters.take(key, limit=1, seconds=LIFE + SKEW).admitted:
+    key = counters.hashed_key("jti", application.pk, json.dumps(token_id))
+    if not counters.increment(key, limit=1, seconds=LIFE + SKEW).admitted:
         raise AuthenticationFailed("This client token has been used. Sign a new one.")

@@ -43,13 +43,13 @@ class Origin:
         Raises:
             RateLimited: too many failures of others; it may work a little later.
         """
-        if counters.take(self.key, limit=self.failures, seconds=PERIOD).admitted:
+        if counters.increment(self.key, limit=self.failures, seconds=PERIOD).admitted:
             return [self.key]
         if is_known:
             return []
         slowly = f"{self.key}:slow"
         most = max(1, int(self.failures * SLOW_PART))
-        usage = counters.take(slowly, limit=most, seconds=SLOW_PERIOD)
+        usage = counters.increment(slowly, limit=most, seconds=SLOW_PERIOD)
         if not usage.admitted:
             raise RateLimited(self.refusal, usage)
         return [slowly]
@@ -75,24 +75,24 @@ def client_of(
     """
     origin = _origin(application, end_user_address)
     name = usernames.key(username)  # names that look alike share their count
-    of_name = counters.private("login", application.tenant_id, name)
-    signed_in = counters.private(SIGNED_IN, application.tenant_id, name)
-    name_usage = counters.take(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
+    of_name = counters.hashed_key("login", application.tenant_id, name)
+    signed_in = counters.hashed_key(SIGNED_IN, application.tenant_id, name)
+    name_usage = counters.increment(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
     if not name_usage.admitted:
         raise RateLimited("Too many failed attempts with this user name.", name_usage)
     try:
-        counted = origin.admit(is_known=counters.is_running(signed_in, seconds=RECENT))
+        counted = origin.admit(is_known=counters.is_active(signed_in, seconds=RECENT))
     except RateLimited:
-        counters.give_back(of_name)
+        counters.decrement(of_name)
         raise
     client = Client.find_by_username(application.tenant, username)
     is_right = check_password(password, client.password if client else "")
     if client is None or not is_right or not client.is_active:
         raise AuthenticationFailed("The user name or password is wrong.")
-    counters.forget(of_name)
+    counters.reset(of_name)
     for key in counted:
-        counters.give_back(key)
-    counters.begin(signed_in)
+        counters.decrement(key)
+    counters.restart(signed_in)
     return client
 
 
@@ -127,7 +127,7 @@ def _origin(application: Application, end_user_address: str) -> Origin:
         raise ValidationError({"end_user_address": ["Send an IPv4 or IPv6 address."]}) from None
     network = network_of(end_user_address)
     return Origin(
-        counters.private("address", application.pk, network),
+        counters.hashed_key("address", application.pk, network),
         FAILURES_OF_ADDRESS,
         "Too many failed attempts from this end user's address.",
     )

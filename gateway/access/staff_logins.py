@@ -64,7 +64,7 @@ class Attempt:
 
     def succeeded(self) -> None:
         """Uncount it; the account's own count begins anew."""
-        counters.forget(self.own.key)
+        counters.reset(self.own.key)
         _give_back(self.shared)
 
     @contextmanager
@@ -97,7 +97,7 @@ def begin(*, name: str, address: str, browser_cookie: str = "") -> Attempt:
 
 def begin_password_change(*, user_id: str) -> Attempt:
     """Count an attempt to prove the present password in order to change it. Raises RateLimited."""
-    key = counters.private("staff-password", user_id)
+    key = counters.hashed_key("staff-password", user_id)
     message = "Too many attempts with a wrong password."
     attempt = Attempt(_Count(key, FAILURES_OF_BROWSER, message))
     _take(attempt)
@@ -119,11 +119,11 @@ def _browser_of(name: str, cookie: str) -> str:
 
 
 def _digest(name: str) -> str:
-    return counters.private("staff-name", name)
+    return counters.hashed_key("staff-name", name)
 
 
 def _of_browser(name: str, browser: str) -> Attempt:
-    key = counters.private("staff-browser", name, browser)
+    key = counters.hashed_key("staff-browser", name, browser)
     return Attempt(_Count(key, FAILURES_OF_BROWSER, "Too many failed attempts in this browser."))
 
 
@@ -131,13 +131,13 @@ def _of_stranger(name: str, address: str) -> Attempt:
     too_many_of_name = "Too many failed attempts with this user name."
     return Attempt(
         own=_Count(
-            counters.private("staff-pair", name, address),
+            counters.hashed_key("staff-pair", name, address),
             FAILURES_OF_NAME_FROM_ADDRESS,
             too_many_of_name,
         ),
         shared=(
             _Count(
-                counters.private("staff-address", address),
+                counters.hashed_key("staff-address", address),
                 FAILURES_OF_ADDRESS,
                 "Too many failed attempts from this address.",
             ),
@@ -147,7 +147,7 @@ def _of_stranger(name: str, address: str) -> Attempt:
                 "Too many people are trying to log in.",
                 seconds=60.0,
             ),
-            _Count(counters.private("staff-user", name), FAILURES_OF_NAME, too_many_of_name),
+            _Count(counters.hashed_key("staff-user", name), FAILURES_OF_NAME, too_many_of_name),
         ),
     )
 
@@ -159,7 +159,7 @@ def _take(attempt: Attempt) -> None:
     """
     taken: list[_Count] = []
     for count in (*attempt.shared, attempt.own):
-        usage = counters.take(count.key, limit=count.limit, seconds=count.seconds)
+        usage = counters.increment(count.key, limit=count.limit, seconds=count.seconds)
         if not usage.admitted:
             _give_back(taken)
             raise RateLimited(count.message, usage)
@@ -168,4 +168,4 @@ def _take(attempt: Attempt) -> None:
 
 def _give_back(counts: Iterable[_Count]) -> None:
     for count in counts:
-        counters.give_back(count.key)
+        counters.decrement(count.key)

@@ -153,8 +153,8 @@ def limit_failures(client_id: str, address: str) -> None:
     Raises:
         RateLimited: there were too many.
     """
-    bucket = int(counters.private("client", client_id)[-8:], 16) % BUCKETS
-    key = counters.private("token-failure", network_of(address), bucket)
+    bucket = int(counters.hashed_key("client", client_id)[-8:], 16) % BUCKETS
+    key = counters.hashed_key("token-failure", network_of(address), bucket)
     usage = _counted(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
     if usage is not None and not usage.admitted:
         raise RateLimited(
@@ -181,7 +181,7 @@ def _counted(key: str, limit: int) -> Usage | None:
     if limit == 0:
         return None
     try:
-        return counters.take(key, limit=limit, seconds=PERIOD)
+        return counters.increment(key, limit=limit, seconds=PERIOD)
     except OperationalError as error:
         # A limiter that cannot count lets through: a busy writer must not stop reads, and what
         # writes meets the same database itself.
@@ -191,7 +191,7 @@ def _counted(key: str, limit: int) -> Usage | None:
 
 def _uncount(key: str) -> None:
     try:
-        counters.give_back(key)
+        counters.decrement(key)
     except OperationalError as error:
         logger.warning("A refused request stays counted: %s", error)
 
