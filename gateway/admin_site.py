@@ -37,7 +37,7 @@ class StaffSite(UnfoldAdminSite):
                 address=client_address(request),
                 browser_cookie=request.COOKIES.get(staff_logins.BROWSER_COOKIE, ""),
             )
-            with attempt.hashing():
+            with attempt.check_slot():
                 response = super().login(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Log-in refused: too many attempts", level=logging.WARNING)
@@ -45,7 +45,7 @@ class StaffSite(UnfoldAdminSite):
         if response.status_code != 302:
             _record(request, name, "Log-in failed", entry=True, level=logging.WARNING)
             return response
-        attempt.succeeded()
+        attempt.succeed()
         _record(request, name, "Logged in", entry=True)
         response.set_cookie(
             staff_logins.BROWSER_COOKIE,
@@ -66,13 +66,13 @@ class StaffSite(UnfoldAdminSite):
         name = request.user.get_username()
         try:
             attempt = staff_logins.begin_password_change(user_id=str(request.user.pk))
-            with attempt.hashing():
+            with attempt.check_slot():
                 response = super().password_change(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Password change refused: too many attempts")
             return errors.page(request, error)
         if response.status_code == 302:
-            attempt.succeeded()
+            attempt.succeed()
             _record(request, name, "Changed the own password", entry=True)
         else:
             _record(request, name, "Password change failed", entry=True, level=logging.WARNING)

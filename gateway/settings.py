@@ -167,7 +167,7 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "SCOPES": dict.fromkeys(ALL_SCOPES, ""),
     "SCOPES_BACKEND_CLASS": "gateway.access.scopes.ApplicationScopes",
-    "OAUTH2_VALIDATOR_CLASS": "gateway.access.oauth_backend.OneWayValidator",
+    "OAUTH2_VALIDATOR_CLASS": "gateway.access.oauth_backend.SingleMethodValidator",
     "OAUTH2_BACKEND_CLASS": "gateway.access.oauth_backend.PathOnlyBackend",
     "CLIENT_SECRET_HASHER": "pbkdf2_sha256_generated",
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,

@@ -1,4 +1,4 @@
-"""Who may call the gateway."""
+"""The app of applications, tokens and limits."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token, and through it one tenant."""
+"""Authenticate callers of the API by bearer token, and check scopes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gateway.access.scopes import SCOPES
 from nucleus.models import Client, Tenant
 
 TOKEN_URL = "/authorization/v1/oauth/token"  # noqa: S105
-SCOPE_OF = {
+SCOPE_OF = {  # by HTTP method
     "GET": "read",
     "HEAD": "read",
     "OPTIONS": "read",
@@ -33,7 +33,7 @@ SCOPE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The authenticated application. `client` confines it to one Nucleus client."""
+    """The authenticated application. With `client`, it is confined to that Nucleus client."""
 
     application: Application
     tenant: Tenant
@@ -50,12 +50,15 @@ class Caller:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`; tokens in URLs or bodies are not looked at."""
+    """`Authorization: Bearer <token>`; tokens in URLs or bodies are ignored."""
 
     def authenticate(self, request: Request) -> tuple[Caller, AccessToken] | None:
-        """The caller and its token, within its rate limit.
+        """The caller and its token, or None without a token. Counts the request.
 
-        Counted here, before permissions: what is refused for a scope has cost as much.
+        Raises:
+            AuthenticationFailed: the token is not valid.
+            RateLimited: the caller's limit is reached. Counted before permissions, because a
+                request without the needed scope costs as much.
         """
         identity = identify(request._request)
         if identity is not None:
@@ -64,9 +67,9 @@ class BearerAuthentication(BaseAuthentication):
         return identity
 
     def look_up(self, request: HttpRequest) -> tuple[Caller, AccessToken] | None:
-        """The caller and its token; None without one. Raises AuthenticationFailed."""
-        kind, _, value = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
-        if kind.lower() != b"bearer" or not value.strip():
+        """The caller and its token, or None without a token. Raises AuthenticationFailed."""
+        scheme, _, value = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
+        if scheme.lower() != b"bearer" or not value.strip():
             return None
         checksum = hashlib.sha256(value.strip()).hexdigest()
         token = (
@@ -81,7 +84,7 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This application has been deactivated.")
         if client is not None and not client.is_active:
             raise AuthenticationFailed("This client has been deactivated.")
-        # What was taken from the application since the token was issued is gone at once.
+        # Scopes that the application lost since the token was issued are lost at once.
         scopes = frozenset(token.scope.split()) & frozenset(application.scopes.split())
         return Caller(application, application.tenant, client, scopes), token
 
@@ -90,44 +93,42 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
-    """The caller and its token; None without one.
+    """The caller and its token, or None without a token; looked up once per request.
 
-    Looked up once per request; whoever asks again gets the same answer, or the same refusal. No
-    transaction of the request is open yet (gateway.idempotency asks first), so what has to be
-    committed even if the request fails, such as a rate limit, belongs into this look-up.
+    gateway.idempotency calls this before it opens the request's transaction.
 
     Raises:
-        APIException: why this caller is not let in.
+        APIException: the token is not valid; the same error at every call.
     """
     if not hasattr(request, "_identity"):
         identity: Any
         try:
             identity = BearerAuthentication().look_up(request)
-        except APIException as refusal:
-            identity = refusal
+        except APIException as error:
+            identity = error
         request._identity = identity  # type: ignore[attr-defined]
-    found = request._identity  # type: ignore[attr-defined]
-    if isinstance(found, APIException):
-        raise found
-    return found
+    cached: tuple[Caller, AccessToken] | APIException | None = request._identity  # type: ignore[attr-defined]
+    if isinstance(cached, APIException):
+        raise cached
+    return cached
 
 
 class HasScope(BasePermission):
-    """The token carries the scope that the HTTP method needs."""
+    """The token has the scope that the HTTP method requires."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.user, Caller):
             return False
-        needed = SCOPE_OF.get(request.method or "", "read")
-        if not request.user.has_scope(needed):
-            raise PermissionDenied(f"The access token lacks the scope {needed!r}.")
+        scope = SCOPE_OF.get(request.method or "", "read")
+        if not request.user.has_scope(scope):
+            raise PermissionDenied(f"The access token lacks the scope {scope!r}.")
         return True
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How OpenAPI describes BearerAuthentication: a token, or the OAuth2 flow that gets one.
+    """Describes BearerAuthentication in OpenAPI: a token, or the OAuth2 flow that returns one.
 
-    The plain token comes first, because some tools look at the first alternative only.
+    The plain token comes first, because some tools read the first alternative only.
     """
 
     target_class = "gateway.access.authentication.BearerAuthentication"

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as the proxies in front are believed."""
+"""The address of a caller, and the network by which callers are counted."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
+IPV6_PREFIX = 64  # bits; one subscriber usually has all addresses of such a network
+
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the caller: the connection's, or what TRUSTED_PROXY_COUNT proxies noted.
+    """The network (see `network_of`) that the request comes from, or "unknown".
 
-    Each proxy appends the address it was called from to X-Forwarded-For, so only that many entries
-    from the right are facts; whatever stands before them was written by the caller. IPv6 addresses
-    are cut to the network of 64 bits that one subscriber usually has.
+    Each proxy appends the address it was called from to X-Forwarded-For. So only the last
+    TRUSTED_PROXY_COUNT entries are trustworthy; the entries before them were sent by the caller.
     """
     direct = str(request.META.get("REMOTE_ADDR", ""))
     count = settings.TRUSTED_PROXY_COUNT
-    noted = [entry.strip() for entry in request.headers.get("X-Forwarded-For", "").split(",")]
-    address = noted[-count] if 0 < count <= len(noted) else direct
-    return _normal(address) or _normal(direct) or "unknown"
+    entries = [entry.strip() for entry in request.headers.get("X-Forwarded-For", "").split(",")]
+    address = entries[-count] if 0 < count <= len(entries) else direct
+    return _network(address) or _network(direct) or "unknown"
 
 
-def _normal(text: str) -> str:
+def network_of(address: str) -> str:
+    """The IPv4 address, or the /64 network of an IPv6 address; other text unchanged."""
+    return _network(address) or address
+
+
+def _network(text: str) -> str | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        return ""
+        return None
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)
-        return str(ipaddress.IPv6Network((address, 64), strict=False))
+        return str(ipaddress.ip_network((int(address), IPV6_PREFIX), strict=False))
     return str(address)

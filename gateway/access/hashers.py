@@ -1,4 +1,4 @@
-"""Hashing of generated client secrets."""
+"""Password hasher for generated client secrets."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
 class GeneratedSecretHasher(PBKDF2PasswordHasher):
-    """PBKDF2 with few rounds.
+    """PBKDF2 with few iterations.
 
-    Client secrets are long random strings, so stretching adds nothing against guessing, while the
-    default million rounds would cost every token call half a second of CPU.
+    Client secrets are long random strings, so many iterations add no protection against guessing,
+    while Django's default million would cost every token call half a second of CPU time.
     """
 
     algorithm = "pbkdf2_sha256_generated"

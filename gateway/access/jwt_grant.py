@@ -1,8 +1,9 @@
 """Client tokens: JWTs that a tenant's back end signs for one of its clients (contract section 3).
 
-RS512 only, by the private half of the key uploaded for the application. `iss` is the client id,
-`sub` the lower-cased user name of the Nucleus client, `iat` and `exp` are in milliseconds as
-Hydrogen's clients send them, or in seconds as RFC 7519 says. With a `jti` it works once.
+RS512 only, signed with the private half of the key uploaded for the application. `iss` is the
+client id, `sub` the lower-cased user name of the Nucleus client. `iat` and `exp` are in
+milliseconds, as Hydrogen's clients send them, or in seconds, as RFC 7519 says. A token with a `jti`
+can be used once.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from gateway.access.models import Application
 from nucleus.models import Client
 
 ALGORITHM = "RS512"
-LIFE = 3600.0  # seconds, at most
-SKEW = 60.0  # seconds that a signer's clock may be ahead
-MILLISECONDS_FROM = 1e11  # in seconds that would be the year 5138
-FAR_FUTURE = 1e18
+MAX_LIFETIME = 3600.0  # seconds
+CLOCK_SKEW = 60.0  # seconds that a signer's clock may be ahead
+MILLISECONDS_FROM = 1e11  # larger numbers are milliseconds; as seconds this is the year 5138
+MAX_TIME = 1e18
 MAX_LENGTH = 8192  # characters
 
 
-def client_of(*, application: Application, token: str) -> Client:
-    """The active client that the token is about.
+def authenticate(*, application: Application, token: str) -> Client:
+    """The active client that the JWT is about.
 
     Raises:
-        AuthenticationFailed: saying what is wrong with the token; its text is not repeated.
+        AuthenticationFailed: with what is wrong with the JWT, but none of its text.
     """
     if not application.client_token_key:
         raise AuthenticationFailed("This application has no client token key. Upload one first.")
-    claims = _verified(application.client_token_key, token)
+    claims = _verified_claims(application.client_token_key, token)
     if claims.get("iss") != application.client_id:
         raise AuthenticationFailed("The client token's `iss` must be the client id.")
     _check_times(claims)
@@ -45,21 +46,23 @@ def client_of(*, application: Application, token: str) -> Client:
         raise AuthenticationFailed("The client token's `sub` must be the client's user name.")
     client = Client.find_by_username_in_any_case(application.tenant, subject)
     if client is None or not client.is_active:
-        raise AuthenticationFailed("The client token's `sub` is no active client of this tenant.")
+        raise AuthenticationFailed(
+            "The client token's `sub` is not an active client of this tenant."
+        )
     if "jti" in claims:
-        _use_up(application, claims["jti"])
+        _use_once(application, claims["jti"])
     return client
 
 
-def _verified(key: str, token: str) -> dict[str, Any]:
-    """The claims, once the signature holds."""
+def _verified_claims(public_key: str, token: str) -> dict[str, Any]:
+    """The claims, after the signature was verified. Raises AuthenticationFailed."""
     if len(token) > MAX_LENGTH or token.count(".") != 2:
         raise AuthenticationFailed("Send the header `Client-Token: Bearer <JWT>`.")
-    signed = JWS()
-    signed.allowed_algs = [ALGORITHM]
+    signature = JWS()
+    signature.allowed_algs = [ALGORITHM]
     try:
-        signed.deserialize(token, JWK.from_pem(key.encode()))
-        claims = json.loads(signed.payload)
+        signature.deserialize(token, JWK.from_pem(public_key.encode()))
+        claims = json.loads(signature.payload)
     except (JWException, ValueError, RecursionError):
         raise AuthenticationFailed(
             f"The client token must be signed with {ALGORITHM} by the application's key."
@@ -72,26 +75,27 @@ def _verified(key: str, token: str) -> dict[str, Any]:
 def _check_times(claims: dict[str, Any]) -> None:
     now = time.time()
     issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
-    if issued > now + SKEW:
+    if issued > now + CLOCK_SKEW:
         raise AuthenticationFailed("The client token's `iat` is in the future; check the clock.")
     if expires <= now:
         raise AuthenticationFailed("The client token has expired.")
-    if expires - issued > LIFE:
-        raise AuthenticationFailed("The client token may live for one hour at most.")
-    if "nbf" in claims and _seconds(claims, "nbf") > now + SKEW:
+    if expires - issued > MAX_LIFETIME:
+        raise AuthenticationFailed("The client token may be valid for one hour at most.")
+    if "nbf" in claims and _seconds(claims, "nbf") > now + CLOCK_SKEW:
         raise AuthenticationFailed("The client token is not valid yet.")
 
 
 def _seconds(claims: dict[str, Any], name: str) -> float:
+    """A claim as seconds since 1970. Raises AuthenticationFailed."""
     value: Any = claims.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Compared before it becomes a float: integers of JSON can be larger than any.
-    if not is_number or not 0 < value < FAR_FUTURE:
+    # Compared before the conversion: an integer in JSON can be larger than any float.
+    if not is_number or not 0 < value < MAX_TIME:
         raise AuthenticationFailed(f"The client token's `{name}` must be a time, in milliseconds.")
     return float(value) / (1000 if value >= MILLISECONDS_FROM else 1)
 
 
-def _use_up(application: Application, token_id: object) -> None:
+def _use_once(application: Application, token_id: object) -> None:
     key = counters.hashed_key("jti", application.pk, json.dumps(token_id))
-    if not counters.increment(key, limit=1, seconds=LIFE + SKEW).admitted:
-        raise AuthenticationFailed("This client token has been used. Sign a new one.")
+    if not counters.increment(key, limit=1, seconds=MAX_LIFETIME + CLOCK_SKEW).admitted:
+        raise AuthenticationFailed("This client token has been used already. Sign a new one.")

@@ -1,4 +1,4 @@
-"""Public keys of client tokens: what a tenant may upload."""
+"""Validation of the public keys that tenants upload for client tokens."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ValidationError
 
-MINIMUM_BITS = 2048  # what Hydrogen asked for; RS512 with less is guessable
+MINIMUM_BITS = 2048  # as Hydrogen required; shorter RSA keys can be factored
 
 
 def validate_public_key(pem: str) -> None:
-    """Raises ValidationError unless `pem` is an RSA public key of 2048 bits or more."""
+    """Check that `pem` is an RSA public key of at least 2048 bits. Raises ValidationError."""
     if "PRIVATE KEY" in pem:
-        raise ValidationError("This is a private key. Keep it; upload its public half.")
+        raise ValidationError("This is a private key. Keep it secret and upload the public key.")
     try:
         key = load_pem_public_key(pem.strip().encode())
     except (ValueError, UnsupportedAlgorithm):
         raise ValidationError(
-            "This is no public key in PEM. `openssl rsa -in private.pem -pubout` prints it."
+            "This is not a public key in PEM format. `openssl rsa -in private.pem -pubout` prints "
+            "it."
         ) from None
     if not isinstance(key, RSAPublicKey):
-        raise ValidationError("Client tokens are signed with RS512: upload an RSA key.")
+        raise ValidationError("Client tokens are signed with RS512; upload an RSA key.")
     if key.key_size < MINIMUM_BITS:
-        raise ValidationError(f"The key has {key.key_size} bits; it needs {MINIMUM_BITS} or more.")
+        raise ValidationError(
+            f"The key has {key.key_size} bits; at least {MINIMUM_BITS} are required."
+        )

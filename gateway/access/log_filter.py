@@ -1,4 +1,4 @@
-"""Keeps the queries of /authorization, which hold passwords, out of every log."""
+"""Keeps queries of /authorization, which may contain passwords, out of the logs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import logging
 import re
 
 QUERY = re.compile(r"(/authorization/[^\s?\"']*)\?[^\s\"']*")
-# Those that write request lines: Django's development server and gunicorn. Their handlers are not
-# this project's, so the filter is on the loggers.
+# The loggers that write request lines: Django's development server and gunicorn. Their handlers are
+# not configured here, so the filter is added to the loggers.
 LOGGERS = ("django.server", "gunicorn.access", "gunicorn.error")
 
 
 class QueryFilter(logging.Filter):
-    """Cuts those queries out of messages."""
+    """Removes these queries from messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -22,8 +22,8 @@ class QueryFilter(logging.Filter):
 
 
 def install() -> None:
-    """Put the filter on the loggers of servers, whoever has configured them."""
+    """Add the filter to the loggers of the servers."""
     for name in LOGGERS:
         logger = logging.getLogger(name)
-        if not any(isinstance(one, QueryFilter) for one in logger.filters):
+        if not any(isinstance(log_filter, QueryFilter) for log_filter in logger.filters):
             logger.addFilter(QueryFilter())

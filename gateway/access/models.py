@@ -1,4 +1,4 @@
-"""OAuth2 applications and tokens, swapped in so that each belongs to a tenant."""
+"""OAuth2 applications and tokens that belong to a tenant; they replace the library's models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nucleus.encryption import EncryptedTextField
 
 
 class Application(AbstractApplication):
-    """An app of one tenant. Its scopes are the most that its tokens can carry."""
+    """An OAuth2 client of one tenant. Its tokens have no scope that it does not have."""
 
     tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
     scopes = models.CharField(
@@ -37,24 +37,23 @@ class Application(AbstractApplication):
         blank=True,
         validators=[validate_public_key],
         help_text=(
-            "RSA public key in PEM, 2048 bits or more. With it, JWTs signed by its private half "
-            "(RS512) are exchanged for tokens of one client. Empty: none are."
+            "RSA public key in PEM format, at least 2048 bits. JWTs signed (RS512) with its "
+            "private key are exchanged for tokens of one client. Empty: they are refused."
         ),
     )
     rate_limit_per_minute = models.PositiveIntegerField(
         "Requests per minute",
         null=True,
         blank=True,
-        help_text="0 is no limit. Empty: RATE_LIMIT_PER_MINUTE applies.",
+        help_text="0: no limit. Empty: RATE_LIMIT_PER_MINUTE applies.",
     )
     client_rate_limit_per_minute = models.PositiveIntegerField(
         "Requests per minute of each client",
         null=True,
         blank=True,
         help_text=(
-            "Of all tokens of one client together. 0 is no limit. Empty: "
-            "CLIENT_RATE_LIMIT_PER_MINUTE applies, but no more than a tenth of the requests per "
-            "minute."
+            "Of all tokens of one client together. 0: no limit. Empty: "
+            "CLIENT_RATE_LIMIT_PER_MINUTE, but at most a tenth of the requests per minute."
         ),
     )
 
@@ -62,12 +61,12 @@ class Application(AbstractApplication):
         abstract = False
 
     def is_usable(self, request: object) -> bool:
-        """Whether tokens may be issued to it (called by the OAuth library)."""
+        """Whether tokens may be issued to it. The OAuth library calls this."""
         return self.is_active and self.tenant.is_active
 
 
 class AccessToken(AbstractAccessToken):
-    """A bearer token; with `client` set it reaches that Nucleus client only."""
+    """A bearer token. With `client`, it is confined to that Nucleus client."""
 
     client = models.ForeignKey(
         "nucleus.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
@@ -78,7 +77,7 @@ class AccessToken(AbstractAccessToken):
 
 
 class RefreshToken(AbstractRefreshToken):
-    """Unused by Hydrogen's calls; swapped with the rest because it cannot be later."""
+    """Unused. Replaced together with the models in use, because it cannot be replaced later."""
 
     class Meta(AbstractRefreshToken.Meta):
         abstract = False
@@ -106,10 +105,10 @@ class DeviceGrant(AbstractDeviceGrant):
 
 
 class UsageWindow(models.Model):
-    """How often something happened since `started`; see counters.py, which alone writes it."""
+    """A counter; only gateway.access.counters writes it."""
 
     key = models.CharField(max_length=80, primary_key=True)
-    started = models.FloatField(db_index=True)  # seconds since 1970 by the database's clock
+    started = models.FloatField(db_index=True)  # seconds since 1970, by the database's clock
     used = models.PositiveIntegerField()
 
     def __str__(self) -> str:
@@ -117,18 +116,19 @@ class UsageWindow(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A POST that a caller may repeat, and what it was answered; see gateway.idempotency."""
+    """A POST that its caller may repeat, with the stored response; see gateway.idempotency."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
-    caller = models.CharField(max_length=36, blank=True, default="")  # a client's id; or the tenant
+    # The id of the client that the token is confined to; empty for tokens of the tenant.
+    caller = models.CharField(max_length=36, blank=True, default="")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)  # keyed hash of the request
-    token = models.BigIntegerField(default=1)  # fencing: each takeover takes the next one
-    lease_until = models.DateTimeField(null=True)  # while it runs; null once it is answered
+    token = models.BigIntegerField(default=1)  # fencing token: each takeover increments it
+    lease_until = models.DateTimeField(null=True)  # null once the response is stored
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
-    body = EncryptedTextField(default="")  # may hold secrets that are shown only once
+    body = EncryptedTextField(default="")  # may contain secrets that are returned only once
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

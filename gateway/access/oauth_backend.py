@@ -1,4 +1,4 @@
-"""How the OAuth library authenticates applications here."""
+"""How the OAuth library authenticates applications."""
 
 from __future__ import annotations
 
@@ -13,49 +13,50 @@ from oauthlib.common import Request as OAuthRequest
 from gateway.access.hashers import GeneratedSecretHasher
 from gateway.access.models import Application
 
-NOBODYS_SECRET = GeneratedSecretHasher().encode("not a secret", "0" * 22)
+DUMMY_SECRET = GeneratedSecretHasher().encode("not a secret", "0" * 22)
 
 
-class OneWayValidator(OAuth2Validator):
-    """Authenticates by Basic or by form, never by one after the other failed (RFC 6749 section
-    2.3); so `request.client_id` stays the client id that was sent."""
+class SingleMethodValidator(OAuth2Validator):
+    """Authenticates by HTTP Basic or by form, and does not try the form after Basic has failed (RFC
+    6749 section 2.3). So `request.client_id` stays the client id that was sent."""
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
         if self._extract_basic_auth(request):
             try:
                 return bool(self._authenticate_basic_auth(request))
-            except ValueError:  # the library expects ASCII there
+            except ValueError:  # not ASCII, which the library expects
                 return False
         return bool(self._authenticate_request_body(request))
 
     def _load_application(self, client_id: str, request: OAuthRequest) -> Application | None:
-        """The application, if tokens may be issued to it and it has a secret to prove itself with;
-        the library lets public ones off for some grants.
+        """The confidential application with this client id, if tokens may be issued to it.
 
-        Whether there is one must not show: what it lacks in queries and hashing is done all the
-        same.
+        Public applications have no secret, and the library does not ask them for one for some
+        grants. The response must take the same time whether or not the application exists, so the
+        queries and the hashing are done in both cases.
         """
         request.client_id = client_id
         rows = Application.objects.select_related("tenant")
-        known = (client_id or "").isprintable()  # PostgreSQL takes no NUL
+        is_storable = (client_id or "").isprintable()  # PostgreSQL refuses NUL
         rows = rows.exclude(client_type=Application.CLIENT_PUBLIC)
-        application = rows.filter(client_id=client_id if known else "").first()
+        application = rows.filter(client_id=client_id if is_storable else "").first()
         if application is not None and application.is_usable(request):
             request.client = application
             return application
-        check_password("", NOBODYS_SECRET)
+        check_password("", DUMMY_SECRET)
         return None
 
 
 class PathOnlyBackend(OAuthLibCore):
-    """The OAuth library without sight of queries: no client secret is ever read from a URL."""
+    """Hides the query from the OAuth library, so that it reads no client secret from a URL."""
 
     def _get_escaped_full_path(self, request: HttpRequest) -> str:
         return request.path
 
     def authenticate(self, request: HttpRequest) -> tuple[str, Application | None]:
-        """The client id that the request names, and its application if the secret is right."""
+        """The client id in the request, and the application if the secret is correct."""
         uri, method, body, headers = self._extract_params(request)
-        sent = OAuthRequest(uri, method, body, headers)
-        is_proved = self.server.request_validator.authenticate_client(sent)
-        return sent.client_id or "", sent.client if is_proved else None
+        oauth_request = OAuthRequest(uri, method, body, headers)
+        is_authenticated = self.server.request_validator.authenticate_client(oauth_request)
+        application = oauth_request.client if is_authenticated else None
+        return oauth_request.client_id or "", application

@@ -1,4 +1,4 @@
-"""Signing in with the user name and password of a Nucleus client."""
+"""Authenticate a Nucleus client by user name and password, and lock out guessing."""
 
 from __future__ import annotations
 
@@ -10,102 +10,110 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from gateway.access import counters
 from gateway.access.authentication import Caller
+from gateway.access.client_address import network_of
 from gateway.access.models import Application
-from gateway.access.throttle import RateLimited, network_of
+from gateway.access.throttle import RateLimited
 from nucleus import usernames
 from nucleus.models import Client
 
-PERIOD = 15 * 60.0  # seconds
-FAILURES_OF_USERNAME = 10  # within PERIOD, in all applications of a tenant
-FAILURES_OF_APPLICATION = 1000  # within PERIOD: one password tried on many names
-FAILURES_OF_ADDRESS = 100  # within PERIOD, of an end user's address that the tenant names
-SLOW_PERIOD = 60.0  # seconds; beyond the failures of an application or address
-SLOW_PART = 0.3  # of these failures, within each SLOW_PERIOD; hashing passwords is hardly faster
-SIGNED_IN = "signed-in"
-RECENT = 30 * 24 * 3600.0  # seconds
+PERIOD = 15 * 60.0  # seconds; the window of the three limits below
+FAILURES_OF_USERNAME = 10  # in all applications of a tenant
+FAILURES_OF_APPLICATION = 1000  # one password tried on many names
+FAILURES_OF_ADDRESS = 100  # of an end user's address that the tenant sends
+SLOW_PERIOD = 60.0  # seconds; after FAILURES_OF_APPLICATION or FAILURES_OF_ADDRESS
+SLOW_FRACTION = 0.3  # of that limit, per SLOW_PERIOD; hashing passwords is hardly faster
+SIGNED_IN_PREFIX = "signed-in"
+RECENT_SIGN_IN = 30 * 24 * 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where attempts come from, as far as anybody can tell: an address of the tenant's users, or
-    the whole application."""
+    """Where attempts come from: the address of an end user, or only the application."""
 
     key: str
-    failures: int
-    refusal: str
+    failure_limit: int
+    message: str  # of the error when too many attempts failed
 
-    def admit(self, *, is_known: bool) -> list[str]:
-        """Count an attempt. Beyond the failures, names that have signed in lately are let through,
-        and of others so many as keep guessing on many names slow.
+    def admit(self, *, has_recent_sign_in: bool) -> str | None:
+        """Count an attempt.
 
-        Returns: the keys that a success takes its count back from.
+        Above the limit, user names with a recent sign-in are still admitted. Others are admitted at
+        a rate that keeps guessing on many names slow.
+
+        Returns:
+            The key of the counter that was incremented, if any: a success decrements it.
 
         Raises:
-            RateLimited: too many failures of others; it may work a little later.
+            RateLimited: too many failures.
         """
-        if counters.increment(self.key, limit=self.failures, seconds=PERIOD).admitted:
-            return [self.key]
-        if is_known:
-            return []
-        slowly = f"{self.key}:slow"
-        most = max(1, int(self.failures * SLOW_PART))
-        usage = counters.increment(slowly, limit=most, seconds=SLOW_PERIOD)
+        if counters.increment(self.key, limit=self.failure_limit, seconds=PERIOD).admitted:
+            return self.key
+        if has_recent_sign_in:
+            return None
+        slow_key = f"{self.key}:slow"
+        slow_limit = max(1, int(self.failure_limit * SLOW_FRACTION))
+        usage = counters.increment(slow_key, limit=slow_limit, seconds=SLOW_PERIOD)
         if not usage.admitted:
-            raise RateLimited(self.refusal, usage)
-        return [slowly]
+            raise RateLimited(self.message, usage)
+        return slow_key
 
 
-def client_of(
+def authenticate(
     *, application: Application, username: str, password: str, end_user_address: str = ""
 ) -> Client:
-    """The active client of the application's tenant who has this name and password.
+    """The active client of the application's tenant with this user name and password.
 
-    Every attempt counts before the password is looked at, so that parallel guesses get no extra
-    ones; success takes its own count back.
+    Every attempt is counted before the password is checked, so that parallel guesses do not exceed
+    the limits. A success takes its own count back.
 
     Args:
-        end_user_address: the IP address of the person; with it, failures of others count only
-            where they come from there.
+        end_user_address: the IP address of the person. If sent, failures are limited per address
+            instead of per application.
 
     Raises:
-        AuthenticationFailed: name or password is wrong, or the client is deactivated; which of
-            them is not told, and takes the same work to find out.
-        RateLimited: too many failures; not even the right password helps now.
-        ValidationError: the address is none.
+        AuthenticationFailed: user name or password is wrong, or the client is deactivated. Neither
+            the message nor the time it takes reveals which.
+        RateLimited: too many failures, even if the password is right.
+        ValidationError: `end_user_address` is not an IP address.
     """
     origin = _origin(application, end_user_address)
-    name = usernames.key(username)  # names that look alike share their count
-    of_name = counters.hashed_key("login", application.tenant_id, name)
-    signed_in = counters.hashed_key(SIGNED_IN, application.tenant_id, name)
-    name_usage = counters.increment(of_name, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
+    name = usernames.key(username)  # names that look alike share a counter
+    name_key = counters.hashed_key("login", application.tenant_id, name)
+    signed_in_key = counters.hashed_key(SIGNED_IN_PREFIX, application.tenant_id, name)
+    name_usage = counters.increment(name_key, limit=FAILURES_OF_USERNAME, seconds=PERIOD)
     if not name_usage.admitted:
         raise RateLimited("Too many failed attempts with this user name.", name_usage)
     try:
-        counted = origin.admit(is_known=counters.is_active(signed_in, seconds=RECENT))
+        origin_key = origin.admit(
+            has_recent_sign_in=counters.is_active(signed_in_key, seconds=RECENT_SIGN_IN)
+        )
     except RateLimited:
-        counters.decrement(of_name)
+        counters.decrement(name_key)
         raise
     client = Client.find_by_username(application.tenant, username)
-    is_right = check_password(password, client.password if client else "")
-    if client is None or not is_right or not client.is_active:
+    is_correct = check_password(password, client.password if client else "")
+    if client is None or not is_correct or not client.is_active:
         raise AuthenticationFailed("The user name or password is wrong.")
-    counters.reset(of_name)
-    for key in counted:
-        counters.decrement(key)
-    counters.restart(signed_in)
+    counters.reset(name_key)
+    if origin_key is not None:
+        counters.decrement(origin_key)
+    counters.restart(signed_in_key)
     return client
 
 
 def is_own_password(caller: Caller, password: str) -> bool:
-    """Whether it is the password of the client that the caller's token is confined to.
+    """Whether this is the password of the client that the caller's token is confined to.
 
-    It counts like signing in, so that a stolen token gives no further guesses. Hook of Nucleus.
-    Raises RateLimited.
+    An attempt counts like a sign-in, so that a stolen token gives no additional guesses. Nucleus
+    calls this through a setting.
+
+    Raises:
+        RateLimited: too many failures.
     """
     if caller.client is None:
         return False
     try:
-        client_of(
+        authenticate(
             application=caller.application, username=caller.client.username, password=password
         )
     except AuthenticationFailed:
@@ -118,8 +126,8 @@ def _origin(application: Application, end_user_address: str) -> Origin:
         return Origin(
             f"logins:{application.pk}",
             FAILURES_OF_APPLICATION,
-            "Too many failed attempts in this application. Clients who have signed in lately still "
-            "can; send `end_user_address` so that failures are counted by where they come from.",
+            "Too many failed attempts in this application. Clients who signed in recently still "
+            "can. Send `end_user_address` so that failures are limited per end user's address.",
         )
     try:
         ipaddress.ip_address(end_user_address)

@@ -1,4 +1,4 @@
-"""What a token may do."""
+"""Scopes of access tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL_SCOPES = tuple(SCOPES)
 
 
 class ApplicationScopes:
-    """Scopes backend of the OAuth library: an application's own list bounds its tokens."""
+    """Scopes backend of the OAuth library: a token has no scope that its application lacks."""
 
     def get_all_scopes(self) -> dict[str, str]:
         return SCOPES

@@ -1,17 +1,17 @@
-"""How often staff's passwords may be tried, and how much of the processor that takes.
+"""Lockout of staff log-ins, and a limit on the CPU time that password checks take.
 
-Checking a password costs half a second of a processor, so every attempt is counted before. Three
-counts of failures, each over PERIOD, and one count of everybody's attempts per minute:
+A password check costs half a second of CPU time, so an attempt is counted before it. Failures are
+limited per PERIOD, and attempts per minute:
 
-- of a name from one address: guessing one account,
-- of an address: trying many names,
-- of a name from everywhere: guessing one account from many addresses; slower, because it can be
-  used to keep somebody out,
-- of all attempts: what strangers can make the gateway compute.
+- failures with one user name from one address: against guessing one password
+- failures from one address: against trying many user names
+- failures with one user name from all addresses: against distributed guessing. This limit is
+  higher, because it can be used to lock the owner out
+- all attempts: limits the CPU time that unauthenticated callers can use
 
-A browser in which somebody has logged in before holds a signed cookie for that name and has a count
-of its own instead of all these. So an attack on a name, or one through the same proxy, does not
-keep its owner out.
+A browser in which somebody has logged in before has a signed cookie for that user name, and one
+counter of its own instead of these. So an attack on a user name, or from behind the same proxy,
+does not lock its owner out.
 """
 
 from __future__ import annotations
@@ -33,139 +33,152 @@ PERIOD = 15 * 60.0  # seconds
 FAILURES_OF_NAME_FROM_ADDRESS = 10
 FAILURES_OF_ADDRESS = 30
 FAILURES_OF_NAME = 100
-FAILURES_OF_BROWSER = 10  # with a cookie for the name
-ATTEMPTS_PER_MINUTE = 60  # of everybody without such a cookie
+FAILURES_OF_BROWSER = 10  # with a cookie for the user name
+ATTEMPTS_PER_MINUTE = 60  # of all callers without such a cookie
 
 BROWSER_COOKIE = "staff_browser"
 BROWSER_COOKIE_SECONDS = 90 * 24 * 3600
 BROWSER_SALT = "gateway.access.staff_logins"
 
-HASHINGS_AT_ONCE = 1  # in a process: the others of its threads go on answering
-HASHING_WAIT_SECONDS = 3.0
-_hashing = threading.BoundedSemaphore(HASHINGS_AT_ONCE)
+MAX_CONCURRENT_CHECKS = 1  # per process, so that its other threads keep serving
+CHECK_WAIT_SECONDS = 3.0
+_check_slots = threading.BoundedSemaphore(MAX_CONCURRENT_CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Count:
-    """A window, its limit, and what is said when it is full."""
+class _Limit:
+    """A counter, its limit, and the error message when it is reached."""
 
     key: str
-    limit: int
+    maximum: int
     message: str
     seconds: float = PERIOD
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that has been counted and may go on."""
+    """A counted attempt that was admitted."""
 
-    own: _Count  # of this account and whoever tries it
-    shared: tuple[_Count, ...] = ()  # with other accounts or other people
+    own: _Limit  # for this user name and this caller
+    shared: tuple[_Limit, ...] = ()  # with other user names or other callers
 
-    def succeeded(self) -> None:
-        """Uncount it; the account's own count begins anew."""
+    def succeed(self) -> None:
+        """Take the attempt back, and forget earlier failures of this user name and caller."""
         counters.reset(self.own.key)
-        _give_back(self.shared)
+        _decrement(self.shared)
 
     @contextmanager
-    def hashing(self) -> Iterator[None]:
-        """Check passwords one after the other.
+    def check_slot(self) -> Iterator[None]:
+        """Wait for a slot to check the password in.
 
-        Raises RateLimited, and uncounts the attempt, when the queue is too long.
+        Raises:
+            RateLimited: no slot was free within CHECK_WAIT_SECONDS. The attempt is taken back.
         """
-        if not _hashing.acquire(timeout=HASHING_WAIT_SECONDS):
-            _give_back((*self.shared, self.own))
-            usage = Usage(admitted=False, limit=HASHINGS_AT_ONCE, remaining=0, seconds=1.0)
+        if not _check_slots.acquire(timeout=CHECK_WAIT_SECONDS):
+            _decrement((*self.shared, self.own))
+            usage = Usage(admitted=False, limit=MAX_CONCURRENT_CHECKS, remaining=0, seconds=1.0)
             raise RateLimited("Too many people are logging in at this moment.", usage)
         try:
             yield
         finally:
-            _hashing.release()
+            _check_slots.release()
 
 
 def begin(*, name: str, address: str, browser_cookie: str = "") -> Attempt:
-    """Count an attempt to log in. Call it outside of transactions, before the password is checked.
+    """Count an attempt to log in. Call it outside of a transaction, before the password check.
 
-    Raises RateLimited, with the time until it is worth trying again.
+    Args:
+        name: the user name as typed.
+        address: see `client_address`.
+        browser_cookie: the value of BROWSER_COOKIE.
+
+    Raises:
+        RateLimited: a limit is reached.
     """
     name = unicodedata.normalize("NFKC", name.strip())
-    browser = _browser_of(name, browser_cookie)
-    attempt = _of_browser(name, browser) if browser else _of_stranger(name, address)
-    _take(attempt)
+    browser_id = _browser_id(name, browser_cookie)
+    attempt = _browser_attempt(name, browser_id) if browser_id else _address_attempt(name, address)
+    _count(attempt)
     return attempt
 
 
 def begin_password_change(*, user_id: str) -> Attempt:
-    """Count an attempt to prove the present password in order to change it. Raises RateLimited."""
+    """Count an attempt to enter the present password in order to change it.
+
+    Raises:
+        RateLimited: too many failures.
+    """
     key = counters.hashed_key("staff-password", user_id)
     message = "Too many attempts with a wrong password."
-    attempt = Attempt(_Count(key, FAILURES_OF_BROWSER, message))
-    _take(attempt)
+    attempt = Attempt(_Limit(key, FAILURES_OF_BROWSER, message))
+    _count(attempt)
     return attempt
 
 
 def new_browser_cookie(name: str) -> str:
-    """The value of BROWSER_COOKIE for somebody who has just logged in."""
-    return signing.dumps([_digest(name), secrets.token_urlsafe(12)], salt=BROWSER_SALT)
+    """A value of BROWSER_COOKIE for a user who has just logged in."""
+    return signing.dumps([_name_digest(name), secrets.token_urlsafe(12)], salt=BROWSER_SALT)
 
 
-def _browser_of(name: str, cookie: str) -> str:
-    """The id of the browser if its cookie is ours, for this name and not too old; else empty."""
+def _browser_id(name: str, cookie: str) -> str:
+    """The id in the cookie, or "" if the cookie is invalid, expired or for another user name."""
     try:
-        digest, browser = signing.loads(cookie, salt=BROWSER_SALT, max_age=BROWSER_COOKIE_SECONDS)
+        digest, browser_id = signing.loads(
+            cookie, salt=BROWSER_SALT, max_age=BROWSER_COOKIE_SECONDS
+        )
     except (signing.BadSignature, ValueError, TypeError):
         return ""
-    return str(browser) if digest == _digest(name) else ""
+    return str(browser_id) if digest == _name_digest(name) else ""
 
 
-def _digest(name: str) -> str:
+def _name_digest(name: str) -> str:
     return counters.hashed_key("staff-name", name)
 
 
-def _of_browser(name: str, browser: str) -> Attempt:
-    key = counters.hashed_key("staff-browser", name, browser)
-    return Attempt(_Count(key, FAILURES_OF_BROWSER, "Too many failed attempts in this browser."))
+def _browser_attempt(name: str, browser_id: str) -> Attempt:
+    key = counters.hashed_key("staff-browser", name, browser_id)
+    return Attempt(_Limit(key, FAILURES_OF_BROWSER, "Too many failed attempts in this browser."))
 
 
-def _of_stranger(name: str, address: str) -> Attempt:
-    too_many_of_name = "Too many failed attempts with this user name."
+def _address_attempt(name: str, address: str) -> Attempt:
+    name_message = "Too many failed attempts with this user name."
     return Attempt(
-        own=_Count(
+        own=_Limit(
             counters.hashed_key("staff-pair", name, address),
             FAILURES_OF_NAME_FROM_ADDRESS,
-            too_many_of_name,
+            name_message,
         ),
         shared=(
-            _Count(
+            _Limit(
                 counters.hashed_key("staff-address", address),
                 FAILURES_OF_ADDRESS,
                 "Too many failed attempts from this address.",
             ),
-            _Count(
+            _Limit(
                 "staff-logins",
                 ATTEMPTS_PER_MINUTE,
                 "Too many people are trying to log in.",
                 seconds=60.0,
             ),
-            _Count(counters.hashed_key("staff-user", name), FAILURES_OF_NAME, too_many_of_name),
+            _Limit(counters.hashed_key("staff-user", name), FAILURES_OF_NAME, name_message),
         ),
     )
 
 
-def _take(attempt: Attempt) -> None:
-    """Count in all windows, or in none: what is refused costs nobody anything.
+def _count(attempt: Attempt) -> None:
+    """Increment all counters of the attempt, or none if one of them has reached its limit.
 
-    Shared ones first, so that a flood of made-up names does not make a row for each of them.
+    Shared counters come first, so that a flood of invented user names does not add a row for each.
     """
-    taken: list[_Count] = []
-    for count in (*attempt.shared, attempt.own):
-        usage = counters.increment(count.key, limit=count.limit, seconds=count.seconds)
+    incremented: list[_Limit] = []
+    for limit in (*attempt.shared, attempt.own):
+        usage = counters.increment(limit.key, limit=limit.maximum, seconds=limit.seconds)
         if not usage.admitted:
-            _give_back(taken)
-            raise RateLimited(count.message, usage)
-        taken.append(count)
+            _decrement(incremented)
+            raise RateLimited(limit.message, usage)
+        incremented.append(limit)
 
 
-def _give_back(counts: Iterable[_Count]) -> None:
-    for count in counts:
-        counters.decrement(count.key)
+def _decrement(limits: Iterable[_Limit]) -> None:
+    for limit in limits:
+        counters.decrement(limit.key)

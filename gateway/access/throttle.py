@@ -1,13 +1,11 @@
-"""How often applications and their clients may call, counted in the database and therefore over all
-processes.
+"""Rate limits per application and per client, counted in the database and so across processes.
 
-Tokens of the whole tenant and tokens of single clients have budgets of their own, and so have calls
-for tokens that succeed and calls that fail: nobody can use up what somebody else needs.
+Tokens of the tenant and tokens of single clients have separate limits, and so have token calls that
+succeed and token calls that fail: no caller can exhaust the limit of another.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import math
 from collections.abc import Callable, Iterator
@@ -20,19 +18,20 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, Throttled
 
 from gateway.access import counters
+from gateway.access.client_address import network_of
 from gateway.access.counters import Usage
 from gateway.access.models import Application
 from nucleus.models import Client
 
 PERIOD = 60.0  # seconds
-CLIENTS_PART = 10  # a client's token gets at most this fraction of the application's limit
-IPV6_PREFIX = 64  # bits; one subscriber has all addresses behind them
-BUCKETS = 4096  # of failures from one address; anybody can invent client ids, so few rows for all
+CLIENT_FRACTION = 10  # a client's tokens get at most a tenth of the application's limit
+# Failures of one address are counted in this many rows, because anybody can invent client ids.
+FAILURE_BUCKETS = 4096
 logger = logging.getLogger(__name__)
 
 
 class RateLimited(Throttled):
-    """Too often; `wait` says in how many seconds it works again."""
+    """Too many requests; `wait` is in how many seconds the next one is admitted."""
 
     default_code = "rate_limited"
 
@@ -42,11 +41,11 @@ class RateLimited(Throttled):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Requests per minute under one key. `refusal` is what callers beyond it are told."""
+    """Requests per minute for one counter."""
 
     key: str
-    most: int  # 0: any number
-    refusal: str
+    maximum: int  # 0: unlimited
+    message: str  # of the error when the limit is reached
 
 
 def admit(
@@ -55,149 +54,144 @@ def admit(
     *,
     client: Client | None = None,
 ) -> Usage | None:
-    """Count one request with a token of the application, or of that client of it.
+    """Count one request with a token of the application, or of one of its clients.
 
-    The count is committed at once, so call it outside of transactions. With `http_request`, what
-    has been counted for it already is not counted again.
+    Call it outside of a transaction: the count must be committed even if the request fails.
 
-    Returns: what is left of the limit that is nearest, or None where there is none.
+    Args:
+        http_request: counted once, however often this is called with it.
+        client: the client that the token is confined to.
+
+    Returns:
+        The usage of the limit with the fewest requests left; None if no limit applies.
 
     Raises:
         RateLimited: a limit is reached.
     """
     if http_request is not None and hasattr(http_request, "usage"):
-        known: Usage | None = http_request.usage
-        return known
-    nearest: Usage | None = None
-    refusal = ""
+        counted_usage: Usage | None = http_request.usage
+        return counted_usage
+    tightest: Usage | None = None
+    message = ""
     for limit in _limits(application, client):
-        usage = _counted(limit.key, limit.most)
+        usage = _increment(limit.key, limit.maximum)
         if usage is None:
             continue
-        if nearest is None or usage.remaining < nearest.remaining or not usage.admitted:
-            nearest, refusal = usage, limit.refusal
+        if tightest is None or usage.remaining < tightest.remaining or not usage.admitted:
+            tightest, message = usage, limit.message
         if not usage.admitted:
             break
     if http_request is not None:
-        http_request.usage = nearest  # type: ignore[attr-defined]
-    if nearest is not None and not nearest.admitted:
-        raise RateLimited(refusal, nearest)
-    return nearest
+        http_request.usage = tightest  # type: ignore[attr-defined]
+    if tightest is not None and not tightest.admitted:
+        raise RateLimited(message, tightest)
+    return tightest
 
 
 def _limits(application: Application, client: Client | None) -> list[Limit]:
-    """What a request counts against; the client's own share first, so that what is beyond it takes
-    nothing from the other clients."""
-    whole = application.rate_limit_per_minute
-    whole = settings.RATE_LIMIT_PER_MINUTE if whole is None else whole
-    raise_it = "Spread them, or let staff raise its limit in the admin."
+    """The limits that apply to a request. The client's own comes first, so that requests beyond it
+    are not counted against the limit of all clients."""
+    total = application.rate_limit_per_minute
+    total = settings.RATE_LIMIT_PER_MINUTE if total is None else total
+    advice = "Spread requests over time, or ask staff to raise its limit in the admin."
     if client is None:
-        refusal = f"This application has made its {whole} requests of this minute. {raise_it}"
-        return [Limit(f"api:{application.pk}", whole, refusal)]
-    share = _share(application, whole)
+        message = f"This application has used its {total} requests per minute. {advice}"
+        return [Limit(f"api:{application.pk}", total, message)]
+    per_client = _limit_per_client(application, total)
     return [
         Limit(
             f"api:{application.pk}:{client.pk}",
-            share,
-            f"The tokens of this client have made their {share} requests of this minute. Spread "
-            "them, or let staff raise the application's limit for each client in the admin.",
+            per_client,
+            f"The tokens of this client have used their {per_client} requests per minute. Spread "
+            "requests over time, or ask staff to raise the application's limit per client in the "
+            "admin.",
         ),
         Limit(
             f"api:{application.pk}:clients",
-            whole,
-            f"The tokens of this application's clients have made their {whole} requests of this "
-            f"minute. {raise_it}",
+            total,
+            f"The tokens of this application's clients have used their {total} requests per "
+            f"minute. {advice}",
         ),
     ]
 
 
-def _share(application: Application, whole: int) -> int:
-    """How many requests the tokens of one client have in a minute; 0 is any number."""
+def _limit_per_client(application: Application, total: int) -> int:
+    """Requests per minute of all tokens of one client; 0 is unlimited."""
     if application.client_rate_limit_per_minute is not None:
         return application.client_rate_limit_per_minute
-    share: int = settings.CLIENT_RATE_LIMIT_PER_MINUTE
-    return min(share, max(1, whole // CLIENTS_PART)) if share and whole else share
+    default: int = settings.CLIENT_RATE_LIMIT_PER_MINUTE
+    return min(default, max(1, total // CLIENT_FRACTION)) if default and total else default
 
 
 @contextmanager
 def token_call(application: Application) -> Iterator[None]:
-    """Count a call of the application, which has proved to be it, to the authorization server.
+    """Count a call for tokens by an authenticated application.
 
-    A call that is refused inside is not counted: whoever sends wrong passwords or client tokens
-    through the application's back end must not use up its tokens.
+    A call that fails within the context is not counted: a person who sends wrong passwords through
+    the application's back end must not exhaust its limit.
 
     Raises:
-        RateLimited: the application has had all tokens of this minute.
+        RateLimited: the application's limit is reached.
     """
     key = f"token:{application.pk}"
-    usage = _counted(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
+    usage = _increment(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
     if usage is not None and not usage.admitted:
         raise RateLimited(
-            "Too many calls for tokens in this minute. Keep a token until it expires.", usage
+            "Too many calls for tokens per minute. Reuse a token until it expires.", usage
         )
     try:
         yield
     except APIException:
         if usage is not None:
-            _uncount(key)
+            _decrement(key)
         raise
 
 
 def limit_failures(client_id: str, address: str) -> None:
-    """Count a call to the authorization server that failed, by the client id that it named, whether
-    or not there is such an application, and by where it came from.
+    """Count a failed call for tokens by client id, whether or not it exists, and by address.
 
-    Only failures are ever refused for it: secrets are generated and checking one is cheap, so the
-    right one is looked for however many wrong ones came before.
+    Only failing calls are refused for it. Client secrets are generated and cheap to check, so a
+    correct one is accepted after any number of wrong ones.
+
+    Args:
+        client_id: as sent.
+        address: the IP address of the connection.
 
     Raises:
-        RateLimited: there were too many.
+        RateLimited: too many calls failed.
     """
-    bucket = int(counters.hashed_key("client", client_id)[-8:], 16) % BUCKETS
+    bucket = int(counters.hashed_key("client", client_id)[-8:], 16) % FAILURE_BUCKETS
     key = counters.hashed_key("token-failure", network_of(address), bucket)
-    usage = _counted(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
+    usage = _increment(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
     if usage is not None and not usage.admitted:
         raise RateLimited(
-            "Too many calls for tokens with this client id failed in this minute; those that are "
-            "right are still answered. Check the client id, the secret and the parameters.",
+            "Too many calls for tokens with this client id failed within a minute. Correct calls "
+            "are still accepted. Check the client id, the secret and the parameters.",
             usage,
         )
 
 
-def network_of(address: str) -> str:
-    """What addresses are counted by: IPv4 addresses and IPv6 networks; other text as it is."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv6Address):
-        if known.ipv4_mapped is not None:
-            return str(known.ipv4_mapped)
-        return str(ipaddress.ip_network((int(known), IPV6_PREFIX), strict=False))
-    return str(known)
-
-
-def _counted(key: str, limit: int) -> Usage | None:
+def _increment(key: str, limit: int) -> Usage | None:
     if limit == 0:
         return None
     try:
         return counters.increment(key, limit=limit, seconds=PERIOD)
     except OperationalError as error:
-        # A limiter that cannot count lets through: a busy writer must not stop reads, and what
-        # writes meets the same database itself.
+        # Fail open: a busy writer must not stop reads, and a request that writes meets the same
+        # database itself.
         logger.warning("A request was not counted: %s", error)
         return None
 
 
-def _uncount(key: str) -> None:
+def _decrement(key: str) -> None:
     try:
         counters.decrement(key)
     except OperationalError as error:
-        logger.warning("A refused request stays counted: %s", error)
+        logger.warning("A failed call for tokens stays counted: %s", error)
 
 
 class RateLimitHeaders:
-    """Tells callers what is left of their limit, as the IETF's RateLimit header fields do."""
+    """Adds the RateLimit header fields of the IETF draft to responses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,9 +1,9 @@
-"""Access tokens: made here, and ended before their time."""
+"""Issue and revoke access tokens."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TypedDict
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,47 +16,60 @@ from gateway.access.models import AccessToken, Application
 from gateway.access.scopes import ApplicationScopes
 from nucleus.models import Client
 
-APPS = "nucleus,proton,electron"  # what Hydrogen's answer says
-ONLY_WHEN_ASKED = "account_numbers"  # not for tokens of a client, which end up in front ends
+APPS = "nucleus,proton,electron"  # constant in Hydrogen's response
+# Client tokens end up in front ends, so they carry this scope only if it is requested by name.
+EXPLICIT_SCOPE = "account_numbers"
 MAX_SCOPE_LENGTH = 255  # characters; all scopes together are far shorter
 
 
-def allowed_scopes(application: Application, scope: str = "", *, confined: bool) -> list[str]:
+class TokenResponse(TypedDict):
+    """The body of a token response (contract section 3). `expires_in` is in seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+    apps: str
+
+
+def requested_scopes(
+    application: Application, scope: str = "", *, is_client_token: bool
+) -> list[str]:
     """The scopes of a new token, each once.
 
     Args:
-        scope: the scopes wanted, space separated; empty for what is usual: all of the
-            application's, for a client's token without `account_numbers`.
-        confined: it is a client's token.
+        scope: the `scope` parameter, space separated. If empty: all scopes of the application,
+            for a client token without `account_numbers`.
 
     Raises:
-        ValidationError: the application has not all of these scopes.
+        ValidationError: the application does not have all of the requested scopes.
     """
     if len(scope) > MAX_SCOPE_LENGTH:
-        raise ValidationError({"scope": [f"At most {MAX_SCOPE_LENGTH} characters."]})
+        raise ValidationError({"scope": [f"Send at most {MAX_SCOPE_LENGTH} characters."]})
     available = ApplicationScopes().get_available_scopes(application)
-    usual = [name for name in available if not confined or name != ONLY_WHEN_ASKED]
-    scopes = list(dict.fromkeys(scope.split())) or usual
+    default = [name for name in available if not is_client_token or name != EXPLICIT_SCOPE]
+    scopes = list(dict.fromkeys(scope.split())) or default
     if not set(scopes) <= set(available):
-        raise ValidationError({"scope": ["This application may not have all of these scopes."]})
+        raise ValidationError({"scope": ["This application does not have all of these scopes."]})
     return scopes
 
 
 def issue(
     application: Application, *, scopes: list[str] | None = None, client: Client | None = None
-) -> Any:
-    """A new token in Hydrogen's words (contract section 3); with `client`, of that client only.
+) -> TokenResponse:
+    """Store a new token and return the response that contains it.
 
     Args:
-        scopes: from `allowed_scopes`; None for what is usual.
+        scopes: from `requested_scopes`; None for the default scopes.
+        client: confine the token to this client.
 
     Raises:
-        AuthenticationFailed: the client's password was changed, or the client deactivated, while
-            the token was asked for.
+        AuthenticationFailed: the client was deactivated, or its password changed, since it was
+            authenticated.
     """
     if scopes is None:
-        scopes = allowed_scopes(application, confined=client is not None)
-    seconds = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
+        scopes = requested_scopes(application, is_client_token=client is not None)
+    seconds: int = oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS
     token = AccessToken(
         application=application,
         client=client,
@@ -67,7 +80,7 @@ def issue(
     set_token_value(token, value)
     with transaction.atomic():
         if client is not None:
-            _hold(client)
+            _lock_unchanged(client)
         token.save()
     return {
         "access_token": value,
@@ -79,14 +92,18 @@ def issue(
 
 
 def revoke_tokens_of(client: Client) -> None:
-    """End all tokens of the client; Nucleus calls it in the transaction that changes a password."""
+    """Delete all tokens of the client. Nucleus calls it in the transaction that changes a
+    password."""
     AccessToken.objects.filter(client=client).delete()
 
 
-def _hold(client: Client) -> None:
-    """Lock the client's row as it was when the token was asked for: a password that changes
-    meanwhile either finds the token and ends it, or is found here."""
+def _lock_unchanged(client: Client) -> None:
+    """Lock the client's row, if its password is still the one that was checked.
+
+    So a concurrent change of the password either sees the new token and deletes it, or makes this
+    raise AuthenticationFailed.
+    """
     rows = Client.objects.for_tenant(client.tenant_id).select_for_update()
-    same = rows.filter(pk=client.pk, password=client.password, is_active=True)
-    if same.values_list("pk").first() is None:
+    unchanged = rows.filter(pk=client.pk, password=client.password, is_active=True)
+    if unchanged.values_list("pk").first() is None:
         raise AuthenticationFailed("The client has just changed. Sign in again.")

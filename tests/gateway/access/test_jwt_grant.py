@@ -208,7 +208,7 @@ def test_keys_are_uploaded_by_command(db: Any, tmp_path: Path):
     with pytest.raises(CommandError, match="cannot be read"):
         call_command(*base)
     for pem, words in (
-        ("nonsense", "no public key"),
+        ("nonsense", "not a public key"),
         (KEY.export_to_pem(private_key=True, password=None).decode(), "private key"),
         (JWK.generate(kty="RSA", size=1024).export_to_pem().decode(), "1024 bits"),
         (JWK.generate(kty="EC", crv="P-256").export_to_pem().decode(), "RSA key"),

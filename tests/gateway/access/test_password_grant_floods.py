@@ -56,7 +56,7 @@ def test_a_thousand_failures_keep_nobody_out(application: Application, ada: Clie
     assert [sign_in(application, f"name {n}").status_code for n in range(50)] == [401] * 50
     for _ in range(500):  # success takes its count back
         assert sign_in(application, ada.username).status_code == 200
-        UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN).delete()
+        UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN_PREFIX).delete()
 
 
 def test_waiting_makes_the_slow_fast_again(
@@ -68,8 +68,10 @@ def test_waiting_makes_the_slow_fast_again(
     assert sign_in(application, ada.username).status_code == 429
     UsageWindow.objects.update(started=F("started") - 60)
     assert sign_in(application, ada.username).status_code == 200
-    old = UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN)
-    old.update(started=F("started") - password_grant.RECENT)  # that was too long ago to count
+    old = UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN_PREFIX)
+    old.update(
+        started=F("started") - password_grant.RECENT_SIGN_IN
+    )  # that was too long ago to count
     assert [sign_in(application, next(names)).status_code for _ in range(2)] == [401, 429]
     assert sign_in(application, ada.username).status_code == 429
 

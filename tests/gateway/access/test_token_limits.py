@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from gateway.access import throttle
 from gateway.access.models import AccessToken, Application, UsageWindow
-from gateway.access.oauth_backend import NOBODYS_SECRET
+from gateway.access.oauth_backend import DUMMY_SECRET
 from tests.api import Api
 from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 from tests.factories.nucleus import ClientFactory
@@ -89,9 +89,9 @@ def test_unknown_and_known_client_ids_cost_the_same(application: Application):
         sql = [one["sql"].split("WHERE")[0] for one in asked]
         costs[client_id] = [re.sub("'token-failure:[0-9a-f]+'", "'…'", one) for one in sql]
     assert costs[application.client_id] == costs["unknown"]
-    work = ["$".join(one.split("$")[:2]) for one in (NOBODYS_SECRET, application.client_secret)]
+    work = ["$".join(one.split("$")[:2]) for one in (DUMMY_SECRET, application.client_secret)]
     assert work[0] == work[1]  # algorithm and rounds
-    assert not check_password("", NOBODYS_SECRET)
+    assert not check_password("", DUMMY_SECRET)
 
 
 def test_checking_a_secret_is_cheap(application: Application):
@@ -107,7 +107,7 @@ def test_checking_a_secret_is_cheap(application: Application):
 def test_failures_are_counted_in_few_rows_by_client_id_and_address(
     application: Application, settings: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(throttle, "BUCKETS", 8)
+    monkeypatch.setattr(throttle, "FAILURE_BUCKETS", 8)
     settings.TOKEN_RATE_LIMIT_PER_MINUTE = 1000
     for n in range(100):  # anybody can invent client ids
         throttle.limit_failures(f"invented {n}", "203.0.113.9")

@@ -139,12 +139,12 @@ def test_parallel_guesses_get_no_extra_ones(hashed: list[str]):
 
 
 def test_one_hash_at_a_time(root: User, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(staff_logins, "HASHING_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(staff_logins, "CHECK_WAIT_SECONDS", 0.01)
     begun, finish = threading.Event(), threading.Event()
     holder = staff_logins.begin(name="other", address="198.51.100.7")
 
     def compute() -> None:
-        with holder.hashing():
+        with holder.check_slot():
             begun.set()
             finish.wait(10)
 
