@@ -137,7 +137,7 @@ def token_call(application: Application) -> Iterator[None]:
     usage = _increment(key, settings.TOKEN_RATE_LIMIT_PER_MINUTE)
     if usage is not None and not usage.admitted:
         raise RateLimited(
-            "Too many calls for tokens per minute. Reuse a token until it expires.", usage
+            "Too many calls for tokens per minute. Keep a token until it expires.", usage
         )
     try:
         yield
