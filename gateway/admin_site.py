@@ -13,10 +13,10 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
-from gateway import errors
 from gateway.access import staff_logins
 from gateway.access.client_address import client_address
 from gateway.access.throttle import RateLimited
+from gateway.errors import responses
 
 logger = logging.getLogger(__name__)
 LONGEST_NAME = 150  # of a user; longer ones are none
@@ -41,7 +41,7 @@ class StaffSite(UnfoldAdminSite):
                 response = super().login(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Log-in refused: too many attempts", level=logging.WARNING)
-            return errors.page(request, error)
+            return responses.error_response(request, error)
         if response.status_code != 302:
             _record(request, name, "Log-in failed", entry=True, level=logging.WARNING)
             return response
@@ -70,7 +70,7 @@ class StaffSite(UnfoldAdminSite):
                 response = super().password_change(request, extra_context)
         except RateLimited as error:
             _record(request, name, "Password change refused: too many attempts")
-            return errors.page(request, error)
+            return responses.error_response(request, error)
         if response.status_code == 302:
             attempt.succeed()
             _record(request, name, "Changed the own password", entry=True)

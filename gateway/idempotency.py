@@ -37,10 +37,10 @@ from django.http.request import UnreadablePostError
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException, ValidationError
 
-from gateway import errors
 from gateway.access import throttle
 from gateway.access.authentication import Caller, identify
 from gateway.access.models import IdempotencyKey
+from gateway.errors import responses
 from integrations.jobs.job_queue import database_now
 from nucleus.encryption import DecryptionFailed
 
@@ -103,7 +103,7 @@ class IdempotencyMiddleware:
                 return _in_one_transaction(asked, request, self.get_response)
             return _under_a_lease(asked, request, self.get_response)
         except ANSWERED as error:
-            return errors.page(request, _timed_out(error) or error)
+            return responses.error_response(request, _timed_out(error) or error)
 
 
 @dataclass(frozen=True, slots=True)

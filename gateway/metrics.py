@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway import errors
+from gateway.errors import responses
 from integrations.jobs import job_queue
 from integrations.models import (
     AuditLog,
@@ -119,7 +119,7 @@ REGISTRY = CollectorRegistry()
 REGISTRY.register(Gauges())
 
 
-@errors.explained
+@responses.with_error_responses
 def metrics(request: HttpRequest) -> HttpResponse:
     """For the holder of METRICS_TOKEN; without one set there is no such page."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import MethodNotAllowed
 
-from gateway import errors
+from gateway.errors import responses
 
 METHODS = ("GET", "HEAD")
 View = Callable[..., HttpResponseBase]
@@ -29,6 +29,6 @@ def read_only(view: View) -> View:
             return view(request, *args, **kwargs)
         words = "This address can only be read: use GET or HEAD."
         refusal = MethodNotAllowed(str(request.method), words)
-        return errors.page(request, refusal, {"Allow": ", ".join(METHODS)})
+        return responses.error_response(request, refusal, {"Allow": ", ".join(METHODS)})
 
     return reading

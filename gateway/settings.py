@@ -205,7 +205,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "gateway.api_docs.schema.GatewaySchema",
-    "EXCEPTION_HANDLER": "gateway.errors.handle",
+    "EXCEPTION_HANDLER": "gateway.errors.responses.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
@@ -257,7 +257,7 @@ USE_TZ = True
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-CSRF_FAILURE_VIEW = "gateway.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "gateway.errors.django_handlers.csrf_failure"
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)  # that append to X-Forwarded-For
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True

@@ -33,7 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "gateway.errors.bad_request"
-handler403 = "gateway.errors.permission_denied"
-handler404 = "gateway.errors.not_found"
-handler500 = "gateway.errors.server_error"
+handler400 = "gateway.errors.django_handlers.bad_request"
+handler403 = "gateway.errors.django_handlers.permission_denied"
+handler404 = "gateway.errors.django_handlers.not_found"
+handler500 = "gateway.errors.django_handlers.server_error"

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
-from gateway import errors
+from gateway.errors import responses
 from integrations.flows import inbox
 from integrations.flows.errors import NotFound
 
@@ -23,19 +23,19 @@ SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @csrf_exempt
-@errors.explained
+@responses.with_error_responses
 def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     """The URL, user and secret are on the Settings screen; staff paste them at the vendor."""
     if request.method != "POST":
         refusal = MethodNotAllowed(str(request.method), "Webhooks are sent with POST.")
-        return errors.page(request, refusal, {"Allow": "POST"})
+        return responses.error_response(request, refusal, {"Allow": "POST"})
     is_possible = SEGMENT.fullmatch(vendor) and SEGMENT.fullmatch(path)
     row = inbox.settings_at(path, vendor) if is_possible else None
     if row is None:
         raise NotFound("There is no webhook at this address.")
     if not inbox.is_authentic(row, *_basic(request)):
         denial = AuthenticationFailed("User or secret are not those of the Settings screen.")
-        return errors.page(request, denial, {"WWW-Authenticate": REALM})
+        return responses.error_response(request, denial, {"WWW-Authenticate": REALM})
     stored = inbox.receive(tenant=row.tenant, vendor=vendor, body=request.body)
     return JsonResponse({"id": str(stored.id), "state": stored.state}, status=202)
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from gateway import errors
+from gateway.errors import responses
 from integrations.flows.errors import FlowError
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,10 @@ class ChunkedBodyMiddleware:
             try:
                 content = request.META["wsgi.input"].read(limit + 1)
             except Exception as error:
-                logger.warning("a chunked body could not be read: %s", type(error).__name__)
-                return errors.page(request, FlowError("The chunks of the body cannot be read."))
+                logger.warning("A chunked body could not be read: %s", type(error).__name__)
+                return responses.error_response(
+                    request, FlowError("The chunked body cannot be read.")
+                )
             request.META["CONTENT_LENGTH"] = str(len(content))
             request._stream = BytesIO(content)
         return self.get_response(request)

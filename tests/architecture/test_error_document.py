@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 from rest_framework import exceptions
 
-from gateway import (
-    errors,
-    idempotency,  # noqa: F401 - its refusals are found below
-)
-from gateway.access import throttle  # noqa: F401 - the same
+from gateway import idempotency  # noqa: F401 - defines exceptions that are found below
+from gateway.access import throttle  # noqa: F401 - likewise
+from gateway.errors import specs
 from tests.architecture.test_layers import ROOT
 
 DOCUMENT = (ROOT / "docs/errors.md").read_text()
@@ -37,7 +35,7 @@ def refusals(kind: type[exceptions.APIException]) -> Iterator[type[exceptions.AP
 
 
 def answered() -> set[tuple[str, int, str]]:
-    matches = {(answer.code, answer.status, answer.fault) for answer in errors.ANSWERS.values()}
+    matches = {(spec.code, spec.status, spec.fault) for spec in specs.ERROR_SPECS.values()}
     for kind in refusals(exceptions.APIException):
         if kind not in NEVER:
             code = "invalid_request" if kind.status_code == 400 else str(kind.default_code)

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client as HttpClient
 
-from gateway import errors
+from gateway.errors import specs
 from integrations.vendors import errors as vendor
 from nucleus.api import records
 from tests.api import Api
@@ -25,7 +25,7 @@ def subclasses(kind: type) -> set[type]:
 def test_every_vendor_error_has_an_answer():
     for kind in subclasses(vendor.VendorError):
         public = kind.__base__ if kind.__name__.startswith("_") else kind
-        assert public in errors.ANSWERS, kind
+        assert public in specs.ERROR_SPECS, kind
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as HttpClient
 
-from gateway import error_pages
+from gateway.errors import admin_pages
 
 Staff = Callable[..., HttpClient]
 
@@ -43,4 +43,4 @@ def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     def render(request: HttpRequest, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
         return HttpResponse(str(body), status=body["status"], headers=headers)
 
-    monkeypatch.setattr(error_pages, "render", render)
+    monkeypatch.setattr(admin_pages, "render", render)
