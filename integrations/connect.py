@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import addresses, subject, vendor_health
+from integrations import addresses, audit_context, circuit_breaker
 from integrations.errors import VendorNotConfigured
 from integrations.models import (
     AggregationSettings,
@@ -18,7 +18,7 @@ from integrations.models import (
     VendorCredential,
     VerificationSettings,
 )
-from integrations.pacing import PACE
+from integrations.rate_limiter import vendor_rate_limiter
 from integrations.request_context import current_request_id
 from integrations.vendors import registry
 from integrations.vendors.base import Access, CallPolicy, CallRecord, Vendor
@@ -57,7 +57,7 @@ def for_tenant(
     vendor: str,
     interactive: bool = True,
     client_id: UUID | None = None,
-    integration_type: str = subject.AGGREGATION,
+    integration_type: str = audit_context.AGGREGATION,
 ) -> Iterator[Vendor]:
     """Open `vendor` with the tenant's active credential.
 
@@ -79,11 +79,11 @@ def for_tenant(
             "or with `manage.py provision`.",
             vendor=vendor,
         )
-    watch = vendor_health.Watch(credential)
-    watch.admit(interactive=interactive)
+    breaker = circuit_breaker.CircuitBreaker(credential)
+    breaker.check(interactive=interactive)
     with (
-        subject.about(integration_type=integration_type, client_id=client_id),
-        opened(credential=credential, interactive=interactive, watch=watch) as adapter,
+        audit_context.audit_subject(integration_type=integration_type, client_id=client_id),
+        opened(credential=credential, interactive=interactive, breaker=breaker) as adapter,
     ):
         yield adapter
 
@@ -93,7 +93,7 @@ def opened(
     *,
     credential: VendorCredential,
     interactive: bool = True,
-    watch: vendor_health.Watch | None = None,
+    breaker: circuit_breaker.CircuitBreaker | None = None,
 ) -> Iterator[Vendor]:
     """Open the vendor of `credential` whatever its health; see for_tenant.
 
@@ -101,11 +101,11 @@ def opened(
     """
     spec = registry.get(credential.vendor)
     audit = _Audit(credential.tenant)
-    watch = watch or vendor_health.Watch(credential)
+    breaker = breaker or circuit_breaker.CircuitBreaker(credential)
 
     def on_call(call: CallRecord) -> None:
         audit.add(call)
-        watch.saw(call)
+        breaker.record(call)
 
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
     adapter = spec.open(
@@ -116,7 +116,7 @@ def opened(
             secret=credential.secret,
             policy=CallPolicy(total_deadline=deadline),
             on_call=on_call,
-            before_call=lambda: PACE.wait(credential.pk),
+            before_call=lambda: vendor_rate_limiter.wait(credential.pk),
             allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),
         )
     )
@@ -152,7 +152,7 @@ class _Audit:
         self.rows: list[AuditLog] = []
 
     def add(self, call: CallRecord) -> None:
-        whom = subject.current_subject.get()
+        whom = audit_context.current_subject.get()
         self.rows.append(
             AuditLog(
                 tenant=self.tenant,

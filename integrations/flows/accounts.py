@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, subject
+from integrations import audit_context, connect
 from integrations.flows import credentials, members, outbox, users
 from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
@@ -107,7 +107,7 @@ def release(*, tenant: Tenant, account: AggregationAccount, delete_type: str, er
     )
     if account_link is not None:
         if delete_type == "delete":
-            with subject.about(account_id=account.pk):
+            with audit_context.audit_subject(account_id=account.pk):
                 delete_member_if_unused(
                     tenant=tenant, member=account_link.member, other_than=account_link
                 )

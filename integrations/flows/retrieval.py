@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import connect, subject
+from integrations import audit_context, connect
 from integrations.flows import accounts, batches, outbox, rows
 from integrations.flows.listings import Checkpoint, Listing, begun
 from integrations.flows.merchants import Directory
@@ -75,7 +75,7 @@ def _audited(pull: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(pull)
     def about_its_account(*args: P.args, **kwargs: P.kwargs) -> T:
         account = cast("AccountLink", kwargs["link"]).aggregation_account
-        with subject.about(client_id=account.client_id, account_id=account.pk):
+        with audit_context.audit_subject(client_id=account.client_id, account_id=account.pk):
             return pull(*args, **kwargs)
 
     return about_its_account

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import connect, subject
+from integrations import audit_context, connect
 from integrations.flows import accounts, bank_links, members, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
@@ -62,7 +62,7 @@ def verify(
         tenant=tenant,
         vendor=slug,
         client_id=vendor_user.client_id,
-        integration_type=subject.VERIFICATION,
+        integration_type=audit_context.VERIFICATION,
     ) as vendor:
         if member_id is None:
             return _verify_every_member(vendor, vendor_user, tenant_account)
@@ -114,7 +114,7 @@ def run_job(run: JobRun) -> None:
         vendor=vendor_user.vendor,
         interactive=False,
         client_id=vendor_user.client_id,
-        integration_type=subject.VERIFICATION,
+        integration_type=audit_context.VERIFICATION,
     ) as vendor:
         vendor_member = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=members.vendor_member_id_of(run)

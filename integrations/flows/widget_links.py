@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from integrations import connect, subject
+from integrations import audit_context, connect
 from integrations.flows import members, users
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -46,12 +46,12 @@ def create(
     if member is not None:
         options = replace(options, member_id=member.vendor_member_id)
     user_id = str(vendor_user.vendor_user_id)
-    kind = subject.VERIFICATION if options.verification else subject.AGGREGATION
+    kind = audit_context.VERIFICATION if options.verification else audit_context.AGGREGATION
     with (
         connect.for_tenant(
             tenant=tenant, vendor=slug, client_id=vendor_user.client_id, integration_type=kind
         ) as vendor,
-        subject.about(account_id=aggregation_account_id),
+        audit_context.audit_subject(account_id=aggregation_account_id),
     ):
         if options.member_id and member is None:  # given by a browser: is it really theirs?
             members.read_named(vendor=vendor, user_id=user_id, member_id=options.member_id)

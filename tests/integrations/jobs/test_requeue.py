@@ -12,11 +12,11 @@ from django.test import Client as HttpClient
 
 from gateway import provisioning
 from integrations import connect
+from integrations.circuit_breaker import CircuitBreaker
 from integrations.errors import VendorNotConfigured
 from integrations.flows import credentials
 from integrations.jobs import claims, job_queue, requeue, runner
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
-from integrations.vendor_health import Watch
 from integrations.vendors import errors
 from integrations.vendors.base import CallRecord
 from nucleus.models import Tenant
@@ -37,7 +37,7 @@ def record_wake(**about: Any) -> None:
 @pytest.fixture
 def credential(tenant: Tenant, mx: Sandbox) -> VendorCredential:
     row: VendorCredential = VendorCredential.unscoped.get(tenant=tenant)
-    Watch(row).saw(REFUSED)
+    CircuitBreaker(row).record(REFUSED)
     return row
 
 
@@ -149,7 +149,7 @@ def test_being_turned_away_costs_no_attempt(
     """However long the vendor is down: no call was made."""
     down = CallRecord("mx", "read_user", "GET", "/users", 1, 503, 5, "vendor_unavailable")
     for _ in range(10):
-        Watch(credential).saw(down)
+        CircuitBreaker(credential).record(down)
 
     def handler(run: Any) -> None:
         with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
@@ -261,7 +261,7 @@ def test_the_admin_tells_untested_from_working_keys(
     check(VendorCredential.unscoped.get())
     assert "Working (last success 20" in listed()
     CredentialHealth.objects.all().delete()
-    Watch(VendorCredential.unscoped.get()).saw(REFUSED)
+    CircuitBreaker(VendorCredential.unscoped.get()).record(REFUSED)
     assert "Keys refused (no call worked yet)" in listed()
 
 

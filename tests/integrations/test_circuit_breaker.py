@@ -20,14 +20,14 @@ from tests.factories.nucleus import TenantFactory
 from tests.sandbox_process import Sandbox
 
 State = CredentialHealth.State
-NOBODY = "USR-00000000-0000-4000-8000-000000000000"
+UNKNOWN_USER = "USR-00000000-0000-4000-8000-000000000000"
 
 
 def ask(tenant: Tenant) -> VendorError | None:
     """One call; its error."""
     try:
         with connect.for_tenant(tenant=tenant, vendor="mx", interactive=False) as vendor:
-            vendor.list_members(user_id=NOBODY)
+            vendor.list_members(user_id=UNKNOWN_USER)
     except VendorError as error:
         return error
     return None

@@ -10,10 +10,15 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from integrations.circuit_breaker import (
+    INTERACTIVE_PROBE_INTERVAL,
+    PAUSE,
+    PROBE_REFUSED_EVERY,
+    CircuitBreaker,
+)
 from integrations.flows import credentials
 from integrations.models import CredentialHealth, VendorCredential
 from integrations.models.credentials import REASONS
-from integrations.vendor_health import MOMENT, PAUSE, PROBE_REFUSED_EVERY, Watch
 from integrations.vendors.base import CallRecord
 from integrations.vendors.errors import (
     VendorAccessDenied,
@@ -73,13 +78,13 @@ def credential(tenant: Tenant) -> VendorCredential:
 def see(credential: VendorCredential, name: str) -> None:
     """Each call by a process of its own."""
     for record in EVENTS[name]:
-        Watch(credential).saw(record)
+        CircuitBreaker(credential).record(record)
 
 
 def turned_away(credential: VendorCredential, *, interactive: bool) -> VendorError | None:
     try:
         with transaction.atomic():
-            Watch(credential).admit(interactive=interactive)
+            CircuitBreaker(credential).check(interactive=interactive)
             transaction.set_rollback(True)  # asking whether somebody may try takes no turn
     except VendorError as error:
         return error
@@ -139,7 +144,7 @@ def test_people_wait_moments_while_the_vendor_is_down(credential: VendorCredenti
     job, person = (turned_away(credential, interactive=some) for some in (False, True))
     assert job is not None
     assert person is not None
-    assert (person.retry_after or 0) <= MOMENT.total_seconds()
+    assert (person.retry_after or 0) <= INTERACTIVE_PROBE_INTERVAL.total_seconds()
     assert PAUSE.total_seconds() < (job.retry_after or 0) <= 300
 
 
@@ -160,20 +165,20 @@ def test_a_call_on_its_way_does_not_end_a_pause_the_vendor_asked_for(
 ):
     for before in ("success", "one failure"):
         see(credential, before)
-        on_its_way = Watch(credential)
+        earlier = CircuitBreaker(credential)
         see(credential, "limited until")
         for record in EVENTS[name]:
-            on_its_way.saw(record)
+            earlier.record(record)
         assert found(credential) == LEAVES["limited until"]
 
 
 @pytest.mark.parametrize("name", list(EVENTS))
 def test_calls_with_the_old_keys_say_nothing_about_the_new(credential: VendorCredential, name: str):
     see(credential, "refused")
-    on_its_way = Watch(VendorCredential.unscoped.get(pk=credential.pk))
+    earlier = CircuitBreaker(VendorCredential.unscoped.get(pk=credential.pk))
     credential.save()
     for record in EVENTS[name]:
-        on_its_way.saw(record)
+        earlier.record(record)
     assert found(credential) is None
 
 
@@ -194,11 +199,11 @@ def test_the_last_success_is_recorded_once_a_minute(
     credential: VendorCredential, django_assert_num_queries: Any
 ):
     see(credential, "success")
-    watch = Watch(credential)
+    breaker = CircuitBreaker(credential)
     with django_assert_num_queries(0):
-        watch.saw(call())
+        breaker.record(call())
     CredentialHealth.objects.update(last_success_at=timezone.now() - timedelta(hours=1))
-    Watch(credential).saw(call())
+    CircuitBreaker(credential).record(call())
     row = CredentialHealth.objects.get()
     assert row.last_success_at is not None
     assert row.last_success_at > timezone.now() - timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""Whom the calls to a vendor are about, for the audit log; in our ids, never the vendor's."""
+"""The subject of vendor calls, for the audit log: our ids, never the vendor's."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Subject:
     account_id: UUID | None = None  # the aggregation account, where it is about one
 
 
-NOBODY = Subject()
-current_subject: ContextVar[Subject] = ContextVar("current_subject", default=NOBODY)
+NO_SUBJECT = Subject()
+current_subject: ContextVar[Subject] = ContextVar("current_subject", default=NO_SUBJECT)
 
 
 @contextmanager
-def about(**known: Any) -> Iterator[None]:
-    """Calls made inside are about this as well; takes the fields of Subject."""
-    reset = current_subject.set(replace(current_subject.get(), **known))
+def audit_subject(**fields: Any) -> Iterator[None]:
+    """Add to the subject of all calls made inside; takes the fields of Subject."""
+    reset = current_subject.set(replace(current_subject.get(), **fields))
     try:
         yield
     finally:
