@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.circuit_breaker import (
     INTERACTIVE_PROBE_INTERVAL,
     PAUSE,
-    PROBE_REFUSED_EVERY,
+    REFUSED_PROBE_INTERVAL,
     CircuitBreaker,
 )
 from integrations.flows import credentials
@@ -155,7 +155,7 @@ def test_refused_keys_after_an_outage_keep_jobs_out_for_the_time_of_refused_keys
     see(credential, "refused")
     job = turned_away(credential, interactive=False)
     assert job is not None
-    assert (job.retry_after or 0) > PROBE_REFUSED_EVERY.total_seconds() - 60
+    assert (job.retry_after or 0) > REFUSED_PROBE_INTERVAL.total_seconds() - 60
     assert turned_away(credential, interactive=True) is None
 
 
