@@ -71,8 +71,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.middleware.chunked_bodies.ChunkedBodyMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
-    "gateway.idempotency.IdempotencyMiddleware",  # its transaction is the view's
-    "gateway.middleware.unknown_names.UnknownNamesMiddleware",  # inside: answers are kept with it
+    "gateway.idempotency.middleware.IdempotencyMiddleware",  # opens the view's transaction
+    "gateway.middleware.unknown_names.UnknownNamesMiddleware",  # inside: stored responses have it
 ]
 
 ROOT_URLCONF = "gateway.urls"

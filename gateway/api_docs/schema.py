@@ -1,4 +1,4 @@
-"""What OpenAPI says about things that no view knows of."""
+"""Parts of the OpenAPI document that are not derived from views."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import CharField
 
-from gateway import idempotency as keys
 from gateway.gunicorn_conf import limit_request_line
+from gateway.idempotency.key_store import REPLAYED_HEADER, RETENTION
+from gateway.idempotency.middleware import HEADER, PATHS
 
-KEY = {
+IDEMPOTENCY_KEY_PARAMETER = {
     "in": "header",
-    "name": keys.HEADER,
+    "name": HEADER,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    # No example: tools send examples as they are, and a second request with one key is a 422.
+    # No example: tools send examples unchanged, and a second request with one key is a 422.
     "description": (
         "A new value for every new request: a UUID such as `3c9f8a1e-6b0d-4f57-8a52-7d1b0c4e9f23`, "
         "or any 1 to 255 visible ASCII characters. Repeating the request with it within "
-        f"{keys.KEPT_FOR.days} days answers the stored success (`{keys.REPLAYED}: true`) instead "
+        f"{RETENTION.days} days returns the stored response (`{REPLAYED_HEADER}: true`) instead "
         "of doing it again. Failures are not stored."
     ),
 }
-ANSWERS = {
+IDEMPOTENCY_RESPONSES = {
     "409": "A request with this Idempotency-Key is still running; repeat it later.",
     "422": "This Idempotency-Key was used for a different request; send a new one.",
 }
-TOO_LONG = {
+URI_TOO_LONG_RESPONSE = {
     "content": {"text/html": {"schema": {"type": "string"}}},
     "description": f"Path and query are longer than {limit_request_line} bytes; send fewer ids.",
 }
@@ -36,13 +37,13 @@ NULL = {"type": "object", "nullable": True, "enum": [None]}
 
 
 class GatewaySchema(AutoSchema):
-    """Bodies are JSON. The parser takes them under any content type, which is no promise."""
+    """Bodies are JSON. The parser accepts them with any content type, which is not documented."""
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
 
     def _get_request_body(self, direction: str = "request") -> Any:
-        """DELETE has a body where one is described; the library describes none."""
+        """Describe bodies of DELETE too, which the library leaves out."""
         base: Any = super()
         method = self.method
         try:
@@ -52,7 +53,7 @@ class GatewaySchema(AutoSchema):
             self.method = method
 
     def _get_serializer_field_meta(self, field: Any, direction: str) -> dict[str, Any]:
-        """What is written is not blank unless its field allows that; what is answered may be."""
+        """Add `minLength` 1 to strings in requests, unless the field allows blank."""
         base: Any = super()
         meta: dict[str, Any] = base._get_serializer_field_meta(field, direction)
         if direction == "request" and isinstance(field, CharField) and not field.allow_blank:
@@ -60,21 +61,21 @@ class GatewaySchema(AutoSchema):
         return meta
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
-        """An array's greatest length, too. An array that is described by hand is required."""
+        """Add the maximum length of arrays, and require arrays that are described by a dict."""
         base: Any = super()
         schema, required = base._get_request_for_media_type(serializer, direction)
         if isinstance(serializer, dict) and serializer.get("type") == "array":
             required = True
-        if most := getattr(serializer, "max_length", None):
-            schema["maxItems"] = most
+        if max_length := getattr(serializer, "max_length", None):
+            schema["maxItems"] = max_length
         return schema, required
 
 
 def nullable_references(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Write "this component or null" so that it means that.
+    """Describe nullable references with `oneOf`.
 
-    The library writes `nullable` beside a reference. OpenAPI 3.0.3 gives `nullable` no meaning
-    without a `type`, so validators and generators read it in different ways.
+    The library writes `nullable` beside a reference. OpenAPI 3.0.3 defines `nullable` only beside a
+    `type`, so validators and generators disagree about it.
     """
     _rewrite_nullable_references(result["components"]["schemas"])
     return result
@@ -93,15 +94,15 @@ def _rewrite_nullable_references(part: Any) -> None:
 
 
 def long_queries(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Describe what the web server answers, before any of our code, when a query is too long."""
+    """Describe the 414 with which the web server refuses a long query, before our code runs."""
     for methods in result["paths"].values():
         for operation in methods.values():
-            if any(_is_text_in_query(one) for one in operation.get("parameters", ())):
-                operation["responses"]["414"] = TOO_LONG
+            if any(_is_query_text(parameter) for parameter in operation.get("parameters", ())):
+                operation["responses"]["414"] = URI_TOO_LONG_RESPONSE
     return result
 
 
-def _is_text_in_query(parameter: dict[str, Any]) -> bool:
+def _is_query_text(parameter: dict[str, Any]) -> bool:
     schema = parameter["schema"]
     return parameter["in"] == "query" and (
         schema["type"] == "array" or (schema["type"] == "string" and "enum" not in schema)
@@ -109,17 +110,17 @@ def _is_text_in_query(parameter: dict[str, Any]) -> bool:
 
 
 def idempotency(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Describe the header and its answers on every POST that IdempotencyMiddleware looks at."""
+    """Describe the header and its error responses on every POST that has the feature."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path, methods in result["paths"].items():
         operation = methods.get("post")
-        if operation is None or not path.startswith(keys.PATHS):
+        if operation is None or not path.startswith(PATHS):
             continue
-        operation.setdefault("parameters", []).append(KEY)
-        for status, words in ANSWERS.items():
-            answer = operation["responses"].setdefault(
-                status, {"content": error, "description": words}
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
+        for status, description in IDEMPOTENCY_RESPONSES.items():
+            response = operation["responses"].setdefault(
+                status, {"content": error, "description": description}
             )
-            if answer["description"] != words:
-                answer["description"] += f" Or: {words[0].lower()}{words[1:]}"
+            if response["description"] != description:
+                response["description"] += f" Or: {description[0].lower()}{description[1:]}"
     return result

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from rest_framework import exceptions
 
-from gateway import idempotency  # noqa: F401 - defines exceptions that are found below
-from gateway.access import throttle  # noqa: F401 - likewise
+from gateway.access import throttle  # noqa: F401 - defines exceptions that are found below
 from gateway.errors import specs
+from gateway.idempotency import key_store  # noqa: F401 - likewise
 from tests.architecture.test_layers import ROOT
 
 DOCUMENT = (ROOT / "docs/errors.md").read_text()

@@ -13,9 +13,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gateway import idempotency
 from gateway.access import retention
 from gateway.access.models import Application, IdempotencyKey
+from gateway.idempotency import middleware
 from integrations.flows import users
 from integrations.models import VendorUser, WebhookSubscription
 from nucleus.models import Client
@@ -246,7 +246,7 @@ def test_a_waiting_request_gives_up(
         go_on.wait(20)
 
     monkeypatch.setattr(users, "client_created", slow)
-    monkeypatch.setattr(idempotency, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(middleware, "LOCK_TIMEOUT", "50ms")
     token, statuses = access_token(application), []
 
     def first() -> None:

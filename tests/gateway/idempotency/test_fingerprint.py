@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from gateway import idempotency
 from gateway.access.models import Application, IdempotencyKey
+from gateway.idempotency.fingerprint import canonical_body
 from nucleus.models import Client
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
-from tests.gateway.test_idempotency import keyed
+from tests.gateway.idempotency.test_middleware import keyed
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_other_bodies(first: str, second: str):
-    assert idempotency._canonical(first.encode()) != idempotency._canonical(second.encode())
+    assert canonical_body(first.encode()) != canonical_body(second.encode())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_other_bodies(first: str, second: str):
     ],
 )
 def test_the_same_body(first: str, second: str):
-    assert idempotency._canonical(first.encode()) == idempotency._canonical(second.encode())
+    assert canonical_body(first.encode()) == canonical_body(second.encode())
 
 
 def test_number_and_text_are_different_requests(api: Api, nucleus_client: Client):
