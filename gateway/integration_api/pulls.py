@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import queried_list
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.flows import retrieval
 from integrations.flows.accounts import unlinked
 from integrations.models import AccountLink
@@ -118,7 +118,7 @@ def one(request: Request, kind: Kind, account_id: UUID) -> Response:
     if link is None:
         raise unlinked(account)
     slug = link.member.vendor_user.vendor
-    with connect.for_tenant(tenant=account.tenant, vendor=slug) as vendor:
+    with vendor_sessions.open_for_tenant(tenant=account.tenant, vendor=slug) as vendor:
         return Response(_answer(account, link, kind.pull(vendor, link)))
 
 
@@ -139,7 +139,7 @@ def many(request: Request, kind: Kind) -> Response:
                 continue
             slug = link.member.vendor_user.vendor
             if slug not in vendors:
-                opening = connect.for_tenant(tenant=tenant, vendor=slug)
+                opening = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
                 vendors[slug] = stack.enter_context(opening)
             try:
                 answers.append(_answer(account, link, kind.pull(vendors[slug], link)))

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import parsed
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.vendors import registry
 from nucleus.wire.caller import caller_of
@@ -45,7 +45,7 @@ class TokenExchangeView(APIView):
     def post(self, request: Request) -> Response:
         body = parsed(schemas.CreateUserRequest, request)
         owner = lookup.owner_of(caller_of(request), body)
-        slug = connect.aggregation_vendor(owner.tenant, body.get("vendor_name"))
+        slug = vendor_sessions.aggregation_vendor(owner.tenant, body.get("vendor_name"))
         raise FlowError(
             f"{registry.get(slug).name} has no token to exchange. Its widget's success callback "
             "names a member: send it as vendor_request.member_id to POST "

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import audit_context, connect
+from integrations import audit_context, vendor_sessions
 from integrations.flows import credentials, members, outbox, users
 from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
@@ -60,11 +60,13 @@ def link(
 
     Where the vendor is still importing after a short wait, a job finishes the work.
     """
-    slug = connect.aggregation_vendor(tenant, vendor_name)
+    slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     if vendor_config_id:
         credentials.check_choice(tenant=tenant, vendor=slug, config_id=vendor_config_id)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
-    with connect.for_tenant(tenant=tenant, vendor=slug, client_id=vendor_user.client_id) as vendor:
+    with vendor_sessions.open_for_tenant(
+        tenant=tenant, vendor=slug, client_id=vendor_user.client_id
+    ) as vendor:
         seen, rejected = _seen_members(vendor, vendor_user, member_id)
         outcomes, messages = rejected, []
         for one in seen:
@@ -128,7 +130,9 @@ def delete_member_if_unused(
         return
     user = member.vendor_user
     with (
-        connect.for_tenant(tenant=tenant, vendor=user.vendor, client_id=user.client_id) as vendor,
+        vendor_sessions.open_for_tenant(
+            tenant=tenant, vendor=user.vendor, client_id=user.client_id
+        ) as vendor,
         suppress(VendorNotFound),  # already gone is what was asked for
     ):
         vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
@@ -153,7 +157,7 @@ def run_job(run: JobRun) -> None:
     vendor_user = users.of_job(run)
     if vendor_user is None:
         return
-    with connect.for_tenant(
+    with vendor_sessions.open_for_tenant(
         tenant=run.tenant,
         vendor=vendor_user.vendor,
         interactive=False,
@@ -205,7 +209,7 @@ def _store_accounts(
 ) -> list[AccountOutcome]:
     member = members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
     listed = vendor.list_accounts(user_id=seen.user_id, member_id=seen.id)
-    chosen = connect.aggregation_settings(vendor_user.tenant)
+    chosen = vendor_sessions.aggregation_settings(vendor_user.tenant)
     outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
     with transaction.atomic():
         members.lock(member)

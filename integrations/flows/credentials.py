@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
 from integrations.flows.errors import FlowError
 from integrations.jobs import requeue
@@ -19,7 +19,7 @@ def test(*, credential: VendorCredential) -> CheckResult:
     When they work, the jobs that were put off because of them run at once.
     """
     try:
-        with connect.opened(credential=credential) as vendor:
+        with vendor_sessions.open_with_credential(credential=credential) as vendor:
             result = vendor.check()
     except (VendorNotConfigured, UnknownVendor) as error:
         return CheckResult(ok=False, message=str(error))

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
 from integrations.flows import members, mentions, retention, users
 from integrations.jobs import job_queue, retry
@@ -154,7 +154,7 @@ def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
 
 def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> None:
     """Its members, accounts and all go with it."""
-    with connect.for_tenant(
+    with vendor_sessions.open_for_tenant(
         tenant=run.tenant,
         vendor=entry["vendor"],
         interactive=False,

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink
 
@@ -68,7 +68,7 @@ def begun(link: AccountLink, *, with_history: bool = False) -> Listing:
     now = timezone.now()
     back = HISTORY_BACK if with_history else WINDOW_BACK
     if not with_history and link.transactions_retrieved_at is None:
-        back = timedelta(days=connect.aggregation_settings(link.tenant).history_days)
+        back = timedelta(days=vendor_sessions.aggregation_settings(link.tenant).history_days)
     return Listing(now.date() - back, now.date() + WINDOW_AHEAD, listed_at=now)
 
 

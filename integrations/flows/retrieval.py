@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import audit_context, connect
+from integrations import audit_context, vendor_sessions
 from integrations.flows import accounts, batches, outbox, rows
 from integrations.flows.listings import Checkpoint, Listing, begun
 from integrations.flows.merchants import Directory
@@ -288,7 +288,9 @@ def run_job(run: JobRun) -> None:
     if link is None:
         return  # let go in the meantime
     name, imported = link.member.vendor_user.vendor, link.member.successfully_aggregated_at
-    with connect.for_tenant(tenant=run.tenant, vendor=name, interactive=False) as vendor:
+    with vendor_sessions.open_for_tenant(
+        tenant=run.tenant, vendor=name, interactive=False
+    ) as vendor:
         pull_everything(run=run, vendor=vendor, link=link, stamp=str(imported))
 
 

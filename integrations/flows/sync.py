@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.flows import listings, members, retrieval
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -119,7 +119,7 @@ def run_refresh_job(run: JobRun) -> None:
 
 def _opened(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
     user = member.vendor_user
-    return connect.for_tenant(
+    return vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=user.vendor, interactive=False, client_id=user.client_id
     )
 

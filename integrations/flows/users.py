@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun
@@ -40,9 +40,9 @@ def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> U
     refuse_if_erased(owner)
     if not owner.is_active:
         raise FlowError(f"This {word(owner)} is deactivated. Set is_active to true first.")
-    slug = connect.aggregation_vendor(tenant, vendor_name)
+    slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     client_id = owner.pk if isinstance(owner, Client) else None
-    with connect.for_tenant(tenant=tenant, vendor=slug, client_id=client_id) as vendor:
+    with vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug, client_id=client_id) as vendor:
         return _ensure(tenant=tenant, owner=owner, vendor=vendor)
 
 
@@ -70,7 +70,7 @@ def refuse_if_erased(owner: Owner) -> None:
 
 def client_created(client: Client) -> None:
     """Hook of Nucleus: enqueue the vendor user in the transaction that creates the client."""
-    chosen = connect.aggregation_settings(client.tenant)
+    chosen = vendor_sessions.aggregation_settings(client.tenant)
     if chosen.create_vendor_user_automatically:
         job_queue.enqueue(
             tenant=client.tenant,
@@ -100,8 +100,8 @@ def run_job(run: JobRun) -> None:
     client = Client.objects.for_tenant(run.tenant).filter(id=run.payload["client_id"]).first()
     if client is None or not client.is_active or client.erase_requested_at is not None:
         return
-    slug = connect.aggregation_vendor(run.tenant, None)
-    with connect.for_tenant(
+    slug = vendor_sessions.aggregation_vendor(run.tenant, None)
+    with vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=slug, interactive=False, client_id=client.pk
     ) as vendor:
         _ensure(tenant=run.tenant, owner=client, vendor=vendor)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import audit_context, connect
+from integrations import audit_context, vendor_sessions
 from integrations.flows import accounts, bank_links, members, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
@@ -55,10 +55,10 @@ def verify(
             without it every member of the user, which wait no longer together than one does.
         tenant_account: the tenant's own Nucleus account that the bank links belong to.
     """
-    slug = connect.verification_vendor(tenant, vendor_name)
+    slug = vendor_sessions.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     user_id = str(vendor_user.vendor_user_id)
-    with connect.for_tenant(
+    with vendor_sessions.open_for_tenant(
         tenant=tenant,
         vendor=slug,
         client_id=vendor_user.client_id,
@@ -109,7 +109,7 @@ def run_job(run: JobRun) -> None:
     vendor_user = users.of_job(run)
     if vendor_user is None:
         return
-    with connect.for_tenant(
+    with vendor_sessions.open_for_tenant(
         tenant=run.tenant,
         vendor=vendor_user.vendor,
         interactive=False,

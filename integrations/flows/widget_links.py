@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from integrations import audit_context, connect
+from integrations import audit_context, vendor_sessions
 from integrations.flows import members, users
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -36,11 +36,11 @@ def create(
     owner) makes it a repair of that connection. Raises NotFound for one that is not the owner's.
     """
     if options.verification:
-        slug = connect.verification_vendor(tenant, vendor_name)
-        include_identity = connect.verification_settings(tenant).include_identity
+        slug = vendor_sessions.verification_vendor(tenant, vendor_name)
+        include_identity = vendor_sessions.verification_settings(tenant).include_identity
         options = replace(options, include_identity=include_identity)
     else:
-        slug = connect.aggregation_vendor(tenant, vendor_name)
+        slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     member = _member(tenant, vendor_user, aggregation_account_id, bank_link_id)
     if member is not None:
@@ -48,7 +48,7 @@ def create(
     user_id = str(vendor_user.vendor_user_id)
     kind = audit_context.VERIFICATION if options.verification else audit_context.AGGREGATION
     with (
-        connect.for_tenant(
+        vendor_sessions.open_for_tenant(
             tenant=tenant, vendor=slug, client_id=vendor_user.client_id, integration_type=kind
         ) as vendor,
         audit_context.audit_subject(account_id=aggregation_account_id),

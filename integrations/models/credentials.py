@@ -50,7 +50,7 @@ class VendorCredential(TenantRecord):
         return f"{self.vendor} {self.api} ({self.environment})"
 
     def clean(self) -> None:
-        """Only addresses that the environment allows; see integrations.connect."""
+        """Only addresses that the environment allows; see integrations.vendor_sessions."""
         if self.environment == self.Environment.CUSTOM:
             problem = addresses.refused(self.base_url)
             if problem:

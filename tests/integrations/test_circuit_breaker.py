@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.flows import credentials
 from integrations.jobs import runner
 from integrations.models import AuditLog, CredentialHealth, Job, JobState, VendorCredential
@@ -26,7 +26,9 @@ UNKNOWN_USER = "USR-00000000-0000-4000-8000-000000000000"
 def ask(tenant: Tenant) -> VendorError | None:
     """One call; its error."""
     try:
-        with connect.for_tenant(tenant=tenant, vendor="mx", interactive=False) as vendor:
+        with vendor_sessions.open_for_tenant(
+            tenant=tenant, vendor="mx", interactive=False
+        ) as vendor:
             vendor.list_members(user_id=UNKNOWN_USER)
     except VendorError as error:
         return error
@@ -75,7 +77,7 @@ def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users*", status=503, count=3)
     ask(tenant)
     assert CredentialHealth.objects.get().failures == 3
-    with connect.for_tenant(tenant=tenant, vendor="mx") as vendor:
+    with vendor_sessions.open_for_tenant(tenant=tenant, vendor="mx") as vendor:
         vendor.find_user(identifier="nobody")
     assert CredentialHealth.objects.get().state == State.WORKING
 

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
 from integrations.flows import inbox
 from integrations.jobs import broker, job_queue, runner
@@ -114,7 +114,7 @@ def _workers() -> Iterator[Finding]:
 
 
 def _tenant(tenant: Tenant) -> Iterator[Finding]:
-    chosen = connect.aggregation_settings(tenant)
+    chosen = vendor_sessions.aggregation_settings(tenant)
     credential = (
         VendorCredential.objects.for_tenant(tenant).filter(vendor=chosen.vendor, is_active=True)
     ).first()
@@ -122,7 +122,7 @@ def _tenant(tenant: Tenant) -> Iterator[Finding]:
         yield False, f"{tenant.slug}: no active {chosen.vendor} credentials; add them."
         return
     try:
-        with connect.opened(credential=credential) as vendor:
+        with vendor_sessions.open_with_credential(credential=credential) as vendor:
             result = vendor.check()
         for row in AggregationSettings.objects.for_tenant(tenant):
             _ = row.webhook_secret  # does it decrypt?

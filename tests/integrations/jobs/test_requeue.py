@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client as HttpClient
 
 from gateway import provisioning
-from integrations import connect
+from integrations import vendor_sessions
 from integrations.circuit_breaker import CircuitBreaker
 from integrations.errors import VendorNotConfigured
 from integrations.flows import credentials
@@ -67,7 +67,7 @@ def provision(credential: VendorCredential) -> None:
 
 
 def succeed(credential: VendorCredential) -> None:
-    with connect.for_tenant(tenant=credential.tenant, vendor="mx") as vendor:
+    with vendor_sessions.open_for_tenant(tenant=credential.tenant, vendor="mx") as vendor:
         vendor.find_user(identifier="nobody")
 
 
@@ -152,7 +152,7 @@ def test_being_turned_away_costs_no_attempt(
         CircuitBreaker(credential).record(down)
 
     def handler(run: Any) -> None:
-        with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
+        with vendor_sessions.open_for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
             raise AssertionError("nobody may call now")
 
     monkeypatch.setitem(runner.HANDLERS, "test", handler)
@@ -183,7 +183,7 @@ def test_work_waits_for_keys_that_come_back(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential, end: Any, begin: Any
 ):
     def handler(run: Any) -> None:
-        with connect.for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
+        with vendor_sessions.open_for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
             pass
 
     monkeypatch.setitem(runner.HANDLERS, "test", handler)

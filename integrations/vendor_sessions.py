@@ -51,7 +51,7 @@ def verification_vendor(tenant: Tenant, vendor_name: str | None) -> str:
 
 
 @contextmanager
-def for_tenant(
+def open_for_tenant(
     *,
     tenant: Tenant,
     vendor: str,
@@ -83,19 +83,21 @@ def for_tenant(
     breaker.check(interactive=interactive)
     with (
         audit_context.audit_subject(integration_type=integration_type, client_id=client_id),
-        opened(credential=credential, interactive=interactive, breaker=breaker) as adapter,
+        open_with_credential(
+            credential=credential, interactive=interactive, breaker=breaker
+        ) as adapter,
     ):
         yield adapter
 
 
 @contextmanager
-def opened(
+def open_with_credential(
     *,
     credential: VendorCredential,
     interactive: bool = True,
     breaker: circuit_breaker.CircuitBreaker | None = None,
 ) -> Iterator[Vendor]:
-    """Open the vendor of `credential` whatever its health; see for_tenant.
+    """Open the vendor of `credential` whatever its health; see open_for_tenant.
 
     Every call leaves an audit row and is learnt from.
     """
