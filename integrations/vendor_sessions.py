@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import addresses, audit_context, circuit_breaker
+from integrations import audit_context, base_url_policy, circuit_breaker
 from integrations.errors import VendorNotConfigured
 from integrations.models import (
     AggregationSettings,
@@ -140,7 +140,7 @@ def base_url(credential: VendorCredential) -> str:
                 vendor=credential.vendor,
             )
         return environments[credential.environment]
-    problem = addresses.refused(credential.base_url)
+    problem = base_url_policy.base_url_error(credential.base_url)
     if problem:
         raise VendorNotConfigured(problem, vendor=credential.vendor)
     return credential.base_url.rstrip("/")

@@ -21,7 +21,7 @@ from django.http.request import validate_host
 
 from gateway.boot import host_names, key_strength
 from gateway.boot.environment import TRUE
-from integrations import addresses
+from integrations import base_url_policy
 from integrations.vendors import registry
 
 TAG = "settings"
@@ -269,7 +269,7 @@ def _public_url_is_public() -> Iterator[CheckMessage]:
 
 
 def _is_host(text: str) -> bool:
-    is_ipv6 = ":" in text and addresses.literal(text.strip("[]")) is not None
+    is_ipv6 = ":" in text and base_url_policy.literal(text.strip("[]")) is not None
     return is_ipv6 or host_names.is_host_name(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 
-from integrations import addresses
+from integrations import base_url_policy
 
 LOCAL_NAMES = {
     "gateway.docker.internal",
@@ -50,14 +50,14 @@ def is_this_machine(text: str) -> bool:
         return True
     if any(f".{host}".endswith(f".{domain}") for domain in LOOPBACK_DOMAINS):
         return True
-    address = addresses.literal(host)
+    address = base_url_policy.literal(host)
     address = getattr(address, "ipv4_mapped", None) or address
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def is_unspecified(text: str) -> bool:
     """Whether this is 0.0.0.0 or ::, to which servers bind but which no request names."""
-    address = addresses.literal(canonical(text))
+    address = base_url_policy.literal(canonical(text))
     return address is not None and address.is_unspecified
 
 
@@ -70,9 +70,9 @@ def is_reserved(text: str) -> bool:
     host = canonical(text)
     if is_this_machine(host) or host in METADATA_NAMES:
         return True
-    found = [addresses.literal(host)]
-    found += [addresses.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
-    return any(address is not None and not addresses.is_public(address) for address in found)
+    found = [base_url_policy.literal(host)]
+    found += [base_url_policy.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
+    return any(address is not None and not base_url_policy.is_public(address) for address in found)
 
 
 def is_not_public(text: str) -> bool:
@@ -82,7 +82,7 @@ def is_not_public(text: str) -> bool:
 
 def canonical(text: str) -> str:
     """The host of a setting as resolvers read it, without scheme, path, port or zone."""
-    host = addresses.canonical(text.strip())
+    host = base_url_policy.canonical(text.strip())
     host = host.partition("://")[2] or host
     host = host.partition("/")[0].rpartition("@")[2]
     if found := BRACKETED.fullmatch(host) or WITH_PORT.fullmatch(host):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from integrations import addresses
+from integrations import base_url_policy
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import TenantRecord
 
@@ -52,7 +52,7 @@ class VendorCredential(TenantRecord):
     def clean(self) -> None:
         """Only addresses that the environment allows; see integrations.vendor_sessions."""
         if self.environment == self.Environment.CUSTOM:
-            problem = addresses.refused(self.base_url)
+            problem = base_url_policy.base_url_error(self.base_url)
             if problem:
                 raise ValidationError({"base_url": problem})
         elif self.base_url:

@@ -30,7 +30,7 @@ DOTS = str.maketrans("\u3002\uff0e\uff61", "...")  # what IDNA takes for a dot
 LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 
 
-def refused(url: str) -> str | None:
+def base_url_error(url: str) -> str | None:
     """Why `url` cannot be a vendor's base URL, or None.
 
     Hosts must be listed in the environment, which staff cannot change: otherwise whoever takes over
