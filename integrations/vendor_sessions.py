@@ -21,7 +21,7 @@ from integrations.models import (
 from integrations.rate_limiter import vendor_rate_limiter
 from integrations.request_context import current_request_id
 from integrations.vendors import registry
-from integrations.vendors.base import Access, CallPolicy, CallRecord, Vendor
+from integrations.vendors.base import CallPolicy, CallRecord, Vendor, VendorConfig
 from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def open_with_credential(
 
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
     adapter = spec.open(
-        Access(
+        VendorConfig(
             api=credential.api,
             base_url=base_url(credential),
             client_id=credential.client_id,

@@ -12,7 +12,7 @@ from integrations.flows.errors import FlowError, NotFound
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, AsyncTransaction, Job, JobState, Member
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 
 WATCH_JOB = "watch_async"
@@ -20,9 +20,9 @@ LOOK_SECONDS = 2.0
 MOST_MEMBERS = 1000
 # Hydrogen's services → how much of a member is read, and the event that says it is done.
 SERVICES = {
-    "account": (Scope.BALANCES, outbox.ACCOUNT),
-    "transaction": (Scope.EVERYTHING, outbox.TRANSACTION),
-    "holding": (Scope.EVERYTHING, outbox.HOLDING),
+    "account": (SyncScope.BALANCES, outbox.ACCOUNT),
+    "transaction": (SyncScope.EVERYTHING, outbox.TRANSACTION),
+    "holding": (SyncScope.EVERYTHING, outbox.HOLDING),
 }
 FINAL = (JobState.DONE, JobState.DEAD, JobState.MERGED)
 

@@ -93,7 +93,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     with transaction.atomic():
         row.save(force_insert=True)
         if member is not None and notice is not None:
-            only_news = notice.scope is records.Scope.EVERYTHING
+            only_news = notice.scope is records.SyncScope.EVERYTHING
             job = sync.enqueue(
                 member=member,
                 scope=notice.scope,
@@ -104,7 +104,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     return row
 
 
-def _classify(row: InboundWebhook, notice: records.Notice | None) -> Member | None:
+def _classify(row: InboundWebhook, notice: records.WebhookEvent | None) -> Member | None:
     """Fill in what is known of it; the member it is about, if it is one of ours."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
     if notice is None:

@@ -70,7 +70,7 @@ def record_gone(member: Member) -> None:
     columns = {
         "connection_status": GONE,
         "connection_message": "This connection no longer exists. Please link it again.",
-        "actor": records.Actor.END_USER.value,
+        "actor": records.ActionRequiredBy.END_USER.value,
         "next_step": records.NextStep.RECONNECT.value,
         "is_aggregating": False,
         "next_sync_at": next_look(),
@@ -137,7 +137,7 @@ def settle(*, vendor: Vendor, seen: records.Member, seconds: float | None = None
 
 def is_moving(seen: records.Member) -> bool:
     """A job runs that nobody has to answer first."""
-    return seen.is_aggregating and seen.connection.actor is not records.Actor.END_USER
+    return seen.is_aggregating and seen.connection.actor is not records.ActionRequiredBy.END_USER
 
 
 def poll_seconds() -> float:

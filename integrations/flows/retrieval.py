@@ -46,7 +46,7 @@ class Pulled(Generic[T]):
 
     posted: list[T] = field(default_factory=list)
     canceled: list[T] = field(default_factory=list)
-    rejected: list[records.Rejected] = field(default_factory=list)
+    rejected: list[records.RejectedItem] = field(default_factory=list)
 
 
 def links(*, tenant: Tenant, account_ids: Iterable[object]) -> dict[object, AccountLink]:

@@ -20,7 +20,7 @@ from integrations.models import AccountLink, InboundWebhook, Job, JobState, Memb
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 
 logger = logging.getLogger(__name__)
 SYNC_JOB = "sync_member"
@@ -40,7 +40,7 @@ READ = {
 def enqueue(
     *,
     member: Member,
-    scope: Scope,
+    scope: SyncScope,
     kind: str = SYNC_JOB,
     only_news: bool = False,
     settle_seconds: float = 0,
@@ -80,7 +80,7 @@ def run_job(run: JobRun) -> None:
     member = _member(run)
     if member is None:
         return
-    scope = Scope(run.payload["scope"])
+    scope = SyncScope(run.payload["scope"])
     began = job_queue.database_now()
     with _opened(run, member) as vendor:
         seen = _seen(vendor, member)
@@ -88,11 +88,11 @@ def run_job(run: JobRun) -> None:
             with run.finishing():
                 _mark_handled(member=member, since=began)
             return
-        if scope is not Scope.STATUS:
+        if scope is not SyncScope.STATUS:
             _wait_for_the_import(run, seen)
             if run.payload.get("only_news") and not _has_news(member, seen):
-                scope = Scope.STATUS
-        if scope is not Scope.STATUS:
+                scope = SyncScope.STATUS
+        if scope is not SyncScope.STATUS:
             stamp = str(seen.successfully_aggregated_at)
             if run.job.progress.get("stamp") != stamp:
                 read = {"stamp": stamp, "began": began.isoformat()}
@@ -166,7 +166,9 @@ def _has_news(member: Member, seen: records.Member) -> bool:
     return member.synced_at < imported + STAMP_RESOLUTION
 
 
-def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope, stamp: str) -> None:
+def _read_accounts(
+    run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, stamp: str
+) -> None:
     """Each account by itself: one that fails does not stop the others.
 
     Args:
@@ -191,8 +193,10 @@ def _read_accounts(run: JobRun, vendor: Vendor, member: Member, scope: Scope, st
         raise next((error for error in failed if error.is_retryable), failed[0])
 
 
-def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope, stamp: str) -> None:
-    if scope is Scope.BALANCES:
+def _read_account(
+    run: JobRun, vendor: Vendor, link: AccountLink, scope: SyncScope, stamp: str
+) -> None:
+    if scope is SyncScope.BALANCES:
         retrieval.pull_account_and_balance(vendor=vendor, link=link)
     else:
         retrieval.pull_everything(
@@ -200,7 +204,7 @@ def _read_account(run: JobRun, vendor: Vendor, link: AccountLink, scope: Scope, 
             vendor=vendor,
             link=link,
             stamp=stamp,
-            with_history=scope is Scope.HISTORY,
+            with_history=scope is SyncScope.HISTORY,
         )
 
 
@@ -209,10 +213,10 @@ def _without_what_was_read(progress: dict[str, Any]) -> dict[str, Any]:
 
 
 def _finish(
-    run: JobRun, member: Member, seen: records.Member, scope: Scope, began: datetime
+    run: JobRun, member: Member, seen: records.Member, scope: SyncScope, began: datetime
 ) -> None:
     columns: dict[str, object] = {"next_sync_at": members.next_look()}
-    if scope in (Scope.EVERYTHING, Scope.HISTORY):
+    if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
         columns |= {"synced_at": began, "synced_through": seen.successfully_aggregated_at}
     with run.finishing():
         Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
@@ -243,6 +247,8 @@ def reconcile_due(limit: int = 100) -> int:
         mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
             if mine.update(next_sync_at=members.next_look()):
-                enqueue(member=member, scope=Scope.EVERYTHING, kind=RECONCILE_JOB, only_news=True)
+                enqueue(
+                    member=member, scope=SyncScope.EVERYTHING, kind=RECONCILE_JOB, only_news=True
+                )
                 count += 1
     return count

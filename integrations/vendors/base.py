@@ -44,7 +44,7 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class VendorConfig:
     """Everything needed to open a vendor."""
 
     api: str  # which of the vendor's APIs, e.g. "atrium"
@@ -135,5 +135,5 @@ class VendorSpec:
     name: str
     apis: Mapping[str, str]  # api slug -> name for people
     environments: Mapping[str, Mapping[str, str]]  # api -> environment -> base URL
-    open: Callable[[Access], Vendor]
-    notice: Callable[[Any], records.Notice | None]  # a webhook's JSON; None: not understood
+    open: Callable[[VendorConfig], Vendor]
+    notice: Callable[[Any], records.WebhookEvent | None]  # a webhook's JSON; None: not understood

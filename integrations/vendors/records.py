@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-class Actor(enum.StrEnum):
+class ActionRequiredBy(enum.StrEnum):
     """Who has to move before a connection delivers data again."""
 
     NOBODY = "nobody"
@@ -36,7 +36,7 @@ class NextStep(enum.StrEnum):
     RECONNECT = "reconnect"
 
 
-class Scope(enum.StrEnum):
+class SyncScope(enum.StrEnum):
     """How much of a member has to be read again; each includes what comes before it."""
 
     STATUS = "status"
@@ -46,13 +46,13 @@ class Scope(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WebhookEvent:
     """What a vendor's webhook says has happened. It may be late, doubled, or forged."""
 
     kind: str  # the vendor's own word
     member_id: str | None = None
     user_id: str | None = None
-    scope: Scope = Scope.STATUS
+    scope: SyncScope = SyncScope.STATUS
     is_test: bool = False
 
 
@@ -63,7 +63,7 @@ class Connection:
     status: str  # the vendor's own word, kept for people who know it
     meaning: str  # for staff and developers
     message: str  # for the end user; empty when there is nothing to say
-    actor: Actor
+    actor: ActionRequiredBy
     next_step: NextStep
     is_connected: bool  # data can be read and further jobs can run
     is_settled: bool  # no change is expected without somebody acting
@@ -238,7 +238,7 @@ class Merchant:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedItem:
     """An item the vendor sent that cannot be used, and why (no personal data in the reason)."""
 
     id: str | None
@@ -250,7 +250,7 @@ class Batch(Generic[T]):
     """Usable records of one vendor page (or of a whole short list) and what had to be left out."""
 
     records: tuple[T, ...]
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedItem, ...] = ()
     cursor: str | None = None  # the adapter's word for this page, where the list can be resumed
 
 

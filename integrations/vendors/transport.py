@@ -20,7 +20,7 @@ import requests
 import urllib3
 
 from integrations.vendors import errors, sockets
-from integrations.vendors.base import Access, CallRecord
+from integrations.vendors.base import CallRecord, VendorConfig
 from nucleus import exact_json
 
 CHUNK = 64 * 1024
@@ -31,7 +31,7 @@ RETRYABLE = (errors.VendorUnavailable,)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class VendorRequest:
     """One logical call.
 
     `path` is filled in and secret; `template` is what the audit log may show.
@@ -47,7 +47,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VendorResponse:
     """A vendor's answer: `body` is parsed JSON (None when empty), amounts are Decimal."""
 
     status: int
@@ -74,9 +74,9 @@ class Transport:
         self,
         *,
         vendor: str,
-        access: Access,
+        access: VendorConfig,
         headers: Mapping[str, str],
-        failure: Callable[[Call, Answer], errors.VendorError | None],
+        failure: Callable[[VendorRequest, VendorResponse], errors.VendorError | None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.vendor = vendor
@@ -91,7 +91,7 @@ class Transport:
         total = access.policy.total_deadline
         self.until = None if total is None else time.monotonic() + total
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: VendorRequest) -> VendorResponse:
         """The answer to `call`.
 
         A repeatable call is tried again after any failure of the vendor, within the deadline; any
@@ -115,7 +115,7 @@ class Transport:
                 tries.may_have_arrived |= error.was_sent
                 self.sleep(pause)
 
-    def _attempt(self, call: Call, tries: _Tries, until: float) -> Answer:
+    def _attempt(self, call: VendorRequest, tries: _Tries, until: float) -> VendorResponse:
         if self.access.before_call is not None:
             self.access.before_call()
         started = time.monotonic()
@@ -150,7 +150,7 @@ class Transport:
                     )
                 )
 
-    def _answer(self, call: Call, tries: _Tries, until: float) -> Answer:
+    def _answer(self, call: VendorRequest, tries: _Tries, until: float) -> VendorResponse:
         """One exchange, or two when the vendor had closed the idle connection of the first.
 
         That says nothing about the vendor's health, so it is no attempt of its own.
@@ -163,7 +163,9 @@ class Transport:
             tries.may_have_arrived |= error.was_sent
         return self._exchange(call, until, on_new_connection=True)
 
-    def _exchange(self, call: Call, until: float, *, on_new_connection: bool) -> Answer:
+    def _exchange(
+        self, call: VendorRequest, until: float, *, on_new_connection: bool
+    ) -> VendorResponse:
         policy = self.access.policy
         left = until - time.monotonic()
         if left <= 0:
@@ -190,7 +192,7 @@ class Transport:
                 content = _content(response, policy.max_bytes, until)
                 if watchdog.fired:  # what was cut off can look like a whole, empty answer
                     raise errors.VendorTimeout
-                return Answer(
+                return VendorResponse(
                     status=response.status_code,
                     headers=response.headers,
                     body=_parsed(response, content),

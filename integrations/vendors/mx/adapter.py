@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
-from integrations.vendors.base import Access, VendorSpec
+from integrations.vendors.base import VendorConfig, VendorSpec
 from integrations.vendors.mx import atrium_api, mapping, webhooks
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import Payload, Unusable
@@ -24,7 +24,7 @@ class MX:
 
     slug = "mx"
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: VendorConfig) -> None:
         self.access = access
         self.client = Client(access)
 
@@ -236,14 +236,14 @@ def _whole(convert: Callable[[Payload], T], payload: Payload) -> T:
 def _batch(convert: Callable[[Payload], T], page: list[Any], **owners: str) -> records.Batch[T]:
     """A page's objects; those that are unusable, or name another owner, are rejected singly."""
     usable: list[T] = []
-    rejected: list[records.Rejected] = []
+    rejected: list[records.RejectedItem] = []
     for payload in page:
         guid = payload.get("guid") if isinstance(payload, dict) else None
         name = guid if isinstance(guid, str) else None
         try:
             usable.append(convert(_owned(payload, owners)))
         except Unusable as error:
-            rejected.append(records.Rejected(id=name, reason=str(error)))
+            rejected.append(records.RejectedItem(id=name, reason=str(error)))
     return records.Batch(records=tuple(usable), rejected=tuple(rejected))
 
 
@@ -258,7 +258,7 @@ def _owned(payload: Any, owners: dict[str, str]) -> Payload:
 
 def _joined(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
     usable: list[T] = []
-    rejected: list[records.Rejected] = []
+    rejected: list[records.RejectedItem] = []
     for batch in batches:
         usable += batch.records
         rejected += batch.rejected

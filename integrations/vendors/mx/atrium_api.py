@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.vendors.base import Access
+from integrations.vendors.base import VendorConfig
 from integrations.vendors.records import WidgetOptions
 
 ENVIRONMENTS = {
@@ -52,7 +52,7 @@ def is_repeatable(operation: str) -> bool:
     return PATHS[operation][0] in ("GET", "DELETE") or operation in REPEATABLE_POSTS
 
 
-def headers(access: Access) -> dict[str, str]:
+def headers(access: VendorConfig) -> dict[str, str]:
     """Authentication and API version."""
     return {
         "Accept": "application/vnd.mx.atrium.v1+json",

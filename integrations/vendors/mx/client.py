@@ -8,16 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.vendors import errors
-from integrations.vendors.base import Access
+from integrations.vendors.base import VendorConfig
 from integrations.vendors.mx import atrium_api, failures
 from integrations.vendors.mx.values import Payload
-from integrations.vendors.transport import Call, Transport
+from integrations.vendors.transport import Transport, VendorRequest
 
 
 class Client:
     """MX's API through one transport."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: VendorConfig) -> None:
         self.policy = access.policy
         self.transport = Transport(
             vendor="mx",
@@ -37,7 +37,7 @@ class Client:
         """The parsed answer. What may be done twice is repeated when MX fails."""
         method, template = atrium_api.PATHS[operation]
         quoted = {name: quote(value, safe="") for name, value in ids.items()}
-        call = Call(
+        call = VendorRequest(
             operation=operation,
             method=method,
             path=template.format(**quoted),

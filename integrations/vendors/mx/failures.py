@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from integrations.vendors import errors
-from integrations.vendors.transport import Answer, Call
+from integrations.vendors.transport import VendorResponse
 
 JOBS = {"start_aggregation", "start_verification"}  # operations of atrium_api.PATHS
 GUID = re.compile(r"\b[A-Z]{3}-[0-9a-f-]{32,36}\b")
@@ -41,7 +41,7 @@ TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
 }
 
 
-def failure(call: Call, answer: Answer) -> errors.VendorError | None:
+def failure(call: VendorRequest, answer: VendorResponse) -> errors.VendorError | None:
     """The error that `answer` means, or None for a success. What has no row fails closed."""
     status = answer.status
     if 200 <= status < 300:
@@ -66,7 +66,7 @@ def _default(status: int) -> type[errors.VendorError]:
     return errors.VendorUnavailable if status >= 500 else errors.VendorBadResponse
 
 
-def _told(answer: Answer) -> bool:
+def _told(answer: VendorResponse) -> bool:
     return bool(answer.headers.get("Retry-After"))
 
 

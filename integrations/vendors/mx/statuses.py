@@ -5,14 +5,19 @@ Source: Atrium reference, "Member connection statuses".
 
 from __future__ import annotations
 
-from integrations.vendors.records import Actor, Connection, NextStep
+from integrations.vendors.records import ActionRequiredBy, Connection, NextStep
 
-USER, VENDOR, STAFF, NOBODY = Actor.END_USER, Actor.VENDOR, Actor.STAFF, Actor.NOBODY
+USER, VENDOR, STAFF, NOBODY = (
+    ActionRequiredBy.END_USER,
+    ActionRequiredBy.VENDOR,
+    ActionRequiredBy.STAFF,
+    ActionRequiredBy.NOBODY,
+)
 NONE, WAIT, REPAIR = NextStep.NONE, NextStep.WAIT, NextStep.REPAIR
 LATER, RECONNECT = NextStep.RETRY_LATER, NextStep.RECONNECT
 
 # status: (meaning, message for the end user, who must act, next step, is_connected, is_settled)
-Row = tuple[str, str, Actor, NextStep, bool, bool]
+Row = tuple[str, str, ActionRequiredBy, NextStep, bool, bool]
 ROWS: dict[str, Row] = {
     "CREATED": (
         "The member is new and its first job has not begun.",

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.vendors.mx.values import text
-from integrations.vendors.records import Notice, Scope
+from integrations.vendors.records import SyncScope, WebhookEvent
 
 SCOPES = {
-    "AGGREGATION": Scope.EVERYTHING,
-    "BALANCE": Scope.BALANCES,
-    "HISTORY": Scope.HISTORY,
-    "STATEMENT": Scope.STATUS,
-    "CONNECTION_STATUS": Scope.STATUS,
+    "AGGREGATION": SyncScope.EVERYTHING,
+    "BALANCE": SyncScope.BALANCES,
+    "HISTORY": SyncScope.HISTORY,
+    "STATEMENT": SyncScope.STATUS,
+    "CONNECTION_STATUS": SyncScope.STATUS,
 }
 
 
-def notice(payload: Any) -> Notice | None:
+def notice(payload: Any) -> WebhookEvent | None:
     """What a webhook's JSON is about; None when it is nothing that MX documents.
 
     A type that is new since this was written is read as if everything had changed.
@@ -25,14 +25,14 @@ def notice(payload: Any) -> Notice | None:
         return None
     kind = text(payload, "type", 64)
     if payload.get("action") == "test":
-        return Notice(kind=kind or "TEST", is_test=True)
+        return WebhookEvent(kind=kind or "TEST", is_test=True)
     # The reference's field table misspells the key once.
     member = text(payload, "member_guid") or text(payload, "memer_guid")
     if kind is None or member is None:
         return None
-    return Notice(
+    return WebhookEvent(
         kind=kind,
         member_id=member,
         user_id=text(payload, "user_guid"),
-        scope=SCOPES.get(kind, Scope.EVERYTHING),
+        scope=SCOPES.get(kind, SyncScope.EVERYTHING),
     )

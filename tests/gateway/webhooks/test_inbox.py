@@ -20,7 +20,7 @@ from integrations.models import (
     JobState,
     Member,
 )
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountBalance, Tenant
 from tests.api import Api
 from tests.factories.nucleus import TenantFactory
@@ -173,12 +173,12 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
 @pytest.mark.parametrize(
     ("kind", "scope"),
     [
-        ("AGGREGATION", Scope.EVERYTHING), ("BALANCE", Scope.BALANCES), ("HISTORY", Scope.HISTORY),
-        ("STATEMENT", Scope.STATUS), ("CONNECTION_STATUS", Scope.STATUS),
-        ("SOMETHING_NEW", Scope.EVERYTHING),
+        ("AGGREGATION", SyncScope.EVERYTHING), ("BALANCE", SyncScope.BALANCES), ("HISTORY", SyncScope.HISTORY),
+        ("STATEMENT", SyncScope.STATUS), ("CONNECTION_STATUS", SyncScope.STATUS),
+        ("SOMETHING_NEW", SyncScope.EVERYTHING),
     ],
 )  # fmt: skip
-def test_how_much_is_read(chosen: AggregationSettings, linked: Member, kind: str, scope: Scope):
+def test_how_much_is_read(chosen: AggregationSettings, linked: Member, kind: str, scope: SyncScope):
     body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id), kind)
     post(chosen, body)
     assert Job.objects.get(kind=sync.SYNC_JOB).payload["scope"] == scope

@@ -15,7 +15,7 @@ from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
 from integrations.vendors.mx.adapter import MX
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountTransaction, Merchant
 from tests.gateway.webhooks.conftest import at_mx, facts
 from tests.sandbox_process import Sandbox
@@ -58,7 +58,7 @@ def calls() -> int:
 
 
 def interrupted(mx: Sandbox, linked: Member, longest: Listed) -> Job:
-    job = sync.enqueue(member=linked, scope=Scope.EVERYTHING)
+    job = sync.enqueue(member=linked, scope=SyncScope.EVERYTHING)
     mx.fault(path=longest.path, status=503, skip=READ, count=99)
     runner.drain()
     mx.heal()
@@ -103,7 +103,7 @@ def test_it_begins_anew_with_a_new_import(mx: Sandbox, linked: Member, longest: 
 def test_it_begins_anew_when_it_is_asked_for_again(mx: Sandbox, linked: Member, longest: Listed):
     """Whoever joins a waiting job is promised that everything is read after that."""
     job = interrupted(mx, linked, longest)
-    assert sync.enqueue(member=linked, scope=Scope.EVERYTHING).pk == job.pk
+    assert sync.enqueue(member=linked, scope=SyncScope.EVERYTHING).pk == job.pk
     assert resume(job) == longest.all_pages
     assert facts(linked) == at_mx(mx, linked)
 

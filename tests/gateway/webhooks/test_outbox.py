@@ -22,7 +22,7 @@ from integrations.flows import outbox, sync
 from integrations.jobs import runner
 from integrations.models import Job, JobState, Member, OutboundEvent, WebhookDelivery
 from integrations.models import WebhookSubscription as Subscription
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 from tests.api import Api
 from tests.conftest import connect_tenant
@@ -265,11 +265,11 @@ def test_what_a_real_link_tells(
     assert counts[outbox.TRANSACTION] >= 4
     assert counts[outbox.VERIFIED] == 3
     told = len(receiver.received)
-    sync.enqueue(member=Member.unscoped.get(), scope=Scope.EVERYTHING)
+    sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.EVERYTHING)
     run_everything()
     assert len(receiver.received) == told  # nothing has changed
     own_sandbox.call("PUT", f"/_control/members/{member}", json={"connection_status": "DENIED"})
-    sync.enqueue(member=Member.unscoped.get(), scope=Scope.STATUS)
+    sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.STATUS)
     run_everything()
     last = json.loads(receiver.received[-1][1])
     assert (last["event"], last["data"]["connection_status"]) == (outbox.STATUS, "DENIED")

@@ -17,7 +17,7 @@ from integrations.models import (
     JobState,
     Member,
 )
-from integrations.vendors.records import Scope
+from integrations.vendors.records import SyncScope
 from tests.gateway.webhooks.conftest import at_mx, facts, post
 from tests.sandbox_process import Sandbox
 
@@ -36,11 +36,11 @@ def test_members_are_reconciled_though_no_webhook_came(mx: Sandbox, linked: Memb
 
 
 def test_a_look_without_news_reads_one_thing_only(mx: Sandbox, linked: Member):
-    sync.enqueue(member=linked, scope=Scope.EVERYTHING)
+    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING)
     runner.drain()
     Member.unscoped.update(synced_at=timezone.now() + timedelta(seconds=5))  # not in MX's second
     AuditLog.objects.all().delete()
-    sync.enqueue(member=linked, scope=Scope.EVERYTHING, only_news=True)
+    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING, only_news=True)
     runner.drain()
     assert list(AuditLog.objects.values_list("operation", flat=True)) == ["read_member"]
 
@@ -74,7 +74,7 @@ def test_staff_are_warned_of_silence(chosen: AggregationSettings, linked: Member
 
 def test_a_refresh_asks_mx_to_import_first(mx: Sandbox, linked: Member):
     before = linked.aggregated_at
-    sync.enqueue(member=linked, scope=Scope.EVERYTHING, kind=sync.REFRESH_JOB)
+    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING, kind=sync.REFRESH_JOB)
     for _ in range(20):
         runner.drain()
         if Job.objects.get(kind=sync.REFRESH_JOB).state == JobState.DONE:
@@ -89,7 +89,7 @@ def test_a_refresh_asks_mx_to_import_first(mx: Sandbox, linked: Member):
 def test_an_import_between_two_attempts_is_not_missed(mx: Sandbox, linked: Member):
     """The first attempt reads some accounts and fails; MX imports again; the second reads all."""
     mx.call("POST", "/_control/clock", json={"advance": "25h"})
-    sync.enqueue(member=linked, scope=Scope.EVERYTHING)
+    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING)
     mx.fault(path="/users/*/accounts/*/transactions", kind="status", status=503, skip=4, count=99)
     runner.drain()
     job = Job.objects.get(kind=sync.SYNC_JOB)
@@ -104,7 +104,7 @@ def test_an_import_between_two_attempts_is_not_missed(mx: Sandbox, linked: Membe
 
 def test_one_wrong_404_does_not_end_a_connection(mx: Sandbox, linked: Member):
     mx.fault(path=f"/users/*/members/{linked.vendor_member_id}", status=404, count=1)
-    sync.enqueue(member=linked, scope=Scope.STATUS)
+    sync.enqueue(member=linked, scope=SyncScope.STATUS)
     runner.drain()
     linked.refresh_from_db()
     assert linked.connection_status == "CONNECTED"

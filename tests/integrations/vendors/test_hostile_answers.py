@@ -9,7 +9,7 @@ import time
 import pytest
 
 from integrations.vendors import errors
-from integrations.vendors.base import Access, CallPolicy
+from integrations.vendors.base import CallPolicy, VendorConfig
 from integrations.vendors.mx.adapter import MX
 from tests.integrations.vendors.scripted_server import Script, always, answer, serving
 
@@ -18,7 +18,7 @@ ONCE = CallPolicy(attempts=1)
 
 def read_user(script: Script, user_id: str = "USR-1") -> tuple[Exception, list[bytes]]:
     with serving(script) as server:
-        mx = MX(Access("atrium", server.url, "id", "key", ONCE))
+        mx = MX(VendorConfig("atrium", server.url, "id", "key", ONCE))
         with pytest.raises(errors.VendorError) as caught:
             mx.read_user(user_id=user_id)
         return caught.value, server.requests
@@ -74,7 +74,7 @@ def test_dripping_ends_with_the_deadline(part: str):
         policy = CallPolicy(call_deadline=1.0, attempts=1)
         started = time.monotonic()
         with pytest.raises(errors.VendorTimeout):
-            MX(Access("atrium", server.url, "id", "key", policy)).read_user(user_id="USR-1")
+            MX(VendorConfig("atrium", server.url, "id", "key", policy)).read_user(user_id="USR-1")
         assert time.monotonic() - started < 20
 
 

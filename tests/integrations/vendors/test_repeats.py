@@ -18,16 +18,18 @@ import pytest
 import urllib3
 
 from integrations.vendors import errors, records
-from integrations.vendors.base import Access, CallPolicy, CallRecord
+from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
 from integrations.vendors.mx import atrium_api
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.mx.failures import failure
-from integrations.vendors.transport import Call, Transport
+from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, ScriptedServer, answer, serving
 
-CREATE = Call("create_user", "POST", "/users", "/users", body={"user": {}}, is_repeatable=True)
-ONCE = Call("pay", "POST", "/users", "/users", body={"user": {}})
-READ = Call("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
+CREATE = VendorRequest(
+    "create_user", "POST", "/users", "/users", body={"user": {}}, is_repeatable=True
+)
+ONCE = VendorRequest("pay", "POST", "/users", "/users", body={"user": {}})
+READ = VendorRequest("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
 FINE = answer(body=b'{"fine": true}')
 
 
@@ -37,12 +39,12 @@ class Scenario:
     def __init__(self, server: ScriptedServer, policy: CallPolicy) -> None:
         self.server = server
         self.calls: list[CallRecord] = []
-        access = Access("atrium", server.url, "id", "key", policy, self.calls.append)
+        access = VendorConfig("atrium", server.url, "id", "key", policy, self.calls.append)
         self.transport = Transport(
             vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
         )
 
-    def outcome(self, call: Call) -> Any:
+    def outcome(self, call: VendorRequest) -> Any:
         try:
             return self.transport.send(call).body
         except errors.VendorError as error:
@@ -53,7 +55,7 @@ class Scenario:
         return len(self.server.requests)
 
 
-def play(script: Script, call: Call, *, warm: int = 0) -> tuple[Any, Scenario]:
+def play(script: Script, call: VendorRequest, *, warm: int = 0) -> tuple[Any, Scenario]:
     """The outcome of `call` after `warm` reads have left idle connections in the pool."""
     with serving(script) as server:
         scenario = Scenario(server, CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=10))
@@ -103,7 +105,7 @@ def at_second_request(end: Callable[[socket.socket], None]) -> Script:
 
 @pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
 @pytest.mark.parametrize("end", ENDINGS)
-def test_an_idle_connection_that_was_closed_is_not_used(end: Any, call: Call):
+def test_an_idle_connection_that_was_closed_is_not_used(end: Any, call: VendorRequest):
     outcome, scenario = play(after_first_answer(end), call, warm=1)
     assert outcome == {"fine": True}
     assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
@@ -111,7 +113,7 @@ def test_an_idle_connection_that_was_closed_is_not_used(end: Any, call: Call):
 
 @pytest.mark.parametrize("call", [READ, CREATE], ids=lambda call: call.operation)
 @pytest.mark.parametrize("end", ENDINGS)
-def test_a_connection_closed_under_the_request_is_replaced_at_once(end: Any, call: Call):
+def test_a_connection_closed_under_the_request_is_replaced_at_once(end: Any, call: VendorRequest):
     outcome, scenario = play(at_second_request(end), call, warm=1)
     assert outcome == {"fine": True}
     assert scenario.arrived == 2
@@ -129,7 +131,7 @@ def test_what_may_not_be_done_twice_is_not_repeated_once_it_was_sent(end: Any):
 
 @pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
 def test_a_reset_that_arrives_before_sending_lets_any_call_start_anew(
-    monkeypatch: pytest.MonkeyPatch, call: Call
+    monkeypatch: pytest.MonkeyPatch, call: VendorRequest
 ):
     monkeypatch.setattr(urllib3.connectionpool, "is_connection_dropped", lambda _: False)
     outcome, scenario = play(after_first_answer(reset), call, warm=1)
@@ -156,7 +158,7 @@ def test_one_replacement_is_enough_however_many_idle_connections_are_dead():
 
 
 @pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
-def test_a_vendor_that_cannot_be_reached_is_tried_again(call: Call):
+def test_a_vendor_that_cannot_be_reached_is_tried_again(call: VendorRequest):
     with socket.create_server(("127.0.0.1", 0)) as closed, serving(lambda to, _: None) as server:
         server.url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         closed.close()
@@ -240,7 +242,7 @@ def test_every_call_to_mx_is_repeated_as_the_table_says(operation: str):
     calls: list[CallRecord] = []
     answers = iter([answer(503)])
     with serving(lambda to, _: to.sendall(next(answers, answer(418)))) as server:
-        mx = MX(Access("atrium", server.url, "id", "key", CallPolicy(), calls.append))
+        mx = MX(VendorConfig("atrium", server.url, "id", "key", CallPolicy(), calls.append))
         mx.client.transport.sleep = lambda _: None
         with suppress(errors.VendorError):
             OPERATIONS[operation](mx)
@@ -266,7 +268,7 @@ MEMBER = answer(body=json.dumps({"member": {"guid": "M", "user_guid": "U"}}).enc
 def test_a_job_whose_answer_was_lost_counts_as_started(start: str):
     script, waiting = at_mx(b"", answer(409), MEMBER)
     with serving(script) as server:
-        mx = MX(Access("atrium", server.url, "id", "key"))
+        mx = MX(VendorConfig("atrium", server.url, "id", "key"))
         assert OPERATIONS[start](mx).id == "M"
     assert not waiting
 
@@ -275,7 +277,7 @@ def test_a_job_whose_answer_was_lost_counts_as_started(start: str):
 def test_somebody_elses_job_does_not(start: str):
     script, _ = at_mx(answer(409))
     with serving(script) as server:
-        mx = MX(Access("atrium", server.url, "id", "key"))
+        mx = MX(VendorConfig("atrium", server.url, "id", "key"))
         with pytest.raises(errors.VendorBusy):
             OPERATIONS[start](mx)
 
@@ -284,8 +286,8 @@ def test_somebody_elses_job_does_not(start: str):
 def test_a_deletion_whose_answer_was_lost_has_worked(delete: str):
     script, waiting = at_mx(b"", answer(404))
     with serving(script) as server:
-        OPERATIONS[delete](MX(Access("atrium", server.url, "id", "key")))
+        OPERATIONS[delete](MX(VendorConfig("atrium", server.url, "id", "key")))
     assert not waiting
     script, _ = at_mx(answer(404))
     with serving(script) as server, pytest.raises(errors.VendorNotFound):
-        OPERATIONS[delete](MX(Access("atrium", server.url, "id", "key")))
+        OPERATIONS[delete](MX(VendorConfig("atrium", server.url, "id", "key")))

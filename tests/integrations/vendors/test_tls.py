@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.vendors import errors
-from integrations.vendors.base import Access, CallPolicy
+from integrations.vendors.base import CallPolicy, VendorConfig
 from integrations.vendors.mx.failures import failure
-from integrations.vendors.transport import Call, Transport
+from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, always, answer, serving
 
-READ = Call("read_user", "GET", "/users", "/users")
+READ = VendorRequest("read_user", "GET", "/users", "/users")
 QUICK = CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=1.5)
 PATIENT = CallPolicy(connect_timeout=30, read_timeout=30, call_deadline=60)  # busy machines
 
@@ -67,7 +67,7 @@ def send(script: Script, certificate: Path, policy: CallPolicy = PATIENT) -> obj
         return context.wrap_socket(connection, server_side=True)
 
     with serving(script, over_tls) as server:
-        access = Access("atrium", server.url.replace("http:", "https:"), "id", "key", policy)
+        access = VendorConfig("atrium", server.url.replace("http:", "https:"), "id", "key", policy)
         sender = Transport(vendor="mx", access=access, headers={}, failure=failure)
         try:
             return sender.send(READ).body

@@ -16,23 +16,23 @@ import pytest
 import requests
 
 from integrations.vendors import errors, transport
-from integrations.vendors.base import Access, CallPolicy, CallRecord
+from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
 from integrations.vendors.mx.failures import failure
-from integrations.vendors.transport import Call, Transport
+from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, always, answer, serving
 
-READ = Call("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
-CREATE = Call("create_user", "POST", "/users", "/users", body={"user": {}})
+READ = VendorRequest("read_user", "GET", "/users/USR-1", "/users/{user}", is_repeatable=True)
+CREATE = VendorRequest("create_user", "POST", "/users", "/users", body={"user": {}})
 QUICK = CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=1.0, max_bytes=10_000)
 
 
 def send(
-    script: Script, call: Call = READ, policy: CallPolicy = QUICK
+    script: Script, call: VendorRequest = READ, policy: CallPolicy = QUICK
 ) -> tuple[object, list[CallRecord], int]:
     """The answer or the error, the audited exchanges, and how many requests arrived."""
     calls: list[CallRecord] = []
     with serving(script) as server:
-        access = Access("atrium", server.url, "id", "secret-key", policy, calls.append)
+        access = VendorConfig("atrium", server.url, "id", "secret-key", policy, calls.append)
         sender = Transport(
             vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
         )
@@ -152,7 +152,7 @@ def test_the_deadline_of_all_calls_together():
     with serving(always(answer())) as server:
         sender = Transport(
             vendor="mx",
-            access=Access("atrium", server.url, "id", "key", policy),
+            access=VendorConfig("atrium", server.url, "id", "key", policy),
             headers={},
             failure=failure,
         )

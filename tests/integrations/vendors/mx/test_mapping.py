@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from integrations.vendors.mx import mapping, statuses
 from integrations.vendors.mx.values import Unusable
-from integrations.vendors.records import Actor, NextStep
+from integrations.vendors.records import ActionRequiredBy, NextStep
 
 ACCOUNT = json.loads(
     """{"account_number": "XXXXX7890", "apr": null, "apy": 1.43, "available_balance": 1000.23,
@@ -183,7 +183,7 @@ def test_all_22_statuses_have_a_row():
         assert meaning
         assert message or word == "CONNECTED"
         assert is_connected == (word == "CONNECTED")
-        assert actor in Actor
+        assert actor in ActionRequiredBy
 
 
 @pytest.mark.parametrize("status", ["", "ORBITING", 6, [], {}])
@@ -198,6 +198,6 @@ def test_null_is_a_member_without_credentials():
     connection = mapping.member({**MEMBER, "connection_status": None}).connection
     assert connection.status == "NO_CREDENTIALS"
     assert (connection.is_connected, connection.is_settled) == (False, True)
-    assert (connection.actor, connection.next_step) == (Actor.END_USER, NextStep.REPAIR)
+    assert (connection.actor, connection.next_step) == (ActionRequiredBy.END_USER, NextStep.REPAIR)
     assert "credentials" in connection.meaning
     assert connection.message
