@@ -74,21 +74,21 @@ class Transport:
         self,
         *,
         vendor: str,
-        access: VendorConfig,
+        config: VendorConfig,
         headers: Mapping[str, str],
-        failure: Callable[[VendorRequest, VendorResponse], errors.VendorError | None],
+        error_for: Callable[[VendorRequest, VendorResponse], errors.VendorError | None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.vendor = vendor
-        self.access = access
-        self.failure = failure
+        self.config = config
+        self.error_for = error_for
         self.sleep = sleep
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.mount("https://", sockets.ADAPTER)
         self.session.mount("http://", sockets.ADAPTER)
         self.session.headers.update(headers)
-        total = access.policy.total_deadline
+        total = config.policy.total_deadline
         self.until = None if total is None else time.monotonic() + total
 
     def send(self, call: VendorRequest) -> VendorResponse:
@@ -97,10 +97,10 @@ class Transport:
         A repeatable call is tried again after any failure of the vendor, within the deadline; any
         other call only when the vendor cannot have received it. Raises errors.VendorError.
         """
-        until = time.monotonic() + self.access.policy.call_deadline
+        until = time.monotonic() + self.config.policy.call_deadline
         if self.until is not None:
             until = min(until, self.until)
-        attempts = self.access.policy.attempts
+        attempts = self.config.policy.attempts
         tries = _Tries()
         while True:
             try:
@@ -116,14 +116,14 @@ class Transport:
                 self.sleep(pause)
 
     def _attempt(self, call: VendorRequest, tries: _Tries, until: float) -> VendorResponse:
-        if self.access.before_call is not None:
-            self.access.before_call()
+        if self.config.before_call is not None:
+            self.config.before_call()
         started = time.monotonic()
         status, error, pause = None, None, None
         try:
             answer = self._answer(call, tries, until)
             status, pause = answer.status, retry_after(answer.headers)
-            failed = self.failure(call, answer)
+            failed = self.error_for(call, answer)
             if failed is not None:
                 failed.retry_after = failed.retry_after or pause
                 raise failed
@@ -135,8 +135,8 @@ class Transport:
             raised.vendor, raised.operation = self.vendor, call.operation
             raise
         finally:
-            if self.access.on_call is not None:
-                self.access.on_call(
+            if self.config.on_call is not None:
+                self.config.on_call(
                     CallRecord(
                         vendor=self.vendor,
                         operation=call.operation,
@@ -166,7 +166,7 @@ class Transport:
     def _exchange(
         self, call: VendorRequest, until: float, *, on_new_connection: bool
     ) -> VendorResponse:
-        policy = self.access.policy
+        policy = self.config.policy
         left = until - time.monotonic()
         if left <= 0:
             late = errors.VendorTimeout()
@@ -180,7 +180,7 @@ class Transport:
                 watchdog,
                 self.session.request(
                     call.method,
-                    self.access.base_url + call.path,
+                    self.config.base_url + call.path,
                     params=call.query,
                     data=body,
                     headers={"Content-Type": "application/json"} if body is not None else None,

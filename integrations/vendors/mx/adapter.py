@@ -13,7 +13,7 @@ from integrations.vendors import errors, records
 from integrations.vendors.base import VendorConfig, VendorSpec
 from integrations.vendors.mx import atrium_api, mapping, webhooks
 from integrations.vendors.mx.client import Client
-from integrations.vendors.mx.values import Payload, Unusable
+from integrations.vendors.mx.values import InvalidPayload, Payload
 from nucleus import web_urls
 
 T = TypeVar("T")
@@ -24,9 +24,9 @@ class MX:
 
     slug = "mx"
 
-    def __init__(self, access: VendorConfig) -> None:
-        self.access = access
-        self.client = Client(access)
+    def __init__(self, config: VendorConfig) -> None:
+        self.config = config
+        self.client = Client(config)
 
     def close(self) -> None:
         """Nothing to do: connections are pooled for the process."""
@@ -47,18 +47,22 @@ class MX:
 
     def create_user(self, *, identifier: str) -> records.User:
         body = {"user": {"identifier": identifier}}
-        return _whole(mapping.user, self.client.one("create_user", "user", body=body))
+        return _convert_one(
+            mapping.user, self.client.fetch_object("create_user", "user", body=body)
+        )
 
     def find_user(self, *, identifier: str) -> records.User | None:
         # Atrium cannot filter users, so the list is read until the identifier turns up.
         for page in self.client.pages("list_users", "users"):
             for payload in page:
                 if isinstance(payload, dict) and payload.get("identifier") == identifier:
-                    return _whole(mapping.user, payload)
+                    return _convert_one(mapping.user, payload)
         return None
 
     def read_user(self, *, user_id: str) -> records.User:
-        return _whole(mapping.user, self.client.one("read_user", "user", user=user_id))
+        return _convert_one(
+            mapping.user, self.client.fetch_object("read_user", "user", user=user_id)
+        )
 
     def delete_user(self, *, user_id: str) -> None:
         with _deleted_by_first_attempt():
@@ -66,7 +70,7 @@ class MX:
 
     def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
         body = atrium_api.widget_body(options)
-        payload = self.client.one("create_widget_url", "user", body=body, user=user_id)
+        payload = self.client.fetch_object("create_widget_url", "user", body=body, user=user_id)
         url = payload.get("connect_widget_url")
         if not isinstance(url, str) or web_urls.problem(url) is not None:
             raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")
@@ -81,55 +85,57 @@ class MX:
 
     def _is_own(self, url: str) -> bool:
         """Whether a URL that people will open, with their bank's password at hand, is MX's."""
-        parts, base = urlsplit(url), urlsplit(self.access.base_url)
+        parts, base = urlsplit(url), urlsplit(self.config.base_url)
         host = (parts.hostname or "").rstrip(".")
         if parts.scheme not in ("https", base.scheme):
             return False
-        if host in (base.hostname, *self.access.allowed_hosts):
+        if host in (base.hostname, *self.config.allowed_hosts):
             return True
         return host.endswith(atrium_api.WIDGET_DOMAINS)
 
     def read_institution(self, *, code: str) -> records.Institution:
-        payload = self.client.one("read_institution", "institution", institution=code)
-        return _whole(mapping.institution, payload)
+        payload = self.client.fetch_object("read_institution", "institution", institution=code)
+        return _convert_one(mapping.institution, payload)
 
     def list_members(self, *, user_id: str) -> records.Batch[records.Member]:
         pages = self.client.pages("list_members", "members", user=user_id)
-        return _joined(_batch(mapping.member, page, user_guid=user_id) for page in pages)
+        return _merge(_batch(mapping.member, page, user_guid=user_id) for page in pages)
 
     def read_member(self, *, user_id: str, member_id: str) -> records.Member:
-        payload = self.client.one("read_member", "member", user=user_id, member=member_id)
-        return self._owned_member(payload, user_id, member_id)
+        payload = self.client.fetch_object("read_member", "member", user=user_id, member=member_id)
+        return self._member_of_user(payload, user_id, member_id)
 
     def delete_member(self, *, user_id: str, member_id: str) -> None:
         with _deleted_by_first_attempt():
             self.client.call("delete_member", user=user_id, member=member_id)
 
     def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
-        return self._started("start_aggregation", user_id, member_id)
+        return self._start_job("start_aggregation", user_id, member_id)
 
     def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
-        return self._started("start_verification", user_id, member_id)
+        return self._start_job("start_verification", user_id, member_id)
 
     def list_accounts(
         self, *, user_id: str, member_id: str | None = None
     ) -> records.Batch[records.Account]:
         if member_id is None:
             pages = self.client.pages("list_accounts", "accounts", user=user_id)
-            return _joined(_batch(mapping.account, page, user_guid=user_id) for page in pages)
+            return _merge(_batch(mapping.account, page, user_guid=user_id) for page in pages)
         pages = self.client.pages(
             "list_member_accounts", "accounts", user=user_id, member=member_id
         )
-        return _joined(
+        return _merge(
             _batch(mapping.account, page, user_guid=user_id, member_guid=member_id)
             for page in pages
         )
 
     def read_account(self, *, user_id: str, account_id: str) -> records.Account:
-        payload = self.client.one("read_account", "account", user=user_id, account=account_id)
+        payload = self.client.fetch_object(
+            "read_account", "account", user=user_id, account=account_id
+        )
         if payload.get("guid") != account_id or payload.get("user_guid") not in (user_id, None):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_account")
-        return _whole(mapping.account, {**payload, "user_guid": user_id})
+        return _convert_one(mapping.account, {**payload, "user_guid": user_id})
 
     def transaction_pages(
         self,
@@ -170,9 +176,7 @@ class MX:
             user=user_id,
             member=member_id,
         )
-        return _joined(
-            _batch(mapping.account_number, page, member_guid=member_id) for page in pages
-        )
+        return _merge(_batch(mapping.account_number, page, member_guid=member_id) for page in pages)
 
     def list_account_owners(
         self, *, user_id: str, member_id: str
@@ -180,33 +184,33 @@ class MX:
         pages = self.client.pages(
             "list_account_owners", "account_owners", user=user_id, member=member_id
         )
-        return _joined(_batch(mapping.account_owner, page, member_guid=member_id) for page in pages)
+        return _merge(_batch(mapping.account_owner, page, member_guid=member_id) for page in pages)
 
     def read_merchant(self, *, merchant_id: str) -> records.Merchant:
-        payload = self.client.one("read_merchant", "merchant", merchant=merchant_id)
-        return _whole(mapping.merchant, payload)
+        payload = self.client.fetch_object("read_merchant", "merchant", merchant=merchant_id)
+        return _convert_one(mapping.merchant, payload)
 
     def read_merchant_location(self, *, location_id: str) -> records.Location:
-        payload = self.client.one(
+        payload = self.client.fetch_object(
             "read_merchant_location", "merchant_location", location=location_id
         )
         return mapping.merchant_location(payload)
 
-    def _started(self, operation: str, user_id: str, member_id: str) -> records.Member:
+    def _start_job(self, operation: str, user_id: str, member_id: str) -> records.Member:
         try:
-            payload = self.client.one(operation, "member", user=user_id, member=member_id)
+            payload = self.client.fetch_object(operation, "member", user=user_id, member=member_id)
         except errors.VendorBusy as error:
             if not error.is_repeat:
                 raise
             # The job that keeps MX busy is the one that the first attempt has started.
             return self.read_member(user_id=user_id, member_id=member_id)
-        return self._owned_member(payload, user_id, member_id)
+        return self._member_of_user(payload, user_id, member_id)
 
-    def _owned_member(self, payload: Payload, user_id: str, member_id: str) -> records.Member:
+    def _member_of_user(self, payload: Payload, user_id: str, member_id: str) -> records.Member:
         """The member, if MX says it is this one of this user: ids come from browsers."""
         if (payload.get("guid"), payload.get("user_guid")) != (member_id, user_id):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_member")
-        return _whole(mapping.member, payload)
+        return _convert_one(mapping.member, payload)
 
 
 @contextmanager
@@ -225,11 +229,11 @@ def _account_number_identity(row: Payload) -> Any:
     return tuple(str(row.get(name)) for name in names)
 
 
-def _whole(convert: Callable[[Payload], T], payload: Payload) -> T:
+def _convert_one(convert: Callable[[Payload], T], payload: Payload) -> T:
     """One object that the call is about: if it is unusable, so is the answer."""
     try:
         return convert(payload)
-    except Unusable as error:
+    except InvalidPayload as error:
         raise errors.VendorBadResponse(str(error), vendor=MX.slug) from error
 
 
@@ -241,22 +245,22 @@ def _batch(convert: Callable[[Payload], T], page: list[Any], **owners: str) -> r
         guid = payload.get("guid") if isinstance(payload, dict) else None
         name = guid if isinstance(guid, str) else None
         try:
-            usable.append(convert(_owned(payload, owners)))
-        except Unusable as error:
+            usable.append(convert(_check_owner(payload, owners)))
+        except InvalidPayload as error:
             rejected.append(records.RejectedItem(id=name, reason=str(error)))
     return records.Batch(records=tuple(usable), rejected=tuple(rejected))
 
 
-def _owned(payload: Any, owners: dict[str, str]) -> Payload:
+def _check_owner(payload: Any, owners: dict[str, str]) -> Payload:
     if not isinstance(payload, dict):
-        raise Unusable("MX sent something that is not an object.")
+        raise InvalidPayload("MX sent something that is not an object.")
     for name, owner in owners.items():
         if payload.get(name, owner) not in (owner, None):
-            raise Unusable(f"MX sent an object of another {name.removesuffix('_guid')}.")
+            raise InvalidPayload(f"MX sent an object of another {name.removesuffix('_guid')}.")
     return {**payload, **owners}
 
 
-def _joined(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
+def _merge(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
     usable: list[T] = []
     rejected: list[records.RejectedItem] = []
     for batch in batches:

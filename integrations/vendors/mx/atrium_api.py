@@ -52,12 +52,12 @@ def is_repeatable(operation: str) -> bool:
     return PATHS[operation][0] in ("GET", "DELETE") or operation in REPEATABLE_POSTS
 
 
-def headers(access: VendorConfig) -> dict[str, str]:
+def headers(config: VendorConfig) -> dict[str, str]:
     """Authentication and API version."""
     return {
         "Accept": "application/vnd.mx.atrium.v1+json",
-        "MX-API-Key": access.secret,
-        "MX-Client-ID": access.client_id,
+        "MX-API-Key": config.secret,
+        "MX-Client-ID": config.client_id,
         "User-Agent": "integration-gateway",
     }
 

@@ -17,13 +17,13 @@ from integrations.vendors.transport import Transport, VendorRequest
 class Client:
     """MX's API through one transport."""
 
-    def __init__(self, access: VendorConfig) -> None:
-        self.policy = access.policy
+    def __init__(self, config: VendorConfig) -> None:
+        self.policy = config.policy
         self.transport = Transport(
             vendor="mx",
-            access=access,
-            headers=atrium_api.headers(access),
-            failure=failures.failure,
+            config=config,
+            headers=atrium_api.headers(config),
+            error_for=failures.error_for,
         )
 
     def call(
@@ -48,7 +48,7 @@ class Client:
         )
         return self.transport.send(call).body
 
-    def one(self, operation: str, key: str, **kwargs: Any) -> Payload:
+    def fetch_object(self, operation: str, key: str, **kwargs: Any) -> Payload:
         """The object under `key`. Raises VendorBadResponse where it is not."""
         answer = self.call(operation, **kwargs)
         payload = answer.get(key) if isinstance(answer, dict) else None

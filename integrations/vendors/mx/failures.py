@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from integrations.vendors import errors
-from integrations.vendors.transport import VendorResponse
+from integrations.vendors.transport import VendorRequest, VendorResponse
 
 JOBS = {"start_aggregation", "start_verification"}  # operations of atrium_api.PATHS
 GUID = re.compile(r"\b[A-Z]{3}-[0-9a-f-]{32,36}\b")
@@ -41,7 +41,7 @@ TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
 }
 
 
-def failure(call: VendorRequest, answer: VendorResponse) -> errors.VendorError | None:
+def error_for(call: VendorRequest, answer: VendorResponse) -> errors.VendorError | None:
     """The error that `answer` means, or None for a success. What has no row fails closed."""
     status = answer.status
     if 200 <= status < 300:
@@ -51,13 +51,13 @@ def failure(call: VendorRequest, answer: VendorResponse) -> errors.VendorError |
     if status == 409:
         if call.operation in JOBS:
             kind, message = errors.VendorBusy, "MX is running another job on this member."
-        existing = next(iter(GUID.findall(_said(answer.body))), None)
+        existing = next(iter(GUID.findall(_vendor_message(answer.body))), None)
     elif kind is errors.VendorRefused:
-        message = f"{message} {_harmless(_said(answer.body))}".strip()
+        message = f"{message} {_redact(_vendor_message(answer.body))}".strip()
     return kind(
         message,
         status=status,
-        retry_after=RATE_LIMIT_SECONDS if status == 429 and not _told(answer) else None,
+        retry_after=RATE_LIMIT_SECONDS if status == 429 and not _has_retry_after(answer) else None,
         existing_id=existing,
     )
 
@@ -66,18 +66,18 @@ def _default(status: int) -> type[errors.VendorError]:
     return errors.VendorUnavailable if status >= 500 else errors.VendorBadResponse
 
 
-def _told(answer: VendorResponse) -> bool:
+def _has_retry_after(answer: VendorResponse) -> bool:
     return bool(answer.headers.get("Retry-After"))
 
 
-def _said(body: Any) -> str:
+def _vendor_message(body: Any) -> str:
     """MX's own message, if it is where MX puts it."""
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else ""
 
 
-def _harmless(text: str) -> str:
+def _redact(text: str) -> str:
     """At most a short line, without identifiers and anything like an account number."""
     text = DIGITS.sub("…", GUID.sub("…", PLAIN.sub(" ", text)))
     return f"MX says: {text[:200].strip()}" if text.strip() else ""

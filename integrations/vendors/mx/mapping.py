@@ -11,17 +11,17 @@ from decimal import Decimal
 from integrations.vendors import records
 from integrations.vendors.mx import statuses
 from integrations.vendors.mx.values import (
+    InvalidPayload,
     Payload,
-    Unusable,
+    extra_metadata,
     flag,
     instant,
-    meta,
+    integer,
     number,
     readable,
     required,
     text,
     web_url,
-    whole,
 )
 from nucleus.masking import mask
 
@@ -153,7 +153,7 @@ def account(payload: Payload) -> records.Account:
         last_payment_date=instant(payload, "last_payment_at"),
         next_payment_date=instant(payload, "payment_due_at"),
         maturity_date=instant(payload, "matures_on"),
-        metadata=meta(payload, ACCOUNT_META),
+        metadata=extra_metadata(payload, ACCOUNT_META),
     )
 
 
@@ -166,13 +166,13 @@ def currency_code(payload: Payload) -> str | None:
 def transaction(payload: Payload) -> records.Transaction:
     amount = number(payload, "amount")
     if amount is None:
-        raise Unusable("MX sent no usable amount.")
+        raise InvalidPayload("MX sent no usable amount.")
     moments = (
         instant(payload, name) for name in ("transacted_at", "date", "posted_at", "created_at")
     )
     transacted_at = next((moment for moment in moments if moment), None)
     if transacted_at is None:
-        raise Unusable("MX sent no usable date.")
+        raise InvalidPayload("MX sent no usable date.")
     parent = text(payload, "top_level_category")
     place = records.Location(
         latitude=coordinate(payload, "latitude", 90),
@@ -192,13 +192,13 @@ def transaction(payload: Payload) -> records.Transaction:
         memo=text(payload, "memo", 2000),
         merchant_id=text(payload, "merchant_guid"),
         merchant_location_id=text(payload, "merchant_location_guid"),
-        merchant_category_code=whole(payload, "merchant_category_code"),
+        merchant_category_code=integer(payload, "merchant_category_code"),
         location=place if place != records.Location() else None,
         is_recurring=flag(payload, "is_subscription"),
         is_fee=flag(payload, "is_fee") or flag(payload, "is_overdraft_fee"),
         is_transfer=parent == "Transfer",
         updated_at=instant(payload, "updated_at"),
-        metadata=meta(payload, TRANSACTION_META),
+        metadata=extra_metadata(payload, TRANSACTION_META),
     )
 
 
@@ -211,7 +211,7 @@ def coordinate(payload: Payload, name: str, most: int) -> Decimal | None:
 def holding(payload: Payload) -> records.Holding:
     shares = number(payload, "shares")
     if shares is None:
-        raise Unusable("MX sent no usable number of shares.")
+        raise InvalidPayload("MX sent no usable number of shares.")
     value = number(payload, "market_value")
     price = None
     if value is not None and shares:
@@ -230,7 +230,7 @@ def holding(payload: Payload) -> records.Holding:
         cost_basis=number(payload, "cost_basis"),
         held_at=instant(payload, "updated_at"),
         updated_at=instant(payload, "updated_at"),
-        metadata=meta(payload, ("purchase_price", "daily_change")),
+        metadata=extra_metadata(payload, ("purchase_price", "daily_change")),
     )
 
 
@@ -243,26 +243,26 @@ def account_number(payload: Payload) -> records.AccountNumber:
     if not routing and institution_number and transit:
         routing = f"0{institution_number:0>3}{transit:0>5}"
     if not digits or not routing:
-        raise Unusable("MX sent an incomplete account number.")
+        raise InvalidPayload("MX sent an incomplete account number.")
     return records.AccountNumber(
         account_id=required(payload, "account_guid"),
         account_number=digits,
         routing=routing,
-        metadata=meta(payload, ("institution_number", "transit_number")),
+        metadata=extra_metadata(payload, ("institution_number", "transit_number")),
     )
 
 
 def account_owner(payload: Payload) -> records.AccountOwner:
     name = text(payload, "owner_name")
     if not name:
-        raise Unusable("MX sent an owner without a name.")
+        raise InvalidPayload("MX sent an owner without a name.")
     return records.AccountOwner(account_id=required(payload, "account_guid"), name=name)
 
 
 def merchant(payload: Payload) -> records.Merchant:
     name = text(payload, "name")
     if not name:
-        raise Unusable("MX sent a merchant without a name.")
+        raise InvalidPayload("MX sent a merchant without a name.")
     return records.Merchant(
         id=required(payload, "guid"),
         name=name,

@@ -23,7 +23,7 @@ ONE_LINE = 255  # characters of a name; what may be longer may have several line
 LONGEST_INSTANT = 40  # characters; ISO 8601 with microseconds and a zone has 32
 
 
-class Unusable(ValueError):
+class InvalidPayload(ValueError):
     """A payload lacks what its record cannot do without; the message says what."""
 
 
@@ -39,10 +39,10 @@ def text(payload: Payload, name: str, limit: int = ONE_LINE) -> str | None:
 
 
 def required(payload: Payload, name: str) -> str:
-    """An identifier. Raises Unusable."""
+    """An identifier. Raises InvalidPayload."""
     value = payload.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > 255:
-        raise Unusable(f"MX sent no usable {name}.")
+        raise InvalidPayload(f"MX sent no usable {name}.")
     return value.strip()
 
 
@@ -73,7 +73,7 @@ def flag(payload: Payload, name: str) -> bool:
     return payload.get(name) is True
 
 
-def whole(payload: Payload, name: str) -> int | None:
+def integer(payload: Payload, name: str) -> int | None:
     """A whole number of at most nine digits."""
     value = number(payload, name)
     if value is None or value != value.to_integral_value() or abs(value) >= 10**9:
@@ -107,7 +107,7 @@ def _from_text(value: str) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def meta(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
+def extra_metadata(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
     """What has no column of its own, as `mx_…` strings; nulls are left out."""
     found = {}
     for name in names:

@@ -173,7 +173,8 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
 @pytest.mark.parametrize(
     ("kind", "scope"),
     [
-        ("AGGREGATION", SyncScope.EVERYTHING), ("BALANCE", SyncScope.BALANCES), ("HISTORY", SyncScope.HISTORY),
+        ("AGGREGATION", SyncScope.EVERYTHING), ("BALANCE", SyncScope.BALANCES),
+        ("HISTORY", SyncScope.HISTORY),
         ("STATEMENT", SyncScope.STATUS), ("CONNECTION_STATUS", SyncScope.STATUS),
         ("SOMETHING_NEW", SyncScope.EVERYTHING),
     ],

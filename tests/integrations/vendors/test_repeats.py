@@ -21,7 +21,7 @@ from integrations.vendors import errors, records
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
 from integrations.vendors.mx import atrium_api
 from integrations.vendors.mx.adapter import MX
-from integrations.vendors.mx.failures import failure
+from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, ScriptedServer, answer, serving
 
@@ -39,9 +39,9 @@ class Scenario:
     def __init__(self, server: ScriptedServer, policy: CallPolicy) -> None:
         self.server = server
         self.calls: list[CallRecord] = []
-        access = VendorConfig("atrium", server.url, "id", "key", policy, self.calls.append)
+        config = VendorConfig("atrium", server.url, "id", "key", policy, self.calls.append)
         self.transport = Transport(
-            vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
+            vendor="mx", config=config, headers={}, error_for=error_for, sleep=lambda _: None
         )
 
     def outcome(self, call: VendorRequest) -> Any:

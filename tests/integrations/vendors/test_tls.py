@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.vendors import errors
 from integrations.vendors.base import CallPolicy, VendorConfig
-from integrations.vendors.mx.failures import failure
+from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, always, answer, serving
 
@@ -67,8 +67,8 @@ def send(script: Script, certificate: Path, policy: CallPolicy = PATIENT) -> obj
         return context.wrap_socket(connection, server_side=True)
 
     with serving(script, over_tls) as server:
-        access = VendorConfig("atrium", server.url.replace("http:", "https:"), "id", "key", policy)
-        sender = Transport(vendor="mx", access=access, headers={}, failure=failure)
+        config = VendorConfig("atrium", server.url.replace("http:", "https:"), "id", "key", policy)
+        sender = Transport(vendor="mx", config=config, headers={}, error_for=error_for)
         try:
             return sender.send(READ).body
         except errors.VendorError as error:

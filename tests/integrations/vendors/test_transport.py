@@ -17,7 +17,7 @@ import requests
 
 from integrations.vendors import errors, transport
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
-from integrations.vendors.mx.failures import failure
+from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, always, answer, serving
 
@@ -32,9 +32,9 @@ def send(
     """The answer or the error, the audited exchanges, and how many requests arrived."""
     calls: list[CallRecord] = []
     with serving(script) as server:
-        access = VendorConfig("atrium", server.url, "id", "secret-key", policy, calls.append)
+        config = VendorConfig("atrium", server.url, "id", "secret-key", policy, calls.append)
         sender = Transport(
-            vendor="mx", access=access, headers={}, failure=failure, sleep=lambda _: None
+            vendor="mx", config=config, headers={}, error_for=error_for, sleep=lambda _: None
         )
         try:
             result: object = sender.send(call)
@@ -152,9 +152,9 @@ def test_the_deadline_of_all_calls_together():
     with serving(always(answer())) as server:
         sender = Transport(
             vendor="mx",
-            access=VendorConfig("atrium", server.url, "id", "key", policy),
+            config=VendorConfig("atrium", server.url, "id", "key", policy),
             headers={},
-            failure=failure,
+            error_for=error_for,
         )
         sender.send(READ)
         time.sleep(0.6)

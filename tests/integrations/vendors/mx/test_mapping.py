@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.vendors.mx import mapping, statuses
-from integrations.vendors.mx.values import Unusable
+from integrations.vendors.mx.values import InvalidPayload
 from integrations.vendors.records import ActionRequiredBy, NextStep
 
 ACCOUNT = json.loads(
@@ -156,7 +156,7 @@ def test_canadian_numbers():
 def test_what_a_record_cannot_do_without(mapper: Any, payload: Any, field: str, value: Any):
     if field in ("guid", "user_guid", "account_number") and value == "NaN":
         return  # a fine string
-    with pytest.raises(Unusable):
+    with pytest.raises(InvalidPayload):
         mapper({**payload, field: value})
 
 
@@ -165,7 +165,7 @@ def test_what_a_record_cannot_do_without(mapper: Any, payload: Any, field: str, 
 def test_no_json_breaks_a_mapper(data: st.DataObject):
     mapper, payload = data.draw(st.sampled_from(MAPPERS))
     changes = data.draw(st.dictionaries(st.sampled_from(sorted(payload)), JSON, max_size=4))
-    with contextlib.suppress(Unusable):
+    with contextlib.suppress(InvalidPayload):
         mapper({**payload, **changes, "unknown_field": data.draw(JSON)})
 
 
@@ -173,7 +173,7 @@ def test_no_json_breaks_a_mapper(data: st.DataObject):
 @given(payload=st.dictionaries(st.text(max_size=20), JSON, max_size=6))
 def test_no_object_breaks_a_mapper(payload: dict[str, Any]):
     for mapper, _ in MAPPERS:
-        with contextlib.suppress(Unusable):
+        with contextlib.suppress(InvalidPayload):
             mapper(payload)
 
 

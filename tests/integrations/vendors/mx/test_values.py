@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from integrations.vendors.mx import mapping, values, webhooks
 from integrations.vendors.mx.adapter import _batch
-from integrations.vendors.mx.values import Unusable
+from integrations.vendors.mx.values import InvalidPayload
 from nucleus import exact_json
 from nucleus.wire.json import ExactJSONRenderer
 from tests.integrations.vendors.mx.test_mapping import MAPPERS
 
 READERS = [
-    values.text, values.number, values.flag, values.whole, values.instant, values.web_url,
-    lambda payload, name: values.meta(payload, (name,)),
+    values.text, values.number, values.flag, values.integer, values.instant, values.web_url,
+    lambda payload, name: values.extra_metadata(payload, (name,)),
     lambda payload, name: mapping.coordinate(payload, name, 90),
 ]  # fmt: skip
 HOSTILE = [
@@ -102,7 +102,7 @@ def test_links_that_may_be_handed_on(url: str):
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_from_bytes_to_answer_nothing_breaks(data: st.DataObject):
-    """Parsed, mapped, rendered: every value is small, every failure is Malformed or Unusable."""
+    """Parsed, mapped, rendered: values are small, failures are Malformed or InvalidPayload."""
     mapper, payload = data.draw(st.sampled_from(MAPPERS))
     changes = data.draw(st.dictionaries(st.sampled_from(sorted(payload)), JSON, max_size=5))
     content = json.dumps({**payload, **changes}, default=str).encode()
@@ -131,7 +131,7 @@ def test_words_for_people_fit_their_column(word: str, limit: int):
 
 
 def test_an_expanding_word_is_cut():
-    with contextlib.suppress(Unusable):
+    with contextlib.suppress(InvalidPayload):
         record = mapping.transaction(
             {"guid": "T", "account_guid": "A", "amount": 1, "date": "2026-01-01",
              "type": "ﬁ" * 32, "status": "\u0130" * 32}

@@ -22,7 +22,7 @@ def widget_url(url: Any, *hosts: str, base_url: str = "") -> str:
     with serving(always(answer(body=body))) as server:
         mx = MX(VendorConfig("atrium", server.url, "id", "key", QUICK, allowed_hosts=hosts))
         if base_url:
-            mx.access = VendorConfig("atrium", base_url, "id", "key", QUICK, allowed_hosts=hosts)
+            mx.config = VendorConfig("atrium", base_url, "id", "key", QUICK, allowed_hosts=hosts)
         return mx.widget_url(user_id="USR-1", options=WidgetOptions())
 
 
