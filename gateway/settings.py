@@ -202,8 +202,8 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.access.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["gateway.access.authentication.HasScope"],
-    "DEFAULT_RENDERER_CLASSES": ["nucleus.wire.json.ExactJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["nucleus.wire.json.ExactJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["nucleus.hydrogen.json_format.ExactJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["nucleus.hydrogen.json_format.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "gateway.api_docs.schema.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.errors.responses.exception_handler",
     "UNAUTHENTICATED_USER": None,

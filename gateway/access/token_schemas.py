@@ -13,7 +13,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from nucleus.wire import schemas as wire
+from nucleus.hydrogen import openapi_schemas as wire
 
 GRANTS = ("client_credentials", "password")
 TAGS = ["Authorization"]

@@ -36,8 +36,8 @@ from gateway.access.token_schemas import (
     TOKEN_RESPONSES,
     RevokeForm,
 )
+from nucleus.hydrogen import unknown_names
 from nucleus.models import Client
-from nucleus.wire import unknown
 
 NO_STORE_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 section 5.1
 CREDENTIAL_FIELDS = ("client_id", "client_secret")  # RFC 6749 section 2.3.1 allows them in the form
@@ -61,7 +61,7 @@ class AuthorizationView(APIView):
         super().initial(request, *args, **kwargs)
         is_json = _is_json(request._request)
         read_names = () if is_json else (*self.form_fields, *CREDENTIAL_FIELDS)
-        unknown.report_fields(_body_names(request._request), read_names)
+        unknown_names.report_fields(_body_names(request._request), read_names)
 
     def application(self, request: Request) -> Application:
         """The calling application. Raises AuthenticationFailed."""
@@ -106,7 +106,7 @@ class TokenView(AuthorizationView):
 
     form_fields = tuple(parameter.name for parameter in GRANT_PARAMETERS)
 
-    @unknown.knowing_parameters(GRANT_PARAMETERS)
+    @unknown_names.knowing_parameters(GRANT_PARAMETERS)
     @extend_schema(
         operation_id="createToken",
         summary="Get an access token",
@@ -164,7 +164,7 @@ class ClientTokenView(AuthorizationView):
 
     form_fields = (SCOPE_PARAMETER.name,)
 
-    @unknown.knowing_parameters([SCOPE_PARAMETER])
+    @unknown_names.knowing_parameters([SCOPE_PARAMETER])
     @extend_schema(
         operation_id="createClientToken",
         summary="Exchange a signed client token for an access token",
@@ -199,7 +199,7 @@ class RevokeView(AuthorizationView):
 
     form_fields = tuple(RevokeForm().fields)
 
-    @unknown.knowing_parameters([])
+    @unknown_names.knowing_parameters([])
     @extend_schema(
         operation_id="revokeToken",
         summary="Revoke an access token",

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from gateway.errors.responses import error_response
 from gateway.errors.specs import ERROR_SPECS
 from integrations.flows.errors import FlowError, NotFound
-from nucleus.wire.fields import is_path_id, not_a_uuid
+from nucleus.hydrogen.fields import is_path_id, not_a_uuid
 
 ROUTE_PARAMETER = re.compile(r"<\w+:\w+>")
 

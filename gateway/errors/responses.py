@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from gateway.errors import admin_pages
 from gateway.errors.specs import ERROR_SPECS, ErrorSpec, drf_spec, spec_and_message
 from integrations.request_context import current_request_id
-from nucleus.wire.json import ExactJSONRenderer
+from nucleus.hydrogen.json_format import ExactJSONRenderer
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]

@@ -14,9 +14,9 @@ from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
 from integrations.flows import accounts
 from nucleus.api.records import EXAMPLES
-from nucleus.wire import objects
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import answered
+from nucleus.caller import caller_of
+from nucleus.hydrogen import renderers
+from nucleus.hydrogen.examples import answered
 from nucleus.writes import rules
 
 ACCOUNT = EXAMPLES["aggregation_account"]
@@ -64,7 +64,7 @@ class AccountsView(APIView):
             {
                 "status_code": 200 if one.account else 422,
                 "message": one.message,
-                "body": objects.aggregation_account(one.account) if one.account else None,
+                "body": renderers.aggregation_account(one.account) if one.account else None,
             }
             for one in outcome.accounts
         ]

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation
 from integrations.flows import async_runs
 from integrations.models import AsyncTransaction
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import InstantField, not_a_uuid
+from nucleus.caller import caller_of
+from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.fields import InstantField, not_a_uuid
 
 TAG = ["Async"]
 SERVICE = [

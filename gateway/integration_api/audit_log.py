@@ -18,9 +18,9 @@ from gateway.integration_api import documentation
 from gateway.integration_api.parsing import queried
 from gateway.integration_api.schemas import INTEGRATION_TYPES, vendor_name
 from integrations.models import AuditLog
-from nucleus.wire import pages, schemas
-from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import (
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.fields import (
     IdField,
     InstantField,
     LenientBooleanField,
@@ -156,7 +156,7 @@ class AuditLogsView(APIView):
         tags=["Audit log"],
         query=AuditQuery,
         parameters=PARAMETERS,
-        response=schemas.page_of(AuditRow),
+        response=openapi_schemas.page_of(AuditRow),
     )
     def get(self, request: Request) -> Response:
         if request.query_params.get("filter") not in (None, "", "None"):

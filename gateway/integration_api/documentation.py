@@ -7,8 +7,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
-from nucleus.wire import schemas as wire
-from nucleus.wire.unknown import knowing_parameters
+from nucleus.hydrogen import openapi_schemas as wire
+from nucleus.hydrogen.unknown_names import knowing_parameters
 
 CLIENT_ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
 MEMBER_ID = "MBR-7c6f361b-e582-15b6-60c0-358f12466b4b"

@@ -14,9 +14,9 @@ from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import parsed, queried
 from integrations.flows import verification
 from integrations.flows.bank_links import TenantAccount
+from nucleus.caller import caller_of
+from nucleus.hydrogen import renderers
 from nucleus.models import BankLink
-from nucleus.wire import objects
-from nucleus.wire.caller import caller_of
 from nucleus.writes import rules
 
 
@@ -106,7 +106,7 @@ def _row(request: Request, link: BankLink | None, message: str | None) -> dict[s
     return {
         "message": message,
         "status_code": 200 if link else 422,
-        "nucleus_bank_link": objects.bank_link(link, reveal_numbers=reveal) if link else None,
+        "nucleus_bank_link": renderers.bank_link(link, reveal_numbers=reveal) if link else None,
     }
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from rest_framework.exceptions import NotFound
 
+from nucleus.caller import Caller, visible_owners
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Owner
-from nucleus.wire.caller import Caller, visible_owners
 
 
 def owner_of(caller: Caller, body: Mapping[str, Any]) -> Owner:

@@ -9,8 +9,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
-from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import uuid_of, without_nulls
+from nucleus.caller import caller_of
+from nucleus.hydrogen.fields import uuid_of, without_nulls
 
 
 def parsed(

@@ -25,10 +25,10 @@ from integrations.models import AccountLink
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
 from nucleus.api.records import EXAMPLES
+from nucleus.caller import caller_of
+from nucleus.hydrogen import renderers
+from nucleus.hydrogen.examples import RECORD_ID, answered
 from nucleus.models import AggregationAccount
-from nucleus.wire import objects
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import RECORD_ID, answered
 
 Answer = dict[str, Any]
 
@@ -50,22 +50,22 @@ def _row(body: Answer | None, message: str | None = None) -> Answer:
 
 def _account(vendor: Vendor, link: AccountLink) -> Answer:
     account = retrieval.pull_account(vendor=vendor, link=link)
-    return {"nucleus_aggregation_account": _row(objects.aggregation_account(account))}
+    return {"nucleus_aggregation_account": _row(renderers.aggregation_account(account))}
 
 
 def _balance(vendor: Vendor, link: AccountLink) -> Answer:
     balance = retrieval.pull_balance(vendor=vendor, link=link)
-    return {"nucleus_balance_posted": objects.balance(balance)}
+    return {"nucleus_balance_posted": renderers.balance(balance)}
 
 
 def _transactions(vendor: Vendor, link: AccountLink) -> Answer:
     pulled = retrieval.pull_transactions(vendor=vendor, link=link)
-    posted = [_row(objects.transaction(row)) for row in pulled.posted]
+    posted = [_row(renderers.transaction(row)) for row in pulled.posted]
     return {
         "nucleus_transactions_posted": posted
         + [_row(None, item.reason) for item in pulled.rejected],
         "nucleus_transactions_canceled": [
-            _row(objects.transaction(row)) for row in pulled.canceled
+            _row(renderers.transaction(row)) for row in pulled.canceled
         ],
     }
 
@@ -73,7 +73,7 @@ def _transactions(vendor: Vendor, link: AccountLink) -> Answer:
 def _holdings(vendor: Vendor, link: AccountLink) -> Answer:
     pulled = retrieval.pull_holdings(vendor=vendor, link=link)
     return {
-        "nucleus_holdings_posted": [_row(objects.holding(row)) for row in pulled.posted]
+        "nucleus_holdings_posted": [_row(renderers.holding(row)) for row in pulled.posted]
         + [_row(None, item.reason) for item in pulled.rejected]
     }
 

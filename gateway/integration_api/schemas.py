@@ -11,8 +11,8 @@ from uuid import UUID
 from rest_framework import serializers
 
 from integrations.vendors import registry
-from nucleus.wire import schemas as wire
-from nucleus.wire.fields import (
+from nucleus.hydrogen import openapi_schemas as wire
+from nucleus.hydrogen.fields import (
     FlagField,
     IdField,
     LenientBooleanField,
@@ -20,7 +20,7 @@ from nucleus.wire.fields import (
     WholeNumberField,
     WordField,
 )
-from nucleus.wire.unknown import BodySerializer
+from nucleus.hydrogen.unknown_names import BodySerializer
 
 INTEGRATION_TYPES = ("aggregation", "iav")
 MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL

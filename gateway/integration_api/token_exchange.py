@@ -12,7 +12,7 @@ from gateway.integration_api.parsing import parsed
 from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.vendors import registry
-from nucleus.wire.caller import caller_of
+from nucleus.caller import caller_of
 
 
 class TokenExchangeResponse(serializers.Serializer):

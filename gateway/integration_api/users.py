@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import parsed
 from integrations.flows import users
-from nucleus.wire.caller import caller_of
+from nucleus.caller import caller_of
 
 
 class UserView(APIView):

@@ -20,12 +20,12 @@ from gateway.integration_api import documentation
 from gateway.integration_api.parsing import parsed
 from integrations.flows import outbox
 from integrations.models import WebhookSubscription
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.fields import FlagField, InstantField, PlainTextField, WordField
+from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer
 from nucleus.models import Tenant
-from nucleus.wire import pages, schemas
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import FlagField, InstantField, PlainTextField, WordField
-from nucleus.wire.unknown import READ_ONLY, BodySerializer
 
 EXAMPLE_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl"  # noqa: S105
 FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
@@ -208,7 +208,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
             summary="List webhooks",
             description="Without their secrets.",
             tags=[door.tag],
-            response=schemas.page_of(door.response),
+            response=openapi_schemas.page_of(door.response),
             parameters=pages.parameters(WebhookSubscription, FIELDS),
         )
         def get(self, request: Request) -> Response:

@@ -12,8 +12,8 @@ from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import queried
 from integrations.flows import widget_links
 from integrations.vendors.records import WidgetOptions
+from nucleus.caller import caller_of
 from nucleus.models import Business, Client
-from nucleus.wire.caller import caller_of
 
 
 class WidgetLinkView(APIView):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from nucleus.wire import unknown
+from nucleus.hydrogen import unknown_names
 
 HEADER = "Warning"
 
@@ -19,7 +19,7 @@ class UnknownNamesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with unknown.collecting() as collected:
+        with unknown_names.collecting() as collected:
             response = self.get_response(request)
         if warning := collected.warning():
             response[HEADER] = warning
@@ -30,4 +30,4 @@ class UnknownNamesMiddleware:
         method = getattr(getattr(view, "cls", None), str(request.method).lower(), None)
         names = getattr(method, "query_names", None)
         if names is not None:
-            unknown.report_parameters(request.GET, names)
+            unknown_names.report_parameters(request.GET, names)

@@ -24,8 +24,8 @@ from integrations.jobs import job_queue, requeue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
 from integrations.models.outbox import new_secret
+from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
-from nucleus.wire.json import instant
 
 DELIVER_JOB = "deliver_webhook"
 # Seconds to wait after the first, second, … attempt: a good day in all.

@@ -13,12 +13,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api.documentation import documented
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.fields import (
+    IdField,
+    InstantField,
+    LongTextField,
+    PlainTextField,
+    WebUrlField,
+)
+from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import AuditLog, Tenant
-from nucleus.wire import pages, schemas
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import STORED, answered, written
-from nucleus.wire.fields import IdField, InstantField, LongTextField, PlainTextField, WebUrlField
-from nucleus.wire.unknown import BodySerializer
 
 TAG = ["Audit log"]
 ID_LISTS = (
@@ -118,7 +124,7 @@ class AuditLogsView(APIView):
         summary="List the audit log",
         tags=TAG,
         parameters=pages.parameters(AuditLog, FIELDS),
-        response=schemas.page_of(AuditLogEntry),
+        response=openapi_schemas.page_of(AuditLogEntry),
     )
     def get(self, request: Request) -> Response:
         rows = _rows(request)

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from nucleus.api import writing
 from nucleus.api.documentation import documented
 from nucleus.api.records import EXAMPLES, KINDS, Kind, visible
-from nucleus.wire.examples import RECORD_ID, answered, changed, written
-from nucleus.wire.fields import IdField
+from nucleus.hydrogen.examples import RECORD_ID, answered, changed, written
+from nucleus.hydrogen.fields import IdField
 from nucleus.writes import records
 
 DESCRIPTION = (

@@ -18,10 +18,10 @@ from rest_framework.views import APIView
 from nucleus.api import bulk_errors, clients, owners, writing
 from nucleus.api.documentation import documented
 from nucleus.api.records import KINDS, Kind, visible
+from nucleus.caller import caller_of
+from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
+from nucleus.hydrogen.fields import InstantField
 from nucleus.models import BulkTransaction
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import RECORD_ID, STORED, answered, written
-from nucleus.wire.fields import InstantField
 from nucleus.writes import records
 from nucleus.writes.rules import Refusal
 

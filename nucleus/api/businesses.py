@@ -8,13 +8,13 @@ from uuid import UUID
 from rest_framework import serializers
 
 from nucleus.api import owners
+from nucleus.caller import visible_owners
+from nucleus.hydrogen import openapi_schemas, renderers
+from nucleus.hydrogen.fields import WebUrlField
+from nucleus.hydrogen.nested_serializers import MOST_PARTS, Ownership
+from nucleus.hydrogen.request_serializers import OPTIONAL
+from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
-from nucleus.wire import objects, schemas
-from nucleus.wire.bodies import OPTIONAL
-from nucleus.wire.caller import visible_owners
-from nucleus.wire.fields import WebUrlField
-from nucleus.wire.parts import MOST_PARTS, Ownership
-from nucleus.wire.unknown import READ_ONLY
 
 EXAMPLE = {
     "legal_name": "Demo Bakery LLC",
@@ -34,7 +34,7 @@ class BusinessBody(owners.OwnerBody):
     class Meta:
         model = Business
         fields = [
-            *(name for name in objects.BUSINESS if name not in READ_ONLY),
+            *(name for name in renderers.BUSINESS if name not in READ_ONLY),
             "identification_number",
         ]
 
@@ -55,9 +55,9 @@ KIND = owners.Kind(
     words="business",
     words_for_many="businesses",
     body=BusinessBody,
-    fields=objects.BUSINESS,
-    render=objects.business,
-    schema=schemas.Business,
+    fields=renderers.BUSINESS,
+    render=renderers.business,
+    schema=openapi_schemas.Business,
     example=EXAMPLE,
     creation="Its vendor user is made with POST /integration/v1/user.",
 )

@@ -16,13 +16,13 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from nucleus import usernames
 from nucleus.api import owners
+from nucleus.caller import Caller, visible_owners
+from nucleus.hydrogen import openapi_schemas, renderers
+from nucleus.hydrogen.fields import IdField, PlainTextField, WebUrlField, WordField
+from nucleus.hydrogen.nested_serializers import MOST_PARTS, Employment
+from nucleus.hydrogen.request_serializers import OPTIONAL
+from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
-from nucleus.wire import objects, schemas
-from nucleus.wire.bodies import OPTIONAL
-from nucleus.wire.caller import Caller, visible_owners
-from nucleus.wire.fields import IdField, PlainTextField, WebUrlField, WordField
-from nucleus.wire.parts import MOST_PARTS, Employment
-from nucleus.wire.unknown import READ_ONLY
 
 # Who a client is to the tenant, and what it may do: not for the client itself to say.
 TENANTS_OWN = (
@@ -92,7 +92,7 @@ class ClientBody(owners.OwnerBody):
     class Meta:
         model = Client
         fields = [
-            *(name for name in objects.CLIENT if name not in READ_ONLY),
+            *(name for name in renderers.CLIENT if name not in READ_ONLY),
             "identification_number",
             "password",
             "current_password",
@@ -176,9 +176,9 @@ KIND = owners.Kind(
     words="client",
     words_for_many="clients",
     body=ClientBody,
-    fields=objects.CLIENT,
-    render=objects.client,
-    schema=schemas.NucleusClient,
+    fields=renderers.CLIENT,
+    render=renderers.client,
+    schema=openapi_schemas.NucleusClient,
     example=EXAMPLE,
     created_status=201,
     creation="With the setting on, its vendor user follows by itself.",

@@ -13,15 +13,16 @@ from rest_framework.views import APIView
 
 from nucleus.api import businesses, clients, owners, records
 from nucleus.api.documentation import documented
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas
+from nucleus.hydrogen.fields import InstantField
 from nucleus.models import AggregationAccount
-from nucleus.wire import currencies, derived, schemas
-from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import InstantField
+from nucleus.reads import currency_conversion, derived_views
 
 ACCOUNTS = next(kind for kind in records.KINDS if kind.model is AggregationAccount)
 
 
-_Account: Any = schemas.AggregationAccount
+_Account: Any = openapi_schemas.AggregationAccount
 
 
 class AggregationAccountDetails(_Account):
@@ -31,7 +32,7 @@ class AggregationAccountDetails(_Account):
     asset = serializers.BooleanField()
 
     class Meta(_Account.Meta):
-        fields = [*derived.DETAILS, "account_number", "asset"]
+        fields = [*derived_views.DETAILS, "account_number", "asset"]
 
 
 class OverviewAccount(AggregationAccountDetails):
@@ -47,7 +48,7 @@ class OverviewAccount(AggregationAccountDetails):
     class Meta(AggregationAccountDetails.Meta):
         fields = [
             *AggregationAccountDetails.Meta.fields,
-            "aggregation_account_id", "aggregation_account_balance_id", *derived.AMOUNTS,
+            "aggregation_account_id", "aggregation_account_balance_id", *derived_views.AMOUNTS,
             "balance_time_stamp",
         ]  # fmt: skip
 
@@ -76,9 +77,11 @@ def _part(schema: Any, name: str) -> Any:
     return type(f"Aggregate{schema.__name__}", (schema,), {"__doc__": schema.__doc__, **declared})
 
 
-_Balance = _part(schemas.AggregationAccountBalance, "aggregation_account_balance")
-_Holding = _part(schemas.AggregationAccountHolding, "aggregation_account_holding")
-_Transaction = _part(schemas.AggregationAccountTransaction, "aggregation_account_transaction")
+_Balance = _part(openapi_schemas.AggregationAccountBalance, "aggregation_account_balance")
+_Holding = _part(openapi_schemas.AggregationAccountHolding, "aggregation_account_holding")
+_Transaction = _part(
+    openapi_schemas.AggregationAccountTransaction, "aggregation_account_transaction"
+)
 
 
 class AggregateData(serializers.Serializer):
@@ -98,16 +101,16 @@ class AggregateDataView(APIView):
         operation_id="getAggregationAccountAggregateData",
         summary="Read an account with its data",
         description="The account, its current balance, and of active holdings and transactions "
-        f"the newest {derived.NEWEST} each; all of them are in their lists.",
+        f"the newest {derived_views.NEWEST} each; all of them are in their lists.",
         tags=[ACCOUNTS.words.capitalize()],
-        parameters=[currencies.PARAMETER],
+        parameters=[currency_conversion.PARAMETER],
         response=AggregateData,
     )
     def get(self, request: Request, record_id: UUID) -> Response:
         account = records.visible(request, ACCOUNTS).filter(id=record_id).first()
         if account is None:
             raise NotFound(f"There is no aggregation account {record_id}.")
-        return Response(derived.aggregate_data(account, currencies.asked(request)))
+        return Response(derived_views.aggregate_data(account, currency_conversion.asked(request)))
 
 
 def _overview(kind: owners.Kind) -> type[APIView]:
@@ -118,16 +121,16 @@ def _overview(kind: owners.Kind) -> type[APIView]:
             operation_id=f"get{kind.name}AggregationAccountOverview",
             summary=f"Read a {kind.words}'s accounts by category",
             description="Active accounts with their current balances, and totals. What is owed "
-            f"counts as positive, as it is stored. At most {derived.MAX_ACCOUNTS} accounts.",
+            f"counts as positive, as it is stored. At most {derived_views.MAX_ACCOUNTS} accounts.",
             tags=[ACCOUNTS.words.capitalize()],
-            parameters=[currencies.PARAMETER],
+            parameters=[currency_conversion.PARAMETER],
             response=AggregationAccountOverview,
         )
         def get(self, request: Request, record_id: UUID) -> Response:
             owner = owners.found(request, kind, record_id)
             accounts = records.visible(request, ACCOUNTS).filter(**owner.reference)
-            conversion = currencies.asked(request)
-            return Response(derived.overview(caller_of(request).tenant, accounts, conversion))
+            conversion = currency_conversion.asked(request)
+            return Response(derived_views.overview(caller_of(request).tenant, accounts, conversion))
 
     return Overview
 

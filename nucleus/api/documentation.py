@@ -7,8 +7,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
-from nucleus.wire import schemas
-from nucleus.wire.unknown import knowing_parameters
+from nucleus.hydrogen import openapi_schemas
+from nucleus.hydrogen.unknown_names import knowing_parameters
 
 
 def documented(
@@ -24,9 +24,14 @@ def documented(
     examples: Sequence[OpenApiExample] = (),
 ) -> Callable[[Any], Any]:
     """One operation's description; every operation can answer the shared errors."""
-    errors = schemas.ERRORS if request is None else schemas.ERRORS | schemas.WRITE_ERRORS
+    errors = (
+        openapi_schemas.ERRORS
+        if request is None
+        else openapi_schemas.ERRORS | openapi_schemas.WRITE_ERRORS
+    )
     answers: dict[int, Any] = {
-        code: OpenApiResponse(schemas.Error, description=words) for code, words in errors.items()
+        code: OpenApiResponse(openapi_schemas.Error, description=words)
+        for code, words in errors.items()
     }
     answers[status] = response or OpenApiResponse(description="Done.")
     schema = extend_schema(

@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 
 from nucleus.api import writing
 from nucleus.api.documentation import documented
+from nucleus.caller import caller_of
+from nucleus.hydrogen import filters, pages
+from nucleus.hydrogen.examples import answered, written
+from nucleus.hydrogen.fields import CurrencyField, InstantField, NumberField
+from nucleus.hydrogen.renderers import Body
+from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import CurrencyRate
-from nucleus.wire import filters, pages
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import answered, written
-from nucleus.wire.fields import CurrencyField, InstantField, NumberField
-from nucleus.wire.objects import Body
-from nucleus.wire.unknown import BodySerializer
 from nucleus.writes import currency_rates
 from nucleus.writes.records import Item
 

@@ -16,11 +16,11 @@ from rest_framework.views import APIView
 
 from nucleus.api import records
 from nucleus.api.documentation import documented
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.fields import InstantField
+from nucleus.hydrogen.renderers import Body
 from nucleus.models import AggregationAccountTransaction
 from nucleus.models import Merchant as MerchantRow
-from nucleus.wire import pages, schemas
-from nucleus.wire.fields import InstantField
-from nucleus.wire.objects import Body
 
 TRANSACTIONS = next(kind for kind in records.KINDS if kind.model is AggregationAccountTransaction)
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
@@ -46,13 +46,13 @@ class Pageable(serializers.Serializer):
     page_size = serializers.IntegerField()
     paged = serializers.BooleanField()
     unpaged = serializers.BooleanField()
-    sort = schemas.Sort()
+    sort = openapi_schemas.Sort()
 
 
-class PageMerchant(schemas.page_of(Merchant)):  # type: ignore[misc]
+class PageMerchant(openapi_schemas.page_of(Merchant)):  # type: ignore[misc]
     """A page of merchants; its `sort` is one object."""
 
-    sort = schemas.Sort()
+    sort = openapi_schemas.Sort()
     empty = serializers.BooleanField()
     pageable = Pageable()
 

@@ -18,14 +18,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api.documentation import documented
+from nucleus.caller import Caller, caller_of, visible_owners
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.examples import STORED, answered, changed, written
+from nucleus.hydrogen.fields import DigitsField, MetadataField
+from nucleus.hydrogen.nested_serializers import MOST_PARTS, Address
+from nucleus.hydrogen.request_serializers import MAPPING
+from nucleus.hydrogen.unknown_names import ModelBodySerializer
 from nucleus.models import Owner
-from nucleus.wire import pages, schemas
-from nucleus.wire.bodies import MAPPING
-from nucleus.wire.caller import Caller, caller_of, visible_owners
-from nucleus.wire.examples import STORED, answered, changed, written
-from nucleus.wire.fields import DigitsField, MetadataField
-from nucleus.wire.parts import MOST_PARTS, Address
-from nucleus.wire.unknown import ModelBodySerializer
 
 KEEP, ERASE = "keep", "delete"
 NUCLEUS_DATA = OpenApiParameter(
@@ -243,7 +243,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             summary=f"List {kind.words_for_many}",
             tags=tag,
             parameters=pages.parameters(kind.model, kind.fields),
-            response=schemas.page_of(kind.schema),
+            response=openapi_schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
             rows = visible(caller_of(request), kind)

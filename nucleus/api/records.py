@@ -18,10 +18,11 @@ from nucleus import models
 from nucleus.api import writing
 from nucleus.api.damaged_rows import DamageTolerant
 from nucleus.api.documentation import documented
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas, pages, renderers, request_serializers
+from nucleus.hydrogen.examples import STORED, answered, changed, written
 from nucleus.masking import mask
-from nucleus.wire import bodies, currencies, objects, pages, schemas
-from nucleus.wire.caller import caller_of
-from nucleus.wire.examples import STORED, answered, changed, written
+from nucleus.reads import currency_conversion
 from nucleus.writes import records as rows
 
 
@@ -50,7 +51,7 @@ def _plainly(
 
 def _bank_link(row: models.BankLink, request: Request | None) -> dict[str, Any]:
     reveal = request is not None and caller_of(request).has_scope("account_numbers")
-    return objects.bank_link(row, reveal_numbers=reveal)
+    return renderers.bank_link(row, reveal_numbers=reveal)
 
 
 CLIENT_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
@@ -61,11 +62,11 @@ KINDS = (
         models.AggregationAccount,
         "AggregationAccount",
         "aggregation account",
-        objects.ACCOUNT,
+        renderers.ACCOUNT,
         "client_id",
-        _plainly(objects.aggregation_account),
-        schemas.AggregationAccount,
-        bodies.AggregationAccountBody,
+        _plainly(renderers.aggregation_account),
+        openapi_schemas.AggregationAccount,
+        request_serializers.AggregationAccountBody,
         {
             "client_id": CLIENT_ID,
             "account_name": "Checking",
@@ -81,11 +82,11 @@ KINDS = (
         models.AggregationAccountBalance,
         "AggregationAccountBalance",
         "balance",
-        objects.BALANCE,
+        renderers.BALANCE,
         "aggregation_account__client_id",
-        _plainly(objects.balance),
-        schemas.AggregationAccountBalance,
-        bodies.AggregationAccountBalanceBody,
+        _plainly(renderers.balance),
+        openapi_schemas.AggregationAccountBalance,
+        request_serializers.AggregationAccountBalanceBody,
         {
             "aggregation_account_id": ACCOUNT_ID,
             "currency_code": "USD",
@@ -98,11 +99,11 @@ KINDS = (
         models.AggregationAccountTransaction,
         "AggregationAccountTransaction",
         "transaction",
-        (*objects.TRANSACTION, *(name for name in objects.BANK_CREDIT if name != "location")),
+        (*renderers.TRANSACTION, *(name for name in renderers.BANK_CREDIT if name != "location")),
         "aggregation_account__client_id",
-        _plainly(objects.transaction),
-        schemas.AggregationAccountTransaction,
-        bodies.AggregationAccountTransactionBody,
+        _plainly(renderers.transaction),
+        openapi_schemas.AggregationAccountTransaction,
+        request_serializers.AggregationAccountTransactionBody,
         {
             "aggregation_account_id": ACCOUNT_ID,
             "transaction_date": "2026-11-20T00:00:00.000+0000",
@@ -116,11 +117,11 @@ KINDS = (
         models.AggregationAccountHolding,
         "AggregationAccountHolding",
         "holding",
-        objects.HOLDING,
+        renderers.HOLDING,
         "aggregation_account__client_id",
-        _plainly(objects.holding),
-        schemas.AggregationAccountHolding,
-        bodies.AggregationAccountHoldingBody,
+        _plainly(renderers.holding),
+        openapi_schemas.AggregationAccountHolding,
+        request_serializers.AggregationAccountHoldingBody,
         {
             "aggregation_account_id": ACCOUNT_ID,
             "currency_code": "USD",
@@ -133,11 +134,11 @@ KINDS = (
         models.BankLink,
         "BankLink",
         "bank link",
-        objects.BANK_LINK,
+        renderers.BANK_LINK,
         "client_id",
         _bank_link,
-        schemas.BankLink,
-        bodies.BankLinkBody,
+        openapi_schemas.BankLink,
+        request_serializers.BankLinkBody,
         {
             "client_id": CLIENT_ID,
             "bank_account_holder": "Ada Demo",
@@ -151,11 +152,11 @@ KINDS = (
         models.Institution,
         "Institution",
         "institution",
-        objects.INSTITUTION,
+        renderers.INSTITUTION,
         "",
-        _plainly(objects.institution),
-        schemas.Institution,
-        bodies.InstitutionBody,
+        _plainly(renderers.institution),
+        openapi_schemas.Institution,
+        request_serializers.InstitutionBody,
         {"name": "Savings Bank of Demo", "code": "demo_savings"},
         converts=False,
     ),
@@ -179,7 +180,7 @@ def _rendering(kind: Kind, request: Request) -> Callable[[Any], dict[str, Any]]:
     def render(row: Any) -> dict[str, Any]:
         return kind.render(row, request)
 
-    return currencies.converting(request, render) if kind.converts else render
+    return currency_conversion.converting(request, render) if kind.converts else render
 
 
 def example(kind: Kind) -> dict[str, Any]:
@@ -195,7 +196,7 @@ EXAMPLES = {kind.path: example(kind) for kind in KINDS}
 
 def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
     """The views of a kind: the list, and one by id."""
-    conversion = [currencies.PARAMETER] if kind.converts else []
+    conversion = [currency_conversion.PARAMETER] if kind.converts else []
     answer = answered(EXAMPLES[kind.path])
 
     tags = [kind.words.capitalize()]
@@ -222,7 +223,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             summary=f"List {kind.words}s",
             tags=tags,
             parameters=[*pages.parameters(kind.model, kind.fields), *conversion],
-            response=schemas.page_of(kind.schema),
+            response=openapi_schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
             render = DamageTolerant(_rendering(kind, request))

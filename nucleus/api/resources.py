@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 
 from nucleus import categories
 from nucleus.api.documentation import documented
-from nucleus.wire import filters, pages
-from nucleus.wire.fields import IdField, LenientBooleanField, WordField
-from nucleus.wire.objects import Body
+from nucleus.hydrogen import filters, pages
+from nucleus.hydrogen.fields import IdField, LenientBooleanField, WordField
+from nucleus.hydrogen.renderers import Body
 
 TAG = ["Resource"]
 NAME_LENGTH = 255

@@ -10,9 +10,9 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from nucleus.wire import unknown
-from nucleus.wire.caller import caller_of
-from nucleus.wire.fields import uuid_of, without_nulls
+from nucleus.caller import caller_of
+from nucleus.hydrogen import unknown_names
+from nucleus.hydrogen.fields import uuid_of, without_nulls
 from nucleus.writes.records import Columns, Item, Writer
 from nucleus.writes.rules import Refusal
 
@@ -58,7 +58,7 @@ def report_unknown(items: Sequence[Any], schema: type[BaseSerializer]) -> None:
     for item in items:
         if isinstance(item, dict):
             given = (name for name, value in item.items() if value is not None)
-            unknown.report_fields(given, known)
+            unknown_names.report_fields(given, known)
 
 
 def refused(error: Exception) -> Refusal:

@@ -18,7 +18,7 @@ from nucleus.models import (
     AggregationAccountHolding,
     AggregationAccountTransaction,
 )
-from nucleus.writes import staging
+from nucleus.writes import bulk_upsert
 from nucleus.writes.accounts import kept, lock
 
 
@@ -227,7 +227,7 @@ def _upsert(model: Any, account: AggregationAccount, rows: Iterable[Any], **rule
     for row in rows:
         if not _is_older(row, batch.get(row.source_id)):
             batch[row.source_id] = row
-        if len(batch) >= staging.BATCH_ROWS:
+        if len(batch) >= bulk_upsert.BATCH_ROWS:
             written += _upsert_batch(model, account, batch, rules)
             batch = {}
     return written + (_upsert_batch(model, account, batch, rules) if batch else 0)
@@ -238,7 +238,7 @@ def _upsert_batch(
 ) -> int:
     with transaction.atomic():
         lock(account)
-        return staging.upsert(model, account=account, rows=list(batch.values()), **rules)
+        return bulk_upsert.upsert(model, account=account, rows=list(batch.values()), **rules)
 
 
 def _is_older(row: Any, held: Any) -> bool:

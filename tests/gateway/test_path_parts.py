@@ -13,8 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings
+from nucleus.hydrogen.fields import EXAMPLE_ID
 from nucleus.models import Tenant
-from nucleus.wire.fields import EXAMPLE_ID
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.gateway.webhooks.conftest import basic

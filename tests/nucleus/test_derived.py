@@ -10,7 +10,7 @@ import pytest
 
 from gateway.access.models import Application
 from nucleus.models import AggregationAccount, Client, Tenant
-from nucleus.wire import derived
+from nucleus.reads import derived_views
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import (
@@ -48,7 +48,7 @@ def overview(api: Api, client: Client, **query: Any) -> list[dict[str, Any]]:
 def test_an_account_with_its_data(
     api: Api, account: AggregationAccount, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(derived, "NEWEST", 2)
+    monkeypatch.setattr(derived_views, "NEWEST", 2)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY - DAY)
     current = BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY + DAY, is_active=False)
@@ -111,7 +111,7 @@ def test_a_clients_accounts_by_category(api: Api, account: AggregationAccount):
 def test_too_many_accounts_are_refused_rather_than_summed_in_part(
     api: Api, account: AggregationAccount, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(derived, "MAX_ACCOUNTS", 1)
+    monkeypatch.setattr(derived_views, "MAX_ACCOUNTS", 1)
     assert len(overview(api, account.client)) == 1
     AggregationAccountFactory(client=account.client)
     answer = api.get(f"{BASE}/client/{account.client_id}/aggregation_account_overview")

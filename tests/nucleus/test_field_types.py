@@ -11,10 +11,10 @@ from rest_framework import serializers
 
 import gateway.urls  # noqa: F401 - so that every body of the API is known
 from nucleus import plain_text
+from nucleus.hydrogen import fields
+from nucleus.hydrogen.fields import EXAMPLE_ID
+from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer
 from nucleus.models import Tenant
-from nucleus.wire import fields
-from nucleus.wire.fields import EXAMPLE_ID
-from nucleus.wire.unknown import READ_ONLY, BodySerializer
 from tests.api import Api
 from tests.factories.nucleus import ClientFactory
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
-from nucleus.wire.fields import instant_of
-from nucleus.wire.json import ExactJSONParser, ExactJSONRenderer
+from nucleus.hydrogen.fields import instant_of
+from nucleus.hydrogen.json_format import ExactJSONParser, ExactJSONRenderer
 from tests.api import Api
 
 

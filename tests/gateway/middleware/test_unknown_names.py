@@ -16,8 +16,8 @@ from gateway.access.models import Application
 from nucleus.api.bulk_transactions import CLIENT
 from nucleus.api.bulk_transactions import ENTITIES as RECORDS
 from nucleus.api.records import KINDS
+from nucleus.hydrogen import unknown_names
 from nucleus.models import Client, Tenant
-from nucleus.wire import unknown
 from tests.api import Api
 from tests.factories import nucleus as factories
 from tests.factories.access import basic
@@ -94,7 +94,9 @@ def written_serializers() -> Iterator[tuple[str, Any]]:
 def test_every_serializer_of_a_body_names_unknown_fields():
     found = dict(written_serializers())
     assert len(found) > 30
-    assert [at for at, one in found.items() if not isinstance(one, unknown.BodySerializer)] == []
+    assert [
+        at for at, one in found.items() if not isinstance(one, unknown_names.BodySerializer)
+    ] == []
 
 
 @pytest.mark.parametrize("call", ["oauth/token", "oauth/revoke", "client-token"])
@@ -196,7 +198,7 @@ def test_pages_of_other_origins_can_read_it(api: Api, settings: Any):
 
 
 def test_nothing_is_collected_outside_of_a_request():
-    unknown.report_fields(["x"], ["y"])
-    with unknown.collecting() as collected:
-        unknown.report_fields(["first"], {"first": 1})
+    unknown_names.report_fields(["x"], ["y"])
+    with unknown_names.collecting() as collected:
+        unknown_names.report_fields(["first"], {"first": 1})
     assert collected.warning() is None

@@ -20,7 +20,7 @@ from integrations.vendors.mx import mapping, values, webhooks
 from integrations.vendors.mx.adapter import _batch
 from integrations.vendors.mx.values import InvalidPayload
 from nucleus import exact_json
-from nucleus.wire.json import ExactJSONRenderer
+from nucleus.hydrogen.json_format import ExactJSONRenderer
 from tests.integrations.vendors.mx.test_mapping import MAPPERS
 
 READERS = [

@@ -25,8 +25,8 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from nucleus import models
-from nucleus.wire import objects
-from nucleus.wire.fields import (
+from nucleus.hydrogen import renderers
+from nucleus.hydrogen.fields import (
     CoordinateField,
     CurrencyField,
     DayField,
@@ -41,8 +41,8 @@ from nucleus.wire.fields import (
     WebUrlField,
     WholeNumberField,
 )
-from nucleus.wire.json import instant, plain
-from nucleus.wire.unknown import READ_ONLY, BodySerializer, ModelBodySerializer
+from nucleus.hydrogen.json_format import instant, plain
+from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer, ModelBodySerializer
 
 TEXT, LONG_TEXT = 255, 2000
 OPTIONAL: Any = {"required": False, "allow_null": True, "allow_blank": True}
@@ -106,7 +106,7 @@ class AggregationAccountBody(_Body):
 
     class Meta:
         model = models.AggregationAccount
-        fields = written(objects.ACCOUNT, "account_number")
+        fields = written(renderers.ACCOUNT, "account_number")
 
 
 class AggregationAccountBalanceBody(_Body):
@@ -118,7 +118,7 @@ class AggregationAccountBalanceBody(_Body):
 
     class Meta:
         model = models.AggregationAccountBalance
-        fields = written(objects.BALANCE)
+        fields = written(renderers.BALANCE)
 
 
 class LocationBody(BodySerializer):
@@ -185,7 +185,7 @@ class AggregationAccountTransactionBody(_Body):
 
     class Meta:
         model = models.AggregationAccountTransaction
-        fields = written(objects.TRANSACTION, "bank_credit")
+        fields = written(renderers.TRANSACTION, "bank_credit")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """With bank_credit as columns of the row and the others as the row keeps them."""
@@ -209,7 +209,7 @@ class AggregationAccountHoldingBody(_Body):
 
     class Meta:
         model = models.AggregationAccountHolding
-        fields = written(objects.HOLDING)
+        fields = written(renderers.HOLDING)
 
 
 class BankLinkBody(_Body):
@@ -229,7 +229,7 @@ class BankLinkBody(_Body):
 
     class Meta:
         model = models.BankLink
-        fields = written(objects.BANK_LINK, "bank_account_number", "routing", "routing_wire")
+        fields = written(renderers.BANK_LINK, "bank_account_number", "routing", "routing_wire")
 
 
 class InstitutionBody(_Body):
@@ -242,7 +242,7 @@ class InstitutionBody(_Body):
 
     class Meta:
         model = models.Institution
-        fields = written(objects.INSTITUTION)
+        fields = written(renderers.INSTITUTION)
         validators: list[Any] = []  # the code is checked within the tenant
 
 

@@ -8,8 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus.wire.fields import FlagField, IdField, NumberField, PlainTextField
-from nucleus.wire.unknown import BodySerializer
+from nucleus.hydrogen.fields import FlagField, IdField, NumberField, PlainTextField
+from nucleus.hydrogen.unknown_names import BodySerializer
 
 MOST_PARTS = 50  # addresses, owners, words of one row
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample
 
-from nucleus.wire.json import ExactJSONRenderer
+from nucleus.hydrogen.json_format import ExactJSONRenderer
 
 RECORD_ID = "5f3b2c64-8d1e-4a7b-9c1f-2f6d0e9a4b10"
 _MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ from django.db.models import CharField, DateTimeField
 from rest_framework import serializers
 
 from nucleus import models
-from nucleus.wire import objects, parts
-from nucleus.wire.fields import InstantField
+from nucleus.hydrogen import nested_serializers, renderers
+from nucleus.hydrogen.fields import InstantField
 
 
 class _Rendered(serializers.ModelSerializer):
@@ -101,33 +101,33 @@ class Investment(serializers.Serializer):
 # Generated clients have a `Client` of their own, which makes the calls.
 NucleusClient = _described(
     models.Client,
-    objects.CLIENT,
+    renderers.CLIENT,
     "NucleusClient",
-    address=parts.Address(many=True, read_only=True),
-    employment=parts.Employment(read_only=True, allow_null=True),
+    address=nested_serializers.Address(many=True, read_only=True),
+    employment=nested_serializers.Employment(read_only=True, allow_null=True),
     authorities=_strings(),
     group=_strings(),
     country_of_citizenship=_strings(),
 )
 Business = _described(
     models.Business,
-    objects.BUSINESS,
+    renderers.BUSINESS,
     "Business",
-    address=parts.Address(many=True, read_only=True),
-    ownership=parts.Ownership(many=True, read_only=True),
+    address=nested_serializers.Address(many=True, read_only=True),
+    ownership=nested_serializers.Ownership(many=True, read_only=True),
 )
-Institution = _described(models.Institution, objects.INSTITUTION, "Institution")
-AggregationAccount = _described(models.AggregationAccount, objects.ACCOUNT, "AggregationAccount")
+Institution = _described(models.Institution, renderers.INSTITUTION, "Institution")
+AggregationAccount = _described(models.AggregationAccount, renderers.ACCOUNT, "AggregationAccount")
 AggregationAccountBalance = _described(
-    models.AggregationAccountBalance, objects.BALANCE, "AggregationAccountBalance"
+    models.AggregationAccountBalance, renderers.BALANCE, "AggregationAccountBalance"
 )
 AggregationAccountHolding = _described(
-    models.AggregationAccountHolding, objects.HOLDING, "AggregationAccountHolding"
+    models.AggregationAccountHolding, renderers.HOLDING, "AggregationAccountHolding"
 )
 _Transaction: Any = _described(
-    models.AggregationAccountTransaction, objects.TRANSACTION, "_Transaction"
+    models.AggregationAccountTransaction, renderers.TRANSACTION, "_Transaction"
 )
-_BankLink: Any = _described(models.BankLink, objects.BANK_LINK, "_BankLink")
+_BankLink: Any = _described(models.BankLink, renderers.BANK_LINK, "_BankLink")
 
 
 class AggregationAccountTransaction(_Transaction):

@@ -15,9 +15,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from nucleus.caller import caller_of
+from nucleus.hydrogen.renderers import Body
 from nucleus.models import CurrencyRate
-from nucleus.wire.caller import caller_of
-from nucleus.wire.objects import Body
 
 NAME = "currency_conversion"
 PARAMETER = OpenApiParameter(

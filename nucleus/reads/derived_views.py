@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework.exceptions import ValidationError
 
+from nucleus.hydrogen import pages, renderers
+from nucleus.hydrogen.renderers import Body
 from nucleus.masking import mask
 from nucleus.models import (
     AggregationAccount,
@@ -17,9 +19,7 @@ from nucleus.models import (
     AggregationAccountTransaction,
     Tenant,
 )
-from nucleus.wire import objects, pages
-from nucleus.wire.currencies import Conversion
-from nucleus.wire.objects import Body
+from nucleus.reads.currency_conversion import Conversion
 
 NEWEST = pages.MAX_SIZE  # holdings and transactions of aggregate_data; the rest is in the lists
 MAX_ACCOUNTS = 1000  # of an overview
@@ -51,12 +51,13 @@ def aggregate_data(account: AggregationAccount, conversion: Conversion | None) -
         f"{name}_details": _details(account),
         f"{name}_balances": None
         if newest is None
-        else _part(f"{name}_balance", objects.balance(newest), conversion),
+        else _part(f"{name}_balance", renderers.balance(newest), conversion),
         f"{name}_holdings": [
-            _part(f"{name}_holding", objects.holding(row), conversion) for row in holdings[:NEWEST]
+            _part(f"{name}_holding", renderers.holding(row), conversion)
+            for row in holdings[:NEWEST]
         ],
         f"{name}_transactions": [
-            _part(f"{name}_transaction", objects.transaction(row), conversion)
+            _part(f"{name}_transaction", renderers.transaction(row), conversion)
             for row in transactions[:NEWEST]
         ],
     }

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
 from nucleus import exact_json
-from nucleus.wire.fields import DATE, LenientBooleanField, instant_of, uuid_of
+from nucleus.hydrogen.fields import DATE, LenientBooleanField, instant_of, uuid_of
 
 MAX_LENGTH, MAX_TERMS = 2000, 20
 LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below

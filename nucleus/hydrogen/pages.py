@@ -11,8 +11,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
-from nucleus.wire import filters
-from nucleus.wire.fields import LenientBooleanField
+from nucleus.hydrogen import filters
+from nucleus.hydrogen.fields import LenientBooleanField
 
 SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
