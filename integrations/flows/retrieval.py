@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import accounts, batches, outbox, rows
-from integrations.flows.listings import Checkpoint, Listing, begun
+from integrations.flows import accounts, outbox, page_batching, record_mapping
 from integrations.flows.merchants import Directory
+from integrations.flows.transaction_listing import Checkpoint, Listing, begun
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
 from integrations.vendors import records
@@ -141,7 +141,7 @@ def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccou
             balance=seen.balance.current,
             available_balance=seen.balance.available,
             available_credit=seen.balance.available_credit,
-            currency_code=rows.currency(seen.balance.currency_code, account),
+            currency_code=record_mapping.currency(seen.balance.currency_code, account),
             time_stamp=seen.balance.as_of,
             now=began,
         )
@@ -220,12 +220,12 @@ def _listed(
         to_date=listing.until,
         after=listing.cursor,
     )
-    for batch in batches.gathered(pages):
+    for batch in page_batching.gathered(pages):
         directory.learn(batch.records)
         listing.cursor = batch.cursor
         listing.pending |= {row.id for row in batch.records if row.status == "pending"}
         listing.pending |= {item.id for item in batch.rejected if item.id}
-        fresh = [rows.transaction(row, account, directory) for row in batch.records]
+        fresh = [record_mapping.transaction(row, account, directory) for row in batch.records]
         with transaction.atomic():
             written = writes.upsert_transactions(account=account, rows=fresh)
             _tell(outbox.TRANSACTION, account, written=written)
@@ -264,11 +264,11 @@ def pull_holdings(
     held: set[str] = set()
     listed_at = timezone.now()
     pages = vendor.holding_pages(user_id=_user_id(link), account_id=link.vendor_account_id)
-    for batch in batches.gathered(pages):
+    for batch in page_batching.gathered(pages):
         held |= {row.id for row in batch.records}
         held |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
-            fresh = [rows.holding(row, account) for row in batch.records]
+            fresh = [record_mapping.holding(row, account) for row in batch.records]
             written = writes.upsert_holdings(account=account, rows=fresh)
             _tell(outbox.HOLDING, account, written=written)
             checkpoint()

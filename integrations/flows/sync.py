@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import listings, members, retrieval
+from integrations.flows import members, retrieval, transaction_listing
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
@@ -33,7 +33,7 @@ READ = {
     "stamp",
     "began",
     "done",
-    listings.KEY,
+    transaction_listing.KEY,
 }  # what of a job's progress is about data it has read
 
 

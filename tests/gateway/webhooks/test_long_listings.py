@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.flows import accounts, batches, retrieval, sync
+from integrations.flows import accounts, page_batching, retrieval, sync
 from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
@@ -41,7 +41,7 @@ class Listed:
 def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
     monkeypatch.setattr(atrium_api, "PAGE_SIZE", PAGE)
-    monkeypatch.setattr(batches, "BATCH_ROWS", PAGE)
+    monkeypatch.setattr(page_batching, "BATCH_ROWS", PAGE)
     stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
     by_account = {
         link: -(-stored.filter(aggregation_account=link.aggregation_account_id).count() // PAGE)
