@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
 from gateway.errors import responses
-from integrations.flows import inbox
+from integrations.flows import inbound_webhooks
 from integrations.flows.errors import NotFound
 
 REALM = 'Basic realm="webhooks"'
@@ -30,13 +30,13 @@ def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
         refusal = MethodNotAllowed(str(request.method), "Webhooks are sent with POST.")
         return responses.error_response(request, refusal, {"Allow": "POST"})
     is_possible = SEGMENT.fullmatch(vendor) and SEGMENT.fullmatch(path)
-    row = inbox.settings_at(path, vendor) if is_possible else None
+    row = inbound_webhooks.settings_at(path, vendor) if is_possible else None
     if row is None:
         raise NotFound("There is no webhook at this address.")
-    if not inbox.is_authentic(row, *_basic(request)):
+    if not inbound_webhooks.is_authentic(row, *_basic(request)):
         denial = AuthenticationFailed("User or secret are not those of the Settings screen.")
         return responses.error_response(request, denial, {"WWW-Authenticate": REALM})
-    stored = inbox.receive(tenant=row.tenant, vendor=vendor, body=request.body)
+    stored = inbound_webhooks.receive(tenant=row.tenant, vendor=vendor, body=request.body)
     return JsonResponse({"id": str(stored.id), "state": stored.state}, status=202)
 
 

@@ -21,7 +21,7 @@ from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from integrations.errors import VendorNotConfigured
-from integrations.flows import inbox
+from integrations.flows import inbound_webhooks
 from integrations.flows.errors import FlowError, NotFound
 from integrations.vendors import errors as vendor
 from integrations.vendors.registry import UnknownVendor
@@ -61,7 +61,7 @@ ERROR_SPECS: dict[type[Exception], ErrorSpec] = {
     FlowError: ErrorSpec(400, "invalid_request"),
     Http404: ErrorSpec(404, "not_found"),
     PermissionDenied: ErrorSpec(403, "permission_denied"),
-    inbox.Unreadable: ErrorSpec(400, "invalid_request"),
+    inbound_webhooks.Unreadable: ErrorSpec(400, "invalid_request"),
     RequestDataTooBig: ErrorSpec(413, "body_too_large"),
     DisallowedHost: ErrorSpec(400, "unknown_host"),
     SuspiciousOperation: ErrorSpec(400, "invalid_request"),  # for example too many parameters

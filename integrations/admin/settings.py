@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from integrations.admin.base import BaseAdmin
 from integrations.admin.forms import SecretField, WriteOnlySecrets, printable_ascii, vendor_field
-from integrations.flows import inbox
+from integrations.flows import inbound_webhooks
 from integrations.models import AggregationSettings, VerificationSettings
 
 
@@ -80,7 +80,7 @@ class AggregationSettingsAdmin(BaseAdmin):
         """What to paste into the vendor's dashboard."""
         if row._state.adding:
             return "Shown once the settings are saved."
-        warning = inbox.silence(row.tenant)
+        warning = inbound_webhooks.silence(row.tenant)
         return format_html(
             "<code>{}/webhooks/{}/{}</code><br>MX has no call for it: paste this URL, with the "
             "user and secret below, into MX's client dashboard for all types (aggregation, "

@@ -16,7 +16,7 @@ from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
-from integrations.flows import inbox
+from integrations.flows import inbound_webhooks
 from integrations.jobs import broker, job_queue, runner
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
@@ -132,5 +132,5 @@ def _tenant(tenant: Tenant) -> Iterator[Finding]:
         yield False, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
     else:
         yield result.ok, f"{tenant.slug}: {result.message}"
-    if warning := inbox.silence(tenant):
+    if warning := inbound_webhooks.silence(tenant):
         yield False, f"{tenant.slug}: {warning}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations.flows import inbox, sync
+from integrations.flows import inbound_webhooks, sync
 from integrations.jobs import runner, schedule
 from integrations.models import (
     AggregationSettings,
@@ -62,14 +62,14 @@ def test_a_thousand_members_due_at_once_come_bit_by_bit(mx: Sandbox, linked: Mem
 
 
 def test_staff_are_warned_of_silence(chosen: AggregationSettings, linked: Member):
-    assert inbox.silence(linked.tenant) is None
+    assert inbound_webhooks.silence(linked.tenant) is None
     Member.unscoped.update(successfully_aggregated_at=timezone.now() - timedelta(hours=5))
-    warning = inbox.silence(linked.tenant)
+    warning = inbound_webhooks.silence(linked.tenant)
     assert warning is not None
     assert "none has ever come" in warning
     post(chosen, {"action": "test"})
     InboundWebhook.objects.update(create_date=timezone.now() - timedelta(hours=4))
-    assert inbox.silence(linked.tenant) is None
+    assert inbound_webhooks.silence(linked.tenant) is None
 
 
 def test_a_refresh_asks_mx_to_import_first(mx: Sandbox, linked: Member):
