@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation
 from gateway.integration_api.parsing import parsed
-from integrations.flows import outbox
+from integrations.flows import outbound_webhooks
 from integrations.models import WebhookSubscription
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
@@ -78,24 +78,29 @@ class Answer(serializers.Serializer):
 class WebhookBody(Body):
     """A webhook as it is written."""
 
-    integration_service = _words(outbox.SERVICES)
+    integration_service = _words(outbound_webhooks.SERVICES)
     extended_events = _words(
-        outbox.EXTENDED, help_text="Events beyond Hydrogen's own, which its SDKs do not know."
+        outbound_webhooks.EXTENDED,
+        help_text="Events beyond Hydrogen's own, which its SDKs do not know.",
     )
 
 
 class WebhookResponse(Answer):
     """A webhook. The secret is shown when it is made, and never again."""
 
-    integration_service = serializers.ListField(child=serializers.ChoiceField(outbox.SERVICES))
-    extended_events = serializers.ListField(child=serializers.ChoiceField(outbox.EXTENDED))
+    integration_service = serializers.ListField(
+        child=serializers.ChoiceField(outbound_webhooks.SERVICES)
+    )
+    extended_events = serializers.ListField(
+        child=serializers.ChoiceField(outbound_webhooks.EXTENDED)
+    )
 
 
 class NucleusWebhookBody(Body):
     """A Nucleus webhook as it is written."""
 
     atom_service = _words(
-        outbox.ATOM_SERVICES,
+        outbound_webhooks.ATOM_SERVICES,
         help_text=(
             "Those that come: the aggregation_account ones and bank_link_verified. The others "
             "are accepted and are about what is not kept here."
@@ -106,7 +111,9 @@ class NucleusWebhookBody(Body):
 class NucleusWebhookResponse(Answer):
     """A Nucleus webhook. The secret is shown when it is made, and never again."""
 
-    atom_service = serializers.ListField(child=serializers.ChoiceField(outbox.ATOM_SERVICES))
+    atom_service = serializers.ListField(
+        child=serializers.ChoiceField(outbound_webhooks.ATOM_SERVICES)
+    )
 
 
 INTEGRATION = Door(
@@ -164,7 +171,7 @@ def _store(request: Request, door: Door, webhook_id: UUID | None, body: dict[str
     """Write a new webhook, or the one of that id."""
     tenant, rotates = _tenant(request), body.pop("rotate_secret", False)
     with transaction.atomic():
-        outbox.take_turns(tenant)
+        outbound_webhooks.take_turns(tenant)
         is_new = webhook_id is None
         row = (
             WebhookSubscription(tenant=tenant, door=door.value)
@@ -174,8 +181,8 @@ def _store(request: Request, door: Door, webhook_id: UUID | None, body: dict[str
         for name, value in body.items():
             setattr(row, name, value)
         if rotates and not is_new:
-            outbox.rotate_secret(row)
-        outbox.check(tenant=tenant, subscription=row)
+            outbound_webhooks.rotate_secret(row)
+        outbound_webhooks.check(tenant=tenant, subscription=row)
         row.save()
     return Response(_rendered(door, row, with_secret=is_new or rotates))
 
@@ -255,7 +262,7 @@ def views(door: Door) -> tuple[type[APIView], type[APIView]]:
         )
         def delete(self, request: Request, webhook_id: UUID) -> Response:
             with transaction.atomic():
-                outbox.take_turns(_tenant(request))
+                outbound_webhooks.take_turns(_tenant(request))
                 _found(request, door, webhook_id).delete()
             return Response(status=204)
 

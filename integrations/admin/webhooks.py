@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from integrations.admin.confirmation import confirmed_action
 from integrations.admin.read_only import ReadOnlyAdmin
-from integrations.flows import outbox
+from integrations.flows import outbound_webhooks
 from integrations.models import WebhookDelivery, WebhookSubscription
 
 
@@ -53,7 +53,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         permissions=["repeat"],
     )
     def replay(self, request: HttpRequest, rows: list[WebhookDelivery]) -> None:
-        count = outbox.replay(sorted(rows, key=lambda row: row.create_date))
+        count = outbound_webhooks.replay(sorted(rows, key=lambda row: row.create_date))
         for row in rows:
             self.record(request, row, "Delivered again.")
         messages.info(request, f"{count} deliveries are on their way again.")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import credentials, members, outbox, users
+from integrations.flows import credentials, members, outbound_webhooks, users
 from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -261,9 +261,9 @@ def _store_account(
         aggregation_account=account,
         can_verify=record.can_verify,
     )
-    outbox.emit(
+    outbound_webhooks.emit(
         tenant_id=tenant.pk,
-        event=outbox.ACCOUNT,
+        event=outbound_webhooks.ACCOUNT,
         client_id=account.client_id,
         business_id=account.business_id,
         account_id=account.pk,

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import members, outbox, sync
+from integrations.flows import members, outbound_webhooks, sync
 from integrations.flows.errors import FlowError, NotFound
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -20,9 +20,9 @@ LOOK_SECONDS = 2.0
 MOST_MEMBERS = 1000
 # Hydrogen's services → how much of a member is read, and the event that says it is done.
 SERVICES = {
-    "account": (SyncScope.BALANCES, outbox.ACCOUNT),
-    "transaction": (SyncScope.EVERYTHING, outbox.TRANSACTION),
-    "holding": (SyncScope.EVERYTHING, outbox.HOLDING),
+    "account": (SyncScope.BALANCES, outbound_webhooks.ACCOUNT),
+    "transaction": (SyncScope.EVERYTHING, outbound_webhooks.TRANSACTION),
+    "holding": (SyncScope.EVERYTHING, outbound_webhooks.HOLDING),
 }
 FINAL = (JobState.DONE, JobState.DEAD, JobState.MERGED)
 
@@ -116,7 +116,7 @@ def run_job(run: JobRun) -> None:
     row.finished_at = timezone.now()
     with run.finishing():
         row.save()
-        outbox.emit(
+        outbound_webhooks.emit(
             tenant_id=run.job.tenant_id,
             event=SERVICES[row.service][1],
             client_id=row.client_id,

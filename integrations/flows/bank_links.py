@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import members, outbox
+from integrations.flows import members, outbound_webhooks
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -141,9 +141,9 @@ def _bank_link(
         VerifiedLink.unscoped.create(
             tenant=member.tenant, member=member, vendor_account_id=account.id, bank_link=link
         )
-        outbox.emit(
+        outbound_webhooks.emit(
             tenant_id=member.tenant_id,
-            event=outbox.VERIFIED,
+            event=outbound_webhooks.VERIFIED,
             client_id=link.client_id,
             business_id=link.business_id,
             data={"nucleus_bank_link_id": str(link.pk), "mask": link.mask, "type": link.type},

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbox
+from integrations.flows import outbound_webhooks
 from integrations.jobs.job_queue import JobRun
 from integrations.models import Member, VendorUser
 from integrations.vendors import records
@@ -47,9 +47,9 @@ def _tell_status(member: Member, vendor_user: VendorUser) -> None:
     """The connection works again, or somebody has to do something about it."""
     accounts = member.account_links.values_list("aggregation_account_id", flat=True)
     widget_link = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
-    outbox.emit(
+    outbound_webhooks.emit(
         tenant_id=member.tenant_id,
-        event=outbox.STATUS,
+        event=outbound_webhooks.STATUS,
         client_id=vendor_user.client_id,
         business_id=vendor_user.business_id,
         data={

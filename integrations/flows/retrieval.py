@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import accounts, outbox, page_batching, record_mapping
+from integrations.flows import accounts, outbound_webhooks, page_batching, record_mapping
 from integrations.flows.merchants import Directory
 from integrations.flows.transaction_listing import Checkpoint, Listing, begun
 from integrations.jobs.job_queue import JobRun
@@ -146,7 +146,7 @@ def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccou
             now=began,
         )
         if stored.update_date >= began:  # there was news
-            _tell(outbox.BALANCE, account, written=1, balance=stored.balance)
+            _tell(outbound_webhooks.BALANCE, account, written=1, balance=stored.balance)
     return stored
 
 
@@ -159,7 +159,7 @@ def _tell(event: str, account: AggregationAccount, **data: Any) -> None:
     """What a batch has changed, in its transaction."""
     if any(data.values()):
         logger.info("account %s: %s %s", account.pk, event, _counts(data))
-        outbox.emit(
+        outbound_webhooks.emit(
             tenant_id=account.tenant_id,
             event=event,
             client_id=account.client_id,
@@ -228,7 +228,7 @@ def _listed(
         fresh = [record_mapping.transaction(row, account, directory) for row in batch.records]
         with transaction.atomic():
             written = writes.upsert_transactions(account=account, rows=fresh)
-            _tell(outbox.TRANSACTION, account, written=written)
+            _tell(outbound_webhooks.TRANSACTION, account, written=written)
             if checkpoint is not None:
                 checkpoint.keep(listing)
         if checkpoint is not None:
@@ -245,8 +245,8 @@ def _listed(
             to_date=listing.until,
             listed_at=listing.listed_at,
         )
-        _tell(outbox.TRANSACTION, account, canceled=len(canceled))
-        _tell(outbox.TRANSACTION_STATUS, account, canceled=len(canceled))
+        _tell(outbound_webhooks.TRANSACTION, account, canceled=len(canceled))
+        _tell(outbound_webhooks.TRANSACTION_STATUS, account, canceled=len(canceled))
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
         if checkpoint is not None:
@@ -270,7 +270,7 @@ def pull_holdings(
         with transaction.atomic():
             fresh = [record_mapping.holding(row, account) for row in batch.records]
             written = writes.upsert_holdings(account=account, rows=fresh)
-            _tell(outbox.HOLDING, account, written=written)
+            _tell(outbound_webhooks.HOLDING, account, written=written)
             checkpoint()
         ids = [row.source_id for row in fresh]
         pulled.posted += writes.stored_holdings(account=account, source_ids=ids)

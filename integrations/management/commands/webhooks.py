@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from integrations.flows import outbox
+from integrations.flows import outbound_webhooks
 from integrations.models import WebhookDelivery
 from nucleus.models import Tenant
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = _one(options["delivery"]) if options["delivery"] else _range(options)
-        self.stdout.write(f"{outbox.replay(rows)} deliveries are on their way again")
+        self.stdout.write(f"{outbound_webhooks.replay(rows)} deliveries are on their way again")
 
 
 def _one(identity: str) -> list[WebhookDelivery]:
@@ -43,7 +43,7 @@ def _range(options: dict[str, Any]) -> list[WebhookDelivery]:
     if tenant is None:
         raise CommandError(f"There is no tenant {options['tenant']!r}.")
     until = _moment(options["until"]) if options["until"] else timezone.now()
-    return outbox.between(tenant=tenant, since=_moment(options["since"]), until=until)
+    return outbound_webhooks.between(tenant=tenant, since=_moment(options["since"]), until=until)
 
 
 def _moment(text: str) -> datetime:

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations.flows import outbox, sync
+from integrations.flows import outbound_webhooks, sync
 from integrations.models import Member, OutboundEvent, VendorUser, WebhookSubscription
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 from tests.api import Api
@@ -73,8 +73,8 @@ def test_from_widget_to_bank_link(
     WebhookSubscription.unscoped.create(
         tenant=tenant,
         url="http://127.0.0.1:9/hooks",
-        integration_service=[outbox.ACCOUNT, outbox.TRANSACTION],
-        extended_events=[outbox.VERIFIED],
+        integration_service=[outbound_webhooks.ACCOUNT, outbound_webhooks.TRANSACTION],
+        extended_events=[outbound_webhooks.VERIFIED],
     )
     for query in ({}, {"is_business": "True", "mode": "iav", "member_id": member}):
         assert api.get(f"{BASE}/widget_link/{business.id}", **query).status_code == 200
@@ -100,7 +100,11 @@ def test_from_widget_to_bank_link(
     repair = api.get(f"{BASE}/widget_link/{business.id}", nucleus_bank_link_id=links[0]["id"])
     assert repair.status_code == 200
     told = [json.loads(row.payload) for row in OutboundEvent.unscoped.all()]
-    assert {one["event"] for one in told} == {outbox.ACCOUNT, outbox.TRANSACTION, outbox.VERIFIED}
+    assert {one["event"] for one in told} == {
+        outbound_webhooks.ACCOUNT,
+        outbound_webhooks.TRANSACTION,
+        outbound_webhooks.VERIFIED,
+    }
     assert {(one["nucleus_business_id"], one["nucleus_client_id"]) for one in told} == {
         (str(business.id), None)
     }

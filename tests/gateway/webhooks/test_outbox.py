@@ -18,7 +18,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from integrations import outbound_http
-from integrations.flows import outbox, sync
+from integrations.flows import outbound_webhooks, sync
 from integrations.jobs import runner
 from integrations.models import Job, JobState, Member, OutboundEvent, WebhookDelivery
 from integrations.models import WebhookSubscription as Subscription
@@ -46,14 +46,22 @@ def receiver() -> Iterator[Receiver]:
 
 
 def register(api: Api, receiver: Receiver, **values: Any) -> dict[str, Any]:
-    body = {"url": receiver.url, "integration_service": list(outbox.SERVICES[-3:]), **values}
+    body = {
+        "url": receiver.url,
+        "integration_service": list(outbound_webhooks.SERVICES[-3:]),
+        **values,
+    }
     answer = api.post(BASE, body)
     assert answer.status_code == 200, answer.data
     return dict(answer.data)
 
 
-def tell(tenant: Tenant, event: str = outbox.TRANSACTION, **data: Any) -> OutboundEvent | None:
-    outbox.emit(tenant_id=tenant.pk, event=event, client_id=None, data=data or {"written": 1})
+def tell(
+    tenant: Tenant, event: str = outbound_webhooks.TRANSACTION, **data: Any
+) -> OutboundEvent | None:
+    outbound_webhooks.emit(
+        tenant_id=tenant.pk, event=event, client_id=None, data=data or {"written": 1}
+    )
     return OutboundEvent.unscoped.order_by("-create_date").first()
 
 
@@ -107,7 +115,7 @@ def test_what_cannot_work_is_refused(api: Api, body: dict[str, Any]):
 
 def test_one_active_webhook_per_event(api: Api, receiver: Receiver):
     first = register(api, receiver)
-    body = {"url": receiver.url, "integration_service": [outbox.HOLDING]}
+    body = {"url": receiver.url, "integration_service": [outbound_webhooks.HOLDING]}
     refused = api.post(BASE, body)
     assert refused.status_code == 400
     assert first["id"] in refused.data["message"]
@@ -126,7 +134,7 @@ def test_deliveries_are_signed_and_verify(
     ((headers, body),) = receiver.received
     payload = Webhook(secret).verify(body, headers)
     assert payload["id"] == str(event.id) == headers["webhook-id"]
-    assert payload["event"] == outbox.TRANSACTION
+    assert payload["event"] == outbound_webhooks.TRANSACTION
     assert payload["data"] == {"written": 3}
     assert set(payload) == {
         "id", "event", "nucleus_client_id", "nucleus_business_id", "nucleus_aggregation_account_id",
@@ -136,7 +144,7 @@ def test_deliveries_are_signed_and_verify(
     plain = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Hydrogen-Signature"] == f"sha256={plain}"
     with pytest.raises(WebhookVerificationError):
-        Webhook(outbox.new_secret()).verify(body, headers)
+        Webhook(outbound_webhooks.new_secret()).verify(body, headers)
 
 
 def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, receiver: Receiver):
@@ -159,7 +167,7 @@ def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, re
 
 def test_nobody_who_did_not_ask_is_told(api: Api, tenant: Tenant, receiver: Receiver):
     made = register(api, receiver)
-    tell(tenant, event=outbox.BALANCE)
+    tell(tenant, event=outbound_webhooks.BALANCE)
     api.put(f"{BASE}/{made['id']}", {"is_active": False})
     tell(tenant)
     assert OutboundEvent.unscoped.count() == 0
@@ -180,14 +188,18 @@ def test_failures_are_repeated_with_the_same_id_and_content(
 
 
 def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: Receiver):
-    assert timedelta(hours=24) < timedelta(seconds=sum(outbox.RETRIES)) < timedelta(hours=48)
+    assert (
+        timedelta(hours=24)
+        < timedelta(seconds=sum(outbound_webhooks.RETRIES))
+        < timedelta(hours=48)
+    )
     register(api, receiver)
     receiver.statuses = [500]
     tell(tenant)
     runner.drain()
     assert Job.objects.get().last_error == "attempt 1 of 9 failed: HTTP 500"
     run_everything(rounds=20)
-    assert len(receiver.received) == len(outbox.RETRIES) + 1
+    assert len(receiver.received) == len(outbound_webhooks.RETRIES) + 1
     assert WebhookDelivery.unscoped.get().state == WebhookDelivery.State.FAILED
     assert Job.objects.get().state == JobState.DONE
 
@@ -248,7 +260,7 @@ def test_what_a_real_link_tells(
     own_sandbox.call("POST", "/_control/reset", json={})
     own_sandbox.call("PUT", "/_control/settings", json={"verification_flow": "legacy"})
     connect_tenant(tenant, own_sandbox)
-    register(api, receiver, extended_events=list(outbox.EXTENDED))
+    register(api, receiver, extended_events=list(outbound_webhooks.EXTENDED))
     body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
     user = api.post("/integration/v1/user", body).data["vendor_response"]["guid"]
     member = own_sandbox.connect(user)
@@ -259,11 +271,11 @@ def test_what_a_real_link_tells(
     run_everything()
     events = [json.loads(content)["event"] for _, content in receiver.received]
     counts = {event: events.count(event) for event in events}
-    assert counts[outbox.ACCOUNT] == 6
-    assert counts[outbox.BALANCE] == 6
-    assert counts[outbox.HOLDING] == 1
-    assert counts[outbox.TRANSACTION] >= 4
-    assert counts[outbox.VERIFIED] == 3
+    assert counts[outbound_webhooks.ACCOUNT] == 6
+    assert counts[outbound_webhooks.BALANCE] == 6
+    assert counts[outbound_webhooks.HOLDING] == 1
+    assert counts[outbound_webhooks.TRANSACTION] >= 4
+    assert counts[outbound_webhooks.VERIFIED] == 3
     told = len(receiver.received)
     sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.EVERYTHING)
     run_everything()
@@ -272,7 +284,10 @@ def test_what_a_real_link_tells(
     sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.STATUS)
     run_everything()
     last = json.loads(receiver.received[-1][1])
-    assert (last["event"], last["data"]["connection_status"]) == (outbox.STATUS, "DENIED")
+    assert (last["event"], last["data"]["connection_status"]) == (
+        outbound_webhooks.STATUS,
+        "DENIED",
+    )
     assert len(last["data"]["nucleus_aggregation_account_ids"]) == 6
     assert api.get(last["data"]["widget_link"]).status_code == 200
 
