@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
-from integrations.flows import members, mentions, retention, users
+from integrations.flows import erasure_redaction, members, retention, users
 from integrations.jobs import job_queue, retry
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
@@ -96,7 +96,7 @@ def run_job(run: JobRun) -> None:
     noted = erasure.vendor_users
     delay = _erase_at_vendors(run, erasure)
     if erasure.erased_at is None:
-        mentions.blank_outcomes(
+        erasure_redaction.blank_outcomes(
             tenant_id=run.tenant.pk, client_id=erasure.client_id, renew=run.renew
         )
         _erase_batches(run, erasure)
@@ -202,8 +202,10 @@ def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> N
         for found in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
             _count(erasure, {found.model._meta.label: found.delete()[0]})
         of_client = {"tenant_id": erasure.tenant_id, "client_id": erasure.client_id}
-        _count(erasure, {"nucleus.AuditLog (blanked)": mentions.blank_trail(**of_client)})
-        _count(erasure, {"nucleus.Business (left)": mentions.leave_businesses(**of_client)})
+        _count(erasure, {"nucleus.AuditLog (blanked)": erasure_redaction.blank_trail(**of_client)})
+        _count(
+            erasure, {"nucleus.Business (left)": erasure_redaction.leave_businesses(**of_client)}
+        )
         _count(erasure, client.delete()[1])
         erasure.erased_at = timezone.now()
         erasure.save()
