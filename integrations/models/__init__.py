@@ -3,7 +3,7 @@
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
 from integrations.models.erasures import Erasure
-from integrations.models.inbox import InboundWebhook
+from integrations.models.inbound_webhooks import InboundWebhook
 from integrations.models.jobs import Job, JobState
 from integrations.models.links import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.models.outbox import OutboundEvent, WebhookDelivery, WebhookSubscription
