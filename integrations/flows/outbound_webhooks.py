@@ -23,7 +23,7 @@ from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue, requeue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
-from integrations.models.outbox import new_secret
+from integrations.models.outbound_webhooks import new_secret
 from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
 

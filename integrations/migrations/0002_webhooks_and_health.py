@@ -6,7 +6,7 @@ import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
 
-import integrations.models.outbox
+import integrations.models.outbound_webhooks
 import nucleus.encryption
 
 
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                 (
                     "secret",
                     nucleus.encryption.EncryptedTextField(
-                        default=integrations.models.outbox.new_secret
+                        default=integrations.models.outbound_webhooks.new_secret
                     ),
                 ),
                 ("previous_secret", nucleus.encryption.EncryptedTextField(blank=True, default="")),

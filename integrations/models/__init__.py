@@ -6,7 +6,11 @@ from integrations.models.erasures import Erasure
 from integrations.models.inbound_webhooks import InboundWebhook
 from integrations.models.jobs import Job, JobState
 from integrations.models.links import AccountLink, Member, VendorUser, VerifiedLink
-from integrations.models.outbox import OutboundEvent, WebhookDelivery, WebhookSubscription
+from integrations.models.outbound_webhooks import (
+    OutboundEvent,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 from integrations.models.runs import AsyncTransaction
 from integrations.models.settings import AggregationSettings, VerificationSettings
 
