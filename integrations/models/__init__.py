@@ -1,5 +1,6 @@
 """What is kept about vendors: keys, settings, mappings, jobs, audit."""
 
+from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
 from integrations.models.erasures import Erasure
@@ -11,7 +12,6 @@ from integrations.models.outbound_webhooks import (
     WebhookDelivery,
     WebhookSubscription,
 )
-from integrations.models.runs import AsyncTransaction
 from integrations.models.settings import AggregationSettings, VerificationSettings
 
 __all__ = [
