@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from gateway import health, metrics, webhooks_in
+from gateway import health, inbound_webhooks, metrics
 from gateway.access import tokens
 from gateway.api_docs import document, pages
 from gateway.integration_api import webhooks
@@ -20,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nucleus/v1/webhook", nucleus_webhooks.as_view()),
     path("nucleus/v1/webhook/<uuid:webhook_id>", nucleus_webhook.as_view()),
     path("nucleus/v1/", include("nucleus.api.urls")),
-    path("webhooks/<str:vendor>/<str:path>", webhooks_in.receive),
+    path("webhooks/<str:vendor>/<str:path>", inbound_webhooks.receive),
     path("health/live", read_only(health.live)),
     path("health/ready", read_only(health.ready)),
     path("metrics", read_only(metrics.metrics)),
