@@ -7,10 +7,10 @@ from django.views.generic import RedirectView
 from gateway import health, inbound_webhooks, metrics
 from gateway.access import tokens
 from gateway.api_docs import document, pages
-from gateway.integration_api import webhooks
 from gateway.read_only import read_only
+from gateway.webhook_api import subscriptions
 
-nucleus_webhooks, nucleus_webhook = webhooks.views(webhooks.NUCLEUS)
+nucleus_webhooks, nucleus_webhook = subscriptions.views(subscriptions.NUCLEUS)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("authorization/v1/oauth/token", tokens.TokenView.as_view()),

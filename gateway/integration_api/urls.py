@@ -10,14 +10,14 @@ from gateway.integration_api import (
     pulls,
     token_exchange,
     users,
-    webhooks,
     widget_links,
 )
+from gateway.webhook_api import subscriptions
 
 balances, balance = pulls.views(pulls.BALANCE)
 transactions, transaction = pulls.views(pulls.TRANSACTION)
 holdings, holding = pulls.views(pulls.HOLDING)
-several_webhooks, one_webhook = webhooks.views(webhooks.INTEGRATION)
+several_webhooks, one_webhook = subscriptions.views(subscriptions.INTEGRATION)
 
 urlpatterns = [
     path("audit_log", audit_log.AuditLogsView.as_view()),

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.signals import post_save, pre_save
 
 from gateway.access.models import Application
-from gateway.integration_api import webhooks
+from gateway.webhook_api import subscriptions
 from integrations.flows import erasure, outbound_webhooks
 from integrations.models import WebhookSubscription
 from nucleus.api import clients, owners
@@ -63,7 +63,7 @@ def test_a_client_whose_erasure_has_just_been_requested(
 
 def test_a_webhook_that_has_just_been_deleted_stays_so(api: Api, meanwhile: Any):
     path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
-    meanwhile(webhooks, "parsed", WebhookSubscription.unscoped.all().delete)
+    meanwhile(subscriptions, "parsed", WebhookSubscription.unscoped.all().delete)
     assert api.put(path, {"is_active": True}).status_code == 404
     assert not WebhookSubscription.unscoped.exists()
 
@@ -78,7 +78,7 @@ def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
         row.save()
         rotated.append(row.secret)
 
-    meanwhile(webhooks, "parsed", rotate)
+    meanwhile(subscriptions, "parsed", rotate)
     assert api.put(path, {"secondary_id": "ours"}).status_code == 200
     row = WebhookSubscription.unscoped.get()
     assert (row.secret, row.secondary_id) == (rotated[0], "ours")
