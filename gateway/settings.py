@@ -1,6 +1,7 @@
-"""All configuration, read from the environment (and from `.env` where it exists).
+"""Django's settings, read from the environment and from `.env` if it exists.
 
-Safe by default: without DEBUG every secret is required, and gateway.boot refuses what is unsafe.
+The defaults are those of production. docs/configuration.md describes the variables, and
+gateway.boot.checks refuses values that are unsafe.
 """
 
 from __future__ import annotations
@@ -12,28 +13,28 @@ from environ import Env
 
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
-from gateway.api_docs.description import DESCRIPTION as API_DESCRIPTION
+from gateway.api_docs.settings import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from gateway.boot.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 env = Environment()
-PROCESS_ENVIRONMENT = dict(os.environ)  # without what `.env` adds; boot/checks.py compares the two
+PROCESS_ENVIRONMENT = dict(os.environ)  # without `.env`; the checks compare both
 if env.bool("READ_DOT_ENV", default=True) and (BASE_DIR / ".env").exists():
     Env.read_env(BASE_DIR / ".env")
 
 DEVELOPMENT = env.bool("DEBUG", default=False)
-DEBUG = False  # Django's own debug pages answer in HTML and show settings
+DEBUG = False  # Django's debug pages are HTML and show settings
 SECRET_KEY = env.str("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if DEVELOPMENT:
-    # Hydrogen's SDKs only speak to their own host name; see docs/sdk.md.
+    # Hydrogen's SDKs only call their own host name; see docs/sdk.md.
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "sandbox.hydrogenplatform.com"]
 PORT = env.int("PORT", default=8000, minimum=1, maximum=65535)
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001, minimum=1, maximum=65535)
-# Paths are appended to it, so it has no slash at its end.
+# Paths are appended to it, so a trailing slash is removed.
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").removesuffix("/")
 
 INSTALLED_APPS = [
@@ -104,22 +105,22 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    # Else a silent server is waited for as long as TCP does, which is minutes.
+    # The default is TCP's time-out, which is minutes.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url("REDIS_URL", default="")
 JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
-# Vendors tell of one import in several webhooks; so long they are waited for.
+# Vendors send several webhooks for one import; jobs wait this long to handle them together.
 WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5, maximum=60)
-# A tenant's jobs at the vendor at the same time.
+# A tenant's jobs that may call the vendor at the same time.
 VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8, minimum=1, maximum=1000)
-VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # a process; 0: any
-# How often members are looked at.
+VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # per process; 0: off
+# How often each member is synced even if no webhook came.
 RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6, minimum=0.01, maximum=8760)
 WEBHOOK_ALLOW_PRIVATE = DEVELOPMENT  # tenants' webhook URLs on this machine, over plain HTTP
 DAYS = {"minimum": 1, "maximum": 36_500}
-RETENTION_DAYS = {  # how long finished work and records of it are kept
+RETENTION_DAYS = {  # of finished work and its records
     "jobs": env.int("RETENTION_JOBS_DAYS", default=14, **DAYS),
     "webhooks": env.int("RETENTION_WEBHOOKS_DAYS", default=30, **DAYS),
     "events": env.int("RETENTION_EVENTS_DAYS", default=30, **DAYS),
@@ -131,7 +132,7 @@ RETENTION_HOOKS = [
     "nucleus.retention.prune",
 ]  # dotted paths, called with a batch size
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60, minimum=1, maximum=86_400)
-# Then long jobs let others go first.
+# How long a job runs before it lets others run.
 JOB_TURN_SECONDS = env.float("JOB_TURN_SECONDS", default=120, minimum=1, maximum=86_400)
 
 NUCLEUS_CLIENT_CREATED = "integrations.flows.users.client_created"  # dotted path
@@ -139,16 +140,16 @@ NUCLEUS_CLIENT_ERASED = "integrations.flows.erasure.request"  # dotted path
 NUCLEUS_IS_OWN_PASSWORD = "gateway.access.password_grant.is_own_password"  # noqa: S105 - dotted path
 NUCLEUS_PASSWORD_CHANGED = "gateway.access.token_issuing.revoke_tokens_of"  # noqa: S105 - dotted path
 
-# MX asks for no faster polling than every 3 seconds; a request waits this long for a running job.
+# MX requires at least 3 seconds between polls. A request waits MEMBER_WAIT_SECONDS for an import.
 MEMBER_POLL_SECONDS = env.float("MEMBER_POLL_SECONDS", default=3.0, minimum=0.01, maximum=60)
 MEMBER_WAIT_SECONDS = env.float("MEMBER_WAIT_SECONDS", default=9.0, maximum=300)
 VENDOR_ALLOWED_HOSTS: list[str] = env.list("VENDOR_ALLOWED_HOSTS", default=[])
 VENDOR_ALLOWED_HOSTS = [host.lower() for host in VENDOR_ALLOWED_HOSTS]  # as URLs are compared
-# Of all vendor calls behind one API request.
+# Of all vendor calls of one API request together.
 VENDOR_DEADLINE_SECONDS = env.float(
     "VENDOR_DEADLINE_SECONDS", default=25.0, minimum=0.1, maximum=300
 )
-VENDOR_ALLOW_HTTP = DEVELOPMENT  # the sandbox speaks plain HTTP on this machine
+VENDOR_ALLOW_HTTP = DEVELOPMENT  # the sandbox serves plain HTTP on this machine
 if DEVELOPMENT:
     VENDOR_ALLOWED_HOSTS += ["127.0.0.1", "localhost"]
 
@@ -181,8 +182,8 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
-# Requests of one application, and of the tokens of one client; an application's own numbers in the
-# admin come first. 0: any number.
+# Defaults of an application, and of all tokens of one client; the admin has limits per application.
+# 0: no limit.
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=6000)
 CLIENT_RATE_LIMIT_PER_MINUTE = env.int("CLIENT_RATE_LIMIT_PER_MINUTE", default=600)
 TOKEN_RATE_LIMIT_PER_MINUTE = env.int("TOKEN_RATE_LIMIT_PER_MINUTE", default=600)
@@ -209,36 +210,6 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Hydrogen-style integration gateway",
-    "DESCRIPTION": API_DESCRIPTION,
-    "SERVERS": [{"url": "/"}],
-    "VERSION": "1.0.0",
-    "APPEND_COMPONENTS": {
-        "securitySchemes": {
-            "basic": {
-                "type": "http",
-                "scheme": "basic",
-                "description": "Client id and secret of an application; for token calls only.",
-            }
-        }
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "gateway.api_docs.schema.idempotency",
-        "gateway.api_docs.schema.long_queries",
-        "gateway.api_docs.schema.nullable_references",
-    ],
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PUBLIC": True,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
-}
-
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(integration|nucleus)/v1/.*$"
 CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "POST", "PUT")
@@ -258,13 +229,15 @@ USE_TZ = True
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "gateway.errors.django_handlers.csrf_failure"
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)  # that append to X-Forwarded-For
+TRUSTED_PROXY_COUNT = env.int(
+    "TRUSTED_PROXY_COUNT", default=0
+)  # proxies that append to X-Forwarded-For
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
-# TLS and preload are the proxy's; subdomains of the host may belong to other servers.
+# The proxy handles TLS and preload; subdomains of the host may belong to other servers.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -300,13 +273,13 @@ LOGGING = {
         "level": env.choice("LOG_LEVEL", default="INFO", choices=LOG_LEVELS),
     },
     "loggers": {
-        "django": {"handlers": [], "propagate": True},  # Django's own would print lines twice
-        "django.request": {"level": "ERROR"},  # refusals are answers, not incidents
+        "django": {"handlers": [], "propagate": True},  # Django's handlers would print lines twice
+        "django.request": {"level": "ERROR"},  # responses below 500 are not incidents
         # oauthlib and the OAuth library log token values at debug level.
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
     },
 }
 
-START_CHECK = "gateway.boot.startup.begin"  # dotted path; what serves or works calls it first
-ENVIRONMENT_PROBLEMS = env.problems
+START_CHECK = "gateway.boot.startup.begin"  # dotted path; workers call it first
+INVALID_VARIABLES = env.invalid_variables

@@ -1,7 +1,7 @@
-"""Reads environment variables; a value that cannot be used is recorded, not raised.
+"""Typed access to environment variables; invalid values are recorded instead of raised.
 
-The settings module has to load even with unusable values: only then can the checks name every
-problem at once instead of the first one, in a traceback.
+The settings module must load even with invalid values, so that the boot checks can report all of
+them at once.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from environ import Env
 
 TRUE = {"1", "true", "yes", "on", "y", "t"}
 FALSE = {"0", "false", "no", "off", "n", "f"}
-DATABASES = {"sqlite", "postgres", "postgresql"}
-# What the process gets where DATABASE_URL is unusable: nothing that it could damage.
-NO_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-LONGEST_SHOWN = 40
+DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
+# Used if DATABASE_URL is invalid, so that the process cannot damage anything.
+FALLBACK_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+MAX_SHOWN_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A variable whose value cannot be used."""
+class InvalidVariable:
+    """A variable with an invalid value. `hint` says how to correct it."""
 
     name: str
     message: str
-    fix: str
+    hint: str
 
 
 @dataclass(slots=True)
 class Environment:
-    """Typed values by name. An empty variable counts as one that is not set."""
+    """Values by name. An empty variable is treated as not set."""
 
     values: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    problems: list[Problem] = field(default_factory=list)
+    invalid_variables: list[InvalidVariable] = field(default_factory=list)
 
     def str(self, name: str, *, default: str = "") -> str:
         return self.values.get(name, "").strip() or default
 
     def list(self, name: builtins.str, *, default: Collection[builtins.str] = ()) -> Any:
-        """The items of a comma separated list (of strings)."""
+        """The items of a comma-separated list of strings."""
         items = [item.strip() for item in self.str(name).split(",")]
         return [item for item in items if item] or [*default]
 
@@ -60,12 +60,12 @@ class Environment:
     def choice(
         self, name: builtins.str, *, default: builtins.str, choices: Collection[builtins.str]
     ) -> builtins.str:
-        """One of `choices`, in upper or lower case."""
+        """One of `choices`, compared without case."""
         value = self.str(name, default=default)
         for choice in choices:
             if choice.lower() == value.lower():
                 return choice
-        self._record(name, "is unknown", f"Use one of {', '.join(choices)}.", value)
+        self._record(name, "is not one of the choices", f"Use one of {', '.join(choices)}.", value)
         return default
 
     def int(
@@ -89,38 +89,39 @@ class Environment:
         return builtins.float(self._number(name, builtins.float, default, minimum, maximum))
 
     def _number(
-        self, name: builtins.str, kind: Any, default: Any, minimum: Any, maximum: Any
+        self, name: builtins.str, number_type: Any, default: Any, minimum: Any, maximum: Any
     ) -> Any:
         value = self.str(name)
         if not value:
             return default
-        fix = f"Use a {'whole ' if kind is builtins.int else ''}number from {minimum} to {maximum}."
+        whole = "whole " if number_type is builtins.int else ""
+        hint = f"Use a {whole}number from {minimum} to {maximum}."
         try:
-            number = kind(value)
+            number = number_type(value)
         except ValueError:
-            self._record(name, "is not a number", fix, value)
+            self._record(name, "is not a number", hint, value)
             return default
         if not math.isfinite(number) or not minimum <= number <= maximum:
-            self._record(name, "is out of range", fix, value)
+            self._record(name, "is out of range", hint, value)
             return default
         return number
 
     def db(self, name: builtins.str, *, default: builtins.str) -> dict[builtins.str, Any]:
-        """Django's settings of a database. The value may hold a password and is never shown."""
+        """Django's settings of a database. The value may contain a password and is never shown."""
         url = self.str(name, default=default)
-        fix = "Use postgres://user:password@host:5432/name, or sqlite:////absolute/path."
+        hint = "Use postgres://user:password@host:5432/name, or sqlite:////absolute/path."
         try:
-            is_known = url.partition(":")[0] in DATABASES
-            config = dict(Env.db_url_config(url)) if is_known else {}
+            is_supported = url.partition(":")[0] in DATABASE_SCHEMES
+            config = dict(Env.db_url_config(url)) if is_supported else {}
         except ValueError:
             config = {}
         if not config.get("NAME"):
-            self._record(name, "is not the URL of a database", fix)
-            return dict(NO_DATABASE)
+            self._record(name, "is not a database URL", hint)
+            return dict(FALLBACK_DATABASE)
         return config
 
     def redis_url(self, name: builtins.str, *, default: builtins.str = "") -> builtins.str:
-        """The URL of a Redis server, or the default. It may hold a password and is never shown."""
+        """The URL of a Redis server. It may contain a password and is never shown."""
         url = self.str(name, default=default)
         if url == default:
             return url
@@ -136,13 +137,18 @@ class Environment:
         except ValueError:
             is_usable = False
         if not is_usable:
-            fix = "Use redis://host:6379/0 (rediss:// with TLS), or leave it out: workers poll."
-            self._record(name, "is not the URL of a Redis server", fix)
+            hint = "Use redis://host:6379/0 (rediss:// with TLS), or leave it out: workers poll."
+            self._record(name, "is not a Redis URL", hint)
             return default
         return url
 
     def _record(
-        self, name: builtins.str, what: builtins.str, fix: builtins.str, value: builtins.str = ""
+        self,
+        name: builtins.str,
+        problem: builtins.str,
+        hint: builtins.str,
+        value: builtins.str = "",
     ) -> None:
-        shown = f" ({value[:LONGEST_SHOWN]!r})" if value else ""
-        self.problems.append(Problem(name, f"{name}{shown} {what}.", fix))
+        shown = f" ({value[:MAX_SHOWN_LENGTH]!r})" if value else ""
+        message = f"{name}{shown} {problem}."
+        self.invalid_variables.append(InvalidVariable(name, message, hint))

@@ -1,4 +1,4 @@
-"""Whether a configured host names this machine or a private network, however it is spelt."""
+"""Detects host names and addresses of this machine and of private networks, in any spelling."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LOCAL_NAMES = {
     "loopback",
 }
 LOCAL_DOMAINS = (".localhost", ".localdomain", ".localdomain4", ".localdomain6")
-# Public names that resolve to a loopback address, or to whichever address they contain.
+# Public domains whose names resolve to a loopback address, or to the address they contain.
 LOOPBACK_DOMAINS = {
     "fuf.me", "lacolhost.com", "localtest.me", "lvh.me", "nip.io", "sslip.io",
     "traefik.me", "vcap.me", "xip.io",
 }  # fmt: skip
-# Services of clouds that hand out the credentials of the machine.
+# Metadata services of clouds, which return the credentials of the machine.
 METADATA_NAMES = {
     "instance-data", "instance-data.ec2.internal", "metadata", "metadata.azure.internal",
     "metadata.goog", "metadata.google.internal", "metadata.tencentyun.com",
@@ -39,12 +39,12 @@ WITH_PORT = re.compile(r"([^:]+):\d*")
 
 
 def is_host_name(text: str) -> bool:
-    """Whether this is a plain DNS name or IPv4 address: no scheme, port, path or wildcard."""
+    """Whether the text is a DNS name or IPv4 address, without scheme, port, path or wildcard."""
     return text.isascii() and len(text) <= 253 and HOST_NAME.fullmatch(text.lower()) is not None
 
 
 def is_this_machine(text: str) -> bool:
-    """Whether this is a loopback or unspecified address, or a name that always means one."""
+    """Whether the host is a loopback or unspecified address, or a name that resolves to one."""
     host = canonical(text)
     if host in LOCAL_NAMES or host.endswith(LOCAL_DOMAINS):
         return True
@@ -56,35 +56,37 @@ def is_this_machine(text: str) -> bool:
 
 
 def is_unspecified(text: str) -> bool:
-    """Whether this is 0.0.0.0 or ::, to which servers bind but which no request names."""
+    """Whether the host is 0.0.0.0 or ::, on which servers listen but which no request contains."""
     address = base_url_policy.literal(canonical(text))
     return address is not None and address.is_unspecified
 
 
 def is_reserved(text: str) -> bool:
-    """Whether this is this machine, a cloud's metadata service, or an address that is not public.
+    """Whether the host is this machine, a metadata service, or an address that is not public.
 
-    Such an address may also be a part of the name, as in ip-10-0-0-1.cloud.example. Names are not
-    resolved: a check must not depend on the network.
+    The address may be part of the name, as in ip-10-0-0-1.cloud.example. Names are not resolved,
+    because a check must not depend on the network.
     """
     host = canonical(text)
     if is_this_machine(host) or host in METADATA_NAMES:
         return True
-    found = [base_url_policy.literal(host)]
-    found += [base_url_policy.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
-    return any(address is not None and not base_url_policy.is_public(address) for address in found)
+    literals = [base_url_policy.literal(host)]
+    literals += [base_url_policy.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
+    return any(
+        address is not None and not base_url_policy.is_public(address) for address in literals
+    )
 
 
 def is_not_public(text: str) -> bool:
-    """Whether this is reserved, or the name that this machine has in its network."""
+    """Whether the host is reserved, or the name of this machine in its network."""
     return is_reserved(text) or canonical(text) == canonical(socket.gethostname())
 
 
 def canonical(text: str) -> str:
-    """The host of a setting as resolvers read it, without scheme, path, port or zone."""
+    """The host of a setting as resolvers read it: without scheme, path, port and zone."""
     host = base_url_policy.canonical(text.strip())
     host = host.partition("://")[2] or host
     host = host.partition("/")[0].rpartition("@")[2]
-    if found := BRACKETED.fullmatch(host) or WITH_PORT.fullmatch(host):
-        host = found[1]
+    if match := BRACKETED.fullmatch(host) or WITH_PORT.fullmatch(host):
+        host = match[1]
     return host.partition("%")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Whether a secret is visibly made by hand. Nothing here proves that one is random."""
+"""Detects handmade secrets. It cannot prove that a secret is random."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter
 
 
 def is_patterned(text: str | bytes) -> bool:
-    """Whether this repeats itself, or counts up or down, in most of its length.
+    """Whether the text is periodic, or most of its characters differ by the same step.
 
-    In a random key of 32 bytes, or of 16 characters of 64, both are practically impossible.
+    Both are practically impossible in 32 random bytes, or in 16 random characters out of 64.
     """
     size = len(text)
     if any(text[period:] == text[:-period] for period in range(1, size // 2 + 1)):

@@ -1,4 +1,4 @@
-"""The first thing that a process does which serves or works: look at its settings."""
+"""Refuse unsafe settings before a process serves or works."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from django.conf import settings
 from gateway.boot import checks
 
 logger = logging.getLogger(__name__)
-# Gunicorn ends its master for this exit code of a worker; for others it starts new workers forever.
+# With this exit code of a worker, gunicorn's master ends; with others it starts workers forever.
 EXIT_CODE = 3
 
 
 def begin() -> None:
-    """End the process if its settings are unsafe or impossible; warn of development mode."""
+    """End the process if its settings are refused; log a warning in development mode."""
     refuse_unsafe_settings()
     warn_of_development_mode()
 
 
 def warn_of_development_mode() -> None:
-    """One line in the log of each process."""
+    """Log one line per process in development mode."""
     if settings.DEVELOPMENT:
         logger.warning(checks.DEVELOPMENT_MODE)
 
 
 def refuse_unsafe_settings(*, accepted: Collection[str] = ()) -> None:
-    """Print every problem with its fix and end the process, or return.
+    """End the process with a list of all errors and hints, if there are errors.
 
     Args:
-        accepted: ids of errors that the caller has judged itself.
+        accepted: ids of errors that the caller handles itself.
 
     Raises:
-        SystemExit: there are problems.
+        SystemExit: there are errors.
     """
-    problems = [one for one in checks.settings_errors() if one.id not in accepted]
-    if not problems:
+    errors = [error for error in checks.settings_errors() if error.id not in accepted]
+    if not errors:
         return
-    lines = [f"{one.id}: {one.msg} {one.hint or ''}".rstrip() for one in problems]
+    lines = [f"{error.id}: {error.msg} {error.hint or ''}".rstrip() for error in errors]
     sys.stderr.write("The gateway does not start with these settings:\n")
     sys.stderr.write("".join(f"  {line}\n" for line in lines))
     sys.stderr.flush()

@@ -31,9 +31,9 @@ from gateway.boot.environment import Environment
 def test_values_that_cannot_be_used(method: str, value: str, options: dict[str, Any]) -> None:
     env = Environment({"NAME": value})
     assert getattr(env, method)("NAME", **options) == options["default"]
-    [problem] = env.problems
-    assert "NAME" in problem.message
-    assert problem.fix
+    [variable] = env.invalid_variables
+    assert "NAME" in variable.message
+    assert variable.hint
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_unreadable_databases_are_named_without_their_password(url: str) -> None
     env = Environment({"DATABASE_URL": url})
     assert env.db("DATABASE_URL", default="sqlite:////x")["NAME"] == ":memory:"
     if url != "sqlite://":  # that is the URL of one in memory
-        [problem] = env.problems
-        assert "hunter2" not in problem.message
+        [variable] = env.invalid_variables
+        assert "hunter2" not in variable.message
 
 
 def test_values_are_read_as_they_are_written() -> None:
@@ -57,4 +57,4 @@ def test_values_are_read_as_they_are_written() -> None:
     assert env.int("D", default=3) == 3
     assert env.str("E") == "$A"
     assert env.choice("F", default="INFO", choices=("INFO", "ERROR")) == "ERROR"
-    assert env.problems == []
+    assert env.invalid_variables == []

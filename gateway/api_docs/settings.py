@@ -1,0 +1,33 @@
+"""Settings of drf-spectacular, which generates openapi.yaml."""
+
+from gateway.api_docs.description import DESCRIPTION
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hydrogen-style integration gateway",
+    "DESCRIPTION": DESCRIPTION,
+    "SERVERS": [{"url": "/"}],
+    "VERSION": "1.0.0",
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "basic": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "Client id and secret of an application; for token calls only.",
+            }
+        }
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gateway.api_docs.schema.idempotency",
+        "gateway.api_docs.schema.long_queries",
+        "gateway.api_docs.schema.nullable_references",
+    ],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+}
