@@ -35,7 +35,7 @@ FIELDS = ("id", "url", "is_active", "secondary_id", "create_date", "update_date"
 class Door:
     """One of the two APIs."""
 
-    value: str  # of WebhookSubscription.door
+    value: str  # of WebhookSubscription.api
     name: str  # in OpenAPI operation ids
     tag: str
     services: tuple[str, ...]  # the fields that list events
@@ -117,7 +117,7 @@ class NucleusWebhookResponse(Answer):
 
 
 INTEGRATION = Door(
-    WebhookSubscription.Door.INTEGRATION,
+    WebhookSubscription.Api.INTEGRATION,
     "Webhook",
     "Webhook",
     ("integration_service", "extended_events"),
@@ -130,7 +130,7 @@ INTEGRATION = Door(
     },
 )
 NUCLEUS = Door(
-    WebhookSubscription.Door.NUCLEUS,
+    WebhookSubscription.Api.NUCLEUS,
     "NucleusWebhook",
     "Nucleus webhook",
     ("atom_service",),
@@ -157,7 +157,7 @@ def _tenant(request: Request) -> Tenant:
 
 
 def _rows(request: Request, door: Door) -> Any:
-    return WebhookSubscription.objects.for_tenant(_tenant(request)).filter(door=door.value)
+    return WebhookSubscription.objects.for_tenant(_tenant(request)).filter(api=door.value)
 
 
 def _found(request: Request, door: Door, webhook_id: UUID) -> WebhookSubscription:
@@ -174,7 +174,7 @@ def _store(request: Request, door: Door, webhook_id: UUID | None, body: dict[str
         outbound_webhooks.take_turns(tenant)
         is_new = webhook_id is None
         row = (
-            WebhookSubscription(tenant=tenant, door=door.value)
+            WebhookSubscription(tenant=tenant, api=door.value)
             if webhook_id is None
             else _found(request, door, webhook_id)
         )

@@ -15,8 +15,8 @@ from integrations.models import WebhookDelivery, WebhookSubscription
 class WebhookSubscriptionAdmin(ReadOnlyAdmin):
     """URLs that applications registered with POST /webhook of either API."""
 
-    list_display = ("url", "tenant", "door", "is_active", "wants", "create_date")
-    list_filter = ("door", "is_active")
+    list_display = ("url", "tenant", "api", "is_active", "wants", "create_date")
+    list_filter = ("api", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("url",)
 

@@ -34,7 +34,7 @@ SECRET_OVERLAP = timedelta(days=1)
 GONE = 410  # the receiver wants no more; so Standard Webhooks
 MOST_LOGGED = 20
 MOST_REPLAYED = 10_000
-NUCLEUS = WebhookSubscription.Door.NUCLEUS
+NUCLEUS = WebhookSubscription.Api.NUCLEUS
 SERVICE_FIELDS = "integration_service or extended_events"
 
 ACCOUNT, TRANSACTION, HOLDING = (
@@ -223,12 +223,12 @@ def check(*, tenant: Tenant, subscription: WebhookSubscription) -> None:
     if problem := outbound_http.refused(subscription.url):
         raise FlowError(f"url: {problem}")
     if not subscription.events:
-        names = "atom_service" if subscription.door == NUCLEUS else SERVICE_FIELDS
+        names = "atom_service" if subscription.api == NUCLEUS else SERVICE_FIELDS
         raise FlowError(f"Name at least one event in {names}.")
     if not subscription.is_active:
         return
     others = WebhookSubscription.objects.for_tenant(tenant).filter(
-        is_active=True, door=subscription.door
+        is_active=True, api=subscription.api
     )
     for other in others.exclude(pk=subscription.pk):
         if taken := sorted(set(other.events) & set(subscription.events)):

@@ -22,11 +22,11 @@ class WebhookSubscription(TenantRecord):
     Hydrogen has two webhook APIs, each with its own words; a webhook belongs to one of them.
     """
 
-    class Door(models.TextChoices):
+    class Api(models.TextChoices):
         INTEGRATION = "integration", "Integration"
         NUCLEUS = "nucleus", "Nucleus"
 
-    door = models.CharField("API", max_length=16, choices=Door, default=Door.INTEGRATION)
+    api = models.CharField("API", max_length=16, choices=Api, default=Api.INTEGRATION)
     url = models.CharField(max_length=2000)
     integration_service = models.JSONField(default=list)  # Hydrogen's words
     atom_service = models.JSONField(default=list)  # Hydrogen's words for Nucleus

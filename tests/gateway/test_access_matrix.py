@@ -104,7 +104,7 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
     nucleus_webhook = WebhookSubscription(
         tenant=tenant,
         url="http://127.0.0.1:9/hook",
-        door=WebhookSubscription.Door.NUCLEUS,
+        api=WebhookSubscription.Api.NUCLEUS,
         atom_service=["bank_link_verified"],
     )
     nucleus_webhook.save()

@@ -28,7 +28,7 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
     """A new row for each list, by its path."""
     account = factories.AggregationAccountFactory(client=nucleus_client)
     hook = {"tenant": tenant, "url": "https://app.demo.example/", "is_active": False}
-    doors = WebhookSubscription.Door
+    apis = WebhookSubscription.Api
     call = {"method": "GET", "path_template": "/x", "status": 200, "duration_ms": 1}
     entries = {
         f"/nucleus/v1/aggregation_account_{name}": lambda n, factory=factory: factory(
@@ -55,10 +55,10 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
             tenant=tenant, request_url="x", response="y"
         ),
         "/nucleus/v1/webhook": lambda n: WebhookSubscription.unscoped.create(
-            door=doors.NUCLEUS, **hook
+            api=apis.NUCLEUS, **hook
         ),
         "/integration/v1/webhook": lambda n: WebhookSubscription.unscoped.create(
-            door=doors.INTEGRATION, **hook
+            api=apis.INTEGRATION, **hook
         ),
         "/integration/v1/audit_log": lambda n: AuditLog.objects.create(
             tenant=tenant, vendor="mx", operation="x", client_id=nucleus_client.pk, **call

@@ -67,7 +67,7 @@ def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: C
     user = api.post("/integration/v1/user", who).data["vendor_response"]["guid"]
     accounts = link(api, nucleus_client, mx.connect(user))["nucleus_aggregation_accounts"]
     runner.drain()
-    told = WebhookDelivery.unscoped.values_list("subscription__door", "event__type")
+    told = WebhookDelivery.unscoped.values_list("subscription__api", "event__type")
     assert set(told) == {
         ("nucleus", "aggregation_account"),
         ("nucleus", "aggregation_account_transaction"),
