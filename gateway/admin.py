@@ -13,10 +13,10 @@ from oauth2_provider.models import get_grant_model, get_id_token_model, get_refr
 from gateway import currency_admin, provisioning, staff_admin  # noqa: F401 - registers screens
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
-from integrations.admin.base import BaseAdmin
-from integrations.admin.confirmation import confirmed_action
-from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.flows import erasure
+from nucleus.admin.base import BaseAdmin
+from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 
 MOST_ERASED = 100  # at once

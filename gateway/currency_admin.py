@@ -9,8 +9,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from integrations.admin.base import BaseAdmin
 from nucleus import writes
+from nucleus.admin.base import BaseAdmin
 from nucleus.models import CurrencyRate
 
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from integrations.admin.base import BaseAdmin
+from nucleus.admin.base import BaseAdmin
 
 for model in (User, Group):
     if admin.site.is_registered(model):

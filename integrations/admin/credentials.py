@@ -11,8 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
-from integrations.admin import confirmation
-from integrations.admin.base import BaseAdmin
 from integrations.admin.forms import (
     SecretField,
     WriteOnlySecrets,
@@ -23,6 +21,8 @@ from integrations.admin.forms import (
 from integrations.flows import credentials
 from integrations.models import VendorCredential
 from integrations.models.credentials import NEVER_TRIED
+from nucleus.admin import confirmation
+from nucleus.admin.base import BaseAdmin
 
 MOST_TESTED = 10  # at once; a vendor may take VENDOR_DEADLINE_SECONDS for each
 QUESTION = "Call the vendor with the stored keys? What is typed and not saved is not tested."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.models import Erasure
+from nucleus.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(Erasure)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from integrations.admin.confirmation import confirmed_action
-from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.jobs import requeue
 from integrations.models import (
     AccountLink,
@@ -17,6 +15,8 @@ from integrations.models import (
     Member,
     VendorUser,
 )
+from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(VendorUser)

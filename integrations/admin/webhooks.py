@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from integrations.admin.confirmation import confirmed_action
-from integrations.admin.read_only import ReadOnlyAdmin
 from integrations.flows import outbound_webhooks
 from integrations.models import WebhookDelivery, WebhookSubscription
+from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(WebhookSubscription)

@@ -12,7 +12,6 @@ from django.db.models import Model
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations.admin.base import secret_names
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -29,6 +28,7 @@ from integrations.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
+from nucleus.admin.base import secret_names
 from nucleus.models import Tenant
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.integrations import JobFactory

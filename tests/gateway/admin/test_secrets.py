@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client as HttpClient
 
-from integrations.admin.base import BaseAdmin, secret_names
+from nucleus.admin.base import BaseAdmin, secret_names
 from nucleus.models import Tenant
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import (

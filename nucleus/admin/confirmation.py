@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from integrations.admin.base import BaseAdmin
+from nucleus.admin.base import BaseAdmin
 
 MOST = 500  # rows at once; a form has at most 1000 fields
 Action = Callable[[Any, HttpRequest, list[Any]], HttpResponse | None]

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 
-from integrations.admin.base import BaseAdmin
+from nucleus.admin.base import BaseAdmin
 
 
 class ReadOnlyAdmin(BaseAdmin):
