@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import credentials, members, outbound_webhooks, users
+from integrations.flows import connections, credentials, outbound_webhooks, users
 from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -71,7 +71,7 @@ def link(
         outcomes, messages = rejected, []
         for one in seen:
             try:
-                settled = members.settle(vendor=vendor, seen=one)
+                settled = connections.settle(vendor=vendor, seen=one)
                 found, message = _link_member(vendor, vendor_user, settled)
             except VendorError as error:
                 if member_id:
@@ -164,11 +164,11 @@ def run_job(run: JobRun) -> None:
         client_id=vendor_user.client_id,
     ) as vendor:
         seen = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=members.vendor_member_id_of(run)
+            user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
         )
         _store_accounts(vendor, vendor_user, seen)
     if seen.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_PATIENCE:
-        raise Reschedule(members.poll_seconds())
+        raise Reschedule(connections.poll_seconds())
 
 
 def _seen_members(
@@ -176,7 +176,7 @@ def _seen_members(
 ) -> tuple[list[records.Member], list[AccountOutcome]]:
     user_id = str(vendor_user.vendor_user_id)
     if member_id:
-        return [members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)], []
+        return [connections.read_named(vendor=vendor, user_id=user_id, member_id=member_id)], []
     listed = vendor.list_members(user_id=user_id)
     return list(listed.records), [AccountOutcome(None, item.reason) for item in listed.rejected]
 
@@ -191,7 +191,7 @@ def _link_member(
             tenant=vendor_user.tenant,
             kind=LINK_JOB,
             payload={"vendor_user_id": str(vendor_user.id), "vendor_member_id": seen.id},
-            lock_key=members.lock_key(vendor_user.tenant, seen.id),
+            lock_key=connections.lock_key(vendor_user.tenant, seen.id),
             pending_key=f"{vendor_user.tenant_id}:{LINK_JOB}:{seen.id}",
         )
         return outcomes, (
@@ -207,12 +207,12 @@ def _link_member(
 def _store_accounts(
     vendor: Vendor, vendor_user: VendorUser, seen: records.Member
 ) -> list[AccountOutcome]:
-    member = members.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
+    member = connections.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
     listed = vendor.list_accounts(user_id=seen.user_id, member_id=seen.id)
     chosen = vendor_sessions.aggregation_settings(vendor_user.tenant)
     outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
     with transaction.atomic():
-        members.lock(member)
+        connections.lock(member)
         linked = {
             link.vendor_account_id: link
             for link in member.account_links.select_related("aggregation_account")
@@ -231,7 +231,7 @@ def enqueue_retrieval(*, member: Member, account: AggregationAccount) -> None:
         tenant=member.tenant,
         kind=RETRIEVE_JOB,
         payload={"aggregation_account_id": str(account.id)},
-        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
+        lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
         pending_key=f"{member.tenant_id}:{RETRIEVE_JOB}:{account.id}",
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import members, outbound_webhooks, sync
+from integrations.flows import connections, outbound_webhooks, sync
 from integrations.flows.errors import FlowError, NotFound
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -85,7 +85,7 @@ def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> 
         if not links.exists():
             raise NotFound(f"There is no linked aggregation account {account_id}.")
     rows = Member.objects.for_tenant(tenant).filter(pk__in=links.values("member"))
-    connected = rows.exclude(connection_status=members.GONE).select_related("tenant")
+    connected = rows.exclude(connection_status=connections.GONE).select_related("tenant")
     return list(connected.order_by("create_date")[:MOST_MEMBERS])
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
-from integrations.flows import erasure_redaction, members, retention, users
+from integrations.flows import connections, erasure_redaction, retention, users
 from integrations.jobs import job_queue, retry
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
@@ -215,7 +215,7 @@ def _jobs(erasure: Erasure) -> QuerySet[Job]:
     """Its jobs in all states: payloads and keys carry the vendor's ids."""
     member_ids = _members(erasure).values_list("vendor_member_id", flat=True)
     return Job.objects.filter(tenant=erasure.tenant_id).filter(
-        Q(lock_key__in=[members.lock_key(erasure.tenant, one) for one in member_ids])
+        Q(lock_key__in=[connections.lock_key(erasure.tenant, one) for one in member_ids])
         | Q(pending_key=users.create_job_key(erasure.tenant_id, erasure.client_id))
         | Q(payload__vendor_user_id__in=_ids(_vendor_users(erasure)))
         | Q(payload__aggregation_account_id__in=_ids(_accounts(erasure)))

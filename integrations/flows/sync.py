@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import members, retrieval, transaction_listing
+from integrations.flows import connections, retrieval, transaction_listing
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
@@ -57,7 +57,7 @@ def enqueue(
         tenant=member.tenant,
         kind=kind,
         payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_news},
-        lock_key=members.lock_key(member.tenant, member.vendor_member_id),
+        lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
         pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
         delay=settle_seconds,
     )
@@ -113,7 +113,7 @@ def run_refresh_job(run: JobRun) -> None:
                 user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
             )
         run.renew({"started": True})
-        raise Reschedule(members.poll_seconds())
+        raise Reschedule(connections.poll_seconds())
     run_job(run)
 
 
@@ -140,17 +140,17 @@ def _seen(vendor: Vendor, member: Member) -> records.Member | None:
         listed = vendor.list_members(user_id=user_id)  # one wrong answer must not end a connection
         found = [one for one in listed.records if one.id == member.vendor_member_id]
         if not found:
-            members.record_gone(member)
+            connections.record_gone(member)
             return None
         seen = found[0]
-    members.record(vendor=vendor, vendor_user=member.vendor_user, seen=seen)
+    connections.record(vendor=vendor, vendor_user=member.vendor_user, seen=seen)
     return seen
 
 
 def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
     """Raises Reschedule while the vendor is still importing and nobody has to answer first."""
-    if members.is_moving(seen) and timezone.now() < run.job.create_date + PATIENCE:
-        raise Reschedule(members.poll_seconds())
+    if connections.is_moving(seen) and timezone.now() < run.job.create_date + PATIENCE:
+        raise Reschedule(connections.poll_seconds())
 
 
 def _has_news(member: Member, seen: records.Member) -> bool:
@@ -215,7 +215,7 @@ def _without_what_was_read(progress: dict[str, Any]) -> dict[str, Any]:
 def _finish(
     run: JobRun, member: Member, seen: records.Member, scope: SyncScope, began: datetime
 ) -> None:
-    columns: dict[str, object] = {"next_sync_at": members.next_look()}
+    columns: dict[str, object] = {"next_sync_at": connections.next_look()}
     if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
         columns |= {"synced_at": began, "synced_through": seen.successfully_aggregated_at}
     with run.finishing():
@@ -246,7 +246,7 @@ def reconcile_due(limit: int = 100) -> int:
     for member in due:
         mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
-            if mine.update(next_sync_at=members.next_look()):
+            if mine.update(next_sync_at=connections.next_look()):
                 enqueue(
                     member=member, scope=SyncScope.EVERYTHING, kind=RECONCILE_JOB, only_news=True
                 )

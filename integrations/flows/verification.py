@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import accounts, bank_links, members, users
+from integrations.flows import accounts, bank_links, connections, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -66,7 +66,7 @@ def verify(
     ) as vendor:
         if member_id is None:
             return _verify_every_member(vendor, vendor_user, tenant_account)
-        vendor_member = members.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
+        vendor_member = connections.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
         outcomes, message = _verify_member(
             vendor, vendor_user, vendor_member, tenant_account, settings.MEMBER_WAIT_SECONDS
         )
@@ -117,9 +117,9 @@ def run_job(run: JobRun) -> None:
         integration_type=audit_context.VERIFICATION,
     ) as vendor:
         vendor_member = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=members.vendor_member_id_of(run)
+            user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
         )
-        members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+        connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
         numbers = vendor.list_account_numbers(
             user_id=vendor_member.user_id, member_id=vendor_member.id
         )
@@ -135,7 +135,7 @@ def run_job(run: JobRun) -> None:
         if timezone.now() > run.job.create_date + VERIFY_JOB_PATIENCE:
             return
         if _start_once(run, vendor, vendor_member) or _may_still_come(vendor_member):
-            raise Reschedule(members.poll_seconds())
+            raise Reschedule(connections.poll_seconds())
 
 
 def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> bool:
@@ -192,10 +192,10 @@ def _verify_member(
 
     def settled() -> records.Member:
         remaining = max(0.0, deadline - time.monotonic())
-        return members.settle(vendor=vendor, seen=vendor_member, seconds=remaining)
+        return connections.settle(vendor=vendor, seen=vendor_member, seconds=remaining)
 
     numbers = vendor.list_account_numbers(**ids)
-    if not numbers.records and members.is_moving(vendor_member):
+    if not numbers.records and connections.is_moving(vendor_member):
         vendor_member = settled()  # an import, or a verification that was started elsewhere
         numbers = vendor.list_account_numbers(**ids)
     is_started = False
@@ -203,13 +203,13 @@ def _verify_member(
         try:
             vendor_member, is_started = vendor.start_verification(**ids), True
         except VendorRefused as error:
-            members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+            connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
             return [], f"This institution cannot be verified: {error}"
         except VendorBusy:  # another job has just begun; its end is awaited
             vendor_member = vendor.read_member(**ids)
         vendor_member = settled()
         numbers = vendor.list_account_numbers(**ids)
-    members.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+    connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
     if numbers.records or numbers.rejected:
         outcomes = bank_links.store(
             vendor=vendor,
@@ -262,7 +262,7 @@ def _enqueue(
             "account_id": str(tenant_account.id) if tenant_account else None,
             "account_named_by_client": bool(tenant_account and tenant_account.named_by_client),
         },
-        lock_key=members.lock_key(vendor_user.tenant, vendor_member.id),
+        lock_key=connections.lock_key(vendor_user.tenant, vendor_member.id),
         pending_key=f"{vendor_user.tenant_id}:{VERIFY_JOB}:{vendor_member.id}",
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import members, users
+from integrations.flows import connections, users
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
@@ -54,7 +54,7 @@ def create(
         audit_context.audit_subject(account_id=aggregation_account_id),
     ):
         if options.member_id and member is None:  # given by a browser: is it really theirs?
-            members.read_named(vendor=vendor, user_id=user_id, member_id=options.member_id)
+            connections.read_named(vendor=vendor, user_id=user_id, member_id=options.member_id)
         return WidgetLink(url=vendor.widget_url(user_id=user_id, options=options), vendor=slug)
 
 
