@@ -71,7 +71,7 @@ def link(
         outcomes, messages = rejected, []
         for one in seen:
             try:
-                settled = connections.settle(vendor=vendor, seen=one)
+                settled = connections.wait_until_settled(vendor=vendor, vendor_member=one)
                 found, message = _link_member(vendor, vendor_user, settled)
             except VendorError as error:
                 if member_id:
@@ -176,7 +176,9 @@ def _seen_members(
 ) -> tuple[list[records.Member], list[AccountOutcome]]:
     user_id = str(vendor_user.vendor_user_id)
     if member_id:
-        return [connections.read_named(vendor=vendor, user_id=user_id, member_id=member_id)], []
+        return [
+            connections.read_member_of_user(vendor=vendor, user_id=user_id, member_id=member_id)
+        ], []
     listed = vendor.list_members(user_id=user_id)
     return list(listed.records), [AccountOutcome(None, item.reason) for item in listed.rejected]
 
@@ -207,12 +209,12 @@ def _link_member(
 def _store_accounts(
     vendor: Vendor, vendor_user: VendorUser, seen: records.Member
 ) -> list[AccountOutcome]:
-    member = connections.record(vendor=vendor, vendor_user=vendor_user, seen=seen)
+    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=seen)
     listed = vendor.list_accounts(user_id=seen.user_id, member_id=seen.id)
     chosen = vendor_sessions.aggregation_settings(vendor_user.tenant)
     outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
     with transaction.atomic():
-        connections.lock(member)
+        connections.lock_row(member)
         linked = {
             link.vendor_account_id: link
             for link in member.account_links.select_related("aggregation_account")

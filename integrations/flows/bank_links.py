@@ -50,13 +50,13 @@ def store(
     tenant_account: TenantAccount | None,
 ) -> list[BankLinkOutcome]:
     """Bank links for the numbers of accounts that can be verified; each number once."""
-    member = connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
     listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
     by_id = {account.id: account for account in listed.records if account.can_verify}
     holders = _holders(vendor, vendor_member)
     outcomes = [BankLinkOutcome(None, item.reason) for item in numbers.rejected]
     with transaction.atomic():
-        connections.lock(member)
+        connections.lock_row(member)
         for number in numbers.records:
             account = by_id.get(number.account_id)
             if account is None:

@@ -1,4 +1,4 @@
-"""Members: what is known about the connections of clients and businesses."""
+"""Connections of clients and businesses: storing their status, waiting for the vendor, locks."""
 
 from __future__ import annotations
 
@@ -19,33 +19,36 @@ from integrations.vendors.errors import VendorError, VendorNotFound
 from nucleus import writes
 from nucleus.models import Institution, Tenant
 
-INSTITUTION_FRESH = timedelta(days=1)
-GONE = "GONE"  # our own word: no vendor sends it
+INSTITUTION_MAX_AGE = timedelta(days=1)
+GONE = "GONE"  # a status of ours; no vendor sends it
 
 
-def record(*, vendor: Vendor, vendor_user: VendorUser, seen: records.Member) -> Member:
-    """Store what the vendor just said about a member; unchanged rows are not written."""
+def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Member) -> Member:
+    """Store the connection as the vendor has it now; an unchanged row is not written.
+
+    Emits the event of a status change once the new status is final.
+    """
     member, created = Member.unscoped.get_or_create(
         tenant=vendor_user.tenant,
         vendor_user=vendor_user,
-        vendor_member_id=seen.id,
-        defaults=_columns(seen) | {"next_sync_at": next_look()},
+        vendor_member_id=vendor_member.id,
+        defaults=_columns(vendor_member) | {"next_sync_at": next_sync_time()},
     )
-    changed = [] if created else _differences(member, _columns(seen))
-    if member.institution_id is None and seen.institution_code:
-        member.institution = institution(vendor=vendor, code=seen.institution_code)
+    changed = [] if created else _differences(member, _columns(vendor_member))
+    if member.institution_id is None and vendor_member.institution_code:
+        member.institution = institution(vendor=vendor, code=vendor_member.institution_code)
         changed.append("institution")
     if changed:
         with transaction.atomic():
             member.save(update_fields=[*changed, "update_date"])
-            if "connection_status" in changed and seen.connection.is_settled:
-                _tell_status(member, vendor_user)
+            if "connection_status" in changed and vendor_member.connection.is_settled:
+                _emit_status(member, vendor_user)
     return member
 
 
-def _tell_status(member: Member, vendor_user: VendorUser) -> None:
-    """The connection works again, or somebody has to do something about it."""
-    accounts = member.account_links.values_list("aggregation_account_id", flat=True)
+def _emit_status(member: Member, vendor_user: VendorUser) -> None:
+    """Tell the tenant that the connection works again, or who has to act."""
+    account_ids = member.account_links.values_list("aggregation_account_id", flat=True)
     widget_link = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
     outbound_webhooks.emit(
         tenant_id=member.tenant_id,
@@ -59,56 +62,62 @@ def _tell_status(member: Member, vendor_user: VendorUser) -> None:
             "message": member.connection_message,
             "actor": member.actor,
             "next_step": member.next_step,
-            "nucleus_aggregation_account_ids": [str(one) for one in accounts],
+            "nucleus_aggregation_account_ids": [str(account_id) for account_id in account_ids],
             "widget_link": f"{widget_link}?member_id={member.vendor_member_id}",
         },
     )
 
 
-def record_gone(member: Member) -> None:
-    """The vendor has no such member any more."""
+def mark_missing(member: Member) -> None:
+    """Store that the vendor no longer has this connection, and tell the tenant once."""
     columns = {
         "connection_status": GONE,
         "connection_message": "This connection no longer exists. Please link it again.",
         "actor": records.ActionRequiredBy.END_USER.value,
         "next_step": records.NextStep.RECONNECT.value,
         "is_aggregating": False,
-        "next_sync_at": next_look(),
+        "next_sync_at": next_sync_time(),
     }
     was_gone = member.connection_status == GONE
     changed = _differences(member, columns)
     with transaction.atomic():
         member.save(update_fields=[*changed, "update_date"])
         if not was_gone:
-            _tell_status(member, member.vendor_user)
+            _emit_status(member, member.vendor_user)
 
 
-def next_look() -> datetime:
-    """When a member is reconciled next: spread out, so that they never come all at once."""
+def next_sync_time() -> datetime:
+    """When to reconcile a connection next: RECONCILE_HOURS +/- 20 %, which spreads the load."""
     hours = settings.RECONCILE_HOURS
     return timezone.now() + timedelta(hours=hours * random.uniform(0.8, 1.2))  # noqa: S311
 
 
 def institution(*, vendor: Vendor, code: str) -> Institution | None:
-    """The institution called `code`, read from the vendor at most once a day; None on failure."""
-    known = Institution.objects.filter(code=code, tenant=None).first()
-    if known and known.update_date > timezone.now() - INSTITUTION_FRESH:
-        return known
+    """The shared institution with this code, read from the vendor at most once a day.
+
+    Returns what is stored, or None, when the vendor fails: an account is stored without it.
+    """
+    stored = Institution.objects.filter(code=code, tenant=None).first()
+    if stored and stored.update_date > timezone.now() - INSTITUTION_MAX_AGE:
+        return stored
     try:
-        seen = vendor.read_institution(code=code)
-    except VendorError:  # its name is an extra; the account must not fail for it
-        return known
+        record = vendor.read_institution(code=code)
+    except VendorError:
+        return stored
     return writes.upsert_institution(
-        code=seen.code,
-        name=seen.name,
-        website_url=seen.website_url,
-        logo_url_small=seen.logo_url_small,
-        logo_url_medium=seen.logo_url_medium,
+        code=record.code,
+        name=record.name,
+        website_url=record.website_url,
+        logo_url_small=record.logo_url_small,
+        logo_url_medium=record.logo_url_medium,
     )
 
 
-def read_named(*, vendor: Vendor, user_id: str, member_id: str) -> records.Member:
-    """The member that a caller names by the vendor's id. Raises VendorNotFound that says so."""
+def read_member_of_user(*, vendor: Vendor, user_id: str, member_id: str) -> records.Member:
+    """The member with an id that came from a browser, read under the owner's own vendor user.
+
+    Raises VendorNotFound, with advice for the caller, for a member of anybody else.
+    """
     try:
         return vendor.read_member(user_id=user_id, member_id=member_id)
     except VendorNotFound as error:
@@ -121,63 +130,73 @@ def read_named(*, vendor: Vendor, user_id: str, member_id: str) -> records.Membe
         ) from error
 
 
-def settle(*, vendor: Vendor, seen: records.Member, seconds: float | None = None) -> records.Member:
-    """Wait, on the vendor's polling cadence, until no job runs on the member or time is up.
+def wait_until_settled(
+    *, vendor: Vendor, vendor_member: records.Member, seconds: float | None = None
+) -> records.Member:
+    """Poll the member until no vendor job runs on it or the time is up; returns its last state.
 
     Args:
-        seconds: the most to wait; defaults to settings.MEMBER_WAIT_SECONDS.
+        seconds: the longest wait; defaults to settings.MEMBER_WAIT_SECONDS.
     """
     limit = settings.MEMBER_WAIT_SECONDS if seconds is None else seconds
-    until = time.monotonic() + limit
-    while is_moving(seen) and time.monotonic() + poll_seconds() <= until:
+    deadline = time.monotonic() + limit
+    while is_in_progress(vendor_member) and time.monotonic() + poll_seconds() <= deadline:
         time.sleep(poll_seconds())
-        seen = vendor.read_member(user_id=seen.user_id, member_id=seen.id)
-    return seen
+        vendor_member = vendor.read_member(
+            user_id=vendor_member.user_id, member_id=vendor_member.id
+        )
+    return vendor_member
 
 
-def is_moving(seen: records.Member) -> bool:
-    """A job runs that nobody has to answer first."""
-    return seen.is_aggregating and seen.connection.actor is not records.ActionRequiredBy.END_USER
+def is_in_progress(vendor_member: records.Member) -> bool:
+    """Whether a vendor job runs that does not wait for an answer of the person."""
+    return (
+        vendor_member.is_aggregating
+        and vendor_member.connection.actor is not records.ActionRequiredBy.END_USER
+    )
 
 
 def poll_seconds() -> float:
-    """How long to wait before asking about a running vendor job again."""
+    """Seconds between two reads of a member on which a vendor job runs."""
     return float(settings.MEMBER_POLL_SECONDS)
 
 
 def lock_key(tenant: Tenant, member_id: str) -> str:
-    """Jobs of one member never run at the same time. The prefix keeps tenants apart."""
+    """The lock key of a connection's jobs: no two run at the same time.
+
+    Args:
+        member_id: the vendor's id; it is unique within the tenant at most.
+    """
     return f"{tenant.pk}:member:{member_id}"
 
 
 def vendor_member_id_of(run: JobRun) -> str:
-    """The vendor's id of the member that a job is about."""
+    """The vendor's id of the member in a job's payload."""
     payload = run.payload
-    # Jobs of version 0.1 that are waiting still call it member_id, which elsewhere is our own id.
+    # Jobs enqueued by version 0.1 call it member_id, which elsewhere is our own id.
     return str(payload.get("vendor_member_id") or payload["member_id"])
 
 
-def lock(member: Member) -> Member:
-    """Hold the member's row until the transaction ends; writers of its links take turns.
+def lock_row(member: Member) -> None:
+    """Lock the connection's row until the transaction ends: writers of its links take turns.
 
     Raises AccountGone when the connection was removed in the meantime.
     """
-    found = Member.unscoped.select_for_update().filter(pk=member.pk).first()
-    if found is None:
+    rows = Member.unscoped.select_for_update().filter(pk=member.pk)
+    if not rows.values_list("pk", flat=True).first():
         raise writes.AccountGone("This connection was removed while it was being read.")
-    return found
 
 
-def _columns(seen: records.Member) -> dict[str, object]:
+def _columns(vendor_member: records.Member) -> dict[str, object]:
     return {
-        "name": seen.name,
-        "connection_status": seen.connection.status,
-        "connection_message": seen.connection.message,
-        "actor": seen.connection.actor.value,
-        "next_step": seen.connection.next_step.value,
-        "is_aggregating": seen.is_aggregating,
-        "aggregated_at": seen.aggregated_at,
-        "successfully_aggregated_at": seen.successfully_aggregated_at,
+        "name": vendor_member.name,
+        "connection_status": vendor_member.connection.status,
+        "connection_message": vendor_member.connection.message,
+        "actor": vendor_member.connection.actor.value,
+        "next_step": vendor_member.connection.next_step.value,
+        "is_aggregating": vendor_member.is_aggregating,
+        "aggregated_at": vendor_member.aggregated_at,
+        "successfully_aggregated_at": vendor_member.successfully_aggregated_at,
     }
 
 

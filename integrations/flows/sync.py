@@ -140,16 +140,16 @@ def _seen(vendor: Vendor, member: Member) -> records.Member | None:
         listed = vendor.list_members(user_id=user_id)  # one wrong answer must not end a connection
         found = [one for one in listed.records if one.id == member.vendor_member_id]
         if not found:
-            connections.record_gone(member)
+            connections.mark_missing(member)
             return None
         seen = found[0]
-    connections.record(vendor=vendor, vendor_user=member.vendor_user, seen=seen)
+    connections.store(vendor=vendor, vendor_user=member.vendor_user, vendor_member=seen)
     return seen
 
 
 def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
     """Raises Reschedule while the vendor is still importing and nobody has to answer first."""
-    if connections.is_moving(seen) and timezone.now() < run.job.create_date + PATIENCE:
+    if connections.is_in_progress(seen) and timezone.now() < run.job.create_date + PATIENCE:
         raise Reschedule(connections.poll_seconds())
 
 
@@ -215,7 +215,7 @@ def _without_what_was_read(progress: dict[str, Any]) -> dict[str, Any]:
 def _finish(
     run: JobRun, member: Member, seen: records.Member, scope: SyncScope, began: datetime
 ) -> None:
-    columns: dict[str, object] = {"next_sync_at": connections.next_look()}
+    columns: dict[str, object] = {"next_sync_at": connections.next_sync_time()}
     if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
         columns |= {"synced_at": began, "synced_through": seen.successfully_aggregated_at}
     with run.finishing():
@@ -246,7 +246,7 @@ def reconcile_due(limit: int = 100) -> int:
     for member in due:
         mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
-            if mine.update(next_sync_at=connections.next_look()):
+            if mine.update(next_sync_at=connections.next_sync_time()):
                 enqueue(
                     member=member, scope=SyncScope.EVERYTHING, kind=RECONCILE_JOB, only_news=True
                 )

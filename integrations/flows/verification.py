@@ -66,7 +66,9 @@ def verify(
     ) as vendor:
         if member_id is None:
             return _verify_every_member(vendor, vendor_user, tenant_account)
-        vendor_member = connections.read_named(vendor=vendor, user_id=user_id, member_id=member_id)
+        vendor_member = connections.read_member_of_user(
+            vendor=vendor, user_id=user_id, member_id=member_id
+        )
         outcomes, message = _verify_member(
             vendor, vendor_user, vendor_member, tenant_account, settings.MEMBER_WAIT_SECONDS
         )
@@ -119,7 +121,7 @@ def run_job(run: JobRun) -> None:
         vendor_member = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
         )
-        connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+        connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
         numbers = vendor.list_account_numbers(
             user_id=vendor_member.user_id, member_id=vendor_member.id
         )
@@ -192,10 +194,12 @@ def _verify_member(
 
     def settled() -> records.Member:
         remaining = max(0.0, deadline - time.monotonic())
-        return connections.settle(vendor=vendor, seen=vendor_member, seconds=remaining)
+        return connections.wait_until_settled(
+            vendor=vendor, vendor_member=vendor_member, seconds=remaining
+        )
 
     numbers = vendor.list_account_numbers(**ids)
-    if not numbers.records and connections.is_moving(vendor_member):
+    if not numbers.records and connections.is_in_progress(vendor_member):
         vendor_member = settled()  # an import, or a verification that was started elsewhere
         numbers = vendor.list_account_numbers(**ids)
     is_started = False
@@ -203,13 +207,13 @@ def _verify_member(
         try:
             vendor_member, is_started = vendor.start_verification(**ids), True
         except VendorRefused as error:
-            connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+            connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
             return [], f"This institution cannot be verified: {error}"
         except VendorBusy:  # another job has just begun; its end is awaited
             vendor_member = vendor.read_member(**ids)
         vendor_member = settled()
         numbers = vendor.list_account_numbers(**ids)
-    connections.record(vendor=vendor, vendor_user=vendor_user, seen=vendor_member)
+    connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
     if numbers.records or numbers.rejected:
         outcomes = bank_links.store(
             vendor=vendor,

@@ -54,7 +54,9 @@ def create(
         audit_context.audit_subject(account_id=aggregation_account_id),
     ):
         if options.member_id and member is None:  # given by a browser: is it really theirs?
-            connections.read_named(vendor=vendor, user_id=user_id, member_id=options.member_id)
+            connections.read_member_of_user(
+                vendor=vendor, user_id=user_id, member_id=options.member_id
+            )
         return WidgetLink(url=vendor.widget_url(user_id=user_id, options=options), vendor=slug)
 
 
