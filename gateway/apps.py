@@ -1,4 +1,4 @@
-"""The gateway's public face."""
+"""App configurations of the gateway and its admin."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
@@ -16,7 +16,7 @@ class GatewayConfig(AppConfig):
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):
-    """Django's admin, with the site of gateway.admin_site."""
+    """Django's admin with the site of gateway.admin_site."""
 
     default = False
     default_site = "gateway.admin_site.StaffSite"

@@ -1,4 +1,4 @@
-"""What an error of the database means for DATABASE_URL, without the password in it."""
+"""Explains errors of a database connection in terms of DATABASE_URL, without its password."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# Words of PostgreSQL and its driver, which give no code for a connection that fails. The first row
-# that matches counts.
-KNOWN = {
+# Matched against messages of PostgreSQL and its driver, which have no code for failed connections.
+# The first match applies.
+EXPLANATIONS = {
     r"password authentication failed|no password supplied|role \".*\" does not exist": (
-        "PostgreSQL at {place} refuses the user or password of DATABASE_URL: correct them."
+        "PostgreSQL at {address} rejects the user or password in DATABASE_URL: correct them."
     ),
     r"no pg_hba\.conf entry|permission denied for database": (
-        "PostgreSQL at {place} does not admit this user from this machine: allow it in "
+        "PostgreSQL at {address} does not admit this user from this machine: allow it in "
         "pg_hba.conf, or with GRANT CONNECT."
     ),
     r"database \".*\" does not exist": (
-        "PostgreSQL at {place} has no database {name!r}: create it, or correct DATABASE_URL."
+        "PostgreSQL at {address} has no database {name!r}: create it, or correct DATABASE_URL."
     ),
     r"too many (clients|connections)|remaining connection slots": (
-        "PostgreSQL at {place} has no connection left: raise max_connections, or run fewer "
+        "PostgreSQL at {address} has no connection left: raise max_connections, or run fewer "
         "processes."
     ),
     r"failed to resolve host|could not translate host name|name or service not known": (
-        "The host {host!r} of DATABASE_URL cannot be resolved: correct it."
+        "The host {host!r} in DATABASE_URL cannot be resolved: correct it."
     ),
     r"time(d )?out|refused|unreachable|no route to host|no such file|closed the connection|"
     r"starting up|shutting down": (
-        "PostgreSQL at {place} cannot be reached: check that it runs, that a firewall lets this "
-        "machine in, and that DATABASE_URL names it."
+        "PostgreSQL at {address} cannot be reached: check that it runs, that no firewall blocks "
+        "this machine, and that DATABASE_URL is correct."
     ),
 }
 
 
 def explain(error: Exception, database: Mapping[str, Any]) -> str:
-    """A sentence with what to do, and what the driver said.
+    """A sentence that says what to do, with the driver's message in parentheses.
 
     Args:
         error: raised by a connection or a query.
         database: Django's settings of the connection.
     """
-    said = str(error).strip()
+    driver_message = str(error).strip()
     if password := str(database.get("PASSWORD") or ""):
-        said = said.replace(password, "***")
+        driver_message = driver_message.replace(password, "***")
     host = database.get("HOST") or "the local socket"
     port = database.get("PORT") or 5432
-    place = f"{host}:{port}" if database.get("HOST") else host
-    message = "The database does not answer: check DATABASE_URL."
+    address = f"{host}:{port}" if database.get("HOST") else host
+    explanation = "The database does not answer: check DATABASE_URL."
     if str(database["ENGINE"]).endswith("postgresql"):
-        for pattern, words in KNOWN.items():
-            if re.search(pattern, said, re.IGNORECASE):
-                message = words.format(place=place, host=host, name=database.get("NAME"))
+        for pattern, template in EXPLANATIONS.items():
+            if re.search(pattern, driver_message, re.IGNORECASE):
+                explanation = template.format(address=address, host=host, name=database.get("NAME"))
                 break
-    return f"{message} ({' '.join(said.split())})"
+    return f"{explanation} ({' '.join(driver_message.split())})"

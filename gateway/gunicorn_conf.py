@@ -7,14 +7,14 @@ from gunicorn.http import wsgi
 
 from gateway.boot import startup
 
-wsgi.SERVER = "gateway"  # the Server header; gunicorn has no setting for it
-worker_class = "gthread"  # requests wait for vendors
-limit_request_line = 8190  # a hundred ids in a query
-accesslog = None  # token calls carry their parameters in the query
+wsgi.SERVER = "gateway"  # the Server header, for which gunicorn has no setting
+worker_class = "gthread"  # threads, because requests wait for vendors
+limit_request_line = 8190  # enough for a hundred ids in a query
+accesslog = None  # queries of token calls contain passwords
 control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Refuse unsafe settings in the master, before it listens."""
+    """Refuse unsafe settings in the master process, before it listens."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
     startup.refuse_unsafe_settings()

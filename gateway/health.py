@@ -1,6 +1,7 @@
-"""Is it alive, is it ready? For load balancers; no authentication, nothing secret.
+"""Liveness and readiness probes for load balancers, without authentication.
 
-Anybody may ask, so a probe is a few queries: what is on disk and the connection to Redis are kept.
+Because anybody may call them, they are cheap: migrations on disk and the connection to Redis are
+cached.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from django.http import HttpRequest, JsonResponse
 
 
 def live(request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """200 while the process serves requests."""
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """Requests can be served: the database answers and its schema is current.
+    """200 if the database answers and its schema is current, else 503.
 
-    Without Redis the gateway still works, only slower, so that is reported and is no failure.
+    Without Redis jobs are slower, so its outage is reported as `degraded` with status 200.
     """
     checks = {"database": _database()}
     if settings.REDIS_URL:
@@ -44,15 +45,14 @@ def _database() -> str:
 def _is_migrated() -> bool:
     if MigrationRecorder(connection).applied_migrations().keys() >= _newest_migrations():
         return True
-    # Squashed migrations count by the ones they replace, which only the executor knows.
+    # The executor also knows which migrations a squashed one replaces.
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 @cache
 def _newest_migrations() -> frozenset[tuple[str, str]]:
-    """The last of each app on disk, which all others lead to; code does not change while it
-    runs."""
+    """The last migration of each app on disk."""
     return frozenset(MigrationLoader(None).graph.leaf_nodes())
 
 

@@ -1,6 +1,6 @@
-"""/metrics for Prometheus: queues, webhooks and vendor calls of all processes, out of the database.
+"""/metrics for Prometheus: jobs, webhooks and vendor calls of all processes, from the database.
 
-Requests are counted by what is in front of the gateway; here is what only it knows.
+The proxy in front of the gateway counts requests.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ WINDOW = timedelta(minutes=5)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Gauges(Collector):
-    """Everything, measured when it is asked for."""
+class DatabaseCollector(Collector):
+    """All gauges, measured at each scrape."""
 
     def collect(self) -> Iterator[Metric]:
-        yield from _jobs()
-        yield from _webhooks()
-        yield from _calls()
+        yield from _job_gauges()
+        yield from _inbound_webhook_gauges()
+        yield _delivery_gauge()
+        yield from _vendor_call_gauges()
+        yield from _credential_gauges()
 
 
-def _jobs() -> Iterator[Metric]:
-    depth = GaugeMetricFamily(
-        "gateway_jobs",
-        "Jobs by kind and state; done ones are not counted.",
-        labels=["kind", "state"],
+def _job_gauges() -> Iterator[Metric]:
+    count = GaugeMetricFamily(
+        "gateway_jobs", "Jobs by kind and state, without those done.", labels=["kind", "state"]
     )
-    live = (JobState.READY, JobState.RUNNING, JobState.DEAD)
-    counted = Job.objects.filter(state__in=live).values("kind", "state").annotate(count=Count("*"))
-    for row in counted:
-        depth.add_metric([row["kind"], row["state"]], row["count"])
-    yield depth
+    states = (JobState.READY, JobState.RUNNING, JobState.DEAD)
+    jobs = Job.objects.filter(state__in=states).values("kind", "state")
+    for row in jobs.annotate(count=Count("*")):
+        count.add_metric([row["kind"], row["state"]], row["count"])
+    yield count
     now = job_queue.database_now()
     age = GaugeMetricFamily(
-        "gateway_jobs_overdue_seconds", "How long the oldest due job waits.", labels=["kind"]
+        "gateway_jobs_overdue_seconds", "How long the oldest due job has waited.", labels=["kind"]
     )
     due = Job.objects.filter(state=JobState.READY, run_at__lte=now).values("kind")
-    for overdue in due.annotate(first=Min("run_at")):
-        age.add_metric([overdue["kind"]], (now - overdue["first"]).total_seconds())
+    for overdue in due.annotate(oldest=Min("run_at")):
+        age.add_metric([overdue["kind"]], (now - overdue["oldest"]).total_seconds())
     yield age
 
 
-def _webhooks() -> Iterator[Metric]:
+def _inbound_webhook_gauges() -> Iterator[Metric]:
     now = job_queue.database_now()
     states = GaugeMetricFamily(
         "gateway_vendor_webhooks", "Vendor webhooks of the last 5 minutes.", labels=["state"]
@@ -73,42 +73,52 @@ def _webhooks() -> Iterator[Metric]:
         states.add_metric([row["state"]], row["count"])
     yield states
     lag = GaugeMetricFamily(
-        "gateway_vendor_webhook_lag_seconds", "How long the oldest waiting vendor webhook waits."
+        "gateway_vendor_webhook_lag_seconds",
+        "How long the oldest waiting vendor webhook has waited.",
     )
     waiting = InboundWebhook.objects.filter(state=InboundWebhook.State.RECEIVED)
-    first = waiting.aggregate(first=Min("create_date"))["first"]
-    lag.add_metric([], (now - first).total_seconds() if first else 0)
+    oldest = waiting.aggregate(oldest=Min("create_date"))["oldest"]
+    lag.add_metric([], (now - oldest).total_seconds() if oldest else 0)
     yield lag
-    out = GaugeMetricFamily("gateway_webhook_deliveries", "Deliveries by state.", labels=["state"])
+
+
+def _delivery_gauge() -> Metric:
+    gauge = GaugeMetricFamily(
+        "gateway_webhook_deliveries", "Deliveries by state.", labels=["state"]
+    )
     unfinished = WebhookDelivery.unscoped.exclude(state=WebhookDelivery.State.DELIVERED)
     for row in unfinished.values("state").annotate(count=Count("*")):
-        out.add_metric([row["state"]], row["count"])
-    yield out
+        gauge.add_metric([row["state"]], row["count"])
+    return gauge
 
 
-def _calls() -> Iterator[Metric]:
+def _vendor_call_gauges() -> Iterator[Metric]:
     labels = ["vendor", "operation", "outcome"]
     count = GaugeMetricFamily("gateway_vendor_calls", "Calls of the last 5 minutes.", labels=labels)
-    mean, most = (
+    mean, maximum = (
         GaugeMetricFamily(f"gateway_vendor_call_seconds_{name}", "Their duration.", labels=labels)
         for name in ("mean", "max")
     )
     now = job_queue.database_now()
     rows = AuditLog.objects.filter(create_date__gte=now - WINDOW).exclude(vendor="")
     for row in rows.values("vendor", "operation", "error").annotate(
-        count=Count("*"), mean=Avg("duration_ms"), most=Max("duration_ms")
+        count=Count("*"), mean=Avg("duration_ms"), maximum=Max("duration_ms")
     ):
-        names = [row["vendor"], row["operation"], row["error"] or "ok"]
-        count.add_metric(names, row["count"])
-        mean.add_metric(names, row["mean"] / 1000)
-        most.add_metric(names, row["most"] / 1000)
-    yield from (count, mean, most)
+        label_values = [row["vendor"], row["operation"], row["error"] or "ok"]
+        count.add_metric(label_values, row["count"])
+        mean.add_metric(label_values, row["mean"] / 1000)
+        maximum.add_metric(label_values, row["maximum"] / 1000)
+    yield from (count, mean, maximum)
+
+
+def _credential_gauges() -> Iterator[Metric]:
+    now = job_queue.database_now()
     states = GaugeMetricFamily(
         "gateway_credentials", "Active credentials by the state of their keys.", labels=["state"]
     )
     active = VendorCredential.unscoped.filter(is_active=True).values("health__state")
-    for credentials in active.annotate(count=Count("*")):
-        states.add_metric([credentials["health__state"] or "untested"], credentials["count"])
+    for row in active.annotate(count=Count("*")):
+        states.add_metric([row["health__state"] or "untested"], row["count"])
     yield states
     paused = GaugeMetricFamily("gateway_credentials_paused", "Credentials whose calls are paused.")
     paused.add_metric([], CredentialHealth.objects.filter(retry_at__gt=now).count())
@@ -116,18 +126,20 @@ def _calls() -> Iterator[Metric]:
 
 
 REGISTRY = CollectorRegistry()
-REGISTRY.register(Gauges())
+REGISTRY.register(DatabaseCollector())
 
 
 @responses.with_error_responses
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For the holder of METRICS_TOKEN; without one set there is no such page."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    """The metrics, for requests with METRICS_TOKEN; 404 if it is not set."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     expected = settings.METRICS_TOKEN
     if not expected:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=404, content_type="text/plain")
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        answer = HttpResponse("This needs METRICS_TOKEN.\n", status=401, content_type="text/plain")
-        answer["WWW-Authenticate"] = 'Bearer realm="metrics"'
-        return answer
+    if not hmac.compare_digest(token.encode(), expected.encode()):
+        response = HttpResponse(
+            "Send METRICS_TOKEN as a bearer token.\n", status=401, content_type="text/plain"
+        )
+        response["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return response
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Setting a tenant up without a browser: everything staff can do in the admin, idempotently."""
+"""Set up tenants without a browser: the idempotent equivalent of the admin's screens."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from gateway.access.scopes import ALL_SCOPES
 from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
 from nucleus.models import Tenant
 
-SECRET_LENGTH = 32  # generated ones are longer; short ones could be guessed
+MIN_SECRET_LENGTH = 32  # shorter secrets could be guessed
 
 
 class ProvisioningError(ValueError):
-    """The instructions cannot be carried out; the message says what to change."""
+    """The parameters are not acceptable; the message says what to change."""
 
 
 def tenant(*, slug: str, name: str = "", currency: str = "") -> Tenant:
-    """The tenant of that slug, created or updated. Raises ProvisioningError."""
+    """Create or update the tenant with this slug. Raises ProvisioningError."""
     row = Tenant.objects.filter(slug=slug).first() or Tenant(slug=slug, name=name or slug)
     _assign(row, {"name": name or None, "currency_code": currency.upper() or None})
     _check(row)
@@ -39,21 +39,28 @@ def application(
     rotate: bool = False,
     **columns: Any,
 ) -> tuple[Application, str | None]:
-    """The tenant's application of that name, and its secret if it was generated just now.
+    """Create or update the tenant's application with this name.
 
     Args:
-        columns: other columns, such as `allow_passwords`; None leaves one as it is.
+        rotate: generate a new secret.
+        columns: other columns, such as `allow_passwords`; None leaves a column unchanged.
 
-    Raises ProvisioningError for a short secret, unknown scopes, another tenant's client id or a
-    column that cannot be so.
+    Returns:
+        The application, and its secret if it was generated.
+
+    Raises:
+        ProvisioningError: a short secret, unknown scopes, another tenant's client id, or an invalid
+            value of a column.
     """
     unknown = set(scopes.split()) - set(ALL_SCOPES)
     if unknown:
         raise ProvisioningError(
             f"Unknown scopes: {', '.join(sorted(unknown))}. Known: {' '.join(ALL_SCOPES)}."
         )
-    if client_secret and len(client_secret) < SECRET_LENGTH:
-        raise ProvisioningError(f"The client secret needs at least {SECRET_LENGTH} characters.")
+    if client_secret and len(client_secret) < MIN_SECRET_LENGTH:
+        raise ProvisioningError(
+            f"The client secret must have at least {MIN_SECRET_LENGTH} characters."
+        )
     if client_id and Application.objects.filter(client_id=client_id).exclude(tenant=owner).exists():
         raise ProvisioningError(f"The client id {client_id} belongs to another tenant.")
     row = Application.objects.filter(tenant=owner, name=name).first()
@@ -90,9 +97,9 @@ def credential(
     client_id: str,
     secret: str,
 ) -> VendorCredential:
-    """The tenant's active keys at the vendor, created or updated; an empty secret keeps the old.
+    """Create or update the tenant's active credential for the vendor.
 
-    Raises ProvisioningError.
+    An empty `client_id` or `secret` leaves the stored one unchanged. Raises ProvisioningError.
     """
     row = VendorCredential.objects.for_tenant(owner).filter(vendor=vendor, is_active=True).first()
     row = row or VendorCredential(tenant=owner, vendor=vendor)
@@ -101,7 +108,7 @@ def credential(
     row.secret = secret or (row.secret if not row._state.adding else "")
     if not row.secret:
         raise ProvisioningError(
-            "The vendor's secret is missing: pass it in the environment as VENDOR_SECRET."
+            "The vendor's secret is missing. Pass it in the environment variable VENDOR_SECRET."
         )
     _check(row)
     row.save()
@@ -109,8 +116,11 @@ def credential(
 
 
 @transaction.atomic
-def settings_of(*, owner: Tenant, **columns: Any) -> AggregationSettings:
-    """The tenant's settings; None leaves a column as it is. Raises ProvisioningError."""
+def aggregation_settings(*, owner: Tenant, **columns: Any) -> AggregationSettings:
+    """Create or update the tenant's settings; None leaves a column unchanged.
+
+    Raises ProvisioningError.
+    """
     row = AggregationSettings.objects.for_tenant(owner).first() or AggregationSettings(tenant=owner)
     _assign(row, columns)
     _check(row)

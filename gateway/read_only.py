@@ -1,4 +1,4 @@
-"""Views outside of the API that know GET and HEAD only."""
+"""Decorator of views outside of the API that allow GET and HEAD only."""
 
 from __future__ import annotations
 
@@ -18,17 +18,14 @@ View = Callable[..., HttpResponseBase]
 
 
 def read_only(view: View) -> View:
-    """Answer other methods with 405. A form of another site can do nothing to such a view, so
-    nobody is asked for a CSRF token.
-    """
+    """Refuse other methods with 405. Exempt from CSRF checks, since the view changes nothing."""
 
     @csrf_exempt
     @wraps(view)
-    def reading(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method in METHODS:
             return view(request, *args, **kwargs)
-        words = "This address can only be read: use GET or HEAD."
-        refusal = MethodNotAllowed(str(request.method), words)
-        return responses.error_response(request, refusal, {"Allow": ", ".join(METHODS)})
+        error = MethodNotAllowed(str(request.method), "This address is read-only: use GET or HEAD.")
+        return responses.error_response(request, error, {"Allow": ", ".join(METHODS)})
 
-    return reading
+    return wrapped

@@ -1,4 +1,4 @@
-"""The whole map of URLs. API paths have no trailing slash."""
+"""All URLs. Paths of the API have no trailing slash."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -1,4 +1,4 @@
-"""The introduction of the API's description (`info.description` in openapi.yaml)."""
+"""The introduction of openapi.yaml (`info.description`)."""
 
 DESCRIPTION = """\
 Link banks through MX and keep the data in Nucleus, your own system of record.

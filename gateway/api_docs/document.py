@@ -1,7 +1,7 @@
-"""/openapi.yaml: the committed description of the API.
+"""Serves /openapi.yaml, the committed file.
 
-`make openapi` writes the file and `make lint` refuses a stale one, so nothing is generated here:
-that takes a third of a second of CPU, and anybody may ask.
+`make openapi` writes it and `make lint` refuses a stale one. It is not generated per request, which
+would take a third of a second of CPU time without authentication.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ ACCEPTS_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?!;\s*q=0(?:\.0*)?\s*(?:,|$
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The bytes of the file as it is sent, and their ETag."""
+    """The bytes to send, and their ETag."""
 
     content: bytes
     etag: str
 
 
 def openapi(request: HttpRequest) -> HttpResponse:
-    """The file, compressed for those who take that; 304 for those who have it."""
+    """The file, compressed if the caller accepts gzip; 304 if the caller has it already."""
     is_gzip = ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
     document = _current(is_gzip=is_gzip)
     response = get_conditional_response(request, etag=document.etag)
@@ -60,7 +60,7 @@ def _current(*, is_gzip: bool) -> Document:
 
 @lru_cache(maxsize=2)
 def _read(path: Path, changed: int, is_gzip: bool) -> Document:  # noqa: FBT001
-    """The file as of `changed`, kept until it changes."""
+    """The file with this modification time, cached until it changes."""
     content = path.read_bytes()
     if is_gzip:
         content = gzip.compress(content, mtime=0)

@@ -1,4 +1,4 @@
-"""Swagger UI and ReDoc, which ask no other host for anything."""
+"""Swagger UI and ReDoc, served without resources of other hosts."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ POLICY = (
 )
 
 
-class _Offline:
-    """Adds a policy that the browser enforces."""
+class _ContentSecurityPolicyMixin:
+    """Adds a Content-Security-Policy that allows resources of this host only."""
 
     def finalize_response(self, request: Request, response: Response, *args: Any) -> Any:
-        answer = super().finalize_response(request, response, *args)  # type: ignore[misc]
-        answer["Content-Security-Policy"] = POLICY
-        return answer
+        result = super().finalize_response(request, response, *args)  # type: ignore[misc]
+        result["Content-Security-Policy"] = POLICY
+        return result
 
 
-class SwaggerView(_Offline, SpectacularSwaggerView):
-    """The API to try out."""
+class SwaggerView(_ContentSecurityPolicyMixin, SpectacularSwaggerView):
+    """Swagger UI, to try the API out."""
 
     template_name = "gateway/swagger_ui.html"
 
 
-class RedocView(_Offline, SpectacularRedocView):
-    """The API to read."""
+class RedocView(_ContentSecurityPolicyMixin, SpectacularRedocView):
+    """ReDoc, to read about the API."""
 
     template_name = "gateway/redoc.html"

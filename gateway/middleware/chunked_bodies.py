@@ -1,4 +1,4 @@
-"""Bodies sent with `Transfer-Encoding: chunked`, which Django reads as empty."""
+"""Support for `Transfer-Encoding: chunked`, with which Django reads bodies as empty."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 class ChunkedBodyMiddleware:
-    """Reads such a body up to the usual limit and lets it look like any other.
+    """Reads a chunked body, up to the usual limit, and sets its length for Django.
 
-    WSGI has no length for it, and Django trusts lengths only. Servers that end their input where
-    the body ends say so in `wsgi.input_terminated` (gunicorn does); with others nobody can know.
+    WSGI has no length for it, and Django reads only bodies with a length. `wsgi.input_terminated`
+    says that the server ends its input where the body ends, as gunicorn does; without it the end of
+    the body is unknown.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,13 +29,13 @@ class ChunkedBodyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
         if is_chunked and request.META.get("wsgi.input_terminated"):
-            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # one byte more is answered with a 413
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # one byte more leads to a 413
             try:
                 content = request.META["wsgi.input"].read(limit + 1)
             except Exception as error:
                 logger.warning("A chunked body could not be read: %s", type(error).__name__)
                 return responses.error_response(
-                    request, FlowError("The chunked body cannot be read.")
+                    request, FlowError("The chunks of the body cannot be read.")
                 )
             request.META["CONTENT_LENGTH"] = str(len(content))
             request._stream = BytesIO(content)

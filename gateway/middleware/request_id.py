@@ -1,4 +1,4 @@
-"""Gives every request an id: in the answer's X-Request-Id, in errors, logs and the audit log."""
+"""Request ids, for the X-Request-Id response header, error bodies, logs and the audit log."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations.request_context import current_request_id
 
-META_KEY = "gateway.request_id"  # no header's name has a dot
-ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+META_KEY = "gateway.request_id"  # cannot collide with a header, whose names have no dots
+VALID_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class RequestIdMiddleware:
-    """Takes the caller's X-Request-Id when it is harmless, else makes one."""
+    """Uses the caller's X-Request-Id if it is valid, and generates an id otherwise."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get("X-Request-Id", "")
-        request_id = offered if ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        header = request.headers.get("X-Request-Id", "")
+        request_id = header if VALID_ID.fullmatch(header) else uuid.uuid4().hex
         request.META[META_KEY] = request_id
         reset = current_request_id.set(request_id)
         try:
@@ -35,7 +35,7 @@ class RequestIdMiddleware:
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the id on log records; Django logs answers of 500 and above after the middleware."""
+    """Adds the id to log records. Django logs responses of 500 and above after the middleware."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         meta = getattr(getattr(record, "request", None), "META", {})

@@ -1,4 +1,4 @@
-"""Headers that every answer carries: what browsers may do with it, and that it is not kept."""
+"""Security headers and `Cache-Control: no-store` on every response."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# Nothing on these pages is loaded, run or framed: JSON, plain text, redirects, downloads.
-NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# The admin's widgets are Alpine.js, which makes functions of the expressions in attributes
-# ('unsafe-eval'), and have style attributes ('unsafe-inline'). There is no inline script, so that
-# markup that somebody smuggles in runs none.
-ADMIN = "; ".join(
+# For JSON, plain text, redirects and downloads, which load, run and frame nothing.
+DEFAULT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The admin uses Alpine.js, which evaluates expressions in attributes ('unsafe-eval'), and style
+# attributes ('unsafe-inline'). Inline scripts are not allowed, so that injected markup runs none.
+ADMIN_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self' 'unsafe-eval'",
@@ -32,13 +31,13 @@ PERMISSIONS = (
     "xr-spatial-tracking",
 )  # fmt: skip
 PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in PERMISSIONS)
-# The same for everybody, and so worth keeping. Everything else is bank data, a secret, a token, a
-# page of staff or an error, and is kept nowhere.
+# Equal for all callers, so caches may store them. Other responses may contain bank data, secrets or
+# tokens, or are errors, and must not be stored.
 PUBLIC_PATHS = ("", "docs", "redoc", "openapi.yaml")
 
 
 class SecurityHeaders:
-    """Outermost of the middleware that answers, so that no answer is without them."""
+    """Adds the headers. It comes before all middleware that can return a response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -50,22 +49,22 @@ class SecurityHeaders:
         response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
-        if not _may_be_kept(request, response) and not _is_kept_nowhere(response):
+        if not _may_be_cached(request, response) and not _has_no_store(response):
             response["Cache-Control"] = "no-store"
         return response
 
 
 def _policy(request: HttpRequest, response: HttpResponse) -> str:
     is_page = response.get("Content-Type", "").startswith("text/html")
-    return ADMIN if is_page and request.path.startswith("/admin") else NOTHING
+    return ADMIN_POLICY if is_page and request.path.startswith("/admin") else DEFAULT_POLICY
 
 
-def _may_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
+def _may_be_cached(request: HttpRequest, response: HttpResponse) -> bool:
     if response.status_code >= 400:
         return False
     path = request.path.removeprefix("/")
     return path in PUBLIC_PATHS or request.path.startswith(settings.STATIC_URL)
 
 
-def _is_kept_nowhere(response: HttpResponse) -> bool:
+def _has_no_store(response: HttpResponse) -> bool:
     return "no-store" in response.get("Cache-Control", "")

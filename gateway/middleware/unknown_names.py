@@ -1,4 +1,4 @@
-"""`Warning: 299`: names the fields and query parameters of a request that were ignored."""
+"""`Warning: 299` with the fields and query parameters of a request that were ignored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEADER = "Warning"
 
 
 class UnknownNamesMiddleware:
-    """Collects the names while the view runs, and puts them into the answer's header."""
+    """Collects ignored names while the view runs, and adds the header to the response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,7 +26,7 @@ class UnknownNamesMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Compare the query with what the operation documents."""
+        """Report query parameters that the operation does not document."""
         method = getattr(getattr(view, "cls", None), str(request.method).lower(), None)
         names = getattr(method, "query_names", None)
         if names is not None:

@@ -27,8 +27,8 @@ DATABASE = {
     ("error", "words"),
     [
         ('FATAL:  password authentication failed for user "gateway"', "refuses the user or pass"),
-        ("fe_sendauth: no password supplied", "refuses the user or password"),
-        ('FATAL:  role "gateway" does not exist', "refuses the user or password"),
+        ("fe_sendauth: no password supplied", "rejects the user or password"),
+        ('FATAL:  role "gateway" does not exist', "rejects the user or password"),
         ('FATAL:  no pg_hba.conf entry for host "192.0.2.1"', "does not admit this user"),
         ('FATAL:  database "gateway" does not exist', "has no database 'gateway'"),
         ("FATAL:  sorry, too many clients already", "no connection left"),

@@ -14,7 +14,7 @@ from django.db import OperationalError
 from django.test import Client as HttpClient
 from django.utils.module_loading import import_string
 
-from gateway.log_formatters import JsonFormatter, LineFormatter, escaped
+from gateway.log_formatters import JsonFormatter, LineFormatter, escape
 from gateway.middleware.request_id import RequestIdFilter
 from integrations.models import AggregationSettings
 from nucleus.models import Tenant
@@ -90,7 +90,7 @@ def test_handlers_of_others_see_no_raw_text_either():
 
 
 def test_ordinary_text_stays_as_it_is():
-    assert escaped("Zürich ラーメン \\n 100 %") == "Zürich ラーメン \\n 100 %"
+    assert escape("Zürich ラーメン \\n 100 %") == "Zürich ラーメン \\n 100 %"
 
 
 def test_a_webhook_cannot_forge_a_line(tenant: Tenant, caplog: Any, monkeypatch: Any):

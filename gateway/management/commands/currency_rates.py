@@ -13,9 +13,9 @@ from nucleus.models import Tenant
 
 class Command(BaseCommand):
     help = (
-        "Store exchange rates, which currency_conversion converts with. The file is CSV with the "
-        "header currency_code_from,currency_code_to,exchange_rate,date; a pair's new rate replaces "
-        "its old one. All of the file or nothing."
+        "Store exchange rates for currency_conversion. The file is CSV with the header "
+        "currency_code_from,currency_code_to,exchange_rate,date. A new rate of a pair replaces the "
+        "old one. If a row is invalid, nothing is stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,4 @@
-"""manage.py doctor: is everything in order, and if not, what to do."""
+"""manage.py doctor: check the installation, and print how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from nucleus.models import Tenant
 
 WORKER = "celery -A celery_app worker"
 OVERDUE = timedelta(minutes=2)
-Finding = tuple[bool, str]  # in order?, what was found or what to do
+Finding = tuple[bool, str]  # whether it is OK, and the result or how to fix it
 
 
 class Command(BaseCommand):
-    help = "Check database, keys, every tenant's credentials (by calling the vendor) and workers."
+    help = (
+        "Check settings, database, Redis, workers, and every tenant's credentials by a vendor call."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DEVELOPMENT:
@@ -36,23 +38,23 @@ class Command(BaseCommand):
         failed = False
         problems = run_checks(include_deployment_checks=not settings.DEVELOPMENT)
         for problem in problems:
-            words = f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
+            line = f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
             if problem.is_serious():
                 failed = True
-                self.stdout.write(f"FIX  {words}")
+                self.stdout.write(f"FIX  {line}")
             elif problem.id and problem.id.startswith("gateway."):
-                self.stdout.write(f"WARN {words}")
-        for ok, words in _findings():
-            failed |= not ok
-            self.stdout.write(f"{'OK ' if ok else 'FIX'}  {words}")
+                self.stdout.write(f"WARN {line}")
+        for is_ok, message in _findings():
+            failed |= not is_ok
+            self.stdout.write(f"{'OK ' if is_ok else 'FIX'}  {message}")
         if failed:
             raise SystemExit(1)
 
 
 def _findings() -> Iterator[Finding]:
     try:
-        plan = MigrationExecutor(connection)
-        missing = plan.migration_plan(plan.loader.graph.leaf_nodes())
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         yield False, database_errors.explain(error, connection.settings_dict)
         return
@@ -60,18 +62,18 @@ def _findings() -> Iterator[Finding]:
         yield False, f"{len(missing)} migrations are missing. Run manage.py migrate."
         return
     yield True, "The database answers and its schema is current."
-    yield from _broker()
-    yield from _workers()
+    yield from _broker_findings()
+    yield from _job_findings()
     for tenant in Tenant.objects.filter(is_active=True).order_by("slug"):
-        yield from _tenant(tenant)
+        yield from _tenant_findings(tenant)
 
 
-def _broker() -> Iterator[Finding]:
+def _broker_findings() -> Iterator[Finding]:
     if not settings.REDIS_URL:
         yield True, "No REDIS_URL: workers poll the database."
         return
     if problem := broker.probe(settings.REDIS_URL):
-        yield False, f"{problem.message} Meanwhile only polling workers (manage.py work) go on."
+        yield False, f"{problem.message} Until then only polling workers (manage.py work) run jobs."
         return
     yield True, "Redis answers."
     try:
@@ -83,13 +85,13 @@ def _broker() -> Iterator[Finding]:
 
 
 def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
-    """Whether Celery workers listen, and whether together they read every queue."""
+    """Whether there are Celery workers, and whether together they read every queue."""
     if not listening:
         yield (
             False,
             (
-                f"No Celery worker listens. Start one: {WORKER} -- until then jobs wait for the "
-                "polling worker (manage.py work), if one runs."
+                f"No Celery worker listens. Start one: {WORKER} -- until then only polling workers "
+                "(manage.py work) run jobs."
             ),
         )
         return
@@ -101,7 +103,7 @@ def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
         yield False, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"
 
 
-def _workers() -> Iterator[Finding]:
+def _job_findings() -> Iterator[Finding]:
     now = job_queue.database_now()
     overdue = Job.objects.filter(state=JobState.READY, run_at__lt=now - OVERDUE).count()
     dead = Job.objects.filter(state=JobState.DEAD).count()
@@ -113,7 +115,7 @@ def _workers() -> Iterator[Finding]:
         yield False, f"{dead} jobs are dead. See their errors in the admin under Jobs."
 
 
-def _tenant(tenant: Tenant) -> Iterator[Finding]:
+def _tenant_findings(tenant: Tenant) -> Iterator[Finding]:
     chosen = vendor_sessions.aggregation_settings(tenant)
     credential = (
         VendorCredential.objects.for_tenant(tenant).filter(vendor=chosen.vendor, is_active=True)
@@ -125,7 +127,7 @@ def _tenant(tenant: Tenant) -> Iterator[Finding]:
         with vendor_sessions.open_with_credential(credential=credential) as vendor:
             result = vendor.check()
         for row in AggregationSettings.objects.for_tenant(tenant):
-            _ = row.webhook_secret  # does it decrypt?
+            _ = row.webhook_secret  # raises if it cannot be decrypted
     except VendorNotConfigured as error:
         yield False, f"{tenant.slug}: {error}"
     except DecryptionFailed as error:

@@ -1,4 +1,4 @@
-"""manage.py provision: set a tenant up; run it again to change what differs."""
+"""manage.py provision: create or update a tenant and what belongs to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = (
         "Create or update a tenant, an API application, vendor credentials and settings; prints "
         "JSON. Secrets come from the environment: VENDOR_SECRET, WEBHOOK_SECRET, CLIENT_SECRET, "
-        "ADMIN_PASSWORD. Generated secrets are printed once, when they are made."
+        "ADMIN_PASSWORD. A generated secret is printed once, when it is generated."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--currency", default="", help="ISO 4217; default USD")
         parser.add_argument("--application", default="", help="name of an API application")
         parser.add_argument("--client-id", default="")
-        parser.add_argument("--scopes", default="", help="space separated; default all")
+        parser.add_argument("--scopes", default="", help="space separated; default: all")
         parser.add_argument("--rotate-secret", action="store_true")
         parser.add_argument(
             "--allow-passwords", action=switch, default=None, help="grant_type=password"
@@ -44,13 +44,13 @@ class Command(BaseCommand):
             "--client-token-key", type=Path, help="file with an RSA public key in PEM"
         )
         parser.add_argument(
-            "--rate-limit", type=int, default=None, help="requests per minute; 0: any number"
+            "--rate-limit", type=int, default=None, help="requests per minute; 0: no limit"
         )
         parser.add_argument(
             "--client-rate-limit",
             type=int,
             default=None,
-            help="requests per minute with the tokens of one client; 0: any number",
+            help="requests per minute with the tokens of one client; 0: no limit",
         )
         parser.add_argument("--vendor", default="mx")
         parser.add_argument("--api", default="atrium")
@@ -86,7 +86,7 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         report["application"] = _application(tenant, options)
     if options["environment"]:
         report["credential"] = _credential(tenant, options)
-    chosen = provisioning.settings_of(
+    row = provisioning.aggregation_settings(
         owner=tenant,
         vendor=options["vendor"],
         webhook_user=options["webhook_user"],
@@ -96,11 +96,11 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         history_days=options["history_days"],
     )
     report["settings"] = {
-        "vendor": chosen.vendor,
-        "retrieve_automatically": chosen.retrieve_automatically,
-        "create_vendor_user_automatically": chosen.create_vendor_user_automatically,
-        "history_days": chosen.history_days,
-        "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{chosen.vendor}/{chosen.webhook_path}",
+        "vendor": row.vendor,
+        "retrieve_automatically": row.retrieve_automatically,
+        "create_vendor_user_automatically": row.create_vendor_user_automatically,
+        "history_days": row.history_days,
+        "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{row.vendor}/{row.webhook_path}",
     }
     if options["admin_user"]:
         report["admin"] = _admin(options["admin_user"])
@@ -156,17 +156,17 @@ def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
 
 def _admin(name: str) -> dict[str, Any]:
     users = get_user_model().objects
-    given = os.environ.get("ADMIN_PASSWORD", "")
+    chosen_password = os.environ.get("ADMIN_PASSWORD", "")
     user, created = users.get_or_create(
         username=name, defaults={"is_staff": True, "is_superuser": True}
     )
-    if not created and not given:
+    if not created and not chosen_password:
         return {"username": name}
-    password = given or secrets.token_urlsafe(15)
+    password = chosen_password or secrets.token_urlsafe(15)
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise ProvisioningError(f"ADMIN_PASSWORD: {' '.join(error.messages)}") from None
     user.set_password(password)
     user.save()
-    return {"username": name} | ({} if given else {"password": password})
+    return {"username": name} | ({} if chosen_password else {"password": password})
