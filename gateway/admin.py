@@ -1,4 +1,4 @@
-"""Tenants, their applications, and what Nucleus holds."""
+"""Applications of tenants, and their secrets."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from oauth2_provider.models import get_grant_model, get_id_token_model, get_refresh_token_model
 
-from gateway import currency_admin, provisioning, staff_admin  # noqa: F401 - registers screens
+from gateway import provisioning, staff_admin  # noqa: F401 - registers screens
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
-from integrations.flows import erasure
 from nucleus.admin.base import BaseAdmin
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.read_only import ReadOnlyAdmin
-from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 
-MOST_ERASED = 100  # at once
 MOST_ROTATED = 50  # at once; each secret has to be copied by hand
 HIDDEN = (
     AccessToken, DeviceGrant, get_grant_model(), get_id_token_model(), get_refresh_token_model(),
@@ -27,17 +23,6 @@ HIDDEN = (
 for model in (*HIDDEN, Application):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-
-
-@admin.register(Tenant)
-class TenantAdmin(BaseAdmin):
-    """Companies using the gateway. Deactivating one stops its tokens at once."""
-
-    list_display = ("name", "slug", "currency_code", "is_active")
-    prepopulated_fields = {"slug": ("name",)}
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # its data would go with it
 
 
 class ApplicationForm(forms.ModelForm):
@@ -140,67 +125,3 @@ class ApplicationAdmin(BaseAdmin):
 def _show_once(request: HttpRequest, row: Application, secret: str | None) -> None:
     if secret:
         messages.warning(request, f"{row.name}: client secret {secret} - it is not shown again.")
-
-
-@admin.register(Client)
-class ClientAdmin(ReadOnlyAdmin):
-    """People whose banks are linked."""
-
-    list_display = ("username", "full_name", "tenant", "client_type", "is_active", "create_date")
-    list_filter = ("is_active",)
-    list_select_related = ("tenant",)
-    search_fields = ("username", "last_name", "id")
-    actions = ("erase",)
-
-    def has_erase_permission(self, request: HttpRequest) -> bool:
-        """Staff who may delete clients may erase them; there is no other way to delete one."""
-        return request.user.has_perm("nucleus.delete_client")
-
-    @confirmed_action(
-        description="Erase",
-        question="Erase these clients? Their users at the vendor, with all connections, and "
-        "everything kept about them here will be deleted. This cannot be undone.",
-        button="Yes, erase them",
-        permissions=["erase"],
-        most=MOST_ERASED,
-    )
-    def erase(self, request: HttpRequest, rows: list[Client]) -> None:
-        for client in rows:
-            erasure.request(client, requested_by=f"staff: {request.user.get_username()}")
-            self.record(request, client, "Asked for the erasure.")
-        messages.info(request, f"{len(rows)} clients will be erased; see Erasures.")
-
-
-@admin.register(Business)
-class BusinessAdmin(ReadOnlyAdmin):
-    """Firms whose banks are linked."""
-
-    list_display = ("legal_name", "dba_name", "tenant", "is_active", "create_date")
-    list_filter = ("is_active",)
-    list_select_related = ("tenant",)
-    search_fields = ("legal_name", "dba_name", "id")
-
-
-@admin.register(AggregationAccount)
-class AggregationAccountAdmin(ReadOnlyAdmin):
-    """Accounts held elsewhere."""
-
-    list_display = (
-        "account_name", "institution_name", "client", "business", "tenant", "category", "mask",
-        "is_active",
-    )  # fmt: skip
-    list_filter = ("category", "is_active", "is_link_verified")
-    list_select_related = ("client", "business", "tenant")
-    search_fields = ("account_name", "client__username", "business__legal_name", "id")
-
-
-@admin.register(BankLink)
-class BankLinkAdmin(ReadOnlyAdmin):
-    """Verified bank accounts, by their last four digits."""
-
-    list_display = (
-        "institution_name", "mask", "client", "business", "tenant", "is_link_verified", "is_active",
-    )  # fmt: skip
-    list_filter = ("is_link_verified", "is_active")
-    list_select_related = ("client", "business", "tenant")
-    search_fields = ("client__username", "business__legal_name", "id")

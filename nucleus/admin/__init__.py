@@ -1,0 +1,8 @@
+"""Screens of the admin for what Nucleus holds."""
+
+from nucleus.admin import (  # noqa: F401 - registers the screens
+    accounts,
+    currency_rates,
+    owners,
+    tenants,
+)

@@ -6,15 +6,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.utils.module_loading import import_string
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
-from nucleus import usernames
+from nucleus import hooks, usernames
 from nucleus.api import owners
 from nucleus.caller import Caller, visible_owners
 from nucleus.hydrogen import openapi_schemas, renderers
@@ -153,21 +151,17 @@ def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> N
     if not isinstance(current, str) or not current:
         words = "Required to change the password with the client's own token."
         raise ValidationError({"current_password": [words]})
-    if not import_string(settings.NUCLEUS_IS_OWN_PASSWORD)(caller, current):
+    if not hooks.is_own_password(caller, current):
         raise ValidationError({"current_password": ["This is not the present password."]})
-
-
-def _created(client: Client) -> None:
-    import_string(settings.NUCLEUS_CLIENT_CREATED)(client)
 
 
 def _changed(client: Client, names: list[str]) -> None:
     if "password" in names:
-        import_string(settings.NUCLEUS_PASSWORD_CHANGED)(client)
+        hooks.password_changed(client)
 
 
 def _erase(client: Client, caller: Caller) -> None:
-    import_string(settings.NUCLEUS_CLIENT_ERASED)(client, requested_by=caller.name)
+    hooks.erase_client(client, requested_by=caller.name)
 
 
 KIND = owners.Kind(
@@ -187,7 +181,7 @@ KIND = owners.Kind(
         "present one in `current_password`. A client's own token cannot change "
         f"{', '.join(TENANTS_OWN)}, nor, once `is_verified` is true, {', '.join(IDENTITY)}."
     ),
-    created=_created,
+    created=hooks.client_created,
     tenants_own=TENANTS_OWN,
     tenants_own_once_verified=IDENTITY,
     confirm=_confirm_password,

@@ -98,7 +98,7 @@ def test_failures_are_pages_too(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise error
 
-    monkeypatch.setattr("gateway.admin.TenantAdmin.get_list_display", fail)
+    monkeypatch.setattr("nucleus.admin.tenants.TenantAdmin.get_list_display", fail)
     answer = superuser.get("/admin/nucleus/tenant/")
     assert answer.status_code == status
     assert answer["Content-Type"].startswith("text/html")

@@ -1,0 +1,22 @@
+"""The screen of tenants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from nucleus.admin.base import BaseAdmin
+from nucleus.models import Tenant
+
+
+@admin.register(Tenant)
+class TenantAdmin(BaseAdmin):
+    """Companies using the gateway. Deactivating one stops its tokens at once."""
+
+    list_display = ("name", "slug", "currency_code", "is_active")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its data would go with it
