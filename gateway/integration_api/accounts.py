@@ -100,7 +100,7 @@ class AccountView(APIView):
             "`is_manual`."
         ),
         tags=["Aggregation account"],
-        query=schemas.DeleteQuery,
+        parameters=[schemas.DeleteQuery],
         response=None,
     )
     def delete(self, request: Request, account_id: UUID) -> Response:

@@ -154,8 +154,7 @@ class AuditLogsView(APIView):
             "own events. Kept for `RETENTION_AUDIT_DAYS`."
         ),
         tags=["Audit log"],
-        query=AuditQuery,
-        parameters=PARAMETERS,
+        parameters=[AuditQuery, *PARAMETERS],
         response=openapi_schemas.page_of(AuditRow),
     )
     def get(self, request: Request) -> Response:

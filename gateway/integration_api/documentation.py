@@ -1,14 +1,12 @@
-"""OpenAPI words shared by the views: parameters, examples, error answers."""
+"""Examples and errors of the OpenAPI descriptions of /integration/v1."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample
 
-from nucleus.hydrogen import openapi_schemas as wire
-from nucleus.hydrogen.unknown_names import knowing_parameters
+from nucleus.hydrogen import openapi_operations, openapi_schemas
 
 CLIENT_ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
 MEMBER_ID = "MBR-7c6f361b-e582-15b6-60c0-358f12466b4b"
@@ -80,51 +78,9 @@ IAV_RESPONSE = OpenApiExample(
     response_only=True,
 )
 
-VENDOR_ERRORS = {
+ERRORS = openapi_schemas.ERRORS | {
+    409: "The vendor is busy with this connection; try again shortly.",
     429: "The vendor or the application's rate limit allows no more; `retry_at` says when.",
     503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
 }
-ERRORS = {
-    400: "The request is not acceptable; `message` and `errors` say what to change.",
-    401: "No token, or one that is expired or unknown.",
-    403: "The token's scope does not allow this.",
-    404: "There is no such object for this tenant.",
-    409: "The vendor is busy with this connection; try again shortly.",
-    **VENDOR_ERRORS,
-}
-
-
-def documented(
-    *,
-    operation_id: str,
-    summary: str,
-    description: str,
-    tags: Sequence[str],
-    response: Any,
-    request: Any = None,
-    query: Any = None,
-    examples: Sequence[OpenApiExample] = (),
-    parameters: Sequence[Any] = (),
-) -> Callable[[Any], Any]:
-    """One operation's OpenAPI description; every operation can answer the shared errors."""
-    answers: dict[int, Any] = {
-        status: OpenApiResponse(wire.Error, description=words) for status, words in ERRORS.items()
-    }
-    if request is not None:
-        answers[413] = OpenApiResponse(wire.Error, description=wire.WRITE_ERRORS[413])
-    if response is None:
-        answers[204] = OpenApiResponse(description="Done; doing it again changes nothing.")
-    else:
-        answers[200] = response
-    schema = extend_schema(
-        operation_id=operation_id,
-        summary=summary,
-        description=description,
-        tags=list(tags),
-        parameters=[*([query] if query else []), *parameters],
-        request=request,
-        responses=answers,
-        examples=list(examples),
-    )
-    knowing = knowing_parameters(parameters, query)
-    return lambda method: knowing(schema(method))
+documented = partial(openapi_operations.documented, errors=ERRORS)

@@ -82,7 +82,7 @@ class VerificationView(APIView):
             "a verified bank link."
         ),
         tags=["Verification"],
-        query=schemas.DeleteQuery,
+        parameters=[schemas.DeleteQuery],
         response=None,
     )
     def delete(self, request: Request, bank_link_id: UUID) -> Response:

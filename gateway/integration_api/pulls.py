@@ -198,7 +198,7 @@ def documented_list(kind: Kind) -> Callable:
             "An unknown id refuses the whole call."
         ),
         tags=[f"Aggregation {kind.name}"],
-        query=schemas.AccountListQuery,
+        parameters=[schemas.AccountListQuery],
         response=kind.response(many=True),
         examples=[_example(kind)],
     )

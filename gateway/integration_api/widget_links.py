@@ -28,7 +28,7 @@ class WidgetLinkView(APIView):
             "that connection."
         ),
         tags=["Widget"],
-        query=schemas.WidgetLinkQuery,
+        parameters=[schemas.WidgetLinkQuery],
         response=schemas.WidgetUrl,
         examples=[documentation.WIDGET_URL],
     )

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api.documentation import documented
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, answered, written
@@ -23,6 +22,7 @@ from nucleus.hydrogen.fields import (
     PlainTextField,
     WebUrlField,
 )
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import AuditLog, Tenant
 

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import writing
-from nucleus.api.documentation import documented
 from nucleus.api.records import EXAMPLES, KINDS, Kind, visible
 from nucleus.hydrogen.examples import RECORD_ID, answered, changed, written
 from nucleus.hydrogen.fields import IdField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.writes import records
 
 DESCRIPTION = (

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import bulk_errors, clients, owners, writing
-from nucleus.api.documentation import documented
 from nucleus.api.records import KINDS, Kind, visible
 from nucleus.caller import caller_of
 from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
 from nucleus.hydrogen.fields import InstantField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import BulkTransaction
 from nucleus.writes import records
 from nucleus.writes.rules import Refusal

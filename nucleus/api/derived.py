@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import businesses, clients, owners, records
-from nucleus.api.documentation import documented
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas
 from nucleus.hydrogen.fields import InstantField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import AggregationAccount
 from nucleus.reads import currency_conversion, derived_views
 

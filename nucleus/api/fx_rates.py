@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import writing
-from nucleus.api.documentation import documented
 from nucleus.caller import caller_of
 from nucleus.hydrogen import filters, pages
 from nucleus.hydrogen.examples import answered, written
 from nucleus.hydrogen.fields import CurrencyField, InstantField, NumberField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import CurrencyRate

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus import iso_codes
-from nucleus.api.documentation import documented
+from nucleus.hydrogen.openapi_operations import documented
 
 TAG = ["Resource"]
 DEFAULT_COUNTRY = "US"

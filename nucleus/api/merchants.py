@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import records
-from nucleus.api.documentation import documented
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.fields import InstantField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 from nucleus.models import AggregationAccountTransaction
 from nucleus.models import Merchant as MerchantRow

@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api.documentation import documented
 from nucleus.caller import Caller, caller_of, visible_owners
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, answered, changed, written
 from nucleus.hydrogen.fields import DigitsField, MetadataField
 from nucleus.hydrogen.nested_serializers import MOST_PARTS, Address
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.request_serializers import MAPPING
 from nucleus.hydrogen.unknown_names import ModelBodySerializer
 from nucleus.models import Owner

@@ -17,10 +17,10 @@ from rest_framework.views import APIView
 from nucleus import models
 from nucleus.api import writing
 from nucleus.api.damaged_rows import DamageTolerant
-from nucleus.api.documentation import documented
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages, renderers, request_serializers
 from nucleus.hydrogen.examples import STORED, answered, changed, written
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.masking import mask
 from nucleus.reads import currency_conversion
 from nucleus.writes import records as rows

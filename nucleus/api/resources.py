@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus import categories
-from nucleus.api.documentation import documented
 from nucleus.hydrogen import filters, pages
 from nucleus.hydrogen.fields import IdField, LenientBooleanField, WordField
+from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 
 TAG = ["Resource"]

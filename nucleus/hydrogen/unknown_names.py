@@ -103,15 +103,15 @@ class ModelBodySerializer(BodySerializer, serializers.ModelSerializer):
 
 
 def knowing_parameters(
-    parameters: Iterable[Any], query: type[serializers.Serializer] | None = None
+    parameters: Iterable[OpenApiParameter | type[serializers.Serializer]],
 ) -> Callable[[Any], Any]:
-    """Decorates a view's method with the names of the query parameters that it documents."""
-    names = {
-        one.name
-        for one in parameters
-        if isinstance(one, OpenApiParameter) and one.location == OpenApiParameter.QUERY
-    }
-    names.update(query().fields if query else ())
+    """Decorate a view's method with the names of the query parameters that it documents."""
+    names: set[str] = set()
+    for parameter in parameters:
+        if not isinstance(parameter, OpenApiParameter):
+            names.update(parameter().fields)
+        elif parameter.location == OpenApiParameter.QUERY:
+            names.add(parameter.name)
 
     def decorate(method: Any) -> Any:
         method.query_names = frozenset(names)
