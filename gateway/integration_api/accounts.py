@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
-from integrations.flows import accounts
+from integrations.flows import account_links, accounts
 from nucleus.api.records import EXAMPLES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
@@ -53,7 +53,7 @@ class AccountsView(APIView):
         if member_id is None and "nucleus_aggregation_account_id" in body:
             ids = [body["nucleus_aggregation_account_id"]]
             (account,) = lookup.accounts(caller_of(request), ids)
-            member_id = accounts.member_of(account)
+            member_id = account_links.vendor_member_id(account)
         outcome = accounts.link(
             tenant=owner.tenant,
             owner=owner,

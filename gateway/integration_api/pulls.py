@@ -1,14 +1,13 @@
 """GET /aggregation/{account|balance|transaction|holding}: pull, store, answer what is stored.
 
-The four differ in what they pull and in the words of their answers; a Kind says both.
+The four differ in what they pull and in how it is rendered; a Kind has both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample
@@ -18,48 +17,47 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import queried_list
-from integrations import vendor_sessions
-from integrations.flows import retrieval
-from integrations.flows.accounts import unlinked
-from integrations.models import AccountLink
-from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError
+from integrations.flows import pulls, retrieval
 from nucleus.api.records import EXAMPLES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.examples import RECORD_ID, answered
-from nucleus.models import AggregationAccount
+from nucleus.models import (
+    AggregationAccount,
+    AggregationAccountBalance,
+    AggregationAccountHolding,
+    AggregationAccountTransaction,
+)
 
+T = TypeVar("T")
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Generic[T]):
     """One kind of data that can be pulled for an account."""
 
     name: str
-    pull: Callable[[Vendor, AccountLink], Answer]  # the kind's own fields of the answer
-    nothing: Answer  # the same fields when there is nothing to say
+    pull: pulls.Pull[T]
+    render: Callable[[T], Answer]  # the kind's own fields of the response
+    nothing: Answer  # the same fields when nothing was pulled
     response: type[schemas.PullResponse]
-    example: Answer  # the same fields when there is
+    example: Answer  # the same fields in the OpenAPI document
 
 
 def _row(body: Answer | None, message: str | None = None) -> Answer:
     return {"status_code": 200 if body is not None else 422, "message": message, "body": body}
 
 
-def _account(vendor: Vendor, link: AccountLink) -> Answer:
-    account = retrieval.pull_account(vendor=vendor, link=link)
+def _account(account: AggregationAccount) -> Answer:
     return {"nucleus_aggregation_account": _row(renderers.aggregation_account(account))}
 
 
-def _balance(vendor: Vendor, link: AccountLink) -> Answer:
-    balance = retrieval.pull_balance(vendor=vendor, link=link)
+def _balance(balance: AggregationAccountBalance) -> Answer:
     return {"nucleus_balance_posted": renderers.balance(balance)}
 
 
-def _transactions(vendor: Vendor, link: AccountLink) -> Answer:
-    pulled = retrieval.pull_transactions(vendor=vendor, link=link)
+def _transactions(pulled: retrieval.Pulled[AggregationAccountTransaction]) -> Answer:
     posted = [_row(renderers.transaction(row)) for row in pulled.posted]
     return {
         "nucleus_transactions_posted": posted
@@ -70,8 +68,7 @@ def _transactions(vendor: Vendor, link: AccountLink) -> Answer:
     }
 
 
-def _holdings(vendor: Vendor, link: AccountLink) -> Answer:
-    pulled = retrieval.pull_holdings(vendor=vendor, link=link)
+def _holdings(pulled: retrieval.Pulled[AggregationAccountHolding]) -> Answer:
     return {
         "nucleus_holdings_posted": [_row(renderers.holding(row)) for row in pulled.posted]
         + [_row(None, item.reason) for item in pulled.rejected]
@@ -80,6 +77,7 @@ def _holdings(vendor: Vendor, link: AccountLink) -> Answer:
 
 ACCOUNT = Kind(
     "account",
+    retrieval.pull_account,
     _account,
     {"nucleus_aggregation_account": None},
     schemas.AccountResponse,
@@ -87,6 +85,7 @@ ACCOUNT = Kind(
 )
 BALANCE = Kind(
     "balance",
+    retrieval.pull_balance,
     _balance,
     {"nucleus_balance_posted": None},
     schemas.BalanceResponse,
@@ -94,6 +93,7 @@ BALANCE = Kind(
 )
 TRANSACTION = Kind(
     "transaction",
+    retrieval.pull_transactions,
     _transactions,
     {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []},
     schemas.TransactionResponse,
@@ -104,6 +104,7 @@ TRANSACTION = Kind(
 )
 HOLDING = Kind(
     "holding",
+    retrieval.pull_holdings,
     _holdings,
     {"nucleus_holdings_posted": []},
     schemas.HoldingResponse,
@@ -111,58 +112,30 @@ HOLDING = Kind(
 )
 
 
-def one(request: Request, kind: Kind, account_id: UUID) -> Response:
-    """Pull one account; a vendor failure is the answer's failure."""
+def one(request: Request, kind: Kind[T], account_id: UUID) -> Response:
+    """Pull one account; a failure of the vendor is the request's failure."""
     (account,) = lookup.accounts(caller_of(request), [account_id])
-    link = retrieval.links(tenant=account.tenant, account_ids=[account.id]).get(account.id)
-    if link is None:
-        raise unlinked(account)
-    slug = link.member.vendor_user.vendor
-    with vendor_sessions.open_for_tenant(tenant=account.tenant, vendor=slug) as vendor:
-        return Response(_answer(account, link, kind.pull(vendor, link)))
+    return Response(_body(kind, pulls.pull_one(account=account, pull=kind.pull)))
 
 
-def many(request: Request, kind: Kind) -> Response:
-    """Pull several accounts; one that fails says so in its message and stops no other."""
-    accounts = lookup.accounts(
-        caller_of(request), queried_list(request, "aggregation_account_id_list")
-    )
-    tenant = caller_of(request).tenant
-    links = retrieval.links(tenant=tenant, account_ids=[account.id for account in accounts])
-    answers = []
-    with ExitStack() as stack:
-        vendors: dict[str, Vendor] = {}
-        for account in accounts:
-            link = links.get(account.id)
-            if link is None:
-                answers.append(_answer(account, None, kind.nothing, str(unlinked(account))))
-                continue
-            slug = link.member.vendor_user.vendor
-            if slug not in vendors:
-                opening = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
-                vendors[slug] = stack.enter_context(opening)
-            try:
-                answers.append(_answer(account, link, kind.pull(vendors[slug], link)))
-            except VendorError as error:
-                answers.append(_answer(account, link, kind.nothing, str(error)))
-    return Response(answers)
+def many(request: Request, kind: Kind[T]) -> Response:
+    """Pull several accounts; one that fails says why in its message."""
+    caller = caller_of(request)
+    accounts = lookup.accounts(caller, queried_list(request, "aggregation_account_id_list"))
+    outcomes = pulls.pull_several(tenant=caller.tenant, accounts=accounts, pull=kind.pull)
+    return Response([_body(kind, outcome) for outcome in outcomes])
 
 
-def _answer(
-    account: AggregationAccount,
-    link: AccountLink | None,
-    fields: Answer,
-    message: str | None = None,
-) -> Answer:
+def _body(kind: Kind[T], outcome: pulls.PullOutcome[T]) -> Answer:
     return {
-        "message": message or (link.member.connection_message if link else None) or None,
-        "vendor_name": link.member.vendor_user.vendor if link else None,
-        "nucleus_aggregation_account_id": account.id,
-        **fields,
+        "message": outcome.message,
+        "vendor_name": outcome.vendor,
+        "nucleus_aggregation_account_id": outcome.account.id,
+        **(kind.nothing if outcome.data is None else kind.render(outcome.data)),
     }
 
 
-def _example(kind: Kind) -> OpenApiExample:
+def _example(kind: Kind[Any]) -> OpenApiExample:
     return answered(
         {
             "message": None,
@@ -173,7 +146,7 @@ def _example(kind: Kind) -> OpenApiExample:
     )
 
 
-def documented_one(kind: Kind) -> Callable:
+def documented_one(kind: Kind[Any]) -> Callable:
     """The OpenAPI words of GET by id."""
     return documentation.documented(
         operation_id=f"pullAggregation{kind.name.capitalize()}",
@@ -188,7 +161,7 @@ def documented_one(kind: Kind) -> Callable:
     )
 
 
-def documented_list(kind: Kind) -> Callable:
+def documented_list(kind: Kind[Any]) -> Callable:
     """The OpenAPI words of GET as a list."""
     return documentation.documented(
         operation_id=f"pullAggregation{kind.name.capitalize()}List",
@@ -204,7 +177,7 @@ def documented_list(kind: Kind) -> Callable:
     )
 
 
-def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
+def views(kind: Kind[Any]) -> tuple[type[APIView], type[APIView]]:
     """The two views of a kind that can only be pulled: as a list, and by id."""
 
     class Several(APIView):

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
 from integrations.flows import connections, credentials, outbound_webhooks, users
-from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -137,19 +136,6 @@ def delete_member_if_unused(
     ):
         vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
     member.delete()
-
-
-def member_of(account: AggregationAccount) -> str:
-    """The vendor's id of the member behind an account. Raises FlowError when it was let go."""
-    found = (
-        AccountLink.objects.for_tenant(account.tenant)
-        .filter(aggregation_account=account)
-        .select_related("member")
-        .first()
-    )
-    if found is None:
-        raise unlinked(account)
-    return found.member.vendor_member_id
 
 
 def run_job(run: JobRun) -> None:
@@ -304,11 +290,3 @@ def _columns(record: records.Account) -> dict[str, object]:
         category=record.category, subcategory=record.subcategory
     )
     return columns
-
-
-def unlinked(account: AggregationAccount) -> FlowError:
-    """Why nothing can be pulled for this account."""
-    return FlowError(
-        f"Aggregation account {account.id} is not connected to a vendor any more. Link it again "
-        "with POST /integration/v1/aggregation/account."
-    )

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import accounts, outbound_webhooks, page_batching, record_mapping
+from integrations.flows import (
+    account_links,
+    accounts,
+    outbound_webhooks,
+    page_batching,
+    record_mapping,
+)
 from integrations.flows.merchants import Directory
 from integrations.flows.transaction_listing import Checkpoint, Listing, begun
 from integrations.jobs.job_queue import JobRun
-from integrations.models import AccountLink, Member
+from integrations.models import AccountLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import CursorExpired
@@ -32,7 +38,6 @@ from nucleus.models import (
     AggregationAccountBalance,
     AggregationAccountHolding,
     AggregationAccountTransaction,
-    Tenant,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,26 +52,6 @@ class Pulled(Generic[T]):
     posted: list[T] = field(default_factory=list)
     canceled: list[T] = field(default_factory=list)
     rejected: list[records.RejectedItem] = field(default_factory=list)
-
-
-def links(*, tenant: Tenant, account_ids: Iterable[object]) -> dict[object, AccountLink]:
-    """Account links by aggregation account id."""
-    found = _links(tenant).filter(aggregation_account_id__in=list(account_ids))
-    return {link.aggregation_account_id: link for link in found}
-
-
-def links_of_member(member: Member) -> list[AccountLink]:
-    """Its account links, the oldest first."""
-    return list(_links(member.tenant).filter(member=member).order_by("create_date", "id"))
-
-
-def _links(tenant: Tenant) -> QuerySet[AccountLink]:
-    """With all that a pull looks at."""
-    related = ("member__vendor_user", "aggregation_account__tenant")
-    kept = AccountLink.objects.for_tenant(tenant).filter(
-        aggregation_account__client__erase_requested_at=None
-    )
-    return kept.select_related(*related)
 
 
 def _audited(pull: Callable[P, T]) -> Callable[P, T]:
@@ -284,9 +269,10 @@ def pull_holdings(
 def run_job(run: JobRun) -> None:
     """Retrieve everything of one account."""
     account_id = run.payload["aggregation_account_id"]
-    link = next(iter(links(tenant=run.tenant, account_ids=[account_id]).values()), None)
+    links = account_links.by_account_id(tenant=run.tenant, account_ids=[UUID(account_id)])
+    link = next(iter(links.values()), None)
     if link is None:
-        return  # let go in the meantime
+        return  # disconnected in the meantime
     name, imported = link.member.vendor_user.vendor, link.member.successfully_aggregated_at
     with vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=name, interactive=False

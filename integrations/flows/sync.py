@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import connections, retrieval, transaction_listing
+from integrations.flows import account_links, connections, retrieval, transaction_listing
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
@@ -176,7 +176,7 @@ def _read_accounts(
             not read again.
     """
     failed: list[VendorError] = []
-    for link in retrieval.links_of_member(member):
+    for link in account_links.of_connection(member):
         done: list[str] = run.job.progress.get("done", [])
         if str(link.pk) in done:
             continue

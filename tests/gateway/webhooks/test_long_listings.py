@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.flows import accounts, page_batching, retrieval, sync
+from integrations.flows import account_links, accounts, page_batching, sync
 from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
@@ -45,7 +45,7 @@ def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Lis
     stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
     by_account = {
         link: -(-stored.filter(aggregation_account=link.aggregation_account_id).count() // PAGE)
-        for link in retrieval.links_of_member(linked)
+        for link in account_links.of_connection(linked)
     }
     link = max(by_account, key=lambda one: by_account[one])
     stored.filter(status="posted").delete()
