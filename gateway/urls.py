@@ -10,15 +10,13 @@ from gateway.api_docs import document, pages
 from gateway.read_only import read_only
 from gateway.webhook_api import subscriptions
 
-nucleus_webhooks, nucleus_webhook = subscriptions.views(subscriptions.NUCLEUS)
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("authorization/v1/oauth/token", tokens.TokenView.as_view()),
     path("authorization/v1/oauth/revoke", tokens.RevokeView.as_view()),
     path("authorization/v1/client-token", tokens.ClientTokenView.as_view()),
     path("integration/v1/", include("gateway.integration_api.urls")),
-    path("nucleus/v1/webhook", nucleus_webhooks.as_view()),
-    path("nucleus/v1/webhook/<uuid:webhook_id>", nucleus_webhook.as_view()),
+    path("nucleus/v1/webhook", subscriptions.NucleusWebhookListView.as_view()),
+    path("nucleus/v1/webhook/<uuid:webhook_id>", subscriptions.NucleusWebhookDetailView.as_view()),
     path("nucleus/v1/", include("nucleus.api.urls")),
     path("webhooks/<str:vendor>/<str:path>", inbound_webhooks.receive),
     path("health/live", read_only(health.live)),

@@ -17,7 +17,6 @@ from gateway.webhook_api import subscriptions
 balances, balance = pulls.views(pulls.BALANCE)
 transactions, transaction = pulls.views(pulls.TRANSACTION)
 holdings, holding = pulls.views(pulls.HOLDING)
-several_webhooks, one_webhook = subscriptions.views(subscriptions.INTEGRATION)
 
 urlpatterns = [
     path("audit_log", audit_log.AuditLogsView.as_view()),
@@ -32,8 +31,8 @@ urlpatterns = [
     path("aggregation/transaction/<uuid:account_id>", transaction.as_view()),
     path("aggregation/holding", holdings.as_view()),
     path("aggregation/holding/<uuid:account_id>", holding.as_view()),
-    path("webhook", several_webhooks.as_view()),
-    path("webhook/<uuid:webhook_id>", one_webhook.as_view()),
+    path("webhook", subscriptions.IntegrationWebhookListView.as_view()),
+    path("webhook/<uuid:webhook_id>", subscriptions.IntegrationWebhookDetailView.as_view()),
     # Before the paths that would also match it.
     path("async/status/<uuid:async_id>", async_runs.AsyncStatusView.as_view()),
     path("async/<str:integration_type>/<str:service>", async_runs.AsyncServiceView.as_view()),

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import simplejson
@@ -19,23 +19,18 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from integrations import outbound_http
-from integrations.flows.errors import FlowError
 from integrations.jobs import job_queue, requeue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
-from integrations.models.outbound_webhooks import new_secret
 from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
 
 DELIVER_JOB = "deliver_webhook"
 # Seconds to wait after the first, second, … attempt: a good day in all.
 RETRIES = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
-SECRET_OVERLAP = timedelta(days=1)
 GONE = 410  # the receiver wants no more; so Standard Webhooks
 MOST_LOGGED = 20
 MOST_REPLAYED = 10_000
-NUCLEUS = WebhookSubscription.Api.NUCLEUS
-SERVICE_FIELDS = "integration_service or extended_events"
 
 ACCOUNT, TRANSACTION, HOLDING = (
     "async_aggregation_account",
@@ -205,44 +200,6 @@ def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -
         "webhook-signature": " ".join(signatures),
         "X-Hydrogen-Signature": f"sha256={plain}",
     }
-
-
-def take_turns(tenant: Tenant) -> None:
-    """Let nobody else write webhooks of the tenant until the transaction ends: a change must not
-    bring a deleted one back, undo a new secret, or be the second that is active for an event."""
-    rows = Tenant.objects.select_for_update(no_key=True)  # its other records go on
-    rows.values_list("pk").get(pk=tenant.pk)
-
-
-def check(*, tenant: Tenant, subscription: WebhookSubscription) -> None:
-    """Refuse what cannot work, and a second active URL for the same event (contract section 5).
-
-    Raises:
-        FlowError: with what to change.
-    """
-    if problem := outbound_http.refused(subscription.url):
-        raise FlowError(f"url: {problem}")
-    if not subscription.events:
-        names = "atom_service" if subscription.api == NUCLEUS else SERVICE_FIELDS
-        raise FlowError(f"Name at least one event in {names}.")
-    if not subscription.is_active:
-        return
-    others = WebhookSubscription.objects.for_tenant(tenant).filter(
-        is_active=True, api=subscription.api
-    )
-    for other in others.exclude(pk=subscription.pk):
-        if taken := sorted(set(other.events) & set(subscription.events)):
-            raise FlowError(
-                f"{', '.join(taken)}: webhook {other.pk} is active for this already. Change or "
-                "deactivate it first; each event goes to one URL."
-            )
-
-
-def rotate_secret(subscription: WebhookSubscription) -> None:
-    """A new secret; the old one signs along for a day."""
-    subscription.previous_secret = subscription.secret
-    subscription.previous_secret_until = timezone.now() + SECRET_OVERLAP
-    subscription.secret = new_secret()
 
 
 def replay(deliveries: Iterable[WebhookDelivery]) -> int:

@@ -10,7 +10,7 @@ from django.db.models.signals import post_save, pre_save
 
 from gateway.access.models import Application
 from gateway.webhook_api import subscriptions
-from integrations.flows import erasure, outbound_webhooks
+from integrations.flows import erasure, webhook_subscriptions
 from integrations.models import WebhookSubscription
 from nucleus.api import clients, owners
 from nucleus.models import AggregationAccount, BulkTransaction, Client
@@ -74,7 +74,7 @@ def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
 
     def rotate() -> None:
         row = WebhookSubscription.unscoped.get()
-        outbound_webhooks.rotate_secret(row)
+        webhook_subscriptions.rotate_secret(row)
         row.save()
         rotated.append(row.secret)
 

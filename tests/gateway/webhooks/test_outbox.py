@@ -22,6 +22,7 @@ from integrations.flows import outbound_webhooks, sync
 from integrations.jobs import runner
 from integrations.models import Job, JobState, Member, OutboundEvent, WebhookDelivery
 from integrations.models import WebhookSubscription as Subscription
+from integrations.models.outbound_webhooks import new_secret
 from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 from tests.api import Api
@@ -144,7 +145,7 @@ def test_deliveries_are_signed_and_verify(
     plain = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Hydrogen-Signature"] == f"sha256={plain}"
     with pytest.raises(WebhookVerificationError):
-        Webhook(outbound_webhooks.new_secret()).verify(body, headers)
+        Webhook(new_secret()).verify(body, headers)
 
 
 def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, receiver: Receiver):
