@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
 from integrations.flows import account_links, accounts
-from nucleus.api.records import EXAMPLES
+from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.examples import answered
 from nucleus.writes import rules
 
-ACCOUNT = EXAMPLES["aggregation_account"]
+ACCOUNT = EXAMPLE_RESPONSES["aggregation_account"]
 LINKED = answered(
     {
         "message": None,

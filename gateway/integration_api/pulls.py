@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import queried_list
 from integrations.flows import pulls, retrieval
-from nucleus.api.records import EXAMPLES
+from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.examples import RECORD_ID, answered
@@ -81,7 +81,7 @@ ACCOUNT = Kind(
     _account,
     {"nucleus_aggregation_account": None},
     schemas.AccountResponse,
-    {"nucleus_aggregation_account": _row(EXAMPLES["aggregation_account"])},
+    {"nucleus_aggregation_account": _row(EXAMPLE_RESPONSES["aggregation_account"])},
 )
 BALANCE = Kind(
     "balance",
@@ -89,7 +89,7 @@ BALANCE = Kind(
     _balance,
     {"nucleus_balance_posted": None},
     schemas.BalanceResponse,
-    {"nucleus_balance_posted": EXAMPLES["aggregation_account_balance"]},
+    {"nucleus_balance_posted": EXAMPLE_RESPONSES["aggregation_account_balance"]},
 )
 TRANSACTION = Kind(
     "transaction",
@@ -98,7 +98,7 @@ TRANSACTION = Kind(
     {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []},
     schemas.TransactionResponse,
     {
-        "nucleus_transactions_posted": [_row(EXAMPLES["aggregation_account_transaction"])],
+        "nucleus_transactions_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_transaction"])],
         "nucleus_transactions_canceled": [],
     },
 )
@@ -108,7 +108,7 @@ HOLDING = Kind(
     _holdings,
     {"nucleus_holdings_posted": []},
     schemas.HoldingResponse,
-    {"nucleus_holdings_posted": [_row(EXAMPLES["aggregation_account_holding"])]},
+    {"nucleus_holdings_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_holding"])]},
 )
 
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nucleus.api import bulk_errors, clients, owners, writing
-from nucleus.api.records import KINDS, Kind, visible
+from nucleus.api.record_types import RECORD_TYPES, RecordType
 from nucleus.caller import caller_of
 from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
 from nucleus.hydrogen.fields import InstantField
@@ -28,7 +28,9 @@ from nucleus.writes.rules import Refusal
 TAG = ["Bulk"]
 CLIENT = "client"
 MAX_CLIENTS = 200  # they go one by one, and SQLite has one writer at a time
-ENTITIES: dict[str, Kind] = {kind.path.rpartition("/")[2]: kind for kind in KINDS}
+ENTITIES: dict[str, RecordType[Any]] = {
+    record_type.path.rpartition("/")[2]: record_type for record_type in RECORD_TYPES
+}
 ENTITY = OpenApiParameter(
     "entity_uri", OpenApiTypes.STR, OpenApiParameter.PATH, enum=[*ENTITIES, CLIENT]
 )
@@ -177,33 +179,33 @@ class BulkStatusView(APIView):
         )
 
 
-def create(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+def create(request: Request, record_type: RecordType[Any], items: list[Any]) -> list[Any]:
     """The new rows, or refusals."""
-    body = kind.body()
+    body = record_type.body()
     return records.create(
         writer=writing.writer_of(request),
-        model=kind.model,
+        model=record_type.model,
         items=[writing.read(body, one) for one in items],
         whole=False,
     )
 
 
-def update(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+def update(request: Request, record_type: RecordType[Any], items: list[Any]) -> list[Any]:
     """The changed rows, or refusals."""
-    body = kind.body(partial=True)
+    body = record_type.body(partial=True)
     return records.update(
         writer=writing.writer_of(request),
-        rows=visible(request, kind),
+        rows=record_type.visible_rows(request),
         items=[(writing.id_of(one), writing.read(body, one)) for one in items],
         whole=False,
     )
 
 
-def delete(request: Request, kind: Kind, items: list[Any]) -> list[Any]:
+def delete(request: Request, record_type: RecordType[Any], items: list[Any]) -> list[Any]:
     """The ids that were deleted, or refusals."""
     return records.delete(
         writer=writing.writer_of(request),
-        rows=visible(request, kind),
+        rows=record_type.visible_rows(request),
         ids=[writing.id_of(one) for one in items],
     )
 
@@ -244,24 +246,24 @@ def _answer(
     request: Request,
     entity_uri: str,
     operation: str,
-    work: Callable[[Request, Kind, list[Any]], list[Any]],
+    work: Callable[[Request, RecordType[Any], list[Any]], list[Any]],
 ) -> Response:
     """Do it, and keep what became of each item in the same transaction."""
-    kind = ENTITIES.get(entity_uri)
-    if kind is None and entity_uri != CLIENT:
+    record_type = ENTITIES.get(entity_uri)
+    if record_type is None and entity_uri != CLIENT:
         known = ", ".join([*ENTITIES, CLIENT])
         raise NotFound(f"There is no kind of record {entity_uri!r}; there are {known}.")
     items = writing.items_of(request)
-    if kind is None and len(items) > MAX_CLIENTS:
+    if record_type is None and len(items) > MAX_CLIENTS:
         raise ValidationError(f"At most {MAX_CLIENTS} clients in one request.")
     if operation == "delete":
-        writing.report_unknown(items, (kind or clients.KIND).schema)
+        writing.report_unknown(items, (record_type or clients.KIND).schema)
     with transaction.atomic():
-        if kind is None:
+        if record_type is None:
             _hold_clients(request, items)
             outcomes = [_one_client(request, operation, item) for item in items]
         else:
-            outcomes = work(request, kind, items)
+            outcomes = work(request, record_type, items)
         row = _recorded(request, entity_uri, operation, outcomes)
     return Response(
         {

@@ -11,16 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api import businesses, clients, owners, records
+from nucleus.api import businesses, clients, owners
+from nucleus.api.record_types import AGGREGATION_ACCOUNT
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
-from nucleus.models import AggregationAccount
 from nucleus.reads import currency_conversion, derived_views
-
-ACCOUNTS = next(kind for kind in records.KINDS if kind.model is AggregationAccount)
-
 
 _Account: Any = openapi_schemas.AggregationAccount
 
@@ -102,12 +99,12 @@ class AggregateDataView(APIView):
         summary="Read an account with its data",
         description="The account, its current balance, and of active holdings and transactions "
         f"the newest {derived_views.NEWEST} each; all of them are in their lists.",
-        tags=[ACCOUNTS.words.capitalize()],
+        tags=AGGREGATION_ACCOUNT.tags,
         parameters=[currency_conversion.PARAMETER],
         response=AggregateData,
     )
     def get(self, request: Request, record_id: UUID) -> Response:
-        account = records.visible(request, ACCOUNTS).filter(id=record_id).first()
+        account = AGGREGATION_ACCOUNT.visible_rows(request).filter(id=record_id).first()
         if account is None:
             raise NotFound(f"There is no aggregation account {record_id}.")
         return Response(derived_views.aggregate_data(account, currency_conversion.asked(request)))
@@ -122,13 +119,13 @@ def _overview(kind: owners.Kind) -> type[APIView]:
             summary=f"Read a {kind.words}'s accounts by category",
             description="Active accounts with their current balances, and totals. What is owed "
             f"counts as positive, as it is stored. At most {derived_views.MAX_ACCOUNTS} accounts.",
-            tags=[ACCOUNTS.words.capitalize()],
+            tags=AGGREGATION_ACCOUNT.tags,
             parameters=[currency_conversion.PARAMETER],
             response=AggregationAccountOverview,
         )
         def get(self, request: Request, record_id: UUID) -> Response:
             owner = owners.found(request, kind, record_id)
-            accounts = records.visible(request, ACCOUNTS).filter(**owner.reference)
+            accounts = AGGREGATION_ACCOUNT.visible_rows(request).filter(**owner.reference)
             conversion = currency_conversion.asked(request)
             return Response(derived_views.overview(caller_of(request).tenant, accounts, conversion))
 

@@ -14,15 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api import records
+from nucleus.api.record_types import TRANSACTION
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
-from nucleus.models import AggregationAccountTransaction
 from nucleus.models import Merchant as MerchantRow
 
-TRANSACTIONS = next(kind for kind in records.KINDS if kind.model is AggregationAccountTransaction)
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
 
 
@@ -63,7 +61,7 @@ def _merchant(row: MerchantRow) -> Body:
 
 def visible(request: Request) -> QuerySet[MerchantRow]:
     """Those that transactions within the caller's reach name: the rest is others' business."""
-    named = records.visible(request, TRANSACTIONS).filter(merchant_id=OuterRef("pk"))
+    named = TRANSACTION.visible_rows(request).filter(merchant_id=OuterRef("pk"))
     return MerchantRow.objects.filter(Exists(named))
 
 

@@ -45,12 +45,23 @@ urlpatterns = [
     path("audit_log/<uuid:record_id>", audit_logs.AuditLogView.as_view()),
     path("bulk/status/<uuid:bulk_id>", bulk_transactions.BulkStatusView.as_view()),
     path("bulk/<str:entity_uri>", bulk_transactions.BulkView.as_view()),
+    path("aggregation_account", records.AggregationAccountListView.as_view()),
+    path("aggregation_account/<uuid:record_id>", records.AggregationAccountDetailView.as_view()),
+    path("aggregation_account_balance", records.BalanceListView.as_view()),
+    path("aggregation_account_balance/<uuid:record_id>", records.BalanceDetailView.as_view()),
+    path("aggregation_account_transaction", records.TransactionListView.as_view()),
+    path(
+        "aggregation_account_transaction/<uuid:record_id>", records.TransactionDetailView.as_view()
+    ),
+    path("aggregation_account_holding", records.HoldingListView.as_view()),
+    path("aggregation_account_holding/<uuid:record_id>", records.HoldingDetailView.as_view()),
+    path("bank_link", records.BankLinkListView.as_view()),
+    path("bank_link/<uuid:record_id>", records.BankLinkDetailView.as_view()),
+    path("resource/institution", records.InstitutionListView.as_view()),
+    path("resource/institution/<uuid:record_id>", records.InstitutionDetailView.as_view()),
+    path("bulk_aggregation_account", bulk.BulkAggregationAccountView.as_view()),
+    path("bulk_aggregation_account_balance", bulk.BulkBalanceView.as_view()),
+    path("bulk_aggregation_account_transaction", bulk.BulkTransactionView.as_view()),
+    path("bulk_aggregation_account_holding", bulk.BulkHoldingView.as_view()),
+    path("bulk_bank_link", bulk.BulkBankLinkView.as_view()),
 ]
-for kind in records.KINDS:
-    several, one = records.views(kind)
-    urlpatterns += [
-        path(kind.path, several.as_view()),
-        path(f"{kind.path}/<uuid:record_id>", one.as_view()),
-    ]
-for kind, methods in bulk.ARRAYS:
-    urlpatterns.append(path(f"bulk_{kind.path}", bulk.view(kind, methods).as_view()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nucleus.api.records import KINDS
+from nucleus.api.record_types import RECORD_TYPES
 
 NO_KEYS = "vendor_not_configured"  # the gate is passed; the tenant of these tests has no vendor
 REFUSED = "invalid_request"
@@ -61,7 +61,7 @@ def made_for(kind: str, *, method: str = "POST", good: int | str = 200, **more: 
     return Route({method: good}, of=kind, stranger=refusal, other=refusal, **more)
 
 
-BODIES = {kind.path: kind.example for kind in KINDS}
+BODIES = {kind.path: kind.example for kind in RECORD_TYPES}
 ACCOUNT, BALANCE, TRANSACTION, HOLDING, BANK_LINK = (
     "aggregation_account",
     "aggregation_account_balance",

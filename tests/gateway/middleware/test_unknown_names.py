@@ -15,7 +15,7 @@ from rest_framework import serializers
 from gateway.access.models import Application
 from nucleus.api.bulk_transactions import CLIENT
 from nucleus.api.bulk_transactions import ENTITIES as RECORDS
-from nucleus.api.records import KINDS
+from nucleus.api.record_types import RECORD_TYPES
 from nucleus.hydrogen import unknown_names
 from nucleus.models import Client, Tenant
 from tests.api import Api
@@ -152,7 +152,7 @@ def test_what_was_read_can_be_written_back(api: Api, tenant: Tenant, nucleus_cli
             factories.TransactionFactory(aggregation_account=account),
             factories.HoldingFactory(aggregation_account=account),
             factories.BankLinkFactory(client=nucleus_client)]  # fmt: skip
-    paths = ["client", "business", *(kind.path for kind in KINDS if "/" not in kind.path)]
+    paths = ["client", "business", *(kind.path for kind in RECORD_TYPES if "/" not in kind.path)]
     for path, row in zip(paths, rows, strict=True):
         read = api.get(f"/nucleus/v1/{path}/{row.pk}")
         answer = api.put(f"/nucleus/v1/{path}/{row.pk}", read.data)
