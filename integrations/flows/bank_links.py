@@ -17,6 +17,7 @@ from integrations.vendors.errors import VendorError
 from nucleus.masking import mask
 from nucleus.models import BankLink
 from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, MOST_HOLDERS, HolderSource
+from nucleus.writes.changes import save_changes
 
 ONLY_DEMAND_DEPOSITS = "Only checking and savings accounts verify."
 ACCOUNT_STAYS = "Only the tenant's own token changes the account_id of a verified bank link."
@@ -136,7 +137,7 @@ def _bank_link(
             columns["account_id"] = tenant_account.id
         else:
             message = ACCOUNT_STAYS
-    _save_changes(link, columns)
+    save_changes(link, columns)
     if is_new:
         VerifiedLink.unscoped.create(
             tenant=member.tenant, member=member, vendor_account_id=account.id, bank_link=link
@@ -182,16 +183,6 @@ def _same_number(link: BankLink, number: records.AccountNumber) -> bool:
     return (link.bank_account_number, link.routing) == (number.account_number, number.routing)
 
 
-def _save_changes(link: BankLink, columns: dict[str, object]) -> None:
-    changed = [name for name, value in columns.items() if getattr(link, name) != value]
-    for name in changed:
-        setattr(link, name, columns[name])
-    if link._state.adding:
-        link.save(force_insert=True)
-    elif changed:
-        link.save(update_fields=[*changed, "update_date"])
-
-
 def _mark_verified(member: Member, vendor_account_id: str, link: BankLink) -> None:
     account_link = (
         AccountLink.objects.for_tenant(member.tenant)
@@ -201,11 +192,9 @@ def _mark_verified(member: Member, vendor_account_id: str, link: BankLink) -> No
     )
     if account_link is None:
         return
-    account = account_link.aggregation_account
-    if account.bank_link_id != link.pk or not account.is_link_verified:
-        account.bank_link = link
-        account.is_link_verified = True
-        account.save(update_fields=["bank_link", "is_link_verified", "update_date"])
+    save_changes(
+        account_link.aggregation_account, {"bank_link_id": link.pk, "is_link_verified": True}
+    )
 
 
 def _deactivate_replaced(member: Member, current: Iterable[str], kept: set[UUID]) -> None:
@@ -217,6 +206,4 @@ def _deactivate_replaced(member: Member, current: Iterable[str], kept: set[UUID]
         .select_related("bank_link")
     )
     for verified in replaced:
-        verified.bank_link.is_active = False
-        verified.bank_link.is_link_verified = False
-        verified.bank_link.save(update_fields=["is_active", "is_link_verified", "update_date"])
+        save_changes(verified.bank_link, {"is_active": False, "is_link_verified": False})

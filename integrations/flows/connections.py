@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +19,7 @@ from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
 from nucleus import writes
 from nucleus.models import Institution, Tenant
+from nucleus.writes.changes import save_changes
 
 INSTITUTION_MAX_AGE = timedelta(days=1)
 GONE = "GONE"  # a status of ours; no vendor sends it
@@ -34,15 +36,13 @@ def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Mem
         vendor_member_id=vendor_member.id,
         defaults=_columns(vendor_member) | {"next_sync_at": next_sync_time()},
     )
-    changed = [] if created else _differences(member, _columns(vendor_member))
+    changes: dict[str, Any] = {} if created else _columns(vendor_member)
     if member.institution_id is None and vendor_member.institution_code:
-        member.institution = institution(vendor=vendor, code=vendor_member.institution_code)
-        changed.append("institution")
-    if changed:
-        with transaction.atomic():
-            member.save(update_fields=[*changed, "update_date"])
-            if "connection_status" in changed and vendor_member.connection.is_settled:
-                _emit_status(member, vendor_user)
+        changes["institution"] = institution(vendor=vendor, code=vendor_member.institution_code)
+    with transaction.atomic():
+        changed = save_changes(member, changes)
+        if "connection_status" in changed and vendor_member.connection.is_settled:
+            _emit_status(member, vendor_user)
     return member
 
 
@@ -79,9 +79,8 @@ def mark_missing(member: Member) -> None:
         "next_sync_at": next_sync_time(),
     }
     was_gone = member.connection_status == GONE
-    changed = _differences(member, columns)
     with transaction.atomic():
-        member.save(update_fields=[*changed, "update_date"])
+        save_changes(member, columns)
         if not was_gone:
             _emit_status(member, member.vendor_user)
 
@@ -198,10 +197,3 @@ def _columns(vendor_member: records.Member) -> dict[str, object]:
         "aggregated_at": vendor_member.aggregated_at,
         "successfully_aggregated_at": vendor_member.successfully_aggregated_at,
     }
-
-
-def _differences(member: Member, columns: dict[str, object]) -> list[str]:
-    changed = [name for name, value in columns.items() if getattr(member, name) != value]
-    for name in changed:
-        setattr(member, name, columns[name])
-    return changed

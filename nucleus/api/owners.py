@@ -26,6 +26,7 @@ from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.request_serializers import MAPPING
 from nucleus.hydrogen.unknown_names import ModelBodySerializer
 from nucleus.models import Owner
+from nucleus.writes.changes import save_changes
 
 KEEP, ERASE = "keep", "delete"
 NUCLEUS_DATA = OpenApiParameter(
@@ -111,10 +112,7 @@ def update(caller: Caller, kind: Kind, row: Any, data: Any) -> Any:
             raise ValidationError(words)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         _check_may_change(caller, kind, row, changed)  # the tenant may have changed it meanwhile
-        for name in changed:
-            setattr(row, name, values[name])
-        if changed:
-            row.save(update_fields=[*changed, "update_date"])
+        if save_changes(row, values):
             kind.changed(row, changed)
     return row
 
@@ -123,10 +121,7 @@ def deactivate(caller: Caller, kind: Kind, row: Any) -> None:
     """The data stays; doing it twice changes nothing. Raises PermissionDenied as `update`."""
     _check_may_change(caller, kind, row, ["is_active"])
     with transaction.atomic():
-        row = _held(kind, row)
-        if row.is_active:
-            row.is_active = False
-            row.save(update_fields=["is_active", "update_date"])
+        save_changes(_held(kind, row), {"is_active": False})
 
 
 def _held(kind: Kind, row: Any) -> Any:

@@ -19,7 +19,8 @@ from nucleus.models import (
     AggregationAccountTransaction,
 )
 from nucleus.writes import bulk_upsert
-from nucleus.writes.accounts import kept, lock
+from nucleus.writes.accounts import lock
+from nucleus.writes.changes import rounded_as_stored, save_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +88,9 @@ def record_balance(
     An older time stamp than the newest stored one changes nothing; the same one corrects it.
     """
     amounts = {
-        "balance": kept(balance),
-        "available_balance": kept(available_balance),
-        "available_credit": kept(available_credit),
+        "balance": rounded_as_stored(balance),
+        "available_balance": rounded_as_stored(available_balance),
+        "available_credit": rounded_as_stored(available_credit),
         "currency_code": currency_code,
     }
     with transaction.atomic():
@@ -106,9 +107,7 @@ def record_balance(
             if (same and time_stamp in (None, stamp)) or (time_stamp and time_stamp < stamp):
                 return newest
             if time_stamp == stamp:
-                for name, value in amounts.items():
-                    setattr(newest, name, value)
-                newest.save(update_fields=[*amounts, "update_date"])
+                save_changes(newest, amounts)
                 return newest
         row = AggregationAccountBalance(
             tenant_id=account.tenant_id,
