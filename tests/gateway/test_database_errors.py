@@ -26,7 +26,7 @@ DATABASE = {
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ('FATAL:  password authentication failed for user "gateway"', "refuses the user or pass"),
+        ('FATAL:  password authentication failed for user "gateway"', "rejects the user or pass"),
         ("fe_sendauth: no password supplied", "rejects the user or password"),
         ('FATAL:  role "gateway" does not exist', "rejects the user or password"),
         ('FATAL:  no pg_hba.conf entry for host "192.0.2.1"', "does not admit this user"),
