@@ -1,4 +1,4 @@
-"""What the admin shows in its menu: the screens that somebody may open."""
+"""The admin's menu, and other settings of Unfold."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ MENU: list[tuple[str, list[Entry]]] = [
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu of whoever asks, without groups that would be empty."""
+    """The menu entries that this user may open, without empty groups."""
     groups = []
     for title, entries in MENU:
-        items = [_item(*entry) for entry in entries if may_open(entry[2])(request)]
+        items = [_item(*entry) for entry in entries if permission_to(entry[2])(request)]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
 
 
-def may_open(screen: str) -> Callable[[HttpRequest], bool]:
-    """Whether somebody may see a screen, asked of the screen itself."""
+def permission_to(screen: str) -> Callable[[HttpRequest], bool]:
+    """A function that returns whether the user of a request may open the screen."""
 
-    def allowed(request: HttpRequest) -> bool:
+    def is_allowed(request: HttpRequest) -> bool:
         for model, model_admin in admin.site._registry.items():
             if f"{model._meta.app_label}_{model._meta.model_name}" == screen:
                 return model_admin.has_view_or_change_permission(request)
         return False
 
-    return allowed
+    return is_allowed
 
 
 def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{screen}_changelist"),
-        "permission": may_open(screen),
+        "permission": permission_to(screen),
     }
 
 

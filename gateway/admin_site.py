@@ -1,4 +1,4 @@
-"""The admin's own views: logging in and changing one's password, counted and recorded."""
+"""The admin site, whose log-in and password change are limited and recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gateway.access.throttle import RateLimited
 from gateway.errors import responses
 
 logger = logging.getLogger(__name__)
-LONGEST_NAME = 150  # of a user; longer ones are none
+MAX_NAME_LENGTH = 150  # of User.username
 
 
 class StaffSite(UnfoldAdminSite):
@@ -73,15 +73,15 @@ class StaffSite(UnfoldAdminSite):
             return responses.error_response(request, error)
         if response.status_code == 302:
             attempt.succeed()
-            _record(request, name, "Changed the own password", entry=True)
+            _record(request, name, "Changed their password", entry=True)
         else:
             _record(request, name, "Password change failed", entry=True, level=logging.WARNING)
         return response
 
     @no_append_slash
     def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
-        """Addresses of the admin end in a slash; people leave it out. The API's have none, so
-        APPEND_SLASH, which Django asks here, is off."""
+        """Redirect to the URL with a trailing slash. Django's own view does so only with
+        APPEND_SLASH, which is off for the API."""
         if not url.endswith("/"):
             with suppress(Resolver404):
                 match = resolve(f"{request.path_info}/")
@@ -99,12 +99,12 @@ def _record(
     entry: bool = False,
     level: int = logging.INFO,
 ) -> None:
-    """A line in the log, and an entry in the history of the account if there is one.
+    """Log the event; with `entry`, also add it to the history of the user, if there is one.
 
-    The name is what somebody typed, so it is escaped and cut.
+    `name` is what somebody typed, so it is escaped and shortened.
     """
     address = client_address(request)
-    logger.log(level, "%s: staff %a from %s", message, name[:LONGEST_NAME], address)
+    logger.log(level, "%s: staff %a from %s", message, name[:MAX_NAME_LENGTH], address)
     if not entry or not name.isprintable():
         return
     user = get_user_model()._default_manager.filter(username=name.strip()).first()

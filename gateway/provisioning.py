@@ -16,6 +16,12 @@ from nucleus.models import Tenant
 MIN_SECRET_LENGTH = 32  # shorter secrets could be guessed
 
 
+CONFIDENTIAL = {  # an application that has a secret
+    "client_type": Application.CLIENT_CONFIDENTIAL,
+    "authorization_grant_type": Application.GRANT_CLIENT_CREDENTIALS,
+}
+
+
 class ProvisioningError(ValueError):
     """The parameters are not acceptable; the message says what to change."""
 
@@ -27,6 +33,11 @@ def tenant(*, slug: str, name: str = "", currency: str = "") -> Tenant:
     _check(row)
     row.save()
     return row
+
+
+def generate_secret() -> str:
+    """A new client secret."""
+    return secrets.token_urlsafe(36)
 
 
 def application(
@@ -66,15 +77,10 @@ def application(
     row = Application.objects.filter(tenant=owner, name=name).first()
     generated = None
     if row is None:
-        row = Application(
-            tenant=owner,
-            name=name,
-            client_type=Application.CLIENT_CONFIDENTIAL,
-            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
-        )
+        row = Application(tenant=owner, name=name, **CONFIDENTIAL)
         rotate = not client_secret
     if rotate:
-        generated = client_secret = secrets.token_urlsafe(36)
+        generated = client_secret = generate_secret()
     if client_id:
         row.client_id = client_id
     if client_secret:

@@ -99,7 +99,7 @@ def test_what_dies_with_settings_and_keys_is_said(tenant: Tenant, superuser: Htt
         (AggregationSettings, row_of(AggregationSettings).webhook_path),
         (VendorCredential, "nothing can be linked"),
         (VerificationSettings, "the defaults apply"),
-        (Application, "shut out at once"),
+        (Application, "lose access at once"),
     ):
         pk = row_of(model).pk
         assert words in superuser.get(path_of(model, f"{pk}/delete/")).content.decode()

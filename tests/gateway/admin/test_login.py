@@ -210,9 +210,9 @@ def test_changing_the_own_password(root: User, caplog: pytest.LogCaptureFixture)
     http.force_login(root)
     new = {"new_password1": "another one 31415", "new_password2": "another one 31415"}
     assert http.post(OWN_PASSWORD, {"old_password": RIGHT} | new).status_code == 302
-    assert "Changed the own password: staff 'root'" in caplog.text
+    assert "Changed their password: staff 'root'" in caplog.text
     assert "31415" not in caplog.text
-    assert LogEntry.objects.get().change_message.startswith("Changed the own password")
+    assert LogEntry.objects.get().change_message.startswith("Changed their password")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Staff and their roles: nobody gives away, or takes over, more than they hold themselves."""
+"""Screens of staff and roles. Nobody can grant or gain permissions that they do not have."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ for model in (User, Group):
 
 
 def permissions_of(user: User | AnonymousUser) -> QuerySet[Permission]:
-    """What a user may do, or could once it is active and staff (again)."""
+    """The permissions of a user, also if the user is inactive or not staff."""
     if user.is_superuser:
         return Permission.objects.all()
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
 
 
 def grantable_groups(user: User | AnonymousUser) -> QuerySet[Group]:
-    """The roles that hold nothing beyond what this user may do."""
+    """The roles without permissions that this user lacks."""
     if user.is_superuser:
         return Group.objects.all()
-    beyond = Group.permissions.through.objects.filter(group=OuterRef("pk")).exclude(
+    lacking = Group.permissions.through.objects.filter(group=OuterRef("pk")).exclude(
         permission__in=permissions_of(user).values("pk")
     )
-    return Group.objects.filter(~Exists(beyond))
+    return Group.objects.filter(~Exists(lacking))
 
 
 def may_manage(actor: User | AnonymousUser, user: User) -> bool:
-    """Whether `actor` may change or set the password of `user`, and so act as them."""
+    """Whether `actor` may change `user`, including the password, and so act as that user."""
     if actor.is_superuser:
         return True
     if user.is_superuser:
@@ -74,7 +74,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
         return allowed and (obj is None or may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # the history of what they did would go with them; deactivate them instead
+        return False  # it would delete the history of their actions; they can be deactivated
 
 
 @admin.register(Group)
@@ -90,11 +90,11 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or self._holds(request, obj))
+        return allowed and (obj is None or self._may_grant(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or self._holds(request, obj))
+        return allowed and (obj is None or self._may_grant(request, obj))
 
-    def _holds(self, request: HttpRequest, group: Group) -> bool:
+    def _may_grant(self, request: HttpRequest, group: Group) -> bool:
         return grantable_groups(request.user).filter(pk=group.pk).exists()

@@ -1,4 +1,4 @@
-"""Applications of tenants, and their secrets."""
+"""Screens of API applications and their secrets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from oauth2_provider.models import get_grant_model, get_id_token_model, get_refresh_token_model
 
-from gateway import provisioning, staff_admin  # noqa: F401 - registers screens
+from gateway import provisioning
 from gateway.access.models import AccessToken, Application, DeviceGrant
 from gateway.access.scopes import ALL_SCOPES
 from nucleus.admin.base import BaseAdmin
 from nucleus.admin.confirmation import confirmed_action
 
-MOST_ROTATED = 50  # at once; each secret has to be copied by hand
+MAX_ROTATED = 50  # at once; each secret has to be copied by hand
 HIDDEN = (
     AccessToken, DeviceGrant, get_grant_model(), get_id_token_model(), get_refresh_token_model(),
 )  # fmt: skip
@@ -26,7 +26,7 @@ for model in (*HIDDEN, Application):
 
 
 class ApplicationForm(forms.ModelForm):
-    """Scopes must be known ones."""
+    """Validates scopes, and that the name is unique within the tenant."""
 
     class Meta:
         model = Application
@@ -38,23 +38,23 @@ class ApplicationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         tenant = self.instance.tenant if self.instance.pk else cleaned.get("tenant")
-        same = Application.objects.filter(tenant=tenant, name=cleaned.get("name"))
-        if same.exclude(pk=self.instance.pk).exists():
-            self.add_error("name", "This tenant has an application of that name.")
+        same_name = Application.objects.filter(tenant=tenant, name=cleaned.get("name"))
+        if same_name.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", "This tenant already has an application with this name.")
         return cleaned
 
     def clean_scopes(self) -> str:
         scopes = self.cleaned_data["scopes"].split()
         unknown = set(scopes) - set(ALL_SCOPES)
         if unknown:
-            known = " ".join(ALL_SCOPES)
-            raise forms.ValidationError(f"Unknown: {', '.join(sorted(unknown))}. Known: {known}.")
+            names, valid_names = ", ".join(sorted(unknown)), " ".join(ALL_SCOPES)
+            raise forms.ValidationError(f"Unknown scopes: {names}. Valid scopes: {valid_names}.")
         return " ".join(scopes)
 
 
 @admin.register(Application)
 class ApplicationAdmin(BaseAdmin):
-    """API applications. The secret is shown once, when the application is made."""
+    """API applications. The secret is shown once, when the application is created."""
 
     form = ApplicationForm
     list_display = ("name", "tenant", "client_id", "scopes", "allow_passwords", "is_active")
@@ -63,7 +63,7 @@ class ApplicationAdmin(BaseAdmin):
     fieldsets = (
         (None, {"fields": ("tenant", "name", "client_id", "is_active")}),
         (
-            "What its tokens may do",
+            "Scopes and limits",
             {"fields": ("scopes", "rate_limit_per_minute", "client_rate_limit_per_minute")},
         ),
         ("Tokens of single clients", {"fields": ("allow_passwords", "client_token_key")}),
@@ -71,7 +71,7 @@ class ApplicationAdmin(BaseAdmin):
     actions = ("rotate_secrets",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A new application has no client id before it is saved, so none is shown."""
+        """Hide the client id of a new application, which has none before it is saved."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
             return fieldsets
@@ -80,24 +80,18 @@ class ApplicationAdmin(BaseAdmin):
         return [(title, {**options, "fields": fields}), *others]
 
     def deletion_warnings(self, obj: Application) -> list[str]:
-        return [f"{obj.tenant}: whoever uses {obj.client_id} is shut out at once, for good."]
+        consequence = "lose access at once and permanently"
+        return [f"{obj.tenant}: apps that use the client id {obj.client_id} {consequence}."]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
             super().save_model(request, obj, form, change)
             return
-        row, secret = provisioning.application(
-            owner=obj.tenant,
-            name=obj.name,
-            scopes=obj.scopes,
-            allow_passwords=obj.allow_passwords,
-            client_token_key=obj.client_token_key,
-            rate_limit_per_minute=obj.rate_limit_per_minute,
-            client_rate_limit_per_minute=obj.client_rate_limit_per_minute,
-            is_active=obj.is_active,
-        )
-        obj.__dict__.update(row.__dict__)
-        _show_once(request, row, secret)
+        for name, value in provisioning.CONFIDENTIAL.items():
+            setattr(obj, name, value)
+        secret = obj.client_secret = provisioning.generate_secret()  # hashed when it is saved
+        super().save_model(request, obj, form, change)
+        messages.warning(request, f"{obj.name}: client secret {secret} - it is not shown again.")
 
     @confirmed_action(
         description="Make a new secret",
@@ -105,23 +99,18 @@ class ApplicationAdmin(BaseAdmin):
         "working at once. The new ones are shown on the next page, and never again.",
         button="Yes, make new secrets",
         permissions=["change"],
-        most=MOST_ROTATED,
+        most=MAX_ROTATED,
     )
     def rotate_secrets(self, request: HttpRequest, rows: list[Application]) -> HttpResponse:
-        """The secrets are in this answer only: neither messages nor sessions keep them."""
-        made = []
+        """The secrets are in this response only; neither messages nor sessions store them."""
+        new_secrets = []
         for row in rows:
             _, secret = provisioning.application(owner=row.tenant, name=row.name, rotate=True)
-            made.append((row, secret))
+            new_secrets.append((row, secret))
             self.record(request, row, "Made a new client secret.")
         context = self.admin_site.each_context(request) | {
             "title": "New client secrets",
             "opts": self.opts,
-            "made": made,
+            "new_secrets": new_secrets,
         }
         return TemplateResponse(request, "admin/new_secrets.html", context)
-
-
-def _show_once(request: HttpRequest, row: Application, secret: str | None) -> None:
-    if secret:
-        messages.warning(request, f"{row.name}: client secret {secret} - it is not shown again.")
