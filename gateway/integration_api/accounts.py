@@ -1,4 +1,4 @@
-"""/aggregation/account: link the accounts of a member, read them again, let them go."""
+"""/aggregation/account: create accounts from a connection, pull them, disconnect them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from uuid import UUID
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
@@ -30,8 +29,9 @@ LINKED = answered(
 )
 
 
-class AccountsView(APIView):
-    """Link accounts (POST) and pull several again (GET)."""
+@pulls.document_list
+class AccountListView(pulls.PullListView, pulls.AccountPullView):
+    """Create the accounts of a connection (POST); pull several accounts (GET)."""
 
     @documentation.documented(
         operation_id="createAggregationAccount",
@@ -78,17 +78,10 @@ class AccountsView(APIView):
             }
         )
 
-    @pulls.documented_list(pulls.ACCOUNT)
-    def get(self, request: Request) -> Response:
-        return pulls.many(request, pulls.ACCOUNT)
 
-
-class AccountView(APIView):
-    """One account: pull again (GET), let go (DELETE)."""
-
-    @pulls.documented_one(pulls.ACCOUNT)
-    def get(self, request: Request, account_id: UUID) -> Response:
-        return pulls.one(request, pulls.ACCOUNT, account_id)
+@pulls.document_detail
+class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
+    """Pull (GET) and disconnect (DELETE) one account."""
 
     @documentation.documented(
         operation_id="deleteAggregationAccount",

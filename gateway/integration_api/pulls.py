@@ -1,27 +1,29 @@
-"""GET /aggregation/{account|balance|transaction|holding}: pull, store, answer what is stored.
+"""GET /aggregation/{account|balance|transaction|holding}: pull, store, return what is stored.
 
-The four differ in what they pull and in how it is rendered; a Kind has both.
+The four differ in what they pull and in how it is rendered: attributes of a subclass of PullView.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import queried_list
+from gateway.integration_api import lookup, schemas
+from gateway.integration_api.documentation import documented
+from gateway.integration_api.parsing import LIST_LIMIT, queried_list
 from integrations.flows import pulls, retrieval
+from integrations.vendors.records import RejectedItem
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.examples import RECORD_ID, answered
+from nucleus.hydrogen.renderers import Body
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -29,165 +31,203 @@ from nucleus.models import (
     AggregationAccountTransaction,
 )
 
-T = TypeVar("T")
-Answer = dict[str, Any]
+
+class PullView(APIView):
+    """What the views of one kind of data share."""
+
+    data_name: ClassVar[str]  # in OpenAPI
+    pull: ClassVar[pulls.Pull[Any]]
+    empty: ClassVar[Body]  # the data's fields of the response when nothing was pulled
+    response_serializer: ClassVar[type[schemas.PullResponse]]
+    example: ClassVar[Body]  # the data's fields of the response
+
+    @staticmethod
+    def render_data(data: Any) -> Body:
+        """The data's fields of the response."""
+        raise NotImplementedError
+
+    def render(self, outcome: pulls.PullOutcome[Any]) -> Body:
+        """The response about one account."""
+        return {
+            "message": outcome.message,
+            "vendor_name": outcome.vendor,
+            "nucleus_aggregation_account_id": outcome.account.id,
+            **(self.empty if outcome.data is None else self.render_data(outcome.data)),
+        }
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
-    """One kind of data that can be pulled for an account."""
+class PullListView(PullView):
+    """Pull several accounts; one that fails has the reason in its `message`."""
 
-    name: str
-    pull: pulls.Pull[T]
-    render: Callable[[T], Answer]  # the kind's own fields of the response
-    nothing: Answer  # the same fields when nothing was pulled
-    response: type[schemas.PullResponse]
-    example: Answer  # the same fields in the OpenAPI document
+    def get(self, request: Request) -> Response:
+        caller = caller_of(request)
+        accounts = lookup.accounts(caller, queried_list(request, "aggregation_account_id_list"))
+        outcomes = pulls.pull_several(tenant=caller.tenant, accounts=accounts, pull=self.pull)
+        return Response([self.render(outcome) for outcome in outcomes])
 
 
-def _row(body: Answer | None, message: str | None = None) -> Answer:
-    return {"status_code": 200 if body is not None else 422, "message": message, "body": body}
+class PullDetailView(PullView):
+    """Pull one account; a failure at the vendor is an error response."""
+
+    def get(self, request: Request, account_id: UUID) -> Response:
+        (account,) = lookup.accounts(caller_of(request), [account_id])
+        return Response(self.render(pulls.pull_one(account=account, pull=self.pull)))
 
 
-def _account(account: AggregationAccount) -> Answer:
-    return {"nucleus_aggregation_account": _row(renderers.aggregation_account(account))}
+View = TypeVar("View", bound=type[PullView])
 
 
-def _balance(balance: AggregationAccountBalance) -> Answer:
-    return {"nucleus_balance_posted": renderers.balance(balance)}
+def document_list(view: View) -> View:
+    """Class decorator: the OpenAPI description of GET with a list of ids."""
+    return extend_schema_view(
+        get=documented(
+            operation_id=f"pullAggregation{view.data_name.capitalize()}List",
+            summary=f"Pull the {view.data_name} data of several accounts",
+            description=(
+                f"Like the request for one account, for up to {LIST_LIMIT} accounts. If an account "
+                "fails, its `message` has the reason and the others are still pulled. If an id is "
+                "unknown, nothing is pulled and the response is a 404."
+            ),
+            tags=[f"Aggregation {view.data_name}"],
+            parameters=[schemas.AccountListQuery],
+            response=view.response_serializer(many=True),
+            examples=[_example(view)],
+        )
+    )(view)
 
 
-def _transactions(pulled: retrieval.Pulled[AggregationAccountTransaction]) -> Answer:
-    posted = [_row(renderers.transaction(row)) for row in pulled.posted]
-    return {
-        "nucleus_transactions_posted": posted
-        + [_row(None, item.reason) for item in pulled.rejected],
-        "nucleus_transactions_canceled": [
-            _row(renderers.transaction(row)) for row in pulled.canceled
-        ],
-    }
+def document_detail(view: View) -> View:
+    """Class decorator: the OpenAPI description of GET by id."""
+    return extend_schema_view(
+        get=documented(
+            operation_id=f"pullAggregation{view.data_name.capitalize()}",
+            summary=f"Pull the {view.data_name} data of an account",
+            description=(
+                "Reads the data from the vendor now, stores what has changed in Nucleus and "
+                "returns what is stored. A repeated request writes only what is new."
+            ),
+            tags=[f"Aggregation {view.data_name}"],
+            response=view.response_serializer,
+            examples=[_example(view)],
+        )
+    )(view)
 
 
-def _holdings(pulled: retrieval.Pulled[AggregationAccountHolding]) -> Answer:
-    return {
-        "nucleus_holdings_posted": [_row(renderers.holding(row)) for row in pulled.posted]
-        + [_row(None, item.reason) for item in pulled.rejected]
-    }
-
-
-ACCOUNT = Kind(
-    "account",
-    retrieval.pull_account,
-    _account,
-    {"nucleus_aggregation_account": None},
-    schemas.AccountResponse,
-    {"nucleus_aggregation_account": _row(EXAMPLE_RESPONSES["aggregation_account"])},
-)
-BALANCE = Kind(
-    "balance",
-    retrieval.pull_balance,
-    _balance,
-    {"nucleus_balance_posted": None},
-    schemas.BalanceResponse,
-    {"nucleus_balance_posted": EXAMPLE_RESPONSES["aggregation_account_balance"]},
-)
-TRANSACTION = Kind(
-    "transaction",
-    retrieval.pull_transactions,
-    _transactions,
-    {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []},
-    schemas.TransactionResponse,
-    {
-        "nucleus_transactions_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_transaction"])],
-        "nucleus_transactions_canceled": [],
-    },
-)
-HOLDING = Kind(
-    "holding",
-    retrieval.pull_holdings,
-    _holdings,
-    {"nucleus_holdings_posted": []},
-    schemas.HoldingResponse,
-    {"nucleus_holdings_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_holding"])]},
-)
-
-
-def one(request: Request, kind: Kind[T], account_id: UUID) -> Response:
-    """Pull one account; a failure of the vendor is the request's failure."""
-    (account,) = lookup.accounts(caller_of(request), [account_id])
-    return Response(_body(kind, pulls.pull_one(account=account, pull=kind.pull)))
-
-
-def many(request: Request, kind: Kind[T]) -> Response:
-    """Pull several accounts; one that fails says why in its message."""
-    caller = caller_of(request)
-    accounts = lookup.accounts(caller, queried_list(request, "aggregation_account_id_list"))
-    outcomes = pulls.pull_several(tenant=caller.tenant, accounts=accounts, pull=kind.pull)
-    return Response([_body(kind, outcome) for outcome in outcomes])
-
-
-def _body(kind: Kind[T], outcome: pulls.PullOutcome[T]) -> Answer:
-    return {
-        "message": outcome.message,
-        "vendor_name": outcome.vendor,
-        "nucleus_aggregation_account_id": outcome.account.id,
-        **(kind.nothing if outcome.data is None else kind.render(outcome.data)),
-    }
-
-
-def _example(kind: Kind[Any]) -> OpenApiExample:
+def _example(view: type[PullView]) -> OpenApiExample:
     return answered(
         {
             "message": None,
             "vendor_name": "mx",
             "nucleus_aggregation_account_id": RECORD_ID,
-            **kind.example,
+            **view.example,
         }
     )
 
 
-def documented_one(kind: Kind[Any]) -> Callable:
-    """The OpenAPI words of GET by id."""
-    return documentation.documented(
-        operation_id=f"pullAggregation{kind.name.capitalize()}",
-        summary=f"Pull the {kind.name} data of an account",
-        description=(
-            "Reads the vendor now, stores what changed in Nucleus and answers what is stored. "
-            "Repeating it writes nothing new."
-        ),
-        tags=[f"Aggregation {kind.name}"],
-        response=kind.response,
-        examples=[_example(kind)],
-    )
+def _row(body: Body) -> Body:
+    return {"status_code": 200, "message": None, "body": body}
 
 
-def documented_list(kind: Kind[Any]) -> Callable:
-    """The OpenAPI words of GET as a list."""
-    return documentation.documented(
-        operation_id=f"pullAggregation{kind.name.capitalize()}List",
-        summary=f"Pull the {kind.name} data of several accounts",
-        description=(
-            "As by id, for up to 100 accounts; an account that fails says so in its `message`. "
-            "An unknown id refuses the whole call."
-        ),
-        tags=[f"Aggregation {kind.name}"],
-        parameters=[schemas.AccountListQuery],
-        response=kind.response(many=True),
-        examples=[_example(kind)],
-    )
+def _rejected_rows(items: Iterable[RejectedItem]) -> list[Body]:
+    return [{"status_code": 422, "message": item.reason, "body": None} for item in items]
 
 
-def views(kind: Kind[Any]) -> tuple[type[APIView], type[APIView]]:
-    """The two views of a kind that can only be pulled: as a list, and by id."""
+class AccountPullView(PullView):
+    """Attributes of the views under /aggregation/account."""
 
-    class Several(APIView):
-        @documented_list(kind)
-        def get(self, request: Request) -> Response:
-            return many(request, kind)
+    data_name = "account"
+    pull = staticmethod(retrieval.pull_account)
+    empty: ClassVar[Body] = {"nucleus_aggregation_account": None}
+    response_serializer = schemas.AccountResponse
+    example: ClassVar[Body] = {
+        "nucleus_aggregation_account": _row(EXAMPLE_RESPONSES["aggregation_account"])
+    }
 
-    class One(APIView):
-        @documented_one(kind)
-        def get(self, request: Request, account_id: UUID) -> Response:
-            return one(request, kind, account_id)
+    @staticmethod
+    def render_data(account: AggregationAccount) -> Body:
+        return {"nucleus_aggregation_account": _row(renderers.aggregation_account(account))}
 
-    return Several, One
+
+class BalancePullView(PullView):
+    """Attributes of the views under /aggregation/balance."""
+
+    data_name = "balance"
+    pull = staticmethod(retrieval.pull_balance)
+    empty: ClassVar[Body] = {"nucleus_balance_posted": None}
+    response_serializer = schemas.BalanceResponse
+    example: ClassVar[Body] = {
+        "nucleus_balance_posted": EXAMPLE_RESPONSES["aggregation_account_balance"]
+    }
+
+    @staticmethod
+    def render_data(balance: AggregationAccountBalance) -> Body:
+        return {"nucleus_balance_posted": renderers.balance(balance)}
+
+
+class TransactionPullView(PullView):
+    """Attributes of the views under /aggregation/transaction."""
+
+    data_name = "transaction"
+    pull = staticmethod(retrieval.pull_transactions)
+    empty: ClassVar[Body] = {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []}
+    response_serializer = schemas.TransactionResponse
+    example: ClassVar[Body] = {
+        "nucleus_transactions_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_transaction"])],
+        "nucleus_transactions_canceled": [],
+    }
+
+    @staticmethod
+    def render_data(pulled: retrieval.Pulled[AggregationAccountTransaction]) -> Body:
+        posted = [_row(renderers.transaction(row)) for row in pulled.posted]
+        canceled = [_row(renderers.transaction(row)) for row in pulled.canceled]
+        return {
+            "nucleus_transactions_posted": posted + _rejected_rows(pulled.rejected),
+            "nucleus_transactions_canceled": canceled,
+        }
+
+
+class HoldingPullView(PullView):
+    """Attributes of the views under /aggregation/holding."""
+
+    data_name = "holding"
+    pull = staticmethod(retrieval.pull_holdings)
+    empty: ClassVar[Body] = {"nucleus_holdings_posted": []}
+    response_serializer = schemas.HoldingResponse
+    example: ClassVar[Body] = {
+        "nucleus_holdings_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_holding"])]
+    }
+
+    @staticmethod
+    def render_data(pulled: retrieval.Pulled[AggregationAccountHolding]) -> Body:
+        posted = [_row(renderers.holding(row)) for row in pulled.posted]
+        return {"nucleus_holdings_posted": posted + _rejected_rows(pulled.rejected)}
+
+
+@document_list
+class BalanceListView(PullListView, BalancePullView):
+    """/aggregation/balance."""
+
+
+@document_detail
+class BalanceDetailView(PullDetailView, BalancePullView):
+    """/aggregation/balance/{account_id}."""
+
+
+@document_list
+class TransactionListView(PullListView, TransactionPullView):
+    """/aggregation/transaction."""
+
+
+@document_detail
+class TransactionDetailView(PullDetailView, TransactionPullView):
+    """/aggregation/transaction/{account_id}."""
+
+
+@document_list
+class HoldingListView(PullListView, HoldingPullView):
+    """/aggregation/holding."""
+
+
+@document_detail
+class HoldingDetailView(PullDetailView, HoldingPullView):
+    """/aggregation/holding/{account_id}."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from gateway.integration_api.parsing import LIST_LIMIT
 from integrations.vendors import registry
 from nucleus.hydrogen import openapi_schemas as wire
 from nucleus.hydrogen.fields import (
@@ -201,7 +202,7 @@ class AccountListQuery(serializers.Serializer):
     """Query of the lists under /aggregation."""
 
     aggregation_account_id_list = serializers.ListField(
-        child=IdField(), min_length=1, max_length=100
+        child=IdField(), min_length=1, max_length=LIST_LIMIT
     )
 
 

@@ -14,23 +14,19 @@ from gateway.integration_api import (
 )
 from gateway.webhook_api import subscriptions
 
-balances, balance = pulls.views(pulls.BALANCE)
-transactions, transaction = pulls.views(pulls.TRANSACTION)
-holdings, holding = pulls.views(pulls.HOLDING)
-
 urlpatterns = [
     path("audit_log", audit_log.AuditLogsView.as_view()),
     path("token_exchange", token_exchange.TokenExchangeView.as_view()),
     path("user", users.UserView.as_view()),
     path("widget_link/<uuid:nucleus_id>", widget_links.WidgetLinkView.as_view()),
-    path("aggregation/account", accounts.AccountsView.as_view()),
-    path("aggregation/account/<uuid:account_id>", accounts.AccountView.as_view()),
-    path("aggregation/balance", balances.as_view()),
-    path("aggregation/balance/<uuid:account_id>", balance.as_view()),
-    path("aggregation/transaction", transactions.as_view()),
-    path("aggregation/transaction/<uuid:account_id>", transaction.as_view()),
-    path("aggregation/holding", holdings.as_view()),
-    path("aggregation/holding/<uuid:account_id>", holding.as_view()),
+    path("aggregation/account", accounts.AccountListView.as_view()),
+    path("aggregation/account/<uuid:account_id>", accounts.AccountDetailView.as_view()),
+    path("aggregation/balance", pulls.BalanceListView.as_view()),
+    path("aggregation/balance/<uuid:account_id>", pulls.BalanceDetailView.as_view()),
+    path("aggregation/transaction", pulls.TransactionListView.as_view()),
+    path("aggregation/transaction/<uuid:account_id>", pulls.TransactionDetailView.as_view()),
+    path("aggregation/holding", pulls.HoldingListView.as_view()),
+    path("aggregation/holding/<uuid:account_id>", pulls.HoldingDetailView.as_view()),
     path("webhook", subscriptions.IntegrationWebhookListView.as_view()),
     path("webhook/<uuid:webhook_id>", subscriptions.IntegrationWebhookDetailView.as_view()),
     # Before the paths that would also match it.
