@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,10 +13,10 @@ from gateway.integration_api import documentation, lookup, pulls, schemas
 from gateway.integration_api.parsing import parsed, queried
 from integrations.flows import account_links, accounts
 from nucleus.api.record_types import EXAMPLE_RESPONSES
-from nucleus.caller import caller_of
+from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.examples import answered
-from nucleus.writes import rules
+from nucleus.hydrogen.renderers import Body
 
 ACCOUNT = EXAMPLE_RESPONSES["aggregation_account"]
 LINKED = answered(
@@ -37,9 +37,10 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
         operation_id="createAggregationAccount",
         summary="Create aggregation accounts from a linked member",
         description=(
-            "Call it in the widget's success callback. Creates one aggregation account, once, "
-            "for each account of the member (of every member, without `member_id`). With the "
-            "setting on, balance, transactions and holdings follow by themselves."
+            "Call this in the widget's success callback. Creates an aggregation account for each "
+            "account of the member, or of every member if `member_id` is missing. Accounts that "
+            "exist already are not created again. If the tenant's settings say so, balances, "
+            "transactions and holdings are retrieved in the background."
         ),
         tags=["Aggregation account"],
         request=schemas.AggregationRequest,
@@ -48,35 +49,15 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
     )
     def post(self, request: Request) -> Response:
         body = parsed(schemas.AggregationRequest, request)
-        owner = lookup.owner_of(caller_of(request), body)
-        member_id = body.get("vendor_request", {}).get("member_id")
-        if member_id is None and "nucleus_aggregation_account_id" in body:
-            ids = [body["nucleus_aggregation_account_id"]]
-            (account,) = lookup.accounts(caller_of(request), ids)
-            member_id = account_links.vendor_member_id(account)
+        caller = caller_of(request)
+        owner = lookup.owner_of(caller, body)
         outcome = accounts.link(
             tenant=owner.tenant,
             owner=owner,
-            member_id=member_id,
+            member_id=_member_id(caller, body),
             vendor_config_id=body.get("vendor_config_id"),
         )
-        rows: list[dict[str, Any]] = [
-            {
-                "status_code": 200 if one.account else 422,
-                "message": one.message,
-                "body": renderers.aggregation_account(one.account) if one.account else None,
-            }
-            for one in outcome.accounts
-        ]
-        only = rows[0]["body"] if len(rows) == 1 else None
-        return Response(
-            {
-                "message": outcome.message,
-                "vendor_name": outcome.vendor,
-                "nucleus_aggregation_account_id": only["id"] if only else None,
-                "nucleus_aggregation_accounts": rows,
-            }
-        )
+        return Response(_link_response(outcome))
 
 
 @pulls.document_detail
@@ -87,9 +68,9 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
         operation_id="deleteAggregationAccount",
         summary="Disconnect an aggregation account",
         description=(
-            "`delete_type=delink` drops the connection; `delete` also deletes the member at the "
-            "vendor once nothing else uses it. `nucleus_data=delete` erases the account and its "
-            "data here; the default keeps them. A client's own token erases only accounts that are "
+            "`delete_type=delink` disconnects the account; `delete` also deletes the member at the "
+            "vendor if nothing else uses it. `nucleus_data=delete` erases the account and its data "
+            "in Nucleus; by default they stay. A client token can erase only accounts with "
             "`is_manual`."
         ),
         tags=["Aggregation account"],
@@ -101,8 +82,8 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
         caller = caller_of(request)
         (account,) = lookup.accounts(caller, [account_id])
         erase = query["nucleus_data"] == "delete"
-        if erase and (refusal := rules.undeletable(account, confined=caller.client is not None)):
-            raise PermissionDenied(refusal.errors["id"][0])
+        if erase:
+            lookup.check_erasable(caller, account)
         accounts.release(
             tenant=account.tenant,
             account=account,
@@ -110,3 +91,32 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
             erase=erase,
         )
         return Response(status=204)
+
+
+def _member_id(caller: Caller, body: Mapping[str, Any]) -> str | None:
+    """The vendor's id of the connection that the body names, itself or by one of its accounts."""
+    member_id: str | None = body.get("vendor_request", {}).get("member_id")
+    if member_id is None and "nucleus_aggregation_account_id" in body:
+        (account,) = lookup.accounts(caller, [body["nucleus_aggregation_account_id"]])
+        return account_links.vendor_member_id(account)
+    return member_id
+
+
+def _link_response(outcome: accounts.LinkOutcome) -> Body:
+    rows = [_account_row(item) for item in outcome.accounts]
+    single = rows[0]["body"] if len(rows) == 1 else None
+    return {
+        "message": outcome.message,
+        "vendor_name": outcome.vendor,
+        "nucleus_aggregation_account_id": single["id"] if single else None,
+        "nucleus_aggregation_accounts": rows,
+    }
+
+
+def _account_row(outcome: accounts.AccountOutcome) -> Body:
+    account = outcome.account
+    return {
+        "status_code": 200 if account else 422,
+        "message": outcome.message,
+        "body": renderers.aggregation_account(account) if account else None,
+    }

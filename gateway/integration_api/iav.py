@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,22 +14,23 @@ from integrations.flows import verification
 from integrations.flows.bank_links import TenantAccount
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
+from nucleus.hydrogen.renderers import Body
 from nucleus.models import BankLink
-from nucleus.writes import rules
 
 
-class VerificationsView(APIView):
+class VerificationListView(APIView):
     """Verify the accounts of a member."""
 
     @documentation.documented(
         operation_id="createIav",
         summary="Verify a member's bank accounts",
         description=(
-            "Turns the member's checking and savings accounts (those of every member, without "
-            "`member_id`) into verified bank links. When a bank needs longer or the user has to "
-            "answer, its links are missing and `message` says what happens next. Full numbers need "
-            "the scope `account_numbers`. `bank_account_holder` is what the bank says, or empty: "
-            "`metadata.bank_account_holder_source` is `bank` or `not_confirmed`."
+            "Creates verified bank links from the checking and savings accounts of the member, or "
+            "of every member if `member_id` is missing. If a bank needs more time or the user has "
+            "to answer a question, its links are missing and `message` says what happens next. "
+            "Full numbers require the scope `account_numbers`. `bank_account_holder` comes from "
+            "the bank or is empty; `metadata.bank_account_holder_source` is `bank` or "
+            "`not_confirmed`."
         ),
         tags=["Verification"],
         request=schemas.IavRequest,
@@ -50,20 +49,19 @@ class VerificationsView(APIView):
             member_id=body.get("vendor_request", {}).get("member_id"),
             tenant_account=TenantAccount(account_id, by_client) if account_id else None,
         )
-        rows = [_row(request, one.bank_link, one.message) for one in outcome.bank_links]
-        return Response(_answer(outcome.vendor, rows, outcome.message))
+        rows = [_row(request, item.bank_link, item.message) for item in outcome.bank_links]
+        return Response(_response(outcome.vendor, rows, outcome.message))
 
 
-class VerificationView(APIView):
+class VerificationDetailView(APIView):
     """One bank link."""
 
     @documentation.documented(
         operation_id="getIav",
         summary="Read a verified bank link",
         description=(
-            "Full numbers need the scope `account_numbers`; otherwise they are masked. "
-            "`vendor_name` is the vendor that verified it, null for a link that none did or that "
-            "is disconnected."
+            "Without the scope `account_numbers`, numbers are masked. `vendor_name` is the vendor "
+            "that verified the link; it is null if the link is not verified or is disconnected."
         ),
         tags=["Verification"],
         response=schemas.IavResponse,
@@ -72,14 +70,14 @@ class VerificationView(APIView):
     def get(self, request: Request, bank_link_id: UUID) -> Response:
         link = lookup.bank_link(caller_of(request), bank_link_id)
         vendor = verification.vendor_of(link)
-        return Response(_answer(vendor, [_row(request, link, None)], None))
+        return Response(_response(vendor, [_row(request, link, None)], None))
 
     @documentation.documented(
         operation_id="deleteIav",
         summary="Disconnect a bank link",
         description=(
-            "Parameters as for deleting an aggregation account. A client's own token cannot erase "
-            "a verified bank link."
+            "The parameters are those of deleting an aggregation account. A client token cannot "
+            "erase a verified bank link."
         ),
         tags=["Verification"],
         parameters=[schemas.DeleteQuery],
@@ -90,8 +88,8 @@ class VerificationView(APIView):
         caller = caller_of(request)
         link = lookup.bank_link(caller, bank_link_id)
         erase = query["nucleus_data"] == "delete"
-        if erase and (refusal := rules.undeletable(link, confined=caller.client is not None)):
-            raise PermissionDenied(refusal.errors["id"][0])
+        if erase:
+            lookup.check_erasable(caller, link)
         verification.release(
             tenant=caller.tenant,
             bank_link=link,
@@ -101,7 +99,7 @@ class VerificationView(APIView):
         return Response(status=204)
 
 
-def _row(request: Request, link: BankLink | None, message: str | None) -> dict[str, Any]:
+def _row(request: Request, link: BankLink | None, message: str | None) -> Body:
     reveal = caller_of(request).has_scope("account_numbers")
     return {
         "message": message,
@@ -110,7 +108,7 @@ def _row(request: Request, link: BankLink | None, message: str | None) -> dict[s
     }
 
 
-def _answer(vendor: str | None, rows: list[dict[str, Any]], message: str | None) -> dict[str, Any]:
+def _response(vendor: str | None, rows: list[Body], message: str | None) -> Body:
     return {
         "vendor_name": vendor,
         "bank_link": {"message": message, "response": rows},

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 
 from nucleus.caller import Caller, visible_owners
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Owner
+from nucleus.writes import rules
 
 
 def owner_of(caller: Caller, body: Mapping[str, Any]) -> Owner:
@@ -23,8 +24,8 @@ def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
     """The caller's client or business of that id, among `models`."""
     for model in models:
         rows = visible_owners(caller, model).select_related("tenant")
-        if found := rows.filter(id=owner_id).first():
-            return found
+        if row := rows.filter(id=owner_id).first():
+            return row
     names = [str(model._meta.model_name) for model in models]
     paths = " or ".join(f"/nucleus/v1/{name}" for name in names)
     raise NotFound(f"There is no {' or '.join(names)} {owner_id}. Create it with POST {paths}.")
@@ -35,11 +36,11 @@ def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAcc
     rows = AggregationAccount.objects.for_tenant(caller.tenant).filter(id__in=account_ids)
     if caller.client is not None:
         rows = rows.filter(client_id=caller.client.id)
-    found = {row.id: row for row in rows.select_related("tenant")}
-    missing = [str(account_id) for account_id in account_ids if account_id not in found]
+    by_id = {row.id: row for row in rows.select_related("tenant")}
+    missing = [str(account_id) for account_id in account_ids if account_id not in by_id]
     if missing:
         raise NotFound(f"There is no aggregation account {', '.join(missing)}.")
-    return [found[account_id] for account_id in dict.fromkeys(account_ids)]
+    return [by_id[account_id] for account_id in dict.fromkeys(account_ids)]
 
 
 def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
@@ -47,7 +48,13 @@ def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
     rows = BankLink.objects.for_tenant(caller.tenant)
     if caller.client is not None:
         rows = rows.filter(client_id=caller.client.id)
-    found = rows.filter(id=bank_link_id).first()
-    if found is None:
+    link = rows.filter(id=bank_link_id).first()
+    if link is None:
         raise NotFound(f"There is no bank link {bank_link_id}.")
-    return found
+    return link
+
+
+def check_erasable(caller: Caller, record: AggregationAccount | BankLink) -> None:
+    """Raises PermissionDenied if the caller may not erase the record."""
+    if refusal := rules.undeletable(record, confined=caller.client is not None):
+        raise PermissionDenied(refusal.errors["id"][0])

@@ -36,6 +36,6 @@ urlpatterns = [
         "async/<str:integration_type>/<str:service>/<uuid:account_id>",
         async_runs.AsyncObjectView.as_view(),
     ),
-    path("iav", iav.VerificationsView.as_view()),
-    path("iav/<uuid:bank_link_id>", iav.VerificationView.as_view()),
+    path("iav", iav.VerificationListView.as_view()),
+    path("iav/<uuid:bank_link_id>", iav.VerificationDetailView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""POST /user: give a Nucleus client or business a user at the vendor."""
+"""POST /user: create the vendor user of a client or business."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nucleus.caller import caller_of
 
 
 class UserView(APIView):
-    """Creates the vendor user, or answers the existing one."""
+    """Create the vendor user, or return the existing one."""
 
     @documentation.documented(
         operation_id="createUser",
         summary="Create the vendor user of a client or business",
         description=(
-            "Gives the client or business a user at the vendor and remembers the mapping. Calling "
-            "it again answers the same user."
+            "Creates a user for the client or business at the vendor and stores the mapping. A "
+            "repeated request returns the same user."
         ),
         tags=["User"],
         request=schemas.CreateUserRequest,

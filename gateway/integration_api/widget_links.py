@@ -17,15 +17,15 @@ from nucleus.models import Business, Client
 
 
 class WidgetLinkView(APIView):
-    """Answers a short-lived, single-use URL."""
+    """Create a URL that is valid once, for a few minutes."""
 
     @documentation.documented(
         operation_id="getWidgetLink",
         summary="Get a widget link for a client or business",
         description=(
-            "Open the URL in MX's Connect loader or SDK. It is short-lived and works once. "
-            "`mode=iav` verifies accounts; a member, aggregation account or bank link repairs "
-            "that connection."
+            "Open the URL with MX's Connect loader or SDK. It is valid once, for a few minutes. "
+            "With `mode=iav` the widget verifies accounts. With a member, an aggregation account "
+            "or a bank link it repairs that connection."
         ),
         tags=["Widget"],
         parameters=[schemas.WidgetLinkQuery],
