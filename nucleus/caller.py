@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from nucleus.models import Client, Owner, Tenant
+from nucleus.models import Client, Tenant
 
 
 class Caller(Protocol):
@@ -30,14 +29,3 @@ class Caller(Protocol):
 def caller_of(request: Request) -> Caller:
     """The caller behind an authenticated request."""
     return cast("Caller", request.user)
-
-
-def visible_owners(caller: Caller, model: type[Owner]) -> QuerySet[Any]:
-    """The clients or businesses the caller may see.
-
-    A token confined to a client sees that client and no business.
-    """
-    rows = model.objects.for_tenant(caller.tenant)
-    if caller.client is None:
-        return rows
-    return rows.filter(pk=caller.client.pk) if model is Client else rows.none()

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from rest_framework.exceptions import NotFound, PermissionDenied
 
-from nucleus.caller import Caller, visible_owners
+from nucleus.caller import Caller
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Owner
+from nucleus.reads.visibility import visible_rows
 from nucleus.writes import rules
 
 
@@ -23,7 +24,7 @@ def owner_of(caller: Caller, body: Mapping[str, Any]) -> Owner:
 def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
     """The caller's client or business of that id, among `models`."""
     for model in models:
-        rows = visible_owners(caller, model).select_related("tenant")
+        rows = visible_rows(caller, model).select_related("tenant")
         if row := rows.filter(id=owner_id).first():
             return row
     names = [str(model._meta.model_name) for model in models]
@@ -33,9 +34,7 @@ def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
 
 def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAccount]:
     """The caller's aggregation accounts in the order asked for; one unknown id refuses all."""
-    rows = AggregationAccount.objects.for_tenant(caller.tenant).filter(id__in=account_ids)
-    if caller.client is not None:
-        rows = rows.filter(client_id=caller.client.id)
+    rows = visible_rows(caller, AggregationAccount).filter(id__in=account_ids)
     by_id = {row.id: row for row in rows.select_related("tenant")}
     missing = [str(account_id) for account_id in account_ids if account_id not in by_id]
     if missing:
@@ -45,10 +44,7 @@ def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAcc
 
 def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
     """The caller's bank link of that id."""
-    rows = BankLink.objects.for_tenant(caller.tenant)
-    if caller.client is not None:
-        rows = rows.filter(client_id=caller.client.id)
-    link = rows.filter(id=bank_link_id).first()
+    link: BankLink | None = visible_rows(caller, BankLink).filter(id=bank_link_id).first()
     if link is None:
         raise NotFound(f"There is no bank link {bank_link_id}.")
     return link

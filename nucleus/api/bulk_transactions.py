@@ -22,6 +22,7 @@ from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import BulkTransaction
+from nucleus.reads.visibility import visible_rows
 from nucleus.writes import records
 from nucleus.writes.rules import Refusal
 
@@ -162,10 +163,7 @@ class BulkStatusView(APIView):
     )
     def get(self, request: Request, bulk_id: UUID) -> Response:
         caller = caller_of(request)
-        rows = BulkTransaction.objects.for_tenant(caller.tenant).filter(pk=bulk_id)
-        if caller.client is not None:
-            rows = rows.filter(client=caller.client)
-        row = rows.first()
+        row = visible_rows(caller, BulkTransaction).filter(pk=bulk_id).first()
         if row is None:
             raise NotFound(f"There is no bulk request {bulk_id}.")
         return Response(
@@ -220,7 +218,7 @@ def _one_client(request: Request, operation: str, item: Any) -> Any:
             if operation == "create":
                 return owners.create(caller, clients.KIND, item)
             client_id = writing.id_of(item)
-            rows = owners.visible(caller, clients.KIND)
+            rows = visible_rows(caller, clients.KIND.model)
             client = rows.filter(pk=client_id).select_related("tenant").first()
             if client is None:
                 return Refusal({"id": [f"There is no client {client_id}."]}, kind="missing")
@@ -238,7 +236,7 @@ def _hold_clients(request: Request, items: list[Any]) -> None:
     """Lock them in one order, or two requests that name the same clients could wait for each other
     for ever."""
     ids = {found for item in items if (found := writing.id_of(item))}
-    rows = owners.visible(caller_of(request), clients.KIND).filter(pk__in=ids)
+    rows = visible_rows(caller_of(request), clients.KIND.model).filter(pk__in=ids)
     list(rows.order_by("pk").select_for_update().values_list("pk"))
 
 

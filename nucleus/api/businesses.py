@@ -8,13 +8,13 @@ from uuid import UUID
 from rest_framework import serializers
 
 from nucleus.api import owners
-from nucleus.caller import visible_owners
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import WebUrlField
 from nucleus.hydrogen.nested_serializers import MOST_PARTS, Ownership
 from nucleus.hydrogen.request_serializers import OPTIONAL
 from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
+from nucleus.reads.visibility import visible_rows
 
 EXAMPLE = {
     "legal_name": "Demo Bakery LLC",
@@ -40,7 +40,7 @@ class BusinessBody(owners.OwnerBody):
 
     def validate_ownership(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ids: set[UUID] = {one["client_id"] for one in value}
-        rows = visible_owners(self.context["caller"], Client).filter(pk__in=ids)
+        rows = visible_rows(self.context["caller"], Client).filter(pk__in=ids)
         rows = rows.filter(erase_requested_at=None)
         unknown = ids - set(rows.values_list("pk", flat=True))
         if unknown:

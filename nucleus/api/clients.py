@@ -14,13 +14,14 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from nucleus import hooks, usernames
 from nucleus.api import owners
-from nucleus.caller import Caller, visible_owners
+from nucleus.caller import Caller
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import IdField, PlainTextField, WebUrlField, WordField
 from nucleus.hydrogen.nested_serializers import MOST_PARTS, Employment
 from nucleus.hydrogen.request_serializers import OPTIONAL
 from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
+from nucleus.reads.visibility import visible_rows
 
 # Who a client is to the tenant, and what it may do: not for the client itself to say.
 TENANTS_OWN = (
@@ -124,7 +125,7 @@ class ClientBody(owners.OwnerBody):
     def validate_business_id(self, value: UUID) -> UUID:
         if self.instance is not None and self.instance.business_id == value:
             return value  # a client's own token may send back what it was given
-        if not visible_owners(self.context["caller"], Business).filter(pk=value).exists():
+        if not visible_rows(self.context["caller"], Business).filter(pk=value).exists():
             raise serializers.ValidationError(
                 f"There is no business {value}. Create it with POST /nucleus/v1/business."
             )

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.api.record_types import TRANSACTION
+from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 from nucleus.models import Merchant as MerchantRow
+from nucleus.reads.visibility import visible_rows
 
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
 
@@ -59,12 +59,6 @@ def _merchant(row: MerchantRow) -> Body:
     return {name: getattr(row, name) for name in FIELDS} | {"guid": row.source_id}
 
 
-def visible(request: Request) -> QuerySet[MerchantRow]:
-    """Those that transactions within the caller's reach name: the rest is others' business."""
-    named = TRANSACTION.visible_rows(request).filter(merchant_id=OuterRef("pk"))
-    return MerchantRow.objects.filter(Exists(named))
-
-
 class MerchantsView(APIView):
     """Merchants that transactions name."""
 
@@ -81,7 +75,7 @@ class MerchantsView(APIView):
     )
     def get(self, request: Request) -> Response:
         page: dict[str, Any] = pages.page(
-            visible(request),
+            visible_rows(caller_of(request), MerchantRow),
             request.query_params,
             fields=FIELDS,
             render=_merchant,

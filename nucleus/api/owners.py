@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -17,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nucleus.caller import Caller, caller_of, visible_owners
+from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, answered, changed, written
 from nucleus.hydrogen.fields import DigitsField, MetadataField
@@ -26,6 +25,7 @@ from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.request_serializers import MAPPING
 from nucleus.hydrogen.unknown_names import ModelBodySerializer
 from nucleus.models import Owner
+from nucleus.reads.visibility import visible_rows
 from nucleus.writes.changes import save_changes
 
 KEEP, ERASE = "keep", "delete"
@@ -75,11 +75,6 @@ class Kind:
     confirm: Callable[[Caller, Any, dict[str, Any]], None] = lambda caller, row, data: None
     changed: Callable[[Any, list[str]], None] = lambda row, names: None
     erase: Callable[[Any, Caller], None] | None = None
-
-
-def visible(caller: Caller, kind: Kind) -> QuerySet[Any]:
-    """The rows this caller may see."""
-    return visible_owners(caller, kind.model)
 
 
 def create(caller: Caller, kind: Kind, data: Any) -> Any:
@@ -190,7 +185,7 @@ def _body(caller: Caller, kind: Kind, data: Any, instance: Any) -> OwnerBody:
 
 def found(request: Request, kind: Kind, record_id: UUID) -> Any:
     """The caller's row of that id. Raises NotFound."""
-    rows = visible(caller_of(request), kind).filter(id=record_id)
+    rows = visible_rows(caller_of(request), kind.model).filter(id=record_id)
     row = rows.select_related("tenant").first()
     if row is None:
         raise _missing(kind, record_id)
@@ -241,7 +236,7 @@ def views(kind: Kind) -> tuple[type[APIView], type[APIView]]:
             response=openapi_schemas.page_of(kind.schema),
         )
         def get(self, request: Request) -> Response:
-            rows = visible(caller_of(request), kind)
+            rows = visible_rows(caller_of(request), kind.model)
             return Response(
                 pages.page(rows, request.query_params, fields=kind.fields, render=kind.render)
             )

@@ -11,12 +11,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from nucleus import models
-from nucleus.api import writing
 from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen import openapi_schemas, renderers, request_serializers
 from nucleus.hydrogen.examples import STORED
 from nucleus.hydrogen.renderers import Body
 from nucleus.masking import mask
+from nucleus.reads import visibility
 
 Row = TypeVar("Row", bound=Model)
 CLIENT_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
@@ -32,8 +32,6 @@ class RecordType(Generic[Row]):
         name: as it appears in OpenAPI operation ids.
         label: the singular noun for messages and documentation.
         fields: the names that lists can be ordered by and filtered on.
-        client_lookup: the ORM lookup from a row to the id of the client that owns it; empty for
-            records without an owner.
         serialize: a row without anything that needs a special scope.
         schema: the serializer class that describes a response in OpenAPI.
         body: the serializer class of a request.
@@ -46,7 +44,6 @@ class RecordType(Generic[Row]):
     name: str
     label: str
     fields: tuple[str, ...]
-    client_lookup: str
     serialize: Callable[[Row], Body]
     schema: Any
     body: type[serializers.Serializer]
@@ -67,12 +64,7 @@ class RecordType(Generic[Row]):
 
     def visible_rows(self, request: Request) -> QuerySet[Row]:
         """The rows that the caller may see."""
-        if self.model is models.Institution:
-            return writing.writer_of(request).reach(self.model)
-        caller = caller_of(request)
-        rows: QuerySet[Row] = self.model.objects.for_tenant(caller.tenant)  # type: ignore[attr-defined]
-        if caller.client is not None:
-            rows = rows.filter(**{self.client_lookup: caller.client.id})
+        rows: QuerySet[Row] = visibility.visible_rows(caller_of(request), self.model)
         return rows
 
     def example_response(self) -> Body:
@@ -99,7 +91,6 @@ AGGREGATION_ACCOUNT = RecordType(
     name="AggregationAccount",
     label="aggregation account",
     fields=renderers.ACCOUNT,
-    client_lookup="client_id",
     serialize=renderers.aggregation_account,
     schema=openapi_schemas.AggregationAccount,
     body=request_serializers.AggregationAccountBody,
@@ -119,7 +110,6 @@ BALANCE = RecordType(
     name="AggregationAccountBalance",
     label="balance",
     fields=renderers.BALANCE,
-    client_lookup="aggregation_account__client_id",
     serialize=renderers.balance,
     schema=openapi_schemas.AggregationAccountBalance,
     body=request_serializers.AggregationAccountBalanceBody,
@@ -139,7 +129,6 @@ TRANSACTION = RecordType(
         *renderers.TRANSACTION,
         *(name for name in renderers.BANK_CREDIT if name != "location"),
     ),
-    client_lookup="aggregation_account__client_id",
     serialize=renderers.transaction,
     schema=openapi_schemas.AggregationAccountTransaction,
     body=request_serializers.AggregationAccountTransactionBody,
@@ -157,7 +146,6 @@ HOLDING = RecordType(
     name="AggregationAccountHolding",
     label="holding",
     fields=renderers.HOLDING,
-    client_lookup="aggregation_account__client_id",
     serialize=renderers.holding,
     schema=openapi_schemas.AggregationAccountHolding,
     body=request_serializers.AggregationAccountHoldingBody,
@@ -174,7 +162,6 @@ BANK_LINK = BankLinkType(
     name="BankLink",
     label="bank link",
     fields=renderers.BANK_LINK,
-    client_lookup="client_id",
     serialize=renderers.bank_link,
     schema=openapi_schemas.BankLink,
     body=request_serializers.BankLinkBody,
@@ -192,7 +179,6 @@ INSTITUTION = RecordType(
     name="Institution",
     label="institution",
     fields=renderers.INSTITUTION,
-    client_lookup="",
     serialize=renderers.institution,
     schema=openapi_schemas.Institution,
     body=request_serializers.InstitutionBody,

@@ -13,21 +13,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from nucleus.encryption import EncryptedTextField
 from nucleus.models import (
     AggregationAccount,
-    AggregationAccountTransaction,
     BankLink,
-    Business,
     Client,
     Institution,
-    Merchant,
     Tenant,
 )
 from nucleus.models.ledger import AccountEntry
+from nucleus.reads.visibility import referable_rows
 from nucleus.writes import rules
 from nucleus.writes.rules import Refusal
 
@@ -54,26 +52,6 @@ class Writer:
     tenant: Tenant
     client: Client | None = None
     sees_numbers: bool = False
-
-    def reach(self, model: type[Model]) -> QuerySet[Any]:
-        """The rows that its records may refer to; nothing new is for who is being erased."""
-        if model is Merchant:
-            return self._merchants()
-        if model is Institution:
-            return Institution.objects.filter(Q(tenant=None) | Q(tenant=self.tenant))
-        rows: QuerySet[Any] = model.objects.for_tenant(self.tenant)  # type: ignore[attr-defined]
-        if model is Business:
-            return rows if self.client is None else rows.none()
-        of_client = "" if model is Client else "client__"
-        rows = rows.filter(**{f"{of_client}erase_requested_at": None})
-        return rows if self.client is None else rows.filter(**{f"{of_client}pk": self.client.pk})
-
-    def _merchants(self) -> QuerySet[Any]:
-        """Merchants are shared by all tenants; a writer knows those that its transactions name."""
-        transactions = AggregationAccountTransaction.objects.for_tenant(self.tenant)
-        if self.client is not None:
-            transactions = transactions.filter(aggregation_account__client=self.client)
-        return Merchant.objects.filter(Exists(transactions.filter(merchant_id=OuterRef("pk"))))
 
 
 def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) -> list[Any]:
@@ -239,7 +217,7 @@ def _with_references(
         }
         if not asking:
             continue
-        rows = writer.reach(target).filter(pk__in=set(asking.values())).order_by("pk")
+        rows = referable_rows(writer, target).filter(pk__in=set(asking.values())).order_by("pk")
         known = {row.pk: row for row in (_held(rows) if target is AggregationAccount else rows)}
         for position, wanted in asking.items():
             if wanted not in known:
