@@ -51,7 +51,7 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
         body = parsed(schemas.AggregationRequest, request)
         caller = caller_of(request)
         owner = lookup.owner_of(caller, body)
-        outcome = accounts.link(
+        outcome = accounts.connect(
             tenant=owner.tenant,
             owner=owner,
             member_id=_member_id(caller, body),
@@ -84,7 +84,7 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
         erase = query["nucleus_data"] == "delete"
         if erase:
             lookup.check_erasable(caller, account)
-        accounts.release(
+        accounts.disconnect(
             tenant=account.tenant,
             account=account,
             delete_type=query["delete_type"],
@@ -102,7 +102,7 @@ def _member_id(caller: Caller, body: Mapping[str, Any]) -> str | None:
     return member_id
 
 
-def _link_response(outcome: accounts.LinkOutcome) -> Body:
+def _link_response(outcome: accounts.ConnectOutcome) -> Body:
     rows = [_account_row(item) for item in outcome.accounts]
     single = rows[0]["body"] if len(rows) == 1 else None
     return {

@@ -90,7 +90,7 @@ class VerificationDetailView(APIView):
         erase = query["nucleus_data"] == "delete"
         if erase:
             lookup.check_erasable(caller, link)
-        verification.release(
+        verification.disconnect(
             tenant=caller.tenant,
             bank_link=link,
             delete_type=query["delete_type"],

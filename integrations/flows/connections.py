@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from integrations import vendor_sessions
 from integrations.flows import outbound_webhooks
 from integrations.jobs.job_queue import JobRun
-from integrations.models import Member, VendorUser
+from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
@@ -83,6 +85,27 @@ def mark_missing(member: Member) -> None:
         save_changes(member, columns)
         if not was_gone:
             _emit_status(member, member.vendor_user)
+
+
+def delete_if_unused(
+    *, tenant: Tenant, member: Member, except_for: AccountLink | VerifiedLink
+) -> None:
+    """Delete the connection at the vendor and here, unless links other than `except_for` use it."""
+    links: list[AccountLink | VerifiedLink] = [
+        *AccountLink.objects.for_tenant(tenant).filter(member=member),
+        *VerifiedLink.objects.for_tenant(tenant).filter(member=member),
+    ]
+    if any(link.pk != except_for.pk for link in links):
+        return
+    user = member.vendor_user
+    with (
+        vendor_sessions.open_for_tenant(
+            tenant=tenant, vendor=user.vendor, client_id=user.client_id
+        ) as vendor,
+        suppress(VendorNotFound),  # it was deleted before
+    ):
+        vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
+    member.delete()
 
 
 def next_sync_time() -> datetime:

@@ -1,4 +1,4 @@
-"""The vendor's transactions and positions as Nucleus rows."""
+"""Vendor records as columns and rows of Nucleus."""
 
 from __future__ import annotations
 
@@ -9,38 +9,73 @@ from nucleus.models import AggregationAccount
 
 
 def currency(currency_code: str | None, account: AggregationAccount) -> str:
-    """The code the vendor gave, or the account's, or the tenant's."""
+    """The vendor's currency code, else the account's, else the tenant's."""
     return currency_code or account.currency_code or account.tenant.currency_code
 
 
+def account_columns(record: records.Account) -> dict[str, object]:
+    """The columns of an aggregation account that the vendor determines.
+
+    `currency_code` is missing where the vendor gives none, so that a stored one stays.
+    """
+    columns: dict[str, object] = {
+        "account_name": record.name,
+        "account_category_id": categories.account_category_id(
+            category=record.category, subcategory=record.subcategory
+        ),
+        "is_active": not record.is_closed,
+        "metadata": dict(record.metadata),
+        "apr": record.apr,
+        "apy": record.apy,
+        "category": record.category,
+        "credit_limit": record.credit_limit,
+        "death_benefit": record.death_benefit,
+        "interest_rate": record.interest_rate,
+        "is_asset": record.is_asset,
+        "is_business": record.is_business,
+        "is_cash": record.is_cash,
+        "is_investment": record.is_investment,
+        "last_payment": record.last_payment,
+        "last_payment_date": record.last_payment_date,
+        "mask": record.mask,
+        "maturity_date": record.maturity_date,
+        "minimum_payment": record.minimum_payment,
+        "next_payment_date": record.next_payment_date,
+        "subcategory": record.subcategory,
+    }
+    if record.currency_code is not None:
+        columns["currency_code"] = record.currency_code
+    return columns
+
+
 def transaction(
-    seen: records.Transaction, account: AggregationAccount, directory: Directory
+    record: records.Transaction, account: AggregationAccount, directory: Directory
 ) -> writes.TransactionRow:
-    merchant = directory.merchants.get(seen.merchant_id or "")
+    merchant = directory.merchants.get(record.merchant_id or "")
     return writes.TransactionRow(
-        source_id=seen.id,
-        source_updated_at=seen.updated_at,
-        transaction_date=seen.transacted_at,
-        currency_code=currency(seen.currency_code, account),
-        status=seen.status,
-        amount=seen.amount,
-        transaction_type=seen.direction,
-        category=seen.category,
-        subcategory=seen.subcategory,
-        description=seen.description,
-        memo=seen.memo,
+        source_id=record.id,
+        source_updated_at=record.updated_at,
+        transaction_date=record.transacted_at,
+        currency_code=currency(record.currency_code, account),
+        status=record.status,
+        amount=record.amount,
+        transaction_type=record.direction,
+        category=record.category,
+        subcategory=record.subcategory,
+        description=record.description,
+        memo=record.memo,
         merchant=merchant.name if merchant else None,
         merchant_id=merchant.id if merchant else None,
         source_category_id=categories.transaction_category_id(
-            category=seen.category,
-            subcategory=seen.subcategory,
-            merchant_category_code=seen.merchant_category_code,
+            category=record.category,
+            subcategory=record.subcategory,
+            merchant_category_code=record.merchant_category_code,
         ),
-        location=_location(seen, directory),
-        is_recurring=seen.is_recurring,
-        is_fee=seen.is_fee,
-        is_transfer=seen.is_transfer,
-        metadata=dict(seen.metadata),
+        location=_location(record, directory),
+        is_recurring=record.is_recurring,
+        is_fee=record.is_fee,
+        is_transfer=record.is_transfer,
+        metadata=dict(record.metadata),
     )
 
 
@@ -49,31 +84,31 @@ LOCATION_FIELDS = (
 )  # fmt: skip
 
 
-def _location(seen: records.Transaction, directory: Directory) -> dict[str, object] | None:
+def _location(record: records.Transaction, directory: Directory) -> dict[str, object] | None:
     """The merchant's place, with the transaction's own coordinates where it has them."""
-    place = directory.locations.get(seen.merchant_location_id or "")
-    found: dict[str, object] = {}
-    for source in (place, seen.location):
+    place = directory.locations.get(record.merchant_location_id or "")
+    location: dict[str, object] = {}
+    for source in (place, record.location):
         for name in LOCATION_FIELDS:
             value = getattr(source, name, None)
             if value is not None:
-                found[name] = value if isinstance(value, str) else float(value)
-    return found or None
+                location[name] = value if isinstance(value, str) else float(value)
+    return location or None
 
 
-def holding(seen: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
+def holding(record: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
     return writes.HoldingRow(
-        source_id=seen.id,
-        source_updated_at=seen.updated_at,
-        currency_code=currency(seen.currency_code, account),
-        shares=seen.shares,
-        ticker=seen.ticker,
-        ticker_name=seen.ticker_name,
-        cusip=seen.cusip,
-        holding_type=seen.holding_type,
-        amount=seen.amount,
-        price=seen.price,
-        cost_basis=seen.cost_basis,
-        holding_date=seen.held_at,
-        metadata=dict(seen.metadata),
+        source_id=record.id,
+        source_updated_at=record.updated_at,
+        currency_code=currency(record.currency_code, account),
+        shares=record.shares,
+        ticker=record.ticker,
+        ticker_name=record.ticker_name,
+        cusip=record.cusip,
+        holding_type=record.holding_type,
+        amount=record.amount,
+        price=record.price,
+        cost_basis=record.cost_basis,
+        holding_date=record.held_at,
+        metadata=dict(record.metadata),
     )

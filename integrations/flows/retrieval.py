@@ -20,15 +20,16 @@ from django.utils import timezone
 from integrations import audit_context, vendor_sessions
 from integrations.flows import (
     account_links,
-    accounts,
+    connections,
     outbound_webhooks,
     page_batching,
     record_mapping,
 )
 from integrations.flows.merchants import Directory
 from integrations.flows.transaction_listing import Checkpoint, Listing, begun
+from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun
-from integrations.models import AccountLink
+from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import CursorExpired
@@ -41,6 +42,7 @@ from nucleus.models import (
 )
 
 logger = logging.getLogger(__name__)
+RETRIEVE_JOB = "retrieve_account"
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -69,15 +71,15 @@ def _audited(pull: Callable[P, T]) -> Callable[P, T]:
 @_audited
 def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
     """Read the account itself again."""
-    return accounts.store_again(account_link=link, seen=_read(vendor, link))
+    return _store_account(link, _read(vendor, link))
 
 
 @_audited
 def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
     """Both with one call."""
-    seen = _read(vendor, link)
-    accounts.store_again(account_link=link, seen=seen)
-    _store_balance(link, seen)
+    record = _read(vendor, link)
+    _store_account(link, record)
+    _store_balance(link, record)
 
 
 @_audited
@@ -116,6 +118,11 @@ def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBala
 
 def _read(vendor: Vendor, link: AccountLink) -> records.Account:
     return vendor.read_account(user_id=_user_id(link), account_id=link.vendor_account_id)
+
+
+def _store_account(link: AccountLink, record: records.Account) -> AggregationAccount:
+    columns = record_mapping.account_columns(record)
+    return writes.update_aggregation_account(account=link.aggregation_account, **columns)
 
 
 def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccountBalance:
@@ -264,6 +271,17 @@ def pull_holdings(
         writes.retire_missing_holdings(account=account, seen_source_ids=held, listed_at=listed_at)
         checkpoint()
     return pulled
+
+
+def enqueue(*, member: Member, account: AggregationAccount) -> None:
+    """Enqueue the retrieval of a new account, in the caller's transaction."""
+    job_queue.enqueue(
+        tenant=member.tenant,
+        kind=RETRIEVE_JOB,
+        payload={"aggregation_account_id": str(account.id)},
+        lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
+        pending_key=f"{member.tenant_id}:{RETRIEVE_JOB}:{account.id}",
+    )
 
 
 def run_job(run: JobRun) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import accounts, bank_links, connections, users
+from integrations.flows import bank_links, connections, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -86,8 +86,8 @@ def vendor_of(bank_link: BankLink) -> str | None:
     return verified.member.vendor_user.vendor if verified else None
 
 
-def release(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: bool) -> None:
-    """Let go of a bank link; see accounts.release."""
+def disconnect(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: bool) -> None:
+    """Disconnect a bank link from the vendor; see accounts.disconnect."""
     verified = (
         VerifiedLink.objects.for_tenant(tenant)
         .filter(bank_link=bank_link)
@@ -96,9 +96,7 @@ def release(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: boo
     )
     if verified is not None:
         if delete_type == "delete":
-            accounts.delete_member_if_unused(
-                tenant=tenant, member=verified.member, other_than=verified
-            )
+            connections.delete_if_unused(tenant=tenant, member=verified.member, except_for=verified)
         VerifiedLink.objects.for_tenant(tenant).filter(pk=verified.pk).delete()
     if erase:
         with transaction.atomic():

@@ -54,7 +54,7 @@ KINDS: dict[str, JobKind] = {
     sync.REFRESH_JOB: JobKind(sync.run_refresh_job, Queue.WEBHOOK),
     async_runs.WATCH_JOB: JobKind(async_runs.run_job, Queue.WEBHOOK),
     outbound_webhooks.DELIVER_JOB: JobKind(outbound_webhooks.run_job, Queue.WEBHOOK),
-    accounts.RETRIEVE_JOB: JobKind(retrieval.run_job, Queue.BULK),
+    retrieval.RETRIEVE_JOB: JobKind(retrieval.run_job, Queue.BULK),
     sync.RECONCILE_JOB: JobKind(sync.run_job, Queue.BULK),
     erasure.ERASE_JOB: JobKind(erasure.run_job, Queue.BULK),
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.flows import account_links, accounts, page_batching, sync
+from integrations.flows import account_links, page_batching, retrieval, sync
 from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
 from integrations.vendors.mx import atrium_api, client
@@ -112,7 +112,7 @@ def retrieve(longest: Listed) -> tuple[Job, int]:
     """Run a retrieval whose turn is over after every batch; and how many runs it took."""
     job = job_queue.enqueue(
         tenant=longest.link.tenant,
-        kind=accounts.RETRIEVE_JOB,
+        kind=retrieval.RETRIEVE_JOB,
         payload={"aggregation_account_id": str(longest.link.aggregation_account_id)},
     )
     runs = runner.drain(limit=100)
