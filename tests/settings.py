@@ -31,5 +31,5 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     DATABASES["default"]["OPTIONS"] |= {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
-        "timeout": 20,
+        "timeout": 60,  # dozens of threads wait for the one write lock, on a busy machine, too
     }

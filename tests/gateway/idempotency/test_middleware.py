@@ -58,7 +58,7 @@ def test_fifty_at_once_execute_once(application: Application, live_server: Any):
     }
     answers = at_once(
         50,
-        lambda: requests.post(live_server.url + CLIENTS, json=PERSON, headers=headers, timeout=60),
+        lambda: requests.post(live_server.url + CLIENTS, json=PERSON, headers=headers, timeout=120),
     )
     assert [answer.status_code for answer in answers] == [201] * 50
     assert len({answer.content for answer in answers}) == 1
