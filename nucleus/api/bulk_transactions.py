@@ -21,7 +21,7 @@ from nucleus.caller import caller_of
 from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
-from nucleus.models import BulkTransaction
+from nucleus.models import BulkTransaction, Client
 from nucleus.reads.visibility import visible_rows
 from nucleus.writes import records
 from nucleus.writes.rules import Refusal
@@ -216,15 +216,15 @@ def _one_client(request: Request, operation: str, item: Any) -> Any:
     try:
         with transaction.atomic():
             if operation == "create":
-                return owners.create(caller, clients.KIND, item)
+                return owners.create(caller, clients.CLIENT, item)
             client_id = writing.id_of(item)
-            rows = visible_rows(caller, clients.KIND.model)
+            rows = visible_rows(caller, Client)
             client = rows.filter(pk=client_id).select_related("tenant").first()
             if client is None:
                 return Refusal({"id": [f"There is no client {client_id}."]}, kind="missing")
             if operation == "update":
-                return owners.update(caller, clients.KIND, client, item)
-            owners.deactivate(caller, clients.KIND, client)
+                return owners.update(caller, clients.CLIENT, client, item)
+            owners.deactivate(caller, clients.CLIENT, client)
             return client
     except APIException as error:
         return writing.refused(error)
@@ -236,7 +236,7 @@ def _hold_clients(request: Request, items: list[Any]) -> None:
     """Lock them in one order, or two requests that name the same clients could wait for each other
     for ever."""
     ids = {found for item in items if (found := writing.id_of(item))}
-    rows = visible_rows(caller_of(request), clients.KIND.model).filter(pk__in=ids)
+    rows = visible_rows(caller_of(request), Client).filter(pk__in=ids)
     list(rows.order_by("pk").select_for_update().values_list("pk"))
 
 
@@ -255,7 +255,7 @@ def _answer(
     if record_type is None and len(items) > MAX_CLIENTS:
         raise ValidationError(f"At most {MAX_CLIENTS} clients in one request.")
     if operation == "delete":
-        writing.report_unknown(items, (record_type or clients.KIND).schema)
+        writing.report_unknown(items, (record_type or clients.CLIENT).schema)
     with transaction.atomic():
         if record_type is None:
             _hold_clients(request, items)

@@ -8,6 +8,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from nucleus.api import owners
+from nucleus.api.owner_views import OwnerDetailView, OwnerListView
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import WebUrlField
 from nucleus.hydrogen.nested_serializers import MOST_PARTS, Ownership
@@ -39,26 +40,33 @@ class BusinessBody(owners.OwnerBody):
         ]
 
     def validate_ownership(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        ids: set[UUID] = {one["client_id"] for one in value}
+        ids: set[UUID] = {owner["client_id"] for owner in value}
         rows = visible_rows(self.context["caller"], Client).filter(pk__in=ids)
         rows = rows.filter(erase_requested_at=None)
         unknown = ids - set(rows.values_list("pk", flat=True))
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))
             raise serializers.ValidationError(f"There is no client {names}.")
-        return [{**one, "client_id": str(one["client_id"])} for one in value]
+        return [{**owner, "client_id": str(owner["client_id"])} for owner in value]
 
 
-KIND = owners.Kind(
+BUSINESS = owners.OwnerType(
     model=Business,
     name="Business",
-    words="business",
-    words_for_many="businesses",
+    label="business",
+    plural="businesses",
     body=BusinessBody,
     fields=renderers.BUSINESS,
     render=renderers.business,
     schema=openapi_schemas.Business,
     example=EXAMPLE,
-    creation="Its vendor user is made with POST /integration/v1/user.",
+    create_description="Create its vendor user with POST /integration/v1/user.",
 )
-BusinessesView, BusinessView = owners.views(KIND)
+
+
+class BusinessListView(OwnerListView):
+    owner_type = BUSINESS
+
+
+class BusinessDetailView(OwnerDetailView):
+    owner_type = BUSINESS

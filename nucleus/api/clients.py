@@ -14,6 +14,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from nucleus import hooks, usernames
 from nucleus.api import owners
+from nucleus.api.owner_views import OwnerDetailView, OwnerListView
 from nucleus.caller import Caller
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import IdField, PlainTextField, WebUrlField, WordField
@@ -24,7 +25,7 @@ from nucleus.models import Business, Client
 from nucleus.reads.visibility import visible_rows
 
 # Who a client is to the tenant, and what it may do: not for the client itself to say.
-TENANTS_OWN = (
+TENANT_FIELDS = (
     "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
     "is_active", "is_verified", "secondary_id", "metadata",
 )  # fmt: skip
@@ -52,7 +53,7 @@ def _common_passwords() -> CommonPasswordValidator:
     return CommonPasswordValidator()  # reads a file of twenty thousand
 
 
-def _words() -> serializers.ListField:
+def _text_list() -> serializers.ListField:
     return serializers.ListField(
         child=PlainTextField(max_length=255), required=False, max_length=MOST_PARTS
     )
@@ -62,9 +63,9 @@ class ClientBody(owners.OwnerBody):
     """A client as it is written; null is the same as left out."""
 
     employment = Employment(required=False)
-    authorities = _words()
-    group = _words()
-    country_of_citizenship = _words()
+    authorities = _text_list()
+    group = _text_list()
+    country_of_citizenship = _text_list()
     image = WebUrlField(absolute=False, **OPTIONAL, help_text="The URL of a picture.")
     client_type = PlainTextField(
         max_length=64, help_text=f"{', '.join(CLIENT_TYPES[:-1])} or {CLIENT_TYPES[-1]}."
@@ -156,7 +157,7 @@ def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> N
         raise ValidationError({"current_password": ["This is not the present password."]})
 
 
-def _changed(client: Client, names: list[str]) -> None:
+def _on_changed(client: Client, names: list[str]) -> None:
     if "password" in names:
         hooks.password_changed(client)
 
@@ -165,28 +166,35 @@ def _erase(client: Client, caller: Caller) -> None:
     hooks.erase_client(client, requested_by=caller.name)
 
 
-KIND = owners.Kind(
+CLIENT = owners.OwnerType(
     model=Client,
     name="Client",
-    words="client",
-    words_for_many="clients",
+    label="client",
+    plural="clients",
     body=ClientBody,
     fields=renderers.CLIENT,
     render=renderers.client,
     schema=openapi_schemas.NucleusClient,
     example=EXAMPLE,
     created_status=201,
-    creation="With the setting on, its vendor user follows by itself.",
-    change=(
-        "A new password ends the client's tokens; the client's own token sets one only with the "
-        "present one in `current_password`. A client's own token cannot change "
-        f"{', '.join(TENANTS_OWN)}, nor, once `is_verified` is true, {', '.join(IDENTITY)}."
+    create_description="If the tenant's settings say so, its vendor user is created as well.",
+    update_description=(
+        "A new password revokes the client's tokens. With the client's own token, `password` needs "
+        "the present one in `current_password`. A client's own token cannot change "
+        f"{', '.join(TENANT_FIELDS)}, nor, once `is_verified` is true, {', '.join(IDENTITY)}."
     ),
-    created=hooks.client_created,
-    tenants_own=TENANTS_OWN,
-    tenants_own_once_verified=IDENTITY,
-    confirm=_confirm_password,
-    changed=_changed,
+    on_created=hooks.client_created,
+    tenant_fields=TENANT_FIELDS,
+    tenant_fields_once_verified=IDENTITY,
+    check_confirmation=_confirm_password,
+    on_changed=_on_changed,
     erase=_erase,
 )
-ClientsView, ClientView = owners.views(KIND)
+
+
+class ClientListView(OwnerListView):
+    owner_type = CLIENT
+
+
+class ClientDetailView(OwnerDetailView):
+    owner_type = CLIENT

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -68,7 +69,7 @@ class AggregationAccountOverview(serializers.Serializer):
 
 def _part(schema: Any, name: str) -> Any:
     """`schema` with its id under the name it has among others."""
-    names = [f"{name}_id", *(one for one in schema.Meta.fields if one != "id")]
+    names = [f"{name}_id", *(field for field in schema.Meta.fields if field != "id")]
     meta = type("Meta", (schema.Meta,), {"fields": names})
     declared = {"Meta": meta, f"{name}_id": serializers.UUIDField()}
     return type(f"Aggregate{schema.__name__}", (schema,), {"__doc__": schema.__doc__, **declared})
@@ -110,27 +111,35 @@ class AggregateDataView(APIView):
         return Response(derived_views.aggregate_data(account, currency_conversion.asked(request)))
 
 
-def _overview(kind: owners.Kind) -> type[APIView]:
-    """The view of a client's or business's accounts by category."""
+class OverviewView(APIView):
+    """An owner's accounts by category. Subclasses set `owner_type`."""
 
-    class Overview(APIView):
-        @documented(
-            operation_id=f"get{kind.name}AggregationAccountOverview",
-            summary=f"Read a {kind.words}'s accounts by category",
-            description="Active accounts with their current balances, and totals. What is owed "
-            f"counts as positive, as it is stored. At most {derived_views.MAX_ACCOUNTS} accounts.",
+    owner_type: ClassVar[owners.OwnerType]
+
+    def __init_subclass__(cls) -> None:
+        """Describe the inherited operation in terms of the subclass's type of owner."""
+        super().__init_subclass__()
+        get = documented(
+            operation_id=f"get{cls.owner_type.name}AggregationAccountOverview",
+            summary=f"Read a {cls.owner_type.label}'s accounts by category",
+            description="Active accounts with their current balances, and totals. Debts are "
+            f"positive, as they are stored. At most {derived_views.MAX_ACCOUNTS} accounts.",
             tags=AGGREGATION_ACCOUNT.tags,
             parameters=[currency_conversion.PARAMETER],
             response=AggregationAccountOverview,
         )
-        def get(self, request: Request, record_id: UUID) -> Response:
-            owner = owners.found(request, kind, record_id)
-            accounts = AGGREGATION_ACCOUNT.visible_rows(request).filter(**owner.reference)
-            conversion = currency_conversion.asked(request)
-            return Response(derived_views.overview(caller_of(request).tenant, accounts, conversion))
+        extend_schema_view(get=get)(cls)
 
-    return Overview
+    def get(self, request: Request, record_id: UUID) -> Response:
+        owner = owners.get_visible(request, self.owner_type, record_id)
+        accounts = AGGREGATION_ACCOUNT.visible_rows(request).filter(**owner.reference)
+        conversion = currency_conversion.asked(request)
+        return Response(derived_views.overview(caller_of(request).tenant, accounts, conversion))
 
 
-ClientOverviewView = _overview(clients.KIND)
-BusinessOverviewView = _overview(businesses.KIND)
+class ClientOverviewView(OverviewView):
+    owner_type = clients.CLIENT
+
+
+class BusinessOverviewView(OverviewView):
+    owner_type = businesses.BUSINESS

@@ -17,10 +17,10 @@ from nucleus.api import (
 )
 
 urlpatterns = [
-    path("client", clients.ClientsView.as_view()),
-    path("client/<uuid:record_id>", clients.ClientView.as_view()),
-    path("business", businesses.BusinessesView.as_view()),
-    path("business/<uuid:record_id>", businesses.BusinessView.as_view()),
+    path("client", clients.ClientListView.as_view()),
+    path("client/<uuid:record_id>", clients.ClientDetailView.as_view()),
+    path("business", businesses.BusinessListView.as_view()),
+    path("business/<uuid:record_id>", businesses.BusinessDetailView.as_view()),
     path(
         "client/<uuid:record_id>/aggregation_account_overview",
         derived.ClientOverviewView.as_view(),

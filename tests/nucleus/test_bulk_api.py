@@ -286,7 +286,8 @@ def test_a_confined_token_in_bulk(application: Application, nucleus_client: Clie
     told = outcome(confined, confined.post(f"{V1}/bulk/aggregation_account", items))
     assert [list(one["errors"]) for one in told["error"]] == [["client_id"]]
     refused = confined.post(f"{V1}/bulk/client", [{"username": "eve", "client_type": "consumer"}])
-    assert outcome(confined, refused)["error"][0]["message"].startswith("This token reaches one")
+    message = outcome(confined, refused)["error"][0]["message"]
+    assert message == "This token is confined to one client and cannot create clients."
     verified = bodies.account(nucleus_client, is_link_verified=True)
     assert confined.post(f"{V1}/bulk_aggregation_account", [verified]).status_code == 403
     whole = api.post(f"{V1}/bulk/aggregation_account", items)
