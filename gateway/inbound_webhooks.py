@@ -1,6 +1,7 @@
-"""POST /webhooks/{vendor}/{path}: where vendors tell us that something has happened.
+"""POST /webhooks/{vendor}/{path}: the endpoint for vendors' webhooks.
 
-Kept lean, for they come in bursts: authenticate, one transaction, 202. What follows is a job's.
+Webhooks come in bursts, so a request does little: authenticate, one transaction, 202. A job does
+the rest.
 """
 
 from __future__ import annotations

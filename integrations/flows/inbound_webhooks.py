@@ -1,7 +1,7 @@
-"""What vendors tell us: stored first, then a job reads the vendor again.
+"""Inbound webhooks: store them, and enqueue a job that reads the data from the vendor.
 
-A webhook is a hint that may be late, doubled, shuffled or forged, so nothing of its content is ever
-stored as data, and it cannot make us do more than read what we would read anyway.
+A webhook may be late, repeated, out of order or forged. So its content is never stored as records,
+and it can only cause a read that the gateway would also do by schedule.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MEMBER = """
 
 
 class Unreadable(ValueError):
-    """The body is not JSON: the vendor should not repeat it."""
+    """The body is not JSON. The vendor gets a 400, since a repeat would fail too."""
 
 
 def settings_at(path: str, vendor: str) -> AggregationSettings | None:
@@ -61,21 +61,21 @@ def is_authentic(row: AggregationSettings, user: str, secret: str) -> bool:
     until = row.previous_webhook_until
     if until is not None and until > timezone.now():
         pairs.append((row.previous_webhook_user, row.previous_webhook_secret))
-    # All comparisons are made, whatever the first says.
+    # All comparisons are made, so that the duration reveals nothing.
     matches = [
-        hmac.compare_digest(user.encode(), known.encode())
-        & hmac.compare_digest(secret.encode(), password.encode())
-        & bool(password)
-        for known, password in pairs
+        hmac.compare_digest(user.encode(), valid_user.encode())
+        & hmac.compare_digest(secret.encode(), valid_secret.encode())
+        & bool(valid_secret)
+        for valid_user, valid_secret in pairs
     ]
     return any(matches)
 
 
 def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
-    """Store a webhook together with the job it makes necessary.
+    """Store a webhook, and enqueue the sync of the connection that it concerns.
 
     Raises:
-        Unreadable: the body is no JSON. Anything else is stored, understood or not.
+        Unreadable: the body is not JSON. Any JSON is stored, understood or not.
     """
     try:
         payload = exact_json.parse(body, strict=False)
@@ -105,7 +105,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
 
 
 def _classify(row: InboundWebhook, notice: records.WebhookEvent | None) -> Member | None:
-    """Fill in what is known of it; the member it is about, if it is one of ours."""
+    """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
     if notice is None:
         row.state, row.note = State.QUARANTINED, "Neither type nor member is named."
@@ -132,7 +132,7 @@ def _classify(row: InboundWebhook, notice: records.WebhookEvent | None) -> Membe
 
 
 def silence(tenant: Tenant) -> str | None:
-    """A warning for staff if the vendor imports data and yet tells us nothing; else None."""
+    """A warning for staff if the vendor imports data but sends no webhooks; else None."""
     newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
     imports = Member.objects.for_tenant(tenant).aggregate(at=Max("successfully_aggregated_at"))
     imported = imports["at"]

@@ -1,7 +1,7 @@
-"""Telling the tenant's applications what has happened: signed, repeated, logged, replayable.
+"""Events of a tenant and their delivery to its webhook subscriptions.
 
-Events are rows in the transaction that makes them true. Each delivery is a job; its id, content and
-the event's id stay the same however often it is tried.
+An event is stored in the transaction that it reports. Each delivery is a job; the id of the event
+and the body are the same in every attempt.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
 
 DELIVER_JOB = "deliver_webhook"
-# Seconds to wait after the first, second, … attempt: a good day in all.
+# Seconds to wait after the first, second, … attempt; 25 hours and a half in total.
 RETRIES = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
-GONE = 410  # the receiver wants no more; so Standard Webhooks
-MOST_LOGGED = 20
-MOST_REPLAYED = 10_000
+GONE = 410  # the receiver unsubscribes (Standard Webhooks)
+MAX_LOGGED_ATTEMPTS = 20
+MAX_REPLAYED = 10_000
 
 ACCOUNT, TRANSACTION, HOLDING = (
     "async_aggregation_account",
@@ -42,7 +42,7 @@ BALANCE, STATUS, VERIFIED = (
     "aggregation_account_status",
     "bank_link_verified",
 )
-# Hydrogen's enum, exactly (contract section 5): its SDKs refuse any other word.
+# Hydrogen's enum, exactly (contract section 5): its SDKs refuse any other value.
 SERVICES = (
     "kyc", "kyc_status", "async_accounting_customer", "async_accounting_supplier",
     "async_accounting_customer_revenue", "async_accounting_invoice", "async_accounting_bill",
@@ -50,20 +50,20 @@ SERVICES = (
 )  # fmt: skip
 EXTENDED = (BALANCE, STATUS, VERIFIED)
 TRANSACTION_STATUS = "aggregation_account_transaction_status"
-# What Nucleus's webhooks call the same news; balance, status and verified have one name in both.
-NUCLEUS_WORDS = {
+# Names of the same events in the Nucleus API; the other events have one name in both APIs.
+NUCLEUS_NAMES = {
     ACCOUNT: "aggregation_account",
     TRANSACTION: "aggregation_account_transaction",
     HOLDING: "aggregation_account_holding",
 }
-# Nucleus's enum, exactly (contract section 7). Most of it is about what is not kept here: those
-# may be asked for and never come.
+# Nucleus's enum, exactly (contract section 7). Most of its events concern data that the gateway
+# does not store: subscriptions may name them, but they are never sent.
 ATOM_SERVICES = (
     "client", "client_status", "account_status", "account", "card", "card_status",
     "portfolio_asset_size", "portfolio_transaction", "portfolio_transaction_status",
-    "portfolio_holding", NUCLEUS_WORDS[ACCOUNT], STATUS, "notification_client", BALANCE,
-    "audit_log", "support_ticket", "feature_track", NUCLEUS_WORDS[TRANSACTION],
-    TRANSACTION_STATUS, NUCLEUS_WORDS[HOLDING], "order_track", "funding", "funding_status",
+    "portfolio_holding", NUCLEUS_NAMES[ACCOUNT], STATUS, "notification_client", BALANCE,
+    "audit_log", "support_ticket", "feature_track", NUCLEUS_NAMES[TRANSACTION],
+    TRANSACTION_STATUS, NUCLEUS_NAMES[HOLDING], "order_track", "funding", "funding_status",
     "budget", "document", "client_response", "client_verified", "document_verified", VERIFIED,
 )  # fmt: skip
 
@@ -78,23 +78,23 @@ def emit(
     data: Mapping[str, Any],
     is_stored: bool = True,
 ) -> None:
-    """Tell everybody who asked for such events, in the caller's transaction.
+    """Store an event and its deliveries to the active subscriptions, in the caller's transaction.
 
     Args:
-        is_stored: records of Nucleus have changed, so its webhooks hear of it in their own words.
+        is_stored: records of Nucleus have changed, so the event is sent to Nucleus webhooks too.
     """
     active = list(WebhookSubscription.objects.for_tenant(tenant_id).filter(is_active=True))
-    for word in (event, NUCLEUS_WORDS.get(event) if is_stored else None):
-        wanting = [one for one in active if word in one.events]
-        if word and wanting:
+    for name in (event, NUCLEUS_NAMES.get(event) if is_stored else None):
+        subscriptions = [row for row in active if name in row.events]
+        if name and subscriptions:
             ids = {"client": client_id, "business": business_id, "aggregation_account": account_id}
-            _publish(tenant_id, word, wanting, ids, data)
+            _publish(tenant_id, name, subscriptions, ids, data)
 
 
 def _publish(
     tenant_id: uuid.UUID,
     event: str,
-    wanting: Iterable[WebhookSubscription],
+    subscriptions: Iterable[WebhookSubscription],
     ids: Mapping[str, uuid.UUID | None],
     data: Mapping[str, Any],
 ) -> None:
@@ -103,7 +103,7 @@ def _publish(
         {
             "id": str(row.id),
             "event": event,
-            **{f"nucleus_{name}_id": str(one) if one else None for name, one in ids.items()},
+            **{f"nucleus_{name}_id": str(value) if value else None for name, value in ids.items()},
             "data": data,
             "create_date": instant(timezone.now()),
         },
@@ -111,7 +111,7 @@ def _publish(
         default=str,
     )
     row.save(force_insert=True)
-    for subscription in wanting:
+    for subscription in subscriptions:
         delivery = WebhookDelivery(tenant_id=tenant_id, event=row, subscription=subscription)
         delivery.save(force_insert=True)
         _enqueue(delivery)
@@ -128,7 +128,7 @@ def _enqueue(delivery: WebhookDelivery) -> Job:
 
 
 def run_job(run: JobRun) -> None:
-    """One attempt; a failed one comes back later until the schedule ends."""
+    """Make one attempt; after a failure the job is rescheduled, as often as RETRIES says."""
     rows = WebhookDelivery.objects.for_tenant(run.tenant).select_related("event", "subscription")
     delivery = rows.filter(pk=run.payload["delivery_id"]).first()
     if delivery is None or delivery.state == WebhookDelivery.State.DELIVERED:
@@ -145,7 +145,7 @@ def run_job(run: JobRun) -> None:
         "error": reply.error,
         "seconds": seconds,
     }
-    delivery.attempts = [*delivery.attempts, attempt][-MOST_LOGGED:]
+    delivery.attempts = [*delivery.attempts, attempt][-MAX_LOGGED_ATTEMPTS:]
     if reply.status is not None and 200 <= reply.status < 300:
         _finish(run, delivery, WebhookDelivery.State.DELIVERED)
         return
@@ -160,8 +160,8 @@ def run_job(run: JobRun) -> None:
     with transaction.atomic():
         run.renew({"tried": tried})
         delivery.save(update_fields=["attempts", "update_date"])
-    answer = f"HTTP {reply.status}" if reply.status is not None else reply.error
-    raise Reschedule(RETRIES[tried - 1], f"attempt {tried} of {len(RETRIES) + 1} failed: {answer}")
+    outcome = f"HTTP {reply.status}" if reply.status is not None else reply.error
+    raise Reschedule(RETRIES[tried - 1], f"attempt {tried} of {len(RETRIES) + 1} failed: {outcome}")
 
 
 def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
@@ -179,20 +179,20 @@ def _post(delivery: WebhookDelivery, now: datetime) -> outbound_http.Reply:
 
 
 def _secrets(subscription: WebhookSubscription, now: datetime) -> list[str]:
-    """The valid ones, the newest first."""
+    """The valid secrets, the newest first."""
     until = subscription.previous_secret_until
     overlaps = until is not None and until > now and subscription.previous_secret
     return [subscription.secret, *([subscription.previous_secret] if overlaps else [])]
 
 
 def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -> dict[str, str]:
-    """Headers of Standard Webhooks, and Hydrogen's own made with the first secret.
+    """The headers of Standard Webhooks, and Hydrogen's own signature with the first secret.
 
     Source: standardwebhooks.com, specification 1.0; contract section 9.
     """
-    known = list(secrets)
-    signatures = [Webhook(one).sign(event_id, now, payload) for one in known]
-    plain = hmac.new(known[0].encode(), payload.encode(), hashlib.sha256).hexdigest()
+    valid = list(secrets)
+    signatures = [Webhook(secret).sign(event_id, now, payload) for secret in valid]
+    plain = hmac.new(valid[0].encode(), payload.encode(), hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json",
         "webhook-id": event_id,
@@ -203,7 +203,7 @@ def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -
 
 
 def replay(deliveries: Iterable[WebhookDelivery]) -> int:
-    """Deliver again, whatever became of them; how many. The events keep their ids."""
+    """Deliver again, whatever the state; returns how many. The events keep their ids."""
     count = 0
     for delivery in deliveries:
         with transaction.atomic():
@@ -216,8 +216,8 @@ def replay(deliveries: Iterable[WebhookDelivery]) -> int:
 
 
 def between(*, tenant: Tenant, since: datetime, until: datetime) -> list[WebhookDelivery]:
-    """The deliveries of a time, the oldest first, at most MOST_REPLAYED."""
+    """The deliveries created in [since, until), oldest first, at most MAX_REPLAYED."""
     rows = WebhookDelivery.objects.for_tenant(tenant).filter(
         create_date__gte=since, create_date__lt=until
     )
-    return list(rows.order_by("create_date", "id")[:MOST_REPLAYED])
+    return list(rows.order_by("create_date", "id")[:MAX_REPLAYED])

@@ -1,4 +1,4 @@
-"""What vendors told us by webhook, kept before anything is done about it."""
+"""Webhooks of vendors, stored before they are processed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from nucleus.models.base import Record
 
 
 class InboundWebhook(Record):
-    """One delivery of a vendor. Its content is a hint: jobs re-read the vendor and converge.
+    """One request of a vendor. Jobs do not use its content but read the data from the vendor.
 
-    Vendors send no event id, and two real events can be byte-identical, so nothing is dropped for
-    being equal; `digest` only helps people to see retries.
+    Vendors send no event id, and two real events can be byte-identical, so equal webhooks are all
+    stored; `digest` only helps people to see retries.
     """
 
     class State(models.TextChoices):
@@ -22,7 +22,7 @@ class InboundWebhook(Record):
 
     tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
     vendor = models.CharField(max_length=32)
-    kind = models.CharField(max_length=64, blank=True)  # the vendor's own word
+    kind = models.CharField(max_length=64, blank=True)  # the vendor's own name of the event
     vendor_member_id = models.CharField(max_length=255, blank=True)
     vendor_user_id = models.CharField(max_length=255, blank=True)
     body = models.TextField()

@@ -1,4 +1,4 @@
-"""What the tenant's own applications are told."""
+"""Webhook subscriptions of tenants, events, and their deliveries."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def new_secret() -> str:
 
 
 class WebhookSubscription(TenantRecord):
-    """A URL of the tenant's, and the events it wants.
+    """A URL of the tenant and the events to send to it.
 
-    Hydrogen has two webhook APIs, each with its own words; a webhook belongs to one of them.
+    Hydrogen has two webhook APIs with different event names; a subscription belongs to one of them.
     """
 
     class Api(models.TextChoices):
@@ -28,8 +28,8 @@ class WebhookSubscription(TenantRecord):
 
     api = models.CharField("API", max_length=16, choices=Api, default=Api.INTEGRATION)
     url = models.CharField(max_length=2000)
-    integration_service = models.JSONField(default=list)  # Hydrogen's words
-    atom_service = models.JSONField(default=list)  # Hydrogen's words for Nucleus
+    integration_service = models.JSONField(default=list)  # Hydrogen's names
+    atom_service = models.JSONField(default=list)  # Hydrogen's names in Nucleus
     extended_events = models.JSONField(default=list)  # ours, unknown to Hydrogen's SDKs
     is_active = models.BooleanField(default=True)
     secret = EncryptedTextField(default=new_secret)
@@ -50,7 +50,7 @@ class WebhookSubscription(TenantRecord):
 
 
 class OutboundEvent(TenantRecord):
-    """Something that happened, with the content every delivery of it has."""
+    """Something that happened, with the body of all its deliveries."""
 
     type = models.CharField(max_length=64)
     payload = models.TextField()  # the JSON text as it is sent and signed
@@ -63,7 +63,7 @@ class OutboundEvent(TenantRecord):
 
 
 class WebhookDelivery(TenantRecord):
-    """One event on its way to one URL."""
+    """One event to send to one subscription, and its attempts."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
