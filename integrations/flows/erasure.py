@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
-from integrations.flows import connections, erasure_redaction, retention, users
+from integrations.flows import connections, retention, users
 from integrations.jobs import job_queue, retry
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
@@ -37,6 +37,7 @@ from integrations.vendors.registry import UnknownVendor
 from nucleus import models
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Client
+from nucleus.writes import erasure_redaction
 
 ERASE_JOB = "erase_client"
 EVENT = "client_erased"
