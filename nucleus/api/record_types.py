@@ -16,6 +16,7 @@ from nucleus.hydrogen import openapi_schemas, renderers, request_serializers
 from nucleus.hydrogen.examples import STORED
 from nucleus.hydrogen.renderers import Body
 from nucleus.masking import mask
+from nucleus.models.ledger import BANK_CREDIT
 from nucleus.reads import visibility
 
 Row = TypeVar("Row", bound=Model)
@@ -127,7 +128,7 @@ TRANSACTION = RecordType(
     label="transaction",
     fields=(
         *renderers.TRANSACTION,
-        *(name for name in renderers.BANK_CREDIT if name != "location"),
+        *(name for name in BANK_CREDIT if name != "location"),
     ),
     serialize=renderers.transaction,
     schema=openapi_schemas.AggregationAccountTransaction,

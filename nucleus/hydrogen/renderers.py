@@ -19,6 +19,8 @@ from nucleus.models import (
     Client,
     Institution,
 )
+from nucleus.models.bank_links import ROUTING_PARTS
+from nucleus.models.ledger import BANK_CREDIT
 
 Body = dict[str, Any]
 
@@ -54,10 +56,6 @@ TRANSACTION = (
     "investment", "is_recurring", "is_excluded_analysis", "is_active", "is_fee", "is_transfer",
     "secondary_id", "metadata", "create_date", "update_date",
 )  # fmt: skip
-BANK_CREDIT = (
-    "amount", "transaction_type", "category", "subcategory", "description", "memo", "merchant",
-    "merchant_id", "transaction_category_id", "location",
-)  # fmt: skip
 HOLDING = (
     "id", "aggregation_account_id", "shares", "ticker", "ticker_name", "cusip", "isin", "exchange",
     "asset_class", "holding_type", "currency_code", "amount", "price", "cost_basis",
@@ -74,7 +72,6 @@ INSTITUTION = (
     "update_date",
 )  # fmt: skip
 AMOUNTS = ("amount", "price", "quantity", "fee", "value")  # of cash and investment, kept as text
-ROUTING_PARTS = ("institution_number", "transit_number")  # Canada's, after their source's prefix
 
 
 def _pick(row: object, names: tuple[str, ...]) -> Body:

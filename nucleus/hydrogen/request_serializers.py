@@ -43,10 +43,10 @@ from nucleus.hydrogen.fields import (
 )
 from nucleus.hydrogen.json_format import instant, plain
 from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer, ModelBodySerializer
+from nucleus.models.bank_links import ACCOUNT_NUMBER
 
 TEXT, LONG_TEXT = 255, 2000
 OPTIONAL: Any = {"required": False, "allow_null": True, "allow_blank": True}
-ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 MAPPING: dict[Any, Any] = {  # a column → the field that reads it
     **serializers.ModelSerializer.serializer_field_mapping,
     BigIntegerField: WholeNumberField,

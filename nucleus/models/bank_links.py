@@ -16,6 +16,10 @@ HOLDER_PREFIX = "bank_account_holder_"
 HOLDER_SOURCE = f"{HOLDER_PREFIX}source"  # a HolderSource
 MOST_HOLDERS = 20  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
 
+ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
+# Parts of a Canadian routing number in `metadata`, as the end of their names.
+ROUTING_PARTS = ("institution_number", "transit_number")
+
 
 class HolderSource(enum.StrEnum):
     """Who named the holder of a bank link that came from a verification."""

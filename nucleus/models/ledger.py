@@ -11,6 +11,12 @@ from django.db import models
 
 from nucleus.models.base import ApiRecord, MoneyField
 
+# Columns of a transaction of money in a bank account; Hydrogen nests them under `bank_credit`.
+BANK_CREDIT = (
+    "amount", "transaction_type", "category", "subcategory", "description", "memo", "merchant",
+    "merchant_id", "transaction_category_id", "location",
+)  # fmt: skip
+
 
 class AccountEntry(ApiRecord):
     """Something that belongs to one aggregation account.

@@ -11,7 +11,6 @@ from unicodedata import normalize
 from django.db.models import Model
 
 from nucleus import iso_codes
-from nucleus.hydrogen import renderers, request_serializers
 from nucleus.masking import mask, masked
 from nucleus.models import (
     AggregationAccount,
@@ -25,8 +24,14 @@ from nucleus.models import (
     Merchant,
     Tenant,
 )
-from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, HolderSource
-from nucleus.models.ledger import AccountEntry
+from nucleus.models.bank_links import (
+    ACCOUNT_NUMBER,
+    HOLDER_PREFIX,
+    HOLDER_SOURCE,
+    ROUTING_PARTS,
+    HolderSource,
+)
+from nucleus.models.ledger import BANK_CREDIT, AccountEntry
 
 Columns = dict[str, Any]
 
@@ -230,14 +235,14 @@ def _changed_transaction(row: AggregationAccountTransaction, item: Columns) -> C
             return Refusal({name: [f"This transaction is a {kind}; make a new one instead."]})
         if name in item:
             changed[name] = getattr(row, name) | item[name]
-    if kind != "bank_credit" and any(name in item for name in renderers.BANK_CREDIT):
+    if kind != "bank_credit" and any(name in item for name in BANK_CREDIT):
         return Refusal({"bank_credit": [f"This transaction is a {kind}; make a new one instead."]})
     return changed
 
 
 def _new_bank_link(item: Columns) -> Columns | Refusal:
     for name in NUMBERS:
-        if name in item and not fullmatch(request_serializers.ACCOUNT_NUMBER, item[name]):
+        if name in item and not fullmatch(ACCOUNT_NUMBER, item[name]):
             return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
     if not item["bank_account_holder"]:
         return Refusal({"bank_account_holder": ["This field may not be blank."]})
@@ -260,7 +265,7 @@ def _changed_bank_link(
             words = "The numbers of a bank link never change. Make a new bank link instead."
             return Refusal({name: [words]})
     for name, stored in row.metadata.items():
-        if name.endswith(renderers.ROUTING_PARTS) and "metadata" in item:
+        if name.endswith(ROUTING_PARTS) and "metadata" in item:
             changed["metadata"][name] = stored
     if item.get("bank_account_holder", row.bank_account_holder) == row.bank_account_holder:
         return changed
