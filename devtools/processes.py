@@ -53,7 +53,9 @@ class Stack:
         self.width = max(len(service.name) for service in self.services)
 
     def __enter__(self) -> Self:
-        self.handlers = {one: signal.signal(one, self._stop_requested) for one in STOP_SIGNALS}
+        self.handlers = {
+            number: signal.signal(number, self._stop_requested) for number in STOP_SIGNALS
+        }
         self.guard = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(GUARD), str(STOP_SECONDS)],
             stdin=subprocess.PIPE,

@@ -60,8 +60,7 @@ def application(
         The application, and its secret if it was generated.
 
     Raises:
-        ProvisioningError: a short secret, unknown scopes, another tenant's client id, or an invalid
-            value of a column.
+        ProvisioningError: unknown scopes, a client id of another tenant, or an invalid value.
     """
     unknown = set(scopes.split()) - set(ALL_SCOPES)
     if unknown:

@@ -209,9 +209,9 @@ def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
     with requests.Session() as session:
         session.trust_env = False
         listed = session.get(f"{sandbox}/_control/webhooks", timeout=TIMEOUT).json()["webhooks"]
-        for one in listed:
-            if urlsplit(one["url"]).path == urlsplit(url).path:
-                session.delete(f"{sandbox}/_control/webhooks/{one['id']}", timeout=TIMEOUT)
+        for webhook in listed:
+            if urlsplit(webhook["url"]).path == urlsplit(url).path:
+                session.delete(f"{sandbox}/_control/webhooks/{webhook['id']}", timeout=TIMEOUT)
         access = {"username": WEBHOOK_USER, "password": credentials["webhook_secret"]}
         session.post(f"{sandbox}/_control/webhooks", json={"url": url, **access}, timeout=TIMEOUT)
 
