@@ -75,9 +75,11 @@ def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
 
 
 @_audited
-def pull_account_and_balance(*, vendor: Vendor, link: AccountLink) -> None:
-    """Both with one call."""
-    record = _read(vendor, link)
+def pull_account_and_balance(
+    *, vendor: Vendor, link: AccountLink, record: records.Account | None = None
+) -> None:
+    """Store both from `record`, or from one call to the vendor without it."""
+    record = record or _read(vendor, link)
     _store_account(link, record)
     _store_balance(link, record)
 
@@ -89,18 +91,20 @@ def pull_everything(
     vendor: Vendor,
     link: AccountLink,
     stamp: str,
+    record: records.Account | None = None,
     with_history: bool = False,
 ) -> None:
     """Account, balance, transactions and holdings, for a job.
 
     Args:
+        record: the account, where it has been read already.
         stamp: which import of the vendor this is; what an earlier run has listed of the same one is
             not listed again.
         with_history: read all the transactions that the vendor can have.
 
     Raises Reschedule when it takes long; the next run goes on where this one ended.
     """
-    pull_account_and_balance(vendor=vendor, link=link)
+    pull_account_and_balance(vendor=vendor, link=link, record=record)
     checkpoint = Checkpoint(run, link, stamp=stamp)
     for _ in transaction_batches(
         vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
@@ -142,15 +146,11 @@ def _store_balance(link: AccountLink, seen: records.Account) -> AggregationAccou
     return stored
 
 
-def _counts(data: dict[str, Any]) -> dict[str, Any]:
-    """Without amounts."""
-    return {name: value for name, value in data.items() if isinstance(value, int)}
-
-
 def _tell(event: str, account: AggregationAccount, **data: Any) -> None:
     """What a batch has changed, in its transaction."""
     if any(data.values()):
-        logger.info("account %s: %s %s", account.pk, event, _counts(data))
+        counts = {name: value for name, value in data.items() if isinstance(value, int)}
+        logger.info("account %s: %s %s", account.pk, event, counts)  # no amounts in logs
         outbound_webhooks.emit(
             tenant_id=account.tenant_id,
             event=event,

@@ -169,41 +169,57 @@ def _has_news(member: Member, seen: records.Member) -> bool:
 def _read_accounts(
     run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, stamp: str
 ) -> None:
-    """Each account by itself: one that fails does not stop the others.
+    """Read the connection's accounts with one listing, then the data of each.
+
+    One account that fails does not stop the others. An account that the listing lacks, or could
+    not represent, is read by itself: its own error decides what happens.
 
     Args:
         stamp: which import of the vendor this is; what an earlier run has read of the same one is
             not read again.
     """
     failed: list[VendorError] = []
-    for link in account_links.of_connection(member):
-        done: list[str] = run.job.progress.get("done", [])
-        if str(link.pk) in done:
-            continue
+    done: list[str] = run.job.progress.get("done", [])
+    pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
+    if not pending:
+        return
+    listed = vendor.list_accounts(
+        user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
+    )
+    account_records = {record.id: record for record in listed.records}
+    for link in pending:
+        record = account_records.get(link.vendor_account_id)
         try:
-            _read_account(run, vendor, link, scope, stamp)
+            _read_account(run, vendor, link, record, scope, stamp)
         except VendorNotFound:
             logger.info("the vendor has no account for %s any more", link.pk)
         except VendorError as error:
             failed.append(error)
             continue
-        run.renew(run.job.progress | {"done": [*done, str(link.pk)]})
+        done = [*done, str(link.pk)]
+        run.renew(run.job.progress | {"done": done})
         run.rest()
     if failed:
         raise next((error for error in failed if error.is_retryable), failed[0])
 
 
 def _read_account(
-    run: JobRun, vendor: Vendor, link: AccountLink, scope: SyncScope, stamp: str
+    run: JobRun,
+    vendor: Vendor,
+    link: AccountLink,
+    record: records.Account | None,
+    scope: SyncScope,
+    stamp: str,
 ) -> None:
     if scope is SyncScope.BALANCES:
-        retrieval.pull_account_and_balance(vendor=vendor, link=link)
+        retrieval.pull_account_and_balance(vendor=vendor, link=link, record=record)
     else:
         retrieval.pull_everything(
             run=run,
             vendor=vendor,
             link=link,
             stamp=stamp,
+            record=record,
             with_history=scope is SyncScope.HISTORY,
         )
 
