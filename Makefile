@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 INSTALLED := .venv/.requirements-sandbox.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-	--no-emit-index-url --generate-hashes
+	--no-strip-extras --no-emit-index-url --generate-hashes
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 TIMES ?= 10
