@@ -6,11 +6,13 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {
@@ -93,8 +95,11 @@ def test_apps_and_middleware_of_the_settings_are_declared():
 
 def pins(file: str) -> set[tuple[str, str]]:
     """Names and versions; one that depends on Python's version has several."""
-    matches = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / file).read_text(), re.M)
-    return {(normal(name), version) for name, version in matches}
+    pattern = r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)"
+    return {
+        (normal(name), version)
+        for name, version in re.findall(pattern, (ROOT / file).read_text(), re.M)
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,25 @@ def test_every_pin_has_hashes_and_no_index_is_named(file: str):
     assert "://" not in text
     names = {name for name, _ in pins(file)}
     assert declared((file.replace(".txt", ".in"),)) <= names
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_pins_name_the_extras_that_other_packages_ask_for(file: str):
+    """pip before 23.3 does not take `name==1` for an answer to `name[extra]` in hash mode."""
+    text = (ROOT / file).read_text()
+    pinned_extras = {
+        normal(name): set(extras.split(","))
+        for name, extras in re.findall(r"^([A-Za-z0-9._-]+)\[([^]]*)\]==", text, re.M)
+    }
+    for name, _ in pins(file):
+        try:
+            requirements = [Requirement(line) for line in metadata.requires(name) or ()]
+        except metadata.PackageNotFoundError:  # of another operating system
+            continue
+        for requirement in requirements:
+            if requirement.extras and (not requirement.marker or requirement.marker.evaluate()):
+                required = normal(requirement.name)
+                assert requirement.extras <= pinned_extras.get(required, set()), (name, required)
 
 
 def test_development_has_the_versions_of_production():
