@@ -12,7 +12,7 @@ from gateway.access.models import Application
 from gateway.webhook_api import subscriptions
 from integrations.flows import erasure, webhook_subscriptions
 from integrations.models import WebhookSubscription
-from nucleus.api import clients, owners
+from nucleus.api import clients, owner_views
 from nucleus.models import AggregationAccount, BulkTransaction, Client
 from tests.api import Api
 from tests.factories.access import access_token
@@ -86,7 +86,7 @@ def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
 
 def test_a_client_that_is_gone_was_erased(api: Api, nucleus_client: Client, meanwhile: Any):
     erasure.request(nucleus_client, requested_by="staff")
-    meanwhile(owners, "_erases", Client.unscoped.all().delete)
+    meanwhile(owner_views, "_asks_for_erasure", Client.unscoped.all().delete)
     path = f"{CLIENTS}/{nucleus_client.pk}?nucleus_data=delete"
     assert api.delete(path).status_code == 204
     assert api.delete(path).status_code == 404

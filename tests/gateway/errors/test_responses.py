@@ -11,7 +11,7 @@ from django.test import Client as HttpClient
 
 from gateway.errors import specs
 from integrations.vendors import errors as vendor
-from nucleus.api import records
+from nucleus.api.record_types import RecordType
 from tests.api import Api
 from tests.factories.access import basic
 
@@ -67,7 +67,7 @@ def test_a_defect_is_a_500_that_says_nothing(
     def broken(*args: Any) -> Any:
         raise RuntimeError("the secret is 12345")
 
-    monkeypatch.setattr(records, "visible", broken)
+    monkeypatch.setattr(RecordType, "visible_rows", broken)
     answer = api.get("/nucleus/v1/bank_link")
     assert answer.status_code == 500
     assert answer.data["fault"] == "gateway"
@@ -79,7 +79,7 @@ def test_a_database_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPa
     def away(*args: Any) -> Any:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(records, "visible", away)
+    monkeypatch.setattr(RecordType, "visible_rows", away)
     answer = api.get("/nucleus/v1/bank_link")
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
