@@ -17,7 +17,8 @@ from rest_framework.views import APIView
 from gateway.integration_api import lookup, schemas
 from gateway.integration_api.documentation import documented
 from gateway.integration_api.parsing import LIST_LIMIT, queried_list
-from integrations.flows import pulls, retrieval
+from integrations.flows import account_pulls, holding_pulls, pulls, transaction_pulls
+from integrations.flows.pull_results import PullResult
 from integrations.vendors.records import RejectedItem
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import caller_of
@@ -136,7 +137,7 @@ class AccountPullView(PullView):
     """Attributes of the views under /aggregation/account."""
 
     data_name = "account"
-    pull = staticmethod(retrieval.pull_account)
+    pull = staticmethod(account_pulls.pull_account)
     empty: ClassVar[Body] = {"nucleus_aggregation_account": None}
     response_serializer = schemas.AccountResponse
     example: ClassVar[Body] = {
@@ -152,7 +153,7 @@ class BalancePullView(PullView):
     """Attributes of the views under /aggregation/balance."""
 
     data_name = "balance"
-    pull = staticmethod(retrieval.pull_balance)
+    pull = staticmethod(account_pulls.pull_balance)
     empty: ClassVar[Body] = {"nucleus_balance_posted": None}
     response_serializer = schemas.BalanceResponse
     example: ClassVar[Body] = {
@@ -168,7 +169,7 @@ class TransactionPullView(PullView):
     """Attributes of the views under /aggregation/transaction."""
 
     data_name = "transaction"
-    pull = staticmethod(retrieval.pull_transactions)
+    pull = staticmethod(transaction_pulls.pull_transactions)
     empty: ClassVar[Body] = {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []}
     response_serializer = schemas.TransactionResponse
     example: ClassVar[Body] = {
@@ -177,7 +178,7 @@ class TransactionPullView(PullView):
     }
 
     @staticmethod
-    def render_data(pulled: retrieval.Pulled[AggregationAccountTransaction]) -> Body:
+    def render_data(pulled: PullResult[AggregationAccountTransaction]) -> Body:
         posted = [_row(renderers.transaction(row)) for row in pulled.posted]
         canceled = [_row(renderers.transaction(row)) for row in pulled.canceled]
         return {
@@ -190,7 +191,7 @@ class HoldingPullView(PullView):
     """Attributes of the views under /aggregation/holding."""
 
     data_name = "holding"
-    pull = staticmethod(retrieval.pull_holdings)
+    pull = staticmethod(holding_pulls.pull_holdings)
     empty: ClassVar[Body] = {"nucleus_holdings_posted": []}
     response_serializer = schemas.HoldingResponse
     example: ClassVar[Body] = {
@@ -198,7 +199,7 @@ class HoldingPullView(PullView):
     }
 
     @staticmethod
-    def render_data(pulled: retrieval.Pulled[AggregationAccountHolding]) -> Body:
+    def render_data(pulled: PullResult[AggregationAccountHolding]) -> Body:
         posted = [_row(renderers.holding(row)) for row in pulled.posted]
         return {"nucleus_holdings_posted": posted + _rejected_rows(pulled.rejected)}
 

@@ -19,7 +19,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Pull(Protocol[T_co]):
-    """Reads and stores one kind of data of one account; see retrieval.pull_balance and others."""
+    """Reads and stores one kind of data of one account; see account_pulls.pull_balance."""
 
     def __call__(self, *, vendor: Vendor, link: AccountLink) -> T_co: ...
 

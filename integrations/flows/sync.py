@@ -13,7 +13,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import account_links, connections, retrieval, transaction_listing
+from integrations.flows import (
+    account_links,
+    account_pulls,
+    connections,
+    retrieval,
+    transaction_listing,
+)
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
@@ -212,9 +218,9 @@ def _read_account(
     stamp: str,
 ) -> None:
     if scope is SyncScope.BALANCES:
-        retrieval.pull_account_and_balance(vendor=vendor, link=link, record=record)
+        account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record)
     else:
-        retrieval.pull_everything(
+        retrieval.retrieve_account(
             run=run,
             vendor=vendor,
             link=link,

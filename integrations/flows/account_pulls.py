@@ -1,0 +1,73 @@
+"""Read an aggregation account and its balance from the vendor and store them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.flows import outbound_webhooks, record_mapping
+from integrations.flows.pull_results import emit_changes, vendor_user_id, with_audit_subject
+from integrations.models import AccountLink
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from nucleus import writes
+from nucleus.models import AggregationAccount, AggregationAccountBalance
+
+
+@with_audit_subject
+def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
+    """Read the account and store it. Raises VendorError and writes.AccountGone."""
+    return _store_account(link, _read_account(vendor, link))
+
+
+@with_audit_subject
+def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
+    """Read the current balance and store it, if it differs from the newest that is stored.
+
+    Raises VendorError and writes.AccountGone.
+    """
+    return _store_balance(link, _read_account(vendor, link))
+
+
+@with_audit_subject
+def pull_account_and_balance(
+    *, vendor: Vendor, link: AccountLink, record: records.Account | None = None
+) -> None:
+    """Store the account and its balance.
+
+    Args:
+        record: the account, if the caller has read it; otherwise one call to the vendor reads it.
+
+    Raises VendorError and writes.AccountGone.
+    """
+    record = record or _read_account(vendor, link)
+    _store_account(link, record)
+    _store_balance(link, record)
+
+
+def _read_account(vendor: Vendor, link: AccountLink) -> records.Account:
+    return vendor.read_account(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
+
+
+def _store_account(link: AccountLink, record: records.Account) -> AggregationAccount:
+    columns = record_mapping.account_columns(record)
+    return writes.update_aggregation_account(account=link.aggregation_account, **columns)
+
+
+def _store_balance(link: AccountLink, record: records.Account) -> AggregationAccountBalance:
+    account, now = link.aggregation_account, timezone.now()
+    balance = record.balance
+    with transaction.atomic():
+        stored = writes.record_balance(
+            account=account,
+            balance=balance.current,
+            available_balance=balance.available,
+            available_credit=balance.available_credit,
+            currency_code=record_mapping.currency(balance.currency_code, account),
+            time_stamp=balance.as_of,
+            now=now,
+        )
+        is_written = stored.update_date >= now
+        if is_written:
+            emit_changes(outbound_webhooks.BALANCE, account, written=1, balance=stored.balance)
+    return stored

@@ -1,0 +1,144 @@
+"""Read the transactions of an account from the vendor and store them, batch by batch.
+
+A request that waits for the rows and a job share the listing. Each batch is one transaction, so
+after an interruption the stored rows are consistent and a second run writes only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.flows import outbound_webhooks, page_batching, record_mapping
+from integrations.flows.merchants import Directory
+from integrations.flows.pull_results import (
+    PullResult,
+    emit_changes,
+    vendor_user_id,
+    with_audit_subject,
+)
+from integrations.flows.transaction_listing import Checkpoint, Listing, begun
+from integrations.models import AccountLink
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import CursorExpired
+from nucleus import writes
+from nucleus.models import AggregationAccount, AggregationAccountTransaction
+
+TransactionResult = PullResult[AggregationAccountTransaction]
+
+
+@with_audit_subject
+def pull_transactions(*, vendor: Vendor, link: AccountLink) -> TransactionResult:
+    """Store all transactions of the window and return them.
+
+    Raises VendorError and writes.AccountGone.
+    """
+    total = TransactionResult()
+    for result in pull_batches(vendor=vendor, link=link):
+        total.posted += result.posted
+        total.canceled += result.canceled
+        total.rejected += result.rejected
+    return total
+
+
+def pull_batches(
+    *,
+    vendor: Vendor,
+    link: AccountLink,
+    checkpoint: Checkpoint | None = None,
+    with_history: bool = False,
+) -> Iterator[TransactionResult]:
+    """Store the transactions of the window; yields one result per batch, the last with cancels.
+
+    Args:
+        checkpoint: a job's progress; its batches yield no rows. None: a request waits for the rows.
+        with_history: list everything that the vendor can have, not the window.
+
+    Raises VendorError, writes.AccountGone, and with a checkpoint Reschedule and LeaseLost.
+    """
+    listing = new = begun(link, with_history=with_history)
+    if checkpoint is not None:
+        listing = checkpoint.resumed(new)
+    try:
+        yield from _store_listing(vendor, link, listing, checkpoint)
+    except CursorExpired:  # raised before any row is read
+        new.beginnings = listing.beginnings + 1
+        yield from _store_listing(vendor, link, new, checkpoint)
+
+
+def _store_listing(
+    vendor: Vendor, link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
+) -> Iterator[TransactionResult]:
+    """Store the listing from its cursor on."""
+    account = link.aggregation_account
+    directory = Directory(vendor=vendor, renew=checkpoint.run.renew if checkpoint else None)
+    pages = vendor.transaction_pages(
+        user_id=vendor_user_id(link),
+        account_id=link.vendor_account_id,
+        from_date=listing.since,
+        to_date=listing.until,
+        after=listing.cursor,
+    )
+    for batch in page_batching.gathered(pages):
+        directory.learn(batch.records)
+        listing.cursor = batch.cursor
+        listing.pending |= _uncancelable_ids(batch)
+        source_ids = _store_batch(account, listing, checkpoint, batch, directory)
+        if checkpoint is not None:
+            checkpoint.rest(listing)
+            continue
+        posted = writes.stored_transactions(account=account, source_ids=source_ids)
+        yield PullResult(posted=posted, rejected=list(batch.rejected))
+    yield PullResult(canceled=_complete(link, listing, checkpoint))
+
+
+def _uncancelable_ids(batch: records.Batch[records.Transaction]) -> set[str]:
+    """Ids of rows that are pending, or may be: they could not be read."""
+    pending = {record.id for record in batch.records if record.status == "pending"}
+    return pending | {item.id for item in batch.rejected if item.id}
+
+
+def _store_batch(
+    account: AggregationAccount,
+    listing: Listing,
+    checkpoint: Checkpoint | None,
+    batch: records.Batch[records.Transaction],
+    directory: Directory,
+) -> list[str]:
+    """Store the rows and the progress in one transaction; returns the source ids of the rows."""
+    rows = [record_mapping.transaction(record, account, directory) for record in batch.records]
+    with transaction.atomic():
+        written = writes.upsert_transactions(account=account, rows=rows)
+        emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
+        if checkpoint is not None:
+            checkpoint.keep(listing)
+    return [row.source_id for row in rows]
+
+
+def _complete(
+    link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
+) -> list[AggregationAccountTransaction]:
+    """Cancel the pending rows that the complete listing lacks, and record that it is complete.
+
+    Atrium leaves no tombstones: a pending transaction vanishes, and is listed as posted under a
+    new id.
+    """
+    account = link.aggregation_account
+    with transaction.atomic():
+        canceled = writes.cancel_missing_pending(
+            account=account,
+            seen_source_ids=listing.pending,
+            from_date=listing.since,
+            to_date=listing.until,
+            listed_at=listing.listed_at,
+        )
+        emit_changes(outbound_webhooks.TRANSACTION, account, canceled=len(canceled))
+        emit_changes(outbound_webhooks.TRANSACTION_STATUS, account, canceled=len(canceled))
+        link.transactions_retrieved_at = timezone.now()
+        link.save(update_fields=["transactions_retrieved_at"])
+        if checkpoint is not None:
+            checkpoint.keep(None)
+    return canceled
