@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from celery import Task
@@ -11,7 +12,7 @@ from integrations.jobs import claims, job_queue, runner
 from integrations.models import Job
 
 
-def _task(kind: str) -> Task:
+def _task(kind: str) -> Task[Any, Any]:
     def run(job_id: str) -> None:
         job = runner.run_next(job_id=UUID(job_id))
         if job is None:

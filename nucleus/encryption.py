@@ -92,7 +92,7 @@ def blank_unreadable(row: models.Model) -> list[str]:
     return names
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """A text column whose content is encrypted at rest; empty and null stay as they are.
 
     The row needs its primary key before it is saved (UUID defaults have one). Rows are written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -29,7 +30,7 @@ def prune(batch: int) -> int:
     )
 
 
-def _delete(rows: QuerySet, batch: int) -> int:
+def _delete(rows: QuerySet[Any, Any], batch: int) -> int:
     keys = list(rows.values_list("pk", flat=True)[:batch])
     # Filtered again: a window may have restarted since.
     return rows.filter(pk__in=keys).delete()[0] if keys else 0

@@ -74,7 +74,7 @@ REVOKE_EXAMPLE = OpenApiExample(
 
 
 @extend_schema_serializer(component_name="TokenAnswer")
-class TokenResponseSerializer(serializers.Serializer):
+class TokenResponseSerializer(serializers.Serializer[Any]):
     """The token; only `access_token` is read by the SDKs."""
 
     access_token = serializers.CharField()
@@ -84,7 +84,7 @@ class TokenResponseSerializer(serializers.Serializer):
     apps = serializers.CharField()
 
 
-class RevokeForm(serializers.Serializer):
+class RevokeForm(serializers.Serializer[Any]):
     """RFC 7009 section 2.1; a form, because tokens do not belong in URLs."""
 
     token = serializers.CharField()

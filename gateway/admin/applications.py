@@ -25,7 +25,7 @@ for model in (*HIDDEN, Application):
         admin.site.unregister(model)
 
 
-class ApplicationForm(forms.ModelForm):
+class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Validates scopes, and that the name is unique within the tenant."""
 
     class Meta:

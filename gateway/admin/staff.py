@@ -47,7 +47,7 @@ def may_manage(actor: User | AnonymousUser, user: User) -> bool:
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
+class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
     """Staff."""
 
     form = UserChangeForm
@@ -61,7 +61,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
         return names if request.user.is_superuser else (*names, "is_superuser")
 
     def formfield_for_manytomany(
-        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "user_permissions":
             kwargs["queryset"] = permissions_of(request.user)
@@ -82,7 +82,7 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
     """Roles of staff."""
 
     def formfield_for_manytomany(  # type: ignore[override]
-        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "permissions":
             kwargs["queryset"] = permissions_of(request.user)

@@ -35,7 +35,7 @@ STATUSES = AsyncTransaction.Status.values
 BEGUN = answered({**STORED, "status": "PENDING", "response": {"members": 2}})
 
 
-class AsyncStatusResponse(serializers.Serializer):
+class AsyncStatusResponse(serializers.Serializer[Any]):
     """How far it is."""
 
     id = serializers.UUIDField()

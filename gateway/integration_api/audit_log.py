@@ -34,7 +34,7 @@ PARAMETERS = [one for one in pages.parameters(AuditLog, SORTABLE) if one.name !=
 
 
 @extend_schema_field(OpenApiTypes.DATE)
-class DayField(serializers.Field):
+class DayField(serializers.Field[Any, Any, Any, Any]):
     """A day in UTC; SDKs may send an instant of it."""
 
     def to_internal_value(self, data: Any) -> date:
@@ -44,7 +44,7 @@ class DayField(serializers.Field):
         return moment.date()
 
 
-class AuditQuery(serializers.Serializer):
+class AuditQuery(serializers.Serializer[Any]):
     """What may be asked for, besides page parameters."""
 
     start_date = DayField(required=False, help_text="The first day, in UTC.")
@@ -63,14 +63,14 @@ class AuditQuery(serializers.Serializer):
     nucleus_aggregation_account_id = IdField(required=False)
 
 
-class AuditRequest(serializers.Serializer):
+class AuditRequest(serializers.Serializer[Any]):
     """How it was called."""
 
     attempt = serializers.IntegerField()
     request_id = serializers.CharField(help_text="Of the API request or job behind it.")
 
 
-class AuditRow(serializers.Serializer):
+class AuditRow(serializers.Serializer[Any]):
     """One call to a vendor, or an event of the gateway's own; never what was said."""
 
     id = serializers.UUIDField()

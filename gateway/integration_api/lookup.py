@@ -25,7 +25,8 @@ def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
     """The caller's client or business of that id, among `models`."""
     for model in models:
         rows = visible_rows(caller, model).select_related("tenant")
-        if row := rows.filter(id=owner_id).first():
+        row: Owner | None = rows.filter(id=owner_id).first()
+        if row is not None:
             return row
     names = [str(model._meta.model_name) for model in models]
     paths = " or ".join(f"/nucleus/v1/{name}" for name in names)

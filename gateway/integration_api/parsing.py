@@ -14,7 +14,7 @@ from nucleus.hydrogen.fields import uuid_of, without_nulls
 
 
 def parsed(
-    serializer: type[Serializer], request: Request, *, partial: bool = False
+    serializer: type[Serializer[Any]], request: Request, *, partial: bool = False
 ) -> dict[str, Any]:
     """The validated body. The SDKs send every field of a model, unset ones as null.
 
@@ -27,17 +27,19 @@ def parsed(
     context = {"caller": caller_of(request)}
     checked = serializer(data=present, partial=partial, context=context)
     checked.is_valid(raise_exception=True)
-    return checked.validated_data
+    validated: dict[str, Any] = checked.validated_data
+    return validated
 
 
-def queried(serializer: type[Serializer], request: Request) -> dict[str, Any]:
+def queried(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The validated query parameters; the text `None` is what an SDK makes of an unset one."""
     query = {
         name: value for name, value in request.query_params.items() if value not in ("", "None")
     }
     checked = serializer(data=query, context={"caller": caller_of(request)})
     checked.is_valid(raise_exception=True)
-    return checked.validated_data
+    validated: dict[str, Any] = checked.validated_data
+    return validated
 
 
 LIST_LIMIT = 100

@@ -73,7 +73,7 @@ class CreateUserRequest(OwnerRequest):
         return value
 
 
-class UserResponse(serializers.Serializer):
+class UserResponse(serializers.Serializer[Any]):
     """The mapping and the vendor's object."""
 
     nucleus_client_id = serializers.UUIDField(allow_null=True)
@@ -85,7 +85,7 @@ class UserResponse(serializers.Serializer):
     vendor_response = serializers.DictField()
 
 
-class WidgetLinkQuery(serializers.Serializer):
+class WidgetLinkQuery(serializers.Serializer[Any]):
     """Query of GET /widget_link/{nucleus_id}."""
 
     vendor_name = vendor_name()
@@ -114,7 +114,7 @@ class WidgetLinkQuery(serializers.Serializer):
     )
 
 
-class WidgetUrl(serializers.Serializer):
+class WidgetUrl(serializers.Serializer[Any]):
     """Where the widget opens."""
 
     widget_url = serializers.URLField()
@@ -148,7 +148,7 @@ class AggregationRequest(OwnerRequest):
     vendor_request = AggregationVendorRequest(required=False)
 
 
-class PullResponse(serializers.Serializer):
+class PullResponse(serializers.Serializer[Any]):
     """What every answer about an account's data starts with."""
 
     message = serializers.CharField(allow_null=True)
@@ -156,7 +156,7 @@ class PullResponse(serializers.Serializer):
     nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
 
 
-class Row(serializers.Serializer):
+class Row(serializers.Serializer[Any]):
     """One item of an answer; `body` is null where it could not be stored, `message` says why."""
 
     status_code = serializers.IntegerField()
@@ -198,7 +198,7 @@ class HoldingResponse(PullResponse):
     nucleus_holdings_posted = HoldingRow(many=True)
 
 
-class AccountListQuery(serializers.Serializer):
+class AccountListQuery(serializers.Serializer[Any]):
     """Query of the lists under /aggregation."""
 
     aggregation_account_id_list = serializers.ListField(
@@ -206,7 +206,7 @@ class AccountListQuery(serializers.Serializer):
     )
 
 
-class DeleteQuery(serializers.Serializer):
+class DeleteQuery(serializers.Serializer[Any]):
     """Query of the deletions."""
 
     delete_type = choice("delink", "delete")
@@ -239,23 +239,23 @@ class IavRequest(OwnerRequest):
     vendor_request = IavVendorRequest(required=False)
 
 
-class BankLinkRow(serializers.Serializer):
+class BankLinkRow(serializers.Serializer[Any]):
     message = serializers.CharField(allow_null=True)
     status_code = serializers.IntegerField()
     nucleus_bank_link = wire.BankLink(allow_null=True)
 
 
-class IavBankLinks(serializers.Serializer):
+class IavBankLinks(serializers.Serializer[Any]):
     message = serializers.CharField(allow_null=True)
     response = BankLinkRow(many=True)
 
 
-class IavAggregation(serializers.Serializer):
+class IavAggregation(serializers.Serializer[Any]):
     message = serializers.CharField(allow_null=True)
     response = serializers.DictField(allow_null=True)
 
 
-class IavResponse(serializers.Serializer):
+class IavResponse(serializers.Serializer[Any]):
     """Answer of POST /iav and GET /iav/{bank_link_id}."""
 
     vendor_name = serializers.CharField(allow_null=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +17,7 @@ from integrations.vendors import registry
 from nucleus.caller import caller_of
 
 
-class TokenExchangeResponse(serializers.Serializer):
+class TokenExchangeResponse(serializers.Serializer[Any]):
     """What a vendor with tokens would answer."""
 
     nucleus_client_id = serializers.UUIDField()

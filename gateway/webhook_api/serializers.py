@@ -29,7 +29,7 @@ class _Request(BodySerializer):
     )
 
 
-class _Response(serializers.Serializer):
+class _Response(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     url = serializers.CharField()
     is_active = serializers.BooleanField()

@@ -32,8 +32,8 @@ class WebhookView(APIView):
     tag: ClassVar[str]
     fields = ("id", "url", "is_active", "secondary_id", "create_date", "update_date")
     event_fields: ClassVar[tuple[str, ...]]
-    request_serializer: ClassVar[type[Serializer]]
-    response_serializer: ClassVar[type[Serializer]]
+    request_serializer: ClassVar[type[Serializer[Any]]]
+    response_serializer: ClassVar[type[Serializer[Any]]]
     example: ClassVar[dict[str, Any]]  # body of a request
 
     @property

@@ -35,7 +35,7 @@ class SecretField(forms.CharField):
         )
 
 
-class WriteOnlySecrets(forms.ModelForm):
+class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
     """Keeps a stored secret when its box is left empty. `secrets` names the fields."""
 
     secrets: tuple[str, ...] = ()

@@ -128,7 +128,8 @@ def _classify(row: InboundWebhook, notice: records.WebhookEvent | None) -> Membe
         return None
     else:
         member.tenant = row.tenant  # known already; its jobs ask for it
-    return member
+    owner_member: Member | None = member
+    return owner_member
 
 
 def silence(tenant: Tenant) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -24,16 +25,16 @@ BATCH = 1000
 def prune() -> int:
     """Delete what is older than the settings keep; how many rows. Dead jobs stay for people."""
     count = sum(delete_batch(rows) for rows in _expired())
-    return count + sum(import_string(path)(BATCH) for path in settings.RETENTION_HOOKS)
+    return count + sum(int(import_string(path)(BATCH)) for path in settings.RETENTION_HOOKS)
 
 
-def delete_batch(rows: QuerySet) -> int:
+def delete_batch(rows: QuerySet[Any, Any]) -> int:
     """At most BATCH of the rows, so that no transaction gets long."""
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     return rows.model._base_manager.filter(pk__in=ids).delete()[0] if ids else 0
 
 
-def _expired() -> list[QuerySet]:
+def _expired() -> list[QuerySet[Any, Any]]:
     now = timezone.now()
     keep = {name: timedelta(days=days) for name, days in settings.RETENTION_DAYS.items()}
     return [

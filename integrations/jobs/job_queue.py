@@ -118,7 +118,8 @@ def database_now() -> datetime:
         return timezone.now()  # SQLite has no clock but this machine's
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        now: datetime = cursor.fetchone()[0]
+        return now
 
 
 def enqueue(

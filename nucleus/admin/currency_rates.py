@@ -14,7 +14,7 @@ from nucleus.admin.base import BaseAdmin
 from nucleus.models import CurrencyRate
 
 
-class UploadForm(forms.ModelForm):
+class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whose rates, and a file of them."""
 
     file = forms.FileField(

@@ -28,7 +28,7 @@ DESCRIPTION = (
 def _change_of(body: Any) -> Any:
     """The schema of an item of PUT: the body with an `id`, which alone is required."""
 
-    def get_fields(self: Any) -> dict[str, serializers.Field]:
+    def get_fields(self: Any) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields: dict[str, Any] = body.get_fields(self)
         for name, field in fields.items():
             field.required, field.default = name == "id", serializers.empty

@@ -55,7 +55,7 @@ DESCRIPTION = (
 )
 
 
-class BulkTransactionResponse(serializers.Serializer):
+class BulkTransactionResponse(serializers.Serializer[Any]):
     """A bulk request that was worked through."""
 
     id = serializers.UUIDField()
@@ -68,7 +68,7 @@ class BulkTransactionResponse(serializers.Serializer):
     update_date = InstantField()
 
 
-class BulkStatusResponse(serializers.Serializer):
+class BulkStatusResponse(serializers.Serializer[Any]):
     """What became of a bulk request."""
 
     id = serializers.UUIDField()

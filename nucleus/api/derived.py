@@ -51,7 +51,7 @@ class OverviewAccount(AggregationAccountDetails):
         ]  # fmt: skip
 
 
-class OverviewCategory(serializers.Serializer):
+class OverviewCategory(serializers.Serializer[Any]):
     """The accounts of one category. Totals are null where currencies differ."""
 
     category = serializers.CharField()
@@ -61,7 +61,7 @@ class OverviewCategory(serializers.Serializer):
     aggregation_account_details = OverviewAccount(many=True)
 
 
-class AggregationAccountOverview(serializers.Serializer):
+class AggregationAccountOverview(serializers.Serializer[Any]):
     """Accounts by category."""
 
     by_category = OverviewCategory(many=True)
@@ -82,7 +82,7 @@ _Transaction = _part(
 )
 
 
-class AggregateData(serializers.Serializer):
+class AggregateData(serializers.Serializer[Any]):
     """An account with its current balance, the positions held and the newest transactions."""
 
     aggregation_account_id = serializers.UUIDField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from rest_framework.exceptions import PermissionDenied
@@ -30,7 +31,7 @@ EXAMPLE = {
     "date": "2026-11-20T00:00:00.000+0000",
     "exchange_rate": 1.0842,
 }
-FILTERED: dict[str, models.Field] = {
+FILTERED: dict[str, models.Field[Any, Any]] = {
     "currency_code_from": models.CharField(),
     "currency_code_to": models.CharField(),
     "date": models.DateTimeField(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -18,7 +19,7 @@ TAG = ["Resource"]
 DEFAULT_COUNTRY = "US"
 
 
-class Currency(serializers.Serializer):
+class Currency(serializers.Serializer[Any]):
     """A currency of ISO 4217."""
 
     id = serializers.UUIDField()
@@ -27,7 +28,7 @@ class Currency(serializers.Serializer):
     numeric_code = serializers.CharField(help_text="Three digits.")
 
 
-class Country(serializers.Serializer):
+class Country(serializers.Serializer[Any]):
     """A country or territory of ISO 3166-1."""
 
     alpha2_code = serializers.CharField()
@@ -38,7 +39,7 @@ class Country(serializers.Serializer):
     longitude = serializers.FloatField(allow_null=True, help_text="Always null: not kept here.")
 
 
-class State(serializers.Serializer):
+class State(serializers.Serializer[Any]):
     """A subdivision of ISO 3166-2: a state, province, district …"""
 
     abbreviation = serializers.CharField()

@@ -24,7 +24,7 @@ from nucleus.reads.visibility import visible_rows
 FIELDS = ("id", "name", "logo_url", "website_url", "create_date", "update_date")
 
 
-class Merchant(serializers.Serializer):
+class Merchant(serializers.Serializer[Any]):
     """A business; `guid` is the key under which the vendor knows it."""
 
     id = serializers.UUIDField()
@@ -36,7 +36,7 @@ class Merchant(serializers.Serializer):
     update_date = InstantField()
 
 
-class Pageable(serializers.Serializer):
+class Pageable(serializers.Serializer[Any]):
     """Which page of how many rows was asked for."""
 
     offset = serializers.IntegerField(help_text="Rows before the page.")

@@ -163,7 +163,7 @@ def _changed_tenant_fields(caller: Caller, owner_type: OwnerType, row: Any, data
     ]
 
 
-def _is_change(field: serializers.Field, value: Any, row: Any) -> bool:
+def _is_change(field: serializers.Field[Any, Any, Any, Any], value: Any, row: Any) -> bool:
     if field.write_only:  # never in a response, so equality must not show either
         return True
     try:

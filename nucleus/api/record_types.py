@@ -47,7 +47,7 @@ class RecordType(Generic[Row]):
     fields: tuple[str, ...]
     serialize: Callable[[Row], Body]
     schema: Any
-    body: type[serializers.Serializer]
+    body: type[serializers.Serializer[Any]]
     example: Body
     converts_currency: bool = True
 

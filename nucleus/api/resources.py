@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -26,17 +27,17 @@ NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH}
 WORD, FLAG, NUMBER, KEY = (
     models.CharField(), models.BooleanField(), models.IntegerField(), models.UUIDField(),
 )  # fmt: skip
-CATEGORY_FIELDS: dict[str, models.Field] = {
+CATEGORY_FIELDS: dict[str, models.Field[Any, Any]] = {
     "category": WORD, "subcategory": WORD, "vendor_name": WORD, "vendor_category": WORD,
     "vendor_subcategory": WORD, "tenant_name": WORD, "is_primary": FLAG,
 }  # fmt: skip
-CODE_FIELDS: dict[str, models.Field] = {
+CODE_FIELDS: dict[str, models.Field[Any, Any]] = {
     "mcc": NUMBER, "category": WORD, "subcategory": WORD, "description": WORD,
     "transaction_category_id": KEY,
 }  # fmt: skip
 
 
-class _CategoryRow(serializers.Serializer):
+class _CategoryRow(serializers.Serializer[Any]):
     category = serializers.CharField()
     subcategory = serializers.CharField(allow_null=True, help_text="Null on the first level.")
     vendor_name = serializers.CharField()
@@ -58,7 +59,7 @@ class AccountCategory(_CategoryRow):
     hydrogen_account_category_id = serializers.UUIDField()
 
 
-class MerchantCategoryCode(serializers.Serializer):
+class MerchantCategoryCode(serializers.Serializer[Any]):
     """What a business of that ISO 18245 code does, and the category of its transactions."""
 
     mcc = serializers.IntegerField()
@@ -68,12 +69,12 @@ class MerchantCategoryCode(serializers.Serializer):
     transaction_category_id = serializers.UUIDField()
 
 
-class _CategoryQuery(serializers.Serializer):
+class _CategoryQuery(serializers.Serializer[Any]):
     tenant_name = serializers.CharField(required=False, max_length=NAME_LENGTH)
     match_primary = LenientBooleanField(default=False)
     id = IdField(required=False)
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         table = self.context["table"]
         vendors = dict.fromkeys(one.vendor_name for one in table)
         return {"vendor_name": WordField(vendors, required=False), **super().get_fields()}

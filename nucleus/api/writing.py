@@ -36,7 +36,7 @@ def items_of(request: Request) -> list[Any]:
     return request.data
 
 
-def read(body: BaseSerializer, data: Any) -> Item:
+def read(body: BaseSerializer[Any], data: Any) -> Item:
     """One record of a body; null is the same as left out."""
     if not isinstance(data, dict):
         return Refusal({"non_field_errors": ["A record is a JSON object."]})
@@ -52,7 +52,7 @@ def id_of(data: Any) -> UUID | None:
     return uuid_of(data.get("id") if isinstance(data, dict) else data)
 
 
-def report_unknown(items: Sequence[Any], schema: type[BaseSerializer]) -> None:
+def report_unknown(items: Sequence[Any], schema: type[BaseSerializer[Any]]) -> None:
     """Names the members of items to delete that no such record has; whole records may be sent."""
     known: Any = schema().fields  # type: ignore[attr-defined]
     for item in items:

@@ -245,7 +245,7 @@ class CoordinateField(serializers.FloatField):
         "example": "2026-11-21T09:30:00.000+0000",
     }
 )
-class InstantField(serializers.Field):
+class InstantField(serializers.Field[Any, Any, Any, Any]):
     """An instant in any form an SDK sends; without a zone it is UTC, without a time midnight."""
 
     def to_internal_value(self, data: Any) -> datetime:

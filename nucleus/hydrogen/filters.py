@@ -70,7 +70,7 @@ def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[
 
 
 def matching(
-    rows: Iterable[dict[str, Any]], text: str, *, fields: Mapping[str, models.Field]
+    rows: Iterable[dict[str, Any]], text: str, *, fields: Mapping[str, models.Field[Any, Any]]
 ) -> list[dict[str, Any]]:
     """Those of `rows`, dicts in memory, that match `text`; the same language and the same answers.
 

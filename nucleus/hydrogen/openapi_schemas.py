@@ -12,7 +12,7 @@ from nucleus.hydrogen import nested_serializers, renderers
 from nucleus.hydrogen.fields import InstantField
 
 
-class _Rendered(serializers.ModelSerializer):
+class _Rendered(serializers.ModelSerializer[Any]):
     """Types as wire.json writes them."""
 
     serializer_field_mapping = {
@@ -22,8 +22,8 @@ class _Rendered(serializers.ModelSerializer):
 
 
 def _described(
-    model: type, names: tuple[str, ...], name: str, **typed: serializers.Field
-) -> type[serializers.Serializer]:
+    model: type, names: tuple[str, ...], name: str, **typed: serializers.Field[Any, Any, Any, Any]
+) -> type[serializers.Serializer[Any]]:
     """A read-only serializer class with the model's types for those fields.
 
     Args:
@@ -48,7 +48,7 @@ def _strings() -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
-class Location(serializers.Serializer):
+class Location(serializers.Serializer[Any]):
     """Where a transaction happened."""
 
     address_line1 = serializers.CharField(required=False)
@@ -61,7 +61,7 @@ class Location(serializers.Serializer):
     longitude = serializers.FloatField(required=False)
 
 
-class BankCredit(serializers.Serializer):
+class BankCredit(serializers.Serializer[Any]):
     """Money in or out of a bank or credit account; `amount` is never negative."""
 
     amount = serializers.FloatField()
@@ -76,7 +76,7 @@ class BankCredit(serializers.Serializer):
     location = Location(allow_null=True)
 
 
-class Cash(serializers.Serializer):
+class Cash(serializers.Serializer[Any]):
     """Cash in or out of an investment account."""
 
     amount = serializers.FloatField()
@@ -84,7 +84,7 @@ class Cash(serializers.Serializer):
     name = serializers.CharField(required=False)
 
 
-class Investment(serializers.Serializer):
+class Investment(serializers.Serializer[Any]):
     """A trade."""
 
     price = serializers.FloatField()
@@ -152,7 +152,7 @@ class BankLink(_BankLink):
         fields = [*_BankLink.Meta.fields, "bank_account_number", "routing", "routing_wire"]
 
 
-class Sort(serializers.Serializer):
+class Sort(serializers.Serializer[Any]):
     """How a page is ordered; `property` is in camelCase."""
 
     direction = serializers.ChoiceField(choices=["ASC", "DESC"])
@@ -163,7 +163,7 @@ class Sort(serializers.Serializer):
     descending = serializers.BooleanField()
 
 
-def page_of(content: Any) -> type[serializers.Serializer]:
+def page_of(content: Any) -> type[serializers.Serializer[Any]]:
     """The page object of `content`."""
     fields: dict[str, Any] = {
         "content": content(many=True),
@@ -179,7 +179,7 @@ def page_of(content: Any) -> type[serializers.Serializer]:
     return type(f"Page{content.__name__}", (serializers.Serializer,), fields)
 
 
-class Error(serializers.Serializer):
+class Error(serializers.Serializer[Any]):
     """Every answer that is not a success."""
 
     status = serializers.IntegerField()

@@ -194,7 +194,7 @@ class AggregationAccountTransactionBody(_Body):
             words = "Give exactly one of bank_credit, cash and investment."
             raise serializers.ValidationError({"bank_credit": [words]})
         credit = attrs.pop("bank_credit", {})
-        columns = attrs | credit
+        columns: dict[str, Any] = attrs | credit
         for name in {"cash", "investment"} & columns.keys():
             columns[name] = {field: _kept(value) for field, value in columns[name].items()}
         return columns

@@ -85,7 +85,7 @@ def _listed(names: Mapping[str, str | None]) -> str:
     return ", ".join(shown) + (", and more" if len(names) > MAX_NAMES else "")
 
 
-class BodySerializer(serializers.Serializer):
+class BodySerializer(serializers.Serializer[Any]):
     """What is written, at any depth of a body."""
 
     answered_only: tuple[str, ...] = READ_ONLY  # may come back as they were answered
@@ -98,12 +98,12 @@ class BodySerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class ModelBodySerializer(BodySerializer, serializers.ModelSerializer):
+class ModelBodySerializer(BodySerializer, serializers.ModelSerializer[Any]):
     """The same for a row."""
 
 
 def knowing_parameters(
-    parameters: Iterable[OpenApiParameter | type[serializers.Serializer]],
+    parameters: Iterable[OpenApiParameter | type[serializers.Serializer[Any]]],
 ) -> Callable[[Any], Any]:
     """Decorate a view's method with the names of the query parameters that it documents."""
     names: set[str] = set()

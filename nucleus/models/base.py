@@ -13,7 +13,7 @@ from nucleus.scoping import TenantManager
 FLOAT_DIGITS = Context(prec=15)  # that a float is sure to carry
 
 
-class MoneyField(models.DecimalField):
+class MoneyField(models.DecimalField):  # type: ignore[type-arg]
     """An exact decimal: 16 digits before the point, 8 after (shares and prices need them).
 
     SQLite has no decimals and Django's own field keeps floats there, exact to 15 digits only. This

@@ -98,7 +98,7 @@ def overview(
 
 
 def _active(model: Any, account: AggregationAccount) -> QuerySet[Any]:
-    rows = model.objects.for_tenant(account.tenant_id)
+    rows: QuerySet[Any] = model.objects.for_tenant(account.tenant_id)
     return rows.filter(aggregation_account=account, is_active=True)
 
 

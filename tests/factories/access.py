@@ -17,7 +17,7 @@ from tests.factories.nucleus import TenantFactory
 SECRET = "the-secret-of-a-test-application-0123456789"
 
 
-class ApplicationFactory(DjangoModelFactory):
+class ApplicationFactory(DjangoModelFactory):  # type: ignore[type-arg]
     class Meta:
         model = Application
 

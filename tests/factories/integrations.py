@@ -10,7 +10,7 @@ from integrations.models import Job
 from tests.factories.nucleus import TenantFactory
 
 
-class JobFactory(DjangoModelFactory):
+class JobFactory(DjangoModelFactory):  # type: ignore[type-arg]
     class Meta:
         model = Job
 

@@ -12,7 +12,7 @@ from factory.django import DjangoModelFactory
 from nucleus import models
 
 
-class Unscoped(DjangoModelFactory):
+class Unscoped(DjangoModelFactory):  # type: ignore[type-arg]
     """Builds through the manager that knows no tenant."""
 
     class Meta:
@@ -23,7 +23,7 @@ class Unscoped(DjangoModelFactory):
         return model_class.unscoped
 
 
-class TenantFactory(DjangoModelFactory):
+class TenantFactory(DjangoModelFactory):  # type: ignore[type-arg]
     class Meta:
         model = models.Tenant
 
@@ -111,7 +111,7 @@ class BankLinkFactory(Unscoped):
     institution_name = "MX Bank"
 
 
-class MerchantFactory(DjangoModelFactory):
+class MerchantFactory(DjangoModelFactory):  # type: ignore[type-arg]
     class Meta:
         model = models.Merchant
 

@@ -44,7 +44,7 @@ BAD_URLS = [
 ]  # fmt: skip
 
 
-def bodies(kind: type = BodySerializer) -> Iterator[type[serializers.Serializer]]:
+def bodies(kind: type = BodySerializer) -> Iterator[type[serializers.Serializer[Any]]]:
     """Every serializer of a body that the API has."""
     for one in kind.__subclasses__():
         yield from bodies(one)
@@ -59,7 +59,7 @@ def innermost(field: Any) -> Any:
 
 
 @pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
-def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer]):
+def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer[Any]]):
     for name, field in body().fields.items():
         if name in READ_ONLY:
             continue
@@ -73,7 +73,7 @@ def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer]
 
 
 @pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
-def test_no_body_takes_text_that_is_not_shown(body: type[serializers.Serializer]):
+def test_no_body_takes_text_that_is_not_shown(body: type[serializers.Serializer[Any]]):
     for name, field in body().fields.items():
         inner = innermost(field)
         if not isinstance(inner, serializers.CharField) or inner.read_only or "password" in name:
@@ -173,7 +173,7 @@ def test_numbers_with_leading_zeros_are_strings(value: Any):
 @pytest.mark.parametrize(
     "field", [fields.NumberField(24, 8), fields.WholeNumberField(), fields.CoordinateField()]
 )
-def test_what_is_no_number(field: serializers.Field, value: Any):
+def test_what_is_no_number(field: serializers.Field[Any, Any, Any, Any], value: Any):
     with pytest.raises(serializers.ValidationError):
         field.run_validation(value)
 
@@ -188,7 +188,7 @@ def test_what_is_a_number():
 @pytest.mark.parametrize(
     "text", ["2026-W05-1", "2026-W05", "2026-032", "20260201", "\uff12026-02-01", "2026-02-30"]
 )
-def test_what_is_no_date(field: serializers.Field, text: str):
+def test_what_is_no_date(field: serializers.Field[Any, Any, Any, Any], text: str):
     for value in (text, f"{text}x10:00:00Z", f"{text}T10:00:00Z"):
         with pytest.raises(serializers.ValidationError):
             field.run_validation(value)

@@ -45,7 +45,7 @@ COLLEAGUE_SINCE = datetime(2026, 1, 2, tzinfo=UTC)
 MARKUP = "<script>alert('canary')</script>"
 
 
-def screens() -> list[tuple[type[Model], ModelAdmin]]:
+def screens() -> list[tuple[type[Model], ModelAdmin[Any]]]:
     """Every registered model and its admin."""
     return sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
 

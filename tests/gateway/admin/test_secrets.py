@@ -44,7 +44,7 @@ def variants(model: type[Model]) -> list[str]:
     return [path_of(model, page) for page in found]
 
 
-def posts(model: type[Model], screen: ModelAdmin) -> list[dict[str, str]]:
+def posts(model: type[Model], screen: ModelAdmin[Any]) -> list[dict[str, str]]:
     """Every action of one screen, asking and confirmed."""
     names = [str(getattr(one, "__name__", one)) for one in screen.actions or ()]
     chosen = {"_selected_action": str(row_of(model).pk)}
