@@ -36,7 +36,7 @@ def pull_holdings(
     listed_ids: set[str] = set()
     listed_at = timezone.now()
     pages = vendor.holding_pages(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
-    for batch in page_batching.gathered(pages):
+    for batch in page_batching.rebatch(pages):
         listed_ids |= {record.id for record in batch.records}
         listed_ids |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():

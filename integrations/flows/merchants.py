@@ -1,4 +1,4 @@
-"""Names and places behind the merchant ids that transactions carry."""
+"""Merchants and their locations, which transactions refer to by the vendor's ids."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from integrations.vendors.errors import VendorError
 from nucleus import writes
 from nucleus.models import Merchant, MerchantLocation
 
-LOOKUP_SECONDS = 8.0  # of one pull that somebody waits for
-LOOKUP_FAILURES = 3  # then the vendor is left alone until the next pull
+LOOKUP_SECONDS = 8.0  # limit per pull within a request
+JOB_LOOKUP_SECONDS = 24 * 3600.0
+LOOKUP_FAILURES = 3  # after these, one pull calls the vendor for no more merchants
 
 
 @dataclass(slots=True)
-class Directory:
-    """Looks merchants up in Nucleus first and at the vendor once; a miss is never an error.
+class MerchantLookup:
+    """Looks merchants up in Nucleus, and at the vendor once if Nucleus lacks them.
+
+    A merchant that cannot be read is no error: the transaction is stored without it.
 
     Args:
-        renew: a job's, before every call: a batch may name hundreds; without it somebody waits.
+        renew: a job's renewal of its lease, called before each vendor call, since one batch may
+            name hundreds of merchants; None within a request.
     """
 
     vendor: Vendor
@@ -29,62 +33,64 @@ class Directory:
     merchants: dict[str, Merchant | None] = field(default_factory=dict)
     locations: dict[str, MerchantLocation | None] = field(default_factory=dict)
     failures: int = 0
-    until: float = field(init=False)
+    deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.until = time.monotonic() + (24 * 3600 if self.renew else LOOKUP_SECONDS)
+        limit = JOB_LOOKUP_SECONDS if self.renew else LOOKUP_SECONDS
+        self.deadline = time.monotonic() + limit
 
-    def learn(self, batch: Iterable[records.Transaction]) -> None:
-        """Make the merchants and places of these transactions known, two queries for what is."""
-        rows = list(batch)
-        wanted = {row.merchant_id for row in rows if row.merchant_id} - self.merchants.keys()
-        for merchant in Merchant.objects.filter(source_id__in=wanted):
+    def load(self, transactions: Iterable[records.Transaction]) -> None:
+        """Load what these transactions refer to; two queries for what Nucleus has."""
+        rows = list(transactions)
+        merchant_ids = {row.merchant_id for row in rows if row.merchant_id}
+        merchant_ids -= self.merchants.keys()
+        for merchant in Merchant.objects.filter(source_id__in=merchant_ids):
             self.merchants[merchant.source_id] = merchant
-        for source_id in sorted(wanted - self.merchants.keys()):
+        for source_id in sorted(merchant_ids - self.merchants.keys()):
             self.merchants[source_id] = self._read_merchant(source_id)
-        places = {row.merchant_location_id for row in rows if row.merchant_location_id}
-        places -= self.locations.keys()
-        for place in MerchantLocation.objects.filter(source_id__in=places):
-            self.locations[place.source_id] = place
-        for source_id in sorted(places - self.locations.keys()):
+        location_ids = {row.merchant_location_id for row in rows if row.merchant_location_id}
+        location_ids -= self.locations.keys()
+        for location in MerchantLocation.objects.filter(source_id__in=location_ids):
+            self.locations[location.source_id] = location
+        for source_id in sorted(location_ids - self.locations.keys()):
             self.locations[source_id] = self._read_location(source_id)
 
     def _read_merchant(self, source_id: str) -> Merchant | None:
-        if not self._may_ask():
+        if not self._can_call_vendor():
             return None
         try:
-            seen = self.vendor.read_merchant(merchant_id=source_id)
+            record = self.vendor.read_merchant(merchant_id=source_id)
         except VendorError as error:
             self.failures += error.is_retryable
             return None
         return writes.upsert_merchant(
             source_id=source_id,
-            name=seen.name,
-            logo_url=seen.logo_url,
-            website_url=seen.website_url,
+            name=record.name,
+            logo_url=record.logo_url,
+            website_url=record.website_url,
         )
 
     def _read_location(self, source_id: str) -> MerchantLocation | None:
-        if not self._may_ask():
+        if not self._can_call_vendor():
             return None
         try:
-            seen = self.vendor.read_merchant_location(location_id=source_id)
+            record = self.vendor.read_merchant_location(location_id=source_id)
         except VendorError as error:
             self.failures += error.is_retryable
             return None
         return writes.upsert_merchant_location(
             source_id=source_id,
-            address_line1=seen.address_line1,
-            city=seen.city,
-            state=seen.state,
-            postalcode=seen.postalcode,
-            country=seen.country,
-            latitude=seen.latitude,
-            longitude=seen.longitude,
+            address_line1=record.address_line1,
+            city=record.city,
+            state=record.state,
+            postalcode=record.postalcode,
+            country=record.country,
+            latitude=record.latitude,
+            longitude=record.longitude,
         )
 
-    def _may_ask(self) -> bool:
-        if self.failures >= LOOKUP_FAILURES or time.monotonic() > self.until:
+    def _can_call_vendor(self) -> bool:
+        if self.failures >= LOOKUP_FAILURES or time.monotonic() > self.deadline:
             return False
         if self.renew is not None:
             self.renew()

@@ -1,4 +1,4 @@
-"""Vendor pages gathered into batches."""
+"""Regroups a vendor's pages into batches, each of which one database transaction writes."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from integrations.vendors import records
 
 T = TypeVar("T")
 BATCH_ROWS = 2000
-BATCH_SECONDS = 15.0  # a slow vendor's batches are smaller: each renews the lease
+BATCH_SECONDS = 15.0  # a slow vendor's batches are smaller, as each renews the job's lease
 
 
-def gathered(pages: Iterator[records.Batch[T]]) -> Iterator[records.Batch[T]]:
-    """Vendor pages of 100 gathered into batches that are worth a transaction."""
-    waiting: list[records.Batch[T]] = []
+def rebatch(pages: Iterator[records.Batch[T]]) -> Iterator[records.Batch[T]]:
+    """Merge pages until they have BATCH_ROWS rows or took BATCH_SECONDS to read.
+
+    Args:
+        pages: a vendor's listing; what it raises is raised here.
+    """
+    pending: list[records.Batch[T]] = []
     began = time.monotonic()
     for page in pages:
-        waiting.append(page)
-        size = sum(len(one.records) for one in waiting)
+        pending.append(page)
+        size = sum(len(batch.records) for batch in pending)
         if size >= BATCH_ROWS or time.monotonic() - began >= BATCH_SECONDS:
-            yield _one(waiting)
-            waiting, began = [], time.monotonic()
-    if waiting:
-        yield _one(waiting)
+            yield _merge(pending)
+            pending, began = [], time.monotonic()
+    if pending:
+        yield _merge(pending)
 
 
-def _one(pages: list[records.Batch[T]]) -> records.Batch[T]:
+def _merge(pages: list[records.Batch[T]]) -> records.Batch[T]:
     return records.Batch(
         records=tuple(row for page in pages for row in page.records),
         rejected=tuple(item for page in pages for item in page.rejected),

@@ -1,8 +1,8 @@
-"""Vendor records as columns and rows of Nucleus."""
+"""Maps vendor records to columns and rows of Nucleus; no I/O."""
 
 from __future__ import annotations
 
-from integrations.flows.merchants import Directory
+from integrations.flows.merchants import MerchantLookup
 from integrations.vendors import records
 from nucleus import categories, writes
 from nucleus.models import AggregationAccount
@@ -16,7 +16,7 @@ def currency(currency_code: str | None, account: AggregationAccount) -> str:
 def account_columns(record: records.Account) -> dict[str, object]:
     """The columns of an aggregation account that the vendor determines.
 
-    `currency_code` is missing where the vendor gives none, so that a stored one stays.
+    Without a currency from the vendor, `currency_code` is absent: the stored one is kept.
     """
     columns: dict[str, object] = {
         "account_name": record.name,
@@ -49,9 +49,14 @@ def account_columns(record: records.Account) -> dict[str, object]:
 
 
 def transaction(
-    record: records.Transaction, account: AggregationAccount, directory: Directory
+    record: records.Transaction, account: AggregationAccount, lookup: MerchantLookup
 ) -> writes.TransactionRow:
-    merchant = directory.merchants.get(record.merchant_id or "")
+    """The row of a transaction.
+
+    Args:
+        lookup: loaded with the merchant and location of this transaction.
+    """
+    merchant = lookup.merchants.get(record.merchant_id or "")
     return writes.TransactionRow(
         source_id=record.id,
         source_updated_at=record.updated_at,
@@ -71,7 +76,7 @@ def transaction(
             subcategory=record.subcategory,
             merchant_category_code=record.merchant_category_code,
         ),
-        location=_location(record, directory),
+        location=_location(record, lookup),
         is_recurring=record.is_recurring,
         is_fee=record.is_fee,
         is_transfer=record.is_transfer,
@@ -84,11 +89,11 @@ LOCATION_FIELDS = (
 )  # fmt: skip
 
 
-def _location(record: records.Transaction, directory: Directory) -> dict[str, object] | None:
-    """The merchant's place, with the transaction's own coordinates where it has them."""
-    place = directory.locations.get(record.merchant_location_id or "")
+def _location(record: records.Transaction, lookup: MerchantLookup) -> dict[str, object] | None:
+    """The merchant's location; what the transaction itself states takes precedence."""
+    merchant_location = lookup.locations.get(record.merchant_location_id or "")
     location: dict[str, object] = {}
-    for source in (place, record.location):
+    for source in (merchant_location, record.location):
         for name in LOCATION_FIELDS:
             value = getattr(source, name, None)
             if value is not None:
@@ -97,6 +102,7 @@ def _location(record: records.Transaction, directory: Directory) -> dict[str, ob
 
 
 def holding(record: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
+    """The row of a position of this account."""
     return writes.HoldingRow(
         source_id=record.id,
         source_updated_at=record.updated_at,

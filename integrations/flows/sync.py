@@ -39,7 +39,7 @@ READ = {
     "stamp",
     "began",
     "done",
-    transaction_listing.KEY,
+    transaction_listing.PROGRESS_KEY,
 }  # what of a job's progress is about data it has read
 
 

@@ -1,9 +1,9 @@
-"""How far an account's transactions have been listed, kept with the job that lists them.
+"""The state of an account's transaction listing, and its checkpoint in the job's progress.
 
-A long listing outlives workers: whoever takes the job over goes on at the page where the last
-stored batch ended. Rows may move between pages when the vendor imports, so a listing is only
-continued while the import it belongs to is the vendor's newest, and the adapter reads the last page
-again to see that it is still the same (errors.CursorExpired). Else it is begun anew.
+A long listing outlives workers: the next run continues at the page where the last stored batch
+ended. Rows may move between pages when the vendor imports. So a listing is continued only while its
+import is the vendor's newest, and the adapter reads the last page again to compare it
+(errors.CursorExpired). Otherwise the listing is started again.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from integrations.models import AccountLink
 WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
 HISTORY_BACK = timedelta(days=731)  # as far as the vendor's extended history goes
 WINDOW_AHEAD = timedelta(days=5)  # pending transactions carry future dates
-GOOD_FOR = timedelta(hours=6)  # then a listing that was interrupted is too old to go on with
-MOST_BEGINNINGS = 3  # of one listing; then it has to be read in one go
-KEY = "listings"  # in the job's progress
+MAX_AGE = timedelta(hours=6)  # an older listing is not continued
+MAX_STARTS = 3  # a listing that was started more often is read in one turn
+PROGRESS_KEY = "listings"
 
 
 @dataclass(slots=True)
 class Listing:
-    """A listing of the days from `since` to `until` that began at `listed_at`."""
+    """A listing of the days from `since` to `until`, started at `listed_at`."""
 
     since: date
     until: date
     listed_at: datetime
-    cursor: str | None = None  # the vendor's word for the last page that is stored
-    pending: set[str] = field(default_factory=set)  # ids that must not be taken for gone
-    beginnings: int = 1  # how often it has been begun
+    cursor: str | None = None  # the vendor's name of the last page that is stored
+    pending: set[str] = field(default_factory=set)  # source ids that must not be canceled
+    starts: int = 1
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -44,26 +44,28 @@ class Listing:
             "listed_at": self.listed_at.isoformat(),
             "cursor": self.cursor,
             "pending": sorted(self.pending),
-            "beginnings": self.beginnings,
+            "beginnings": self.starts,  # the name in jobs of version 0.1
         }
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> Listing:
+    def from_json(cls, state: dict[str, Any]) -> Listing:
         return cls(
-            since=date.fromisoformat(kept["since"]),
-            until=date.fromisoformat(kept["until"]),
-            listed_at=datetime.fromisoformat(kept["listed_at"]),
-            cursor=kept["cursor"],
-            pending=set(kept["pending"]),
-            beginnings=kept["beginnings"],
+            since=date.fromisoformat(state["since"]),
+            until=date.fromisoformat(state["until"]),
+            listed_at=datetime.fromisoformat(state["listed_at"]),
+            cursor=state["cursor"],
+            pending=set(state["pending"]),
+            starts=state["beginnings"],
         )
 
 
-def begun(link: AccountLink, *, with_history: bool = False) -> Listing:
-    """A new one: of the tenant's history the first time, of the vendor's default window later.
+def new_listing(link: AccountLink, *, with_history: bool = False) -> Listing:
+    """A listing from its first page on.
+
+    The first one of an account covers the tenant's `history_days`, later ones the default window.
 
     Args:
-        with_history: of all that the vendor can have.
+        with_history: cover everything that the vendor can have.
     """
     now = timezone.now()
     back = HISTORY_BACK if with_history else WINDOW_BACK
@@ -73,10 +75,10 @@ def begun(link: AccountLink, *, with_history: bool = False) -> Listing:
 
 
 class Checkpoint:
-    """Keeps the listing of one account in its job's progress.
+    """Saves the listing of one account in its job's progress.
 
     Args:
-        stamp: which import of the vendor is read; a listing of another one does not count.
+        stamp: identifies the vendor's import; a listing of another import is not continued.
     """
 
     def __init__(self, run: JobRun, link: AccountLink, *, stamp: str) -> None:
@@ -84,31 +86,35 @@ class Checkpoint:
         self.account = str(link.pk)
         self.stamp = stamp
 
-    def resumed(self, fresh: Listing) -> Listing:
-        """The listing that an earlier run has begun, if it still counts; else `fresh`."""
-        kept = self.run.job.progress.get(KEY, {}).get(self.account)
-        if kept is None:
-            return fresh
-        listing = Listing.from_json(kept)
-        if kept["stamp"] == self.stamp and fresh.listed_at - listing.listed_at < GOOD_FOR:
-            return listing
-        fresh.beginnings = listing.beginnings + 1
-        return fresh
+    def resume(self, new: Listing) -> Listing:
+        """The listing that an earlier run has saved, if it can be continued; else `new`."""
+        state = self.run.job.progress.get(PROGRESS_KEY, {}).get(self.account)
+        if state is None:
+            return new
+        saved = Listing.from_json(state)
+        if state["stamp"] == self.stamp and new.listed_at - saved.listed_at < MAX_AGE:
+            return saved
+        new.starts = saved.starts + 1
+        return new
 
-    def keep(self, listing: Listing | None) -> None:
-        """Note how far it is (None: it is complete) in the transaction of what has been read.
+    def save(self, listing: Listing) -> None:
+        """Save the listing in the transaction of the rows that it describes. Raises LeaseLost."""
+        self._save({self.account: listing.as_json() | {"stamp": self.stamp}})
 
-        Raises LeaseLost.
-        """
+    def clear(self) -> None:
+        """Remove the listing: it is complete. Raises LeaseLost."""
+        self._save({})
+
+    def _save(self, own: dict[str, Any]) -> None:
         progress = self.run.job.progress
-        others = {name: one for name, one in progress.get(KEY, {}).items() if name != self.account}
-        mine = {self.account: listing.as_json() | {"stamp": self.stamp}} if listing else {}
-        self.run.renew(progress | {KEY: others | mine})
+        listings = progress.get(PROGRESS_KEY, {})
+        others = {account: state for account, state in listings.items() if account != self.account}
+        self.run.renew(progress | {PROGRESS_KEY: others | own})
 
-    def rest(self, listing: Listing) -> None:
-        """Between batches. Raises Reschedule when it is time; see JobRun.rest.
+    def yield_turn(self, listing: Listing) -> None:
+        """Between batches: raises Reschedule when the job's turn is over; see JobRun.rest.
 
-        Not if it would only begin again: that might go on for ever.
+        A listing that was started MAX_STARTS times is not interrupted: it might never end.
         """
-        if listing.beginnings <= MOST_BEGINNINGS:
+        if listing.starts <= MAX_STARTS:
             self.run.rest()

@@ -12,14 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.flows import outbound_webhooks, page_batching, record_mapping
-from integrations.flows.merchants import Directory
+from integrations.flows.merchants import MerchantLookup
 from integrations.flows.pull_results import (
     PullResult,
     emit_changes,
     vendor_user_id,
     with_audit_subject,
 )
-from integrations.flows.transaction_listing import Checkpoint, Listing, begun
+from integrations.flows.transaction_listing import Checkpoint, Listing, new_listing
 from integrations.models import AccountLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -59,13 +59,13 @@ def pull_batches(
 
     Raises VendorError, writes.AccountGone, and with a checkpoint Reschedule and LeaseLost.
     """
-    listing = new = begun(link, with_history=with_history)
+    listing = new = new_listing(link, with_history=with_history)
     if checkpoint is not None:
-        listing = checkpoint.resumed(new)
+        listing = checkpoint.resume(new)
     try:
         yield from _store_listing(vendor, link, listing, checkpoint)
     except CursorExpired:  # raised before any row is read
-        new.beginnings = listing.beginnings + 1
+        new.starts = listing.starts + 1
         yield from _store_listing(vendor, link, new, checkpoint)
 
 
@@ -74,7 +74,7 @@ def _store_listing(
 ) -> Iterator[TransactionResult]:
     """Store the listing from its cursor on."""
     account = link.aggregation_account
-    directory = Directory(vendor=vendor, renew=checkpoint.run.renew if checkpoint else None)
+    lookup = MerchantLookup(vendor=vendor, renew=checkpoint.run.renew if checkpoint else None)
     pages = vendor.transaction_pages(
         user_id=vendor_user_id(link),
         account_id=link.vendor_account_id,
@@ -82,13 +82,13 @@ def _store_listing(
         to_date=listing.until,
         after=listing.cursor,
     )
-    for batch in page_batching.gathered(pages):
-        directory.learn(batch.records)
+    for batch in page_batching.rebatch(pages):
+        lookup.load(batch.records)
         listing.cursor = batch.cursor
         listing.pending |= _uncancelable_ids(batch)
-        source_ids = _store_batch(account, listing, checkpoint, batch, directory)
+        source_ids = _store_batch(account, listing, checkpoint, batch, lookup)
         if checkpoint is not None:
-            checkpoint.rest(listing)
+            checkpoint.yield_turn(listing)
             continue
         posted = writes.stored_transactions(account=account, source_ids=source_ids)
         yield PullResult(posted=posted, rejected=list(batch.rejected))
@@ -106,15 +106,15 @@ def _store_batch(
     listing: Listing,
     checkpoint: Checkpoint | None,
     batch: records.Batch[records.Transaction],
-    directory: Directory,
+    lookup: MerchantLookup,
 ) -> list[str]:
     """Store the rows and the progress in one transaction; returns the source ids of the rows."""
-    rows = [record_mapping.transaction(record, account, directory) for record in batch.records]
+    rows = [record_mapping.transaction(record, account, lookup) for record in batch.records]
     with transaction.atomic():
         written = writes.upsert_transactions(account=account, rows=rows)
         emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
         if checkpoint is not None:
-            checkpoint.keep(listing)
+            checkpoint.save(listing)
     return [row.source_id for row in rows]
 
 
@@ -140,5 +140,5 @@ def _complete(
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
         if checkpoint is not None:
-            checkpoint.keep(None)
+            checkpoint.clear()
     return canceled

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.flows import erasure, users
-from integrations.flows.merchants import Directory
+from integrations.flows.merchants import MerchantLookup
 from integrations.jobs import runner
 from integrations.models import Erasure, VendorCredential, VendorUser
 from nucleus.models import AggregationAccountTransaction, Client
@@ -60,17 +60,17 @@ def test_a_retrieval_under_way_brings_nothing_back(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """MX has answered; before the rows are stored, their account is gone."""
-    learn = Directory.learn
+    load = MerchantLookup.load
 
-    def erase_first(directory: Directory, seen: Any) -> None:
-        monkeypatch.setattr(Directory, "learn", learn)
+    def erase_first(lookup: MerchantLookup, transactions: Any) -> None:
+        monkeypatch.setattr(MerchantLookup, "load", load)
         erase(api, nucleus_client)
         let_time_pass()
-        learn(directory, seen)
+        load(lookup, transactions)
 
     runner.drain()
     AggregationAccountTransaction.unscoped.all().delete()
-    monkeypatch.setattr(Directory, "learn", erase_first)
+    monkeypatch.setattr(MerchantLookup, "load", erase_first)
     answer = api.get(f"/integration/v1/aggregation/transaction/{linked[0]['id']}")
     assert answer.status_code == 404
     assert Erasure.unscoped.get().outcome == "erased"
