@@ -1,4 +1,4 @@
-"""Which connection, and which account at the vendor, an aggregation account comes from."""
+"""Account links: the connection and the vendor's account behind an aggregation account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nucleus.models import AggregationAccount, Tenant
 
 
 def by_account_id(*, tenant: Tenant, account_ids: Iterable[UUID]) -> dict[UUID, AccountLink]:
-    """Account links by the id of their aggregation account; one that is disconnected has none."""
+    """The links of these accounts by account id; a disconnected account has none."""
     rows = _readable(tenant).filter(aggregation_account_id__in=list(account_ids))
     return {link.aggregation_account_id: link for link in rows}
 
@@ -24,7 +24,7 @@ def of_connection(member: Member) -> list[AccountLink]:
 
 
 def vendor_member_id(account: AggregationAccount) -> str:
-    """The vendor's id of the member behind an account. Raises FlowError if it is disconnected."""
+    """The vendor's id of the account's connection. Raises FlowError if it is disconnected."""
     link = (
         AccountLink.objects.for_tenant(account.tenant)
         .filter(aggregation_account=account)
@@ -32,20 +32,20 @@ def vendor_member_id(account: AggregationAccount) -> str:
         .first()
     )
     if link is None:
-        raise disconnected(account)
+        raise disconnected_error(account)
     return link.member.vendor_member_id
 
 
-def disconnected(account: AggregationAccount) -> FlowError:
-    """The error of reading an account that has no connection any more."""
+def disconnected_error(account: AggregationAccount) -> FlowError:
+    """The error for an account that no longer has a connection."""
     return FlowError(
-        f"Aggregation account {account.id} is not connected to a vendor any more. Link it again "
+        f"Aggregation account {account.id} is no longer connected to a vendor. Link it again "
         "with POST /integration/v1/aggregation/account."
     )
 
 
 def _readable(tenant: Tenant) -> QuerySet[AccountLink]:
-    """Links with all rows that reading an account needs; none of clients that are being erased."""
+    """Links with the rows that a pull needs, without those of clients that are being erased."""
     return (
         AccountLink.objects.for_tenant(tenant)
         .filter(aggregation_account__client__erase_requested_at=None)

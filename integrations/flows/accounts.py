@@ -78,7 +78,7 @@ def connect(
     config = vendor_sessions.aggregation_settings(tenant)
     slug = registry.get(vendor_name or config.vendor).slug
     if vendor_config_id:
-        credentials.check_choice(tenant=tenant, vendor=slug, config_id=vendor_config_id)
+        credentials.check_config_id(tenant=tenant, vendor=slug, config_id=vendor_config_id)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     with vendor_sessions.open_for_tenant(
         tenant=tenant, vendor=slug, client_id=vendor_user.client_id
@@ -97,7 +97,7 @@ def connect(
             messages += [message] if message else []
     if not vendor_members and not outcomes:
         messages.append(
-            f"This {users.word(owner)} has not linked an institution yet. "
+            f"This {users.owner_label(owner)} has not linked an institution yet. "
             "Open the widget link first."
         )
     return ConnectOutcome(vendor=slug, accounts=outcomes, message=" ".join(messages) or None)
@@ -132,7 +132,7 @@ def disconnect(
 
 def run_job(run: JobRun) -> None:
     """Connect the accounts of a member that was still importing; polls until the import ends."""
-    vendor_user = users.of_job(run)
+    vendor_user = users.vendor_user_of_job(run)
     if vendor_user is None:
         return
     config = vendor_sessions.aggregation_settings(run.tenant)
@@ -187,7 +187,7 @@ def _connect_member(
             f"{name}: {vendor_member.connection.message or vendor_member.connection.meaning}",
         )
     if not outcomes:
-        return outcomes, f"{name} has no accounts for this {users.word(vendor_user.owner)}."
+        return outcomes, f"{name} has no accounts for this {users.owner_label(vendor_user.owner)}."
     return outcomes, None
 
 

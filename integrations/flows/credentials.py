@@ -1,4 +1,4 @@
-"""Do a tenant's keys work, and which may a caller name?"""
+"""Credentials: test them, react to changed keys, check the one that a caller names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from nucleus.models import Tenant
 
 
 def test(*, credential: VendorCredential) -> CheckResult:
-    """Call the vendor with these keys and explain its answer; never raises for a bad answer.
+    """Call the vendor with this credential and explain its response.
 
-    When they work, the jobs that were put off because of them run at once.
+    If it works, the jobs that were postponed because of it become due. A failure is part of the
+    result and not raised.
     """
     try:
         with vendor_sessions.open_with_credential(credential=credential) as vendor:
@@ -26,7 +27,7 @@ def test(*, credential: VendorCredential) -> CheckResult:
     except DecryptionFailed:
         return CheckResult(
             ok=False,
-            message="The stored secret cannot be decrypted. Type it again, or restore its key in "
+            message="The stored secret cannot be decrypted. Enter it again, or restore its key in "
             "FIELD_ENCRYPTION_KEYS.",
         )
     if result.ok and credential.is_active:
@@ -35,27 +36,30 @@ def test(*, credential: VendorCredential) -> CheckResult:
 
 
 def keys_changed(*, credential: VendorCredential) -> None:
-    """Forget what was learnt about the old keys, and let jobs that were put off try the new ones.
+    """Reset the circuit breaker, and make the jobs due that were postponed because of the old keys.
 
-    Called after every save of a credential, whoever made the change; see apps.py.
+    Called after every save of a credential, see apps.py.
     """
     CredentialHealth.objects.filter(pk=credential.pk).delete()
     if credential.is_active:
         requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
 
 
-def check_choice(*, tenant: Tenant, vendor: str, config_id: str) -> None:
-    """Refuse a `vendor_config_id` other than the tenant's active one for `vendor`.
+def check_config_id(*, tenant: Tenant, vendor: str, config_id: str) -> None:
+    """Raise FlowError unless `config_id` is the tenant's active credential for `vendor`.
 
-    One configuration per vendor is active and used for everything, so naming it chooses nothing;
-    naming another one would be a mistake. Raises FlowError that says what is valid.
+    A tenant has one active credential per vendor. The parameter of Hydrogen's API can only confirm
+    it; another id is a mistake of the caller.
     """
     rows = VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True)
-    valid = rows.values_list("pk", flat=True).first()
-    if config_id.strip().lower() == str(valid):
+    active_id = rows.values_list("pk", flat=True).first()
+    if config_id.strip().lower() == str(active_id):
         return
-    advice = f"Use {valid}, or leave it out." if valid else "There is none; staff can add one."
+    if active_id:
+        advice = f"Use {active_id}, or omit the field."
+    else:
+        advice = "There is none; staff can add one."
     raise FlowError(
-        f"vendor_config_id: {config_id[:64]!r} is not the active configuration for {vendor} of "
-        f"this tenant. {advice}"
+        f"vendor_config_id: {config_id[:64]!r} is not this tenant's active configuration for "
+        f"{vendor}. {advice}"
     )

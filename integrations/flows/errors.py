@@ -1,4 +1,4 @@
-"""What a use case refuses, in terms of the caller's request."""
+"""Errors of use cases, in terms of the caller's request."""
 
 from __future__ import annotations
 

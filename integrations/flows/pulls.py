@@ -19,17 +19,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Pull(Protocol[T_co]):
-    """Reads and stores one kind of data of one account; see account_pulls.pull_balance."""
+    """A function that pulls one kind of data of one account, such as account_pulls.pull_balance."""
 
     def __call__(self, *, vendor: Vendor, link: AccountLink) -> T_co: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PullOutcome(Generic[T]):
-    """What was pulled for one account.
+    """The result of one account.
 
-    `data` is None when the pull failed; `message` then says why. Otherwise `message` is the
-    connection's own, if it has one. `vendor` is None for an account that is disconnected.
+    `data` is None if the pull failed; then `message` says why. Otherwise `message` is that of the
+    connection, if there is one. `vendor` is None for a disconnected account.
     """
 
     account: AggregationAccount
@@ -41,23 +41,24 @@ class PullOutcome(Generic[T]):
 def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
     """Pull one account.
 
-    Raises FlowError for a disconnected account, and what the vendor raises.
+    Raises FlowError for a disconnected account, VendorNotConfigured and VendorError.
     """
     tenant = account.tenant
     link = account_links.by_account_id(tenant=tenant, account_ids=[account.id]).get(account.id)
     if link is None:
-        raise account_links.disconnected(account)
+        raise account_links.disconnected_error(account)
     slug = link.member.vendor_user.vendor
     with vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug) as vendor:
-        return _pulled(account, link, pull(vendor=vendor, link=link))
+        return _outcome(account, link, pull(vendor=vendor, link=link))
 
 
 def pull_several(
     *, tenant: Tenant, accounts: Sequence[AggregationAccount], pull: Pull[T]
 ) -> list[PullOutcome[T]]:
-    """Pull several accounts, in their order; one that fails does not stop the others.
+    """Pull several accounts; the outcomes are in the order of the accounts.
 
-    Raises what opening a vendor raises: without keys no account can be read.
+    A VendorError of one account is part of its outcome. VendorNotConfigured is raised: without a
+    credential no account can be read.
     """
     links = account_links.by_account_id(
         tenant=tenant, account_ids=[account.id for account in accounts]
@@ -68,7 +69,7 @@ def pull_several(
         for account in accounts:
             link = links.get(account.id)
             if link is None:
-                message = str(account_links.disconnected(account))
+                message = str(account_links.disconnected_error(account))
                 outcomes.append(PullOutcome(account, None, None, message))
                 continue
             slug = link.member.vendor_user.vendor
@@ -76,12 +77,12 @@ def pull_several(
                 session = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
                 vendors[slug] = stack.enter_context(session)
             try:
-                outcomes.append(_pulled(account, link, pull(vendor=vendors[slug], link=link)))
+                outcomes.append(_outcome(account, link, pull(vendor=vendors[slug], link=link)))
             except VendorError as error:
                 outcomes.append(PullOutcome(account, slug, None, str(error)))
     return outcomes
 
 
-def _pulled(account: AggregationAccount, link: AccountLink, data: T) -> PullOutcome[T]:
+def _outcome(account: AggregationAccount, link: AccountLink, data: T) -> PullOutcome[T]:
     member = link.member
     return PullOutcome(account, member.vendor_user.vendor, data, member.connection_message or None)

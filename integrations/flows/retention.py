@@ -1,4 +1,4 @@
-"""Forgetting what is no longer needed, a bounded batch at a time."""
+"""Retention: delete old rows, a bounded batch at a time."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ BATCH = 1000
 
 
 def prune() -> int:
-    """Delete what is older than the settings keep; how many rows. Dead jobs stay for people."""
+    """Delete rows older than RETENTION_DAYS; returns how many. Dead jobs are kept for staff."""
     count = sum(delete_batch(rows) for rows in _expired())
     return count + sum(int(import_string(path)(BATCH)) for path in settings.RETENTION_HOOKS)
 
 
 def delete_batch(rows: QuerySet[Any, Any]) -> int:
-    """At most BATCH of the rows, so that no transaction gets long."""
+    """Delete at most BATCH of the rows, which keeps transactions short; returns how many."""
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     return rows.model._base_manager.filter(pk__in=ids).delete()[0] if ids else 0
 
 
 def _expired() -> list[QuerySet[Any, Any]]:
     now = timezone.now()
-    keep = {name: timedelta(days=days) for name, days in settings.RETENTION_DAYS.items()}
+    max_age = {name: timedelta(days=days) for name, days in settings.RETENTION_DAYS.items()}
     return [
         Job.objects.filter(
-            state__in=(JobState.DONE, JobState.MERGED), finished_at__lt=now - keep["jobs"]
+            state__in=(JobState.DONE, JobState.MERGED), finished_at__lt=now - max_age["jobs"]
         ),
-        InboundWebhook.objects.filter(create_date__lt=now - keep["webhooks"]),
-        AsyncTransaction.unscoped.filter(finished_at__lt=now - keep["jobs"]),
-        OutboundEvent.unscoped.filter(create_date__lt=now - keep["events"]),
-        AuditLog.objects.filter(create_date__lt=now - keep["audit"]),
+        InboundWebhook.objects.filter(create_date__lt=now - max_age["webhooks"]),
+        AsyncTransaction.unscoped.filter(finished_at__lt=now - max_age["jobs"]),
+        OutboundEvent.unscoped.filter(create_date__lt=now - max_age["events"]),
+        AuditLog.objects.filter(create_date__lt=now - max_age["audit"]),
     ]

@@ -1,4 +1,4 @@
-"""A Nucleus client's or business's user at the vendor."""
+"""Vendor users: the vendor's user of a client or business."""
 
 from __future__ import annotations
 
@@ -25,53 +25,59 @@ CREATE_JOB = "create_vendor_user"
 
 @dataclass(frozen=True, slots=True)
 class UserOutcome:
-    """The mapping and the vendor's own object."""
+    """The stored vendor user and the vendor's own representation of it."""
 
     vendor_user: VendorUser
     vendor_response: Mapping[str, Any]
 
 
 def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> UserOutcome:
-    """Give the client or business a user at the vendor; calling it again answers the same user.
+    """Create the owner's user at the vendor; repeated calls return the same user.
 
-    The mapping row, with the identifier the vendor user will carry, is committed first. Whatever
-    happens then, a retry finds the user by that identifier instead of making a second one.
+    The row with the identifier is committed before the vendor is called. Whatever happens then, a
+    retry finds the user by its identifier and creates no second one.
+
+    Args:
+        vendor_name: the vendor's slug; defaults to that of the tenant's settings.
+
+    Raises FlowError, UnknownVendor, VendorNotConfigured and VendorError.
     """
-    refuse_if_erased(owner)
+    ensure_not_being_erased(owner)
     if not owner.is_active:
-        raise FlowError(f"This {word(owner)} is deactivated. Set is_active to true first.")
+        raise FlowError(f"This {owner_label(owner)} is deactivated. Set is_active to true first.")
     slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     client_id = owner.pk if isinstance(owner, Client) else None
     with vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug, client_id=client_id) as vendor:
-        return _ensure(tenant=tenant, owner=owner, vendor=vendor)
+        return _create_at_vendor(tenant=tenant, owner=owner, vendor=vendor)
 
 
 def require(*, tenant: Tenant, owner: Owner, vendor: str) -> VendorUser:
     """The owner's user at `vendor`. Raises FlowError when it has to be created first."""
-    refuse_if_erased(owner)
-    found = (
+    ensure_not_being_erased(owner)
+    vendor_user = (
         VendorUser.objects.for_tenant(tenant)
         .filter(**owner.reference, vendor=vendor, vendor_user_id__isnull=False)
         .first()
     )
-    if found is None:
+    if vendor_user is None:
         name = registry.get(vendor).name
         raise FlowError(
-            f"This {word(owner)} has no {name} user yet. Create it with POST /integration/v1/user."
+            f"This {owner_label(owner)} has no {name} user yet. "
+            "Create it with POST /integration/v1/user."
         )
-    return found
+    return vendor_user
 
 
-def refuse_if_erased(owner: Owner) -> None:
-    """Raises FlowError while a client is being erased: no new work for it."""
+def ensure_not_being_erased(owner: Owner) -> None:
+    """Raises FlowError while the client is being erased: it gets no new work."""
     if owner.is_being_erased:
         raise FlowError("This client is being erased; nothing can be linked for it any more.")
 
 
 def client_created(client: Client) -> None:
     """Hook of Nucleus: enqueue the vendor user in the transaction that creates the client."""
-    chosen = vendor_sessions.aggregation_settings(client.tenant)
-    if chosen.create_vendor_user_automatically:
+    config = vendor_sessions.aggregation_settings(client.tenant)
+    if config.create_vendor_user_automatically:
         job_queue.enqueue(
             tenant=client.tenant,
             kind=CREATE_JOB,
@@ -85,8 +91,8 @@ def create_job_key(tenant_id: uuid.UUID, client_id: uuid.UUID) -> str:
     return f"{tenant_id}:{CREATE_JOB}:{client_id}"
 
 
-def of_job(run: JobRun) -> VendorUser | None:
-    """The vendor user that a job is about, or None when it is gone."""
+def vendor_user_of_job(run: JobRun) -> VendorUser | None:
+    """The vendor user in a job's payload, or None if it was deleted."""
     return (
         VendorUser.objects.for_tenant(run.tenant)
         .filter(id=run.payload["vendor_user_id"])
@@ -96,7 +102,7 @@ def of_job(run: JobRun) -> VendorUser | None:
 
 
 def run_job(run: JobRun) -> None:
-    """The job behind client_created."""
+    """Create the vendor user of a client; enqueued by client_created."""
     client = Client.objects.for_tenant(run.tenant).filter(id=run.payload["client_id"]).first()
     if client is None or not client.is_active or client.erase_requested_at is not None:
         return
@@ -104,55 +110,55 @@ def run_job(run: JobRun) -> None:
     with vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=slug, interactive=False, client_id=client.pk
     ) as vendor:
-        _ensure(tenant=run.tenant, owner=client, vendor=vendor)
+        _create_at_vendor(tenant=run.tenant, owner=client, vendor=vendor)
 
 
-def word(owner: Owner) -> str:
-    """What it is, for messages: client or business."""
+def owner_label(owner: Owner) -> str:
+    """The kind of owner, for messages: client or business."""
     return str(owner._meta.verbose_name)
 
 
-def _ensure(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOutcome:
-    mapping, _ = VendorUser.unscoped.get_or_create(
+def _create_at_vendor(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOutcome:
+    vendor_user, _ = VendorUser.unscoped.get_or_create(
         tenant=tenant,
         **owner.reference,
         vendor=vendor.slug,
         defaults={"identifier": identifier_for(tenant, owner, vendor.slug)},
     )
-    user = _existing(vendor, mapping) or _create_or_adopt(vendor, mapping)
-    if mapping.vendor_user_id != user.id:
-        mapping.vendor_user_id = user.id
-        stored = VendorUser.unscoped.filter(pk=mapping.pk)
+    user = _read_user(vendor, vendor_user) or _create_or_adopt(vendor, vendor_user)
+    if vendor_user.vendor_user_id != user.id:
+        vendor_user.vendor_user_id = user.id
+        stored = VendorUser.unscoped.filter(pk=vendor_user.pk)
         if not stored.update(vendor_user_id=user.id, update_date=timezone.now()):
-            with suppress(VendorNotFound):  # nobody else would know of it
+            with suppress(VendorNotFound):  # no row refers to this user
                 vendor.delete_user(user_id=user.id)
             raise FlowError("This client was erased in the meantime.")
-    return UserOutcome(vendor_user=mapping, vendor_response=user.raw)
+    return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw)
 
 
 def identifier_for(tenant: Tenant, owner: Owner, vendor: str) -> str:
-    """The name our user carries at the vendor: the same for every attempt, a secret to nobody."""
+    """The identifier that the vendor user is created under: stable, and not confidential."""
     return str(uuid.uuid5(tenant.id, f"{owner.id}:{vendor}"))
 
 
-def _existing(vendor: Vendor, mapping: VendorUser) -> records.User | None:
-    if not mapping.vendor_user_id:
+def _read_user(vendor: Vendor, vendor_user: VendorUser) -> records.User | None:
+    if not vendor_user.vendor_user_id:
         return None
     try:
-        return vendor.read_user(user_id=mapping.vendor_user_id)
-    except VendorNotFound:  # removed at the vendor: start afresh under the same identifier
+        return vendor.read_user(user_id=vendor_user.vendor_user_id)
+    except VendorNotFound:  # deleted at the vendor; create it again under the same identifier
         return None
 
 
-def _create_or_adopt(vendor: Vendor, mapping: VendorUser) -> records.User:
+def _create_or_adopt(vendor: Vendor, vendor_user: VendorUser) -> records.User:
     try:
-        return vendor.create_user(identifier=mapping.identifier)
+        return vendor.create_user(identifier=vendor_user.identifier)
     except VendorConflict:
-        mapping.refresh_from_db()  # a parallel request may have stored it already
-    user = _existing(vendor, mapping) or vendor.find_user(identifier=mapping.identifier)
+        vendor_user.refresh_from_db()  # a parallel request may have stored it already
+    user = _read_user(vendor, vendor_user) or vendor.find_user(identifier=vendor_user.identifier)
     if user is None:
         raise VendorUnavailable(
-            "The vendor says the user exists but does not list it yet.",
+            "The vendor reports that the user exists but does not list it yet.",
             vendor=vendor.slug,
             operation="find_user",
             retry_after=5,

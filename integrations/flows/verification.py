@@ -106,7 +106,7 @@ def disconnect(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: 
 
 def run_job(run: JobRun) -> None:
     """Finish a verification that outlasted its request; looks again until MX's job is over."""
-    vendor_user = users.of_job(run)
+    vendor_user = users.vendor_user_of_job(run)
     if vendor_user is None:
         return
     with vendor_sessions.open_for_tenant(
@@ -174,7 +174,7 @@ def _verify_every_member(
             messages.append(f"{vendor_member.name or vendor_member.id}: {message}")
     if not listed.records and not outcomes:
         messages.append(
-            f"This {users.word(vendor_user.owner)} has not linked an institution yet. "
+            f"This {users.owner_label(vendor_user.owner)} has not linked an institution yet. "
             "Open a widget link with mode=iav first."
         )
     return VerificationOutcome(vendor.slug, outcomes, " ".join(messages) or None)

@@ -1,4 +1,4 @@
-"""Links to the vendor's widget."""
+"""Widget links: URLs of the vendor's connect widget for one client or business."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from integrations import audit_context, vendor_sessions
 from integrations.flows import connections, users
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
-from integrations.vendors import records
+from integrations.vendors import records, registry
 from nucleus.models import Owner, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class WidgetLink:
-    """A short-lived, single-use URL. Never store or log it: whoever has it acts as the user."""
+    """A short-lived, single-use URL. Never store or log it: it authenticates the person."""
 
     url: str
     vendor: str
@@ -30,48 +30,61 @@ def create(
     aggregation_account_id: UUID | None = None,
     bank_link_id: UUID | None = None,
 ) -> WidgetLink:
-    """Ask the vendor for a widget URL for this client or business.
+    """Get a widget URL for the owner from the vendor.
 
-    A member (by `options.member_id`, or through an aggregation account or bank link of the
-    owner) makes it a repair of that connection. Raises NotFound for one that is not the owner's.
+    The widget repairs an existing connection if one is named: by `options.member_id`, or by an
+    account or bank link that uses it.
+
+    Args:
+        options: for verification, `include_identity` is taken from the tenant's settings.
+        vendor_name: the vendor's slug; defaults to that of the tenant's settings.
+
+    Raises NotFound if the account or bank link is not the owner's, FlowError, UnknownVendor,
+    VendorNotConfigured, and VendorError, also for a member that is not the owner's.
     """
     if options.verification:
-        slug = vendor_sessions.verification_vendor(tenant, vendor_name)
-        include_identity = vendor_sessions.verification_settings(tenant).include_identity
-        options = replace(options, include_identity=include_identity)
+        config = vendor_sessions.verification_settings(tenant)
+        slug = registry.get(vendor_name or config.vendor).slug
+        options = replace(options, include_identity=config.include_identity)
     else:
         slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
-    member = _member(tenant, vendor_user, aggregation_account_id, bank_link_id)
+    member = _connection_to_repair(tenant, vendor_user, aggregation_account_id, bank_link_id)
     if member is not None:
         options = replace(options, member_id=member.vendor_member_id)
     user_id = str(vendor_user.vendor_user_id)
-    kind = audit_context.VERIFICATION if options.verification else audit_context.AGGREGATION
+    integration_type = (
+        audit_context.VERIFICATION if options.verification else audit_context.AGGREGATION
+    )
     with (
         vendor_sessions.open_for_tenant(
-            tenant=tenant, vendor=slug, client_id=vendor_user.client_id, integration_type=kind
+            tenant=tenant,
+            vendor=slug,
+            client_id=vendor_user.client_id,
+            integration_type=integration_type,
         ) as vendor,
         audit_context.audit_subject(account_id=aggregation_account_id),
     ):
-        if options.member_id and member is None:  # given by a browser: is it really theirs?
+        if options.member_id and member is None:  # sent by a browser; it may be anybody's
             connections.read_member_of_user(
                 vendor=vendor, user_id=user_id, member_id=options.member_id
             )
         return WidgetLink(url=vendor.widget_url(user_id=user_id, options=options), vendor=slug)
 
 
-def _member(
+def _connection_to_repair(
     tenant: Tenant, vendor_user: VendorUser, account_id: UUID | None, bank_link_id: UUID | None
 ) -> Member | None:
     if account_id is not None:
         links = AccountLink.objects.for_tenant(tenant).filter(aggregation_account_id=account_id)
-        what = "nucleus_aggregation_account_id"
+        parameter = "nucleus_aggregation_account_id"
     elif bank_link_id is not None:
         links = VerifiedLink.objects.for_tenant(tenant).filter(bank_link_id=bank_link_id)  # type: ignore[assignment]
-        what = "nucleus_bank_link_id"
+        parameter = "nucleus_bank_link_id"
     else:
         return None
     link = links.filter(member__vendor_user=vendor_user).select_related("member").first()
     if link is None:
-        raise NotFound(f"{what}: this {users.word(vendor_user.owner)} has no such connection.")
+        label = users.owner_label(vendor_user.owner)
+        raise NotFound(f"{parameter}: this {label} has no such connection.")
     return link.member
