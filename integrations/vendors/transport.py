@@ -1,8 +1,8 @@
 """HTTP to a vendor that may be slow, broken or hostile.
 
 Every exchange has connect and read time-outs, a deadline that holds even when a byte arrives every
-second, a cap on decoded bytes, no redirects, and no proxy or netrc from the environment. What other
-libraries raise is translated here, at one border, into errors.VendorError.
+second, a cap on decoded bytes, no redirects, and no proxy or netrc from the environment. Only
+errors.VendorError leaves this module: http_failures.py translates what other libraries raise.
 """
 
 from __future__ import annotations
@@ -12,20 +12,16 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 import urllib3
 
-from integrations.vendors import errors, sockets
+from integrations.vendors import errors, http_failures, sockets
 from integrations.vendors.base import CallRecord, VendorConfig
 from nucleus import exact_json
 
 CHUNK = 64 * 1024
-RETRY_AFTER_CAP = 3600.0
-MAX_RETRY_AFTER = 64  # characters of the header; a date has 29
 RETRY_BASE = 0.3  # seconds
 RETRYABLE = (errors.VendorUnavailable,)
 
@@ -122,7 +118,7 @@ class Transport:
         status, error, pause = None, None, None
         try:
             answer = self._answer(call, tries, until)
-            status, pause = answer.status, retry_after(answer.headers)
+            status, pause = answer.status, http_failures.retry_after(answer.headers)
             failed = self.error_for(call, answer)
             if failed is not None:
                 failed.retry_after = failed.retry_after or pause
@@ -218,7 +214,7 @@ def _failure(error: Exception, watchdog: sockets.Watchdog, until: float) -> erro
     ):
         failed = _StaleConnection("The vendor cannot be reached.")
     else:
-        failed = translated(error)
+        failed = http_failures.translated(error)
     failed.was_sent = watchdog.is_sent
     return failed
 
@@ -247,59 +243,3 @@ def _parsed(response: requests.Response, content: bytes) -> Any:
         if response.status_code >= 400:
             return None
         raise errors.VendorBadResponse(status=response.status_code) from None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header (a number or a date), at most an hour."""
-    text = headers.get("Retry-After", "").strip()
-    if not text or len(text) > MAX_RETRY_AFTER:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), RETRY_AFTER_CAP)
-    try:
-        moment = parsedate_to_datetime(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 1.0), RETRY_AFTER_CAP)
-
-
-# Most specific first. A test walks requests.exceptions and fails on a class without a row.
-TRANSLATIONS: list[tuple[type[BaseException], type[errors.VendorError], str]] = [
-    (requests.exceptions.Timeout, errors.VendorTimeout, ""),
-    (
-        requests.exceptions.SSLError,
-        errors.VendorUnavailable,
-        "The vendor's certificate is not valid.",
-    ),
-    (
-        requests.exceptions.ConnectionError,
-        errors.VendorUnavailable,
-        "The vendor cannot be reached.",
-    ),
-    (requests.exceptions.ChunkedEncodingError, errors.VendorBadResponse, ""),
-    (requests.exceptions.ContentDecodingError, errors.VendorBadResponse, ""),
-    (requests.exceptions.StreamConsumedError, errors.VendorBadResponse, ""),
-    (requests.exceptions.JSONDecodeError, errors.VendorBadResponse, ""),
-    (requests.exceptions.TooManyRedirects, errors.VendorBadResponse, ""),
-    (requests.exceptions.HTTPError, errors.VendorBadResponse, ""),
-    (
-        requests.exceptions.InvalidURL,
-        errors.VendorUnavailable,
-        "The vendor's base URL is not valid.",
-    ),
-    (requests.exceptions.RequestException, errors.VendorUnavailable, ""),
-    (urllib3.exceptions.TimeoutError, errors.VendorTimeout, ""),
-    (urllib3.exceptions.HTTPError, errors.VendorBadResponse, ""),
-    (TimeoutError, errors.VendorTimeout, ""),
-    (OSError, errors.VendorUnavailable, "The vendor cannot be reached."),
-]
-
-
-def translated(error: BaseException) -> errors.VendorError:
-    """`error` of a library in our own words."""
-    for kind, ours, message in TRANSLATIONS:
-        if isinstance(error, kind):
-            return ours(message)
-    return errors.VendorUnavailable()

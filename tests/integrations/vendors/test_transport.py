@@ -15,7 +15,7 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from integrations.vendors import errors, transport
+from integrations.vendors import errors, http_failures
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
 from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
@@ -181,11 +181,11 @@ def test_messages_of_mx_are_passed_on_without_numbers():
     ids=["seconds", "absurd", "none", "words", "negative", "date", "past"],
 )  # fmt: skip
 def test_retry_after(header: str, seconds: float | None):
-    assert transport.retry_after({"Retry-After": header}) == seconds
+    assert http_failures.retry_after({"Retry-After": header}) == seconds
 
 
 def test_every_exception_of_requests_is_translated():
-    known = tuple(kind for kind, _, _ in transport.TRANSLATIONS)
+    known = tuple(kind for kind, _, _ in http_failures.TRANSLATIONS)
     for _, kind in inspect.getmembers(requests.exceptions, inspect.isclass):
         if kind.__module__ == "requests.exceptions" and not issubclass(kind, Warning):
             assert issubclass(kind, known), kind
@@ -215,5 +215,5 @@ def test_json_that_cannot_be_used_is_a_bad_response(body: bytes):
     ids=lambda text: text[:20],
 )  # fmt: skip
 def test_a_retry_after_is_at_most_an_hour_or_nothing(text: str):
-    seconds = transport.retry_after({"Retry-After": text})
-    assert seconds is None or 0 <= seconds <= transport.RETRY_AFTER_CAP
+    seconds = http_failures.retry_after({"Retry-After": text})
+    assert seconds is None or 0 <= seconds <= http_failures.RETRY_AFTER_CAP
