@@ -132,7 +132,8 @@ def open_with_credential(
 def base_url(credential: VendorCredential) -> str:
     """Where the vendor is reached. Raises VendorNotConfigured for a host that is not allowed."""
     if credential.environment != VendorCredential.Environment.CUSTOM:
-        environments = registry.get(credential.vendor).environments.get(credential.api, {})
+        api = registry.get(credential.vendor).apis.get(credential.api)
+        environments = api.environments if api else {}
         if credential.environment not in environments:
             raise VendorNotConfigured(
                 f"{credential.vendor} has no {credential.environment} environment "

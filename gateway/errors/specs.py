@@ -49,6 +49,7 @@ ERROR_SPECS: dict[type[Exception], ErrorSpec] = {
     vendor.VendorNotFound: ErrorSpec(404, "vendor_not_found"),
     vendor.VendorBusy: ErrorSpec(409, "vendor_busy", "vendor", 5),
     vendor.VendorConflict: ErrorSpec(409, "vendor_conflict"),
+    vendor.VendorUnsupported: ErrorSpec(400, "vendor_unsupported"),
     vendor.VendorRefused: ErrorSpec(400, "vendor_refused"),
     vendor.VendorRateLimited: ErrorSpec(429, "vendor_rate_limited", "vendor", 60),
     vendor.VendorTimeout: ErrorSpec(503, "vendor_timeout", "vendor", 30),

@@ -73,9 +73,9 @@ def vendor_field() -> forms.ChoiceField:
 def api_field() -> forms.ChoiceField:
     """The APIs of the vendors that are built in."""
     choices = {
-        api: f"{spec.name} {name}"
+        slug: f"{spec.name} {api.name}"
         for spec in registry.specs().values()
-        for api, name in spec.apis.items()
+        for slug, api in spec.apis.items()
     }
     return forms.ChoiceField(
         choices=list(choices.items()), widget=UnfoldAdminSelectWidget, label="API"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.flows import connections, outbound_webhooks
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
-from integrations.vendors import records
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
 from nucleus.masking import mask
@@ -77,8 +77,10 @@ def _holders(vendor: Vendor, vendor_member: records.Member) -> dict[str, list[st
     Identity is a product of its own, so a verification does not fail without it. Nothing takes the
     place of names that the bank does not give: those of the client are the client's own words.
     """
+    if not capabilities.supports(vendor, capabilities.IDENTIFICATION):
+        return {}
     try:
-        owners = vendor.list_account_owners(
+        owners = capabilities.require(vendor, capabilities.IDENTIFICATION).list_account_owners(
             user_id=vendor_member.user_id, member_id=vendor_member.id
         )
     except VendorError:

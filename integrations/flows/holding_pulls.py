@@ -15,6 +15,7 @@ from integrations.flows.pull_results import (
     with_audit_subject,
 )
 from integrations.models import AccountLink
+from integrations.vendors import capabilities
 from integrations.vendors.base import Vendor
 from nucleus import writes
 from nucleus.models import AggregationAccountHolding
@@ -35,7 +36,8 @@ def pull_holdings(
     result: PullResult[AggregationAccountHolding] = PullResult()
     listed_ids: set[str] = set()
     listed_at = timezone.now()
-    pages = vendor.holding_pages(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
+    source = capabilities.require(vendor, capabilities.HOLDINGS)
+    pages = source.holding_pages(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
     for batch in page_batching.rebatch(pages):
         listed_ids |= {record.id for record in batch.records}
         listed_ids |= {item.id for item in batch.rejected if item.id}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from integrations.vendors import records
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
 from nucleus import writes
@@ -59,7 +59,8 @@ class MerchantLookup:
         if not self._can_call_vendor():
             return None
         try:
-            record = self.vendor.read_merchant(merchant_id=source_id)
+            details = capabilities.require(self.vendor, capabilities.MERCHANTS)
+            record = details.read_merchant(merchant_id=source_id)
         except VendorError as error:
             self.failures += error.is_retryable
             return None
@@ -74,7 +75,8 @@ class MerchantLookup:
         if not self._can_call_vendor():
             return None
         try:
-            record = self.vendor.read_merchant_location(location_id=source_id)
+            details = capabilities.require(self.vendor, capabilities.MERCHANTS)
+            record = details.read_merchant_location(location_id=source_id)
         except VendorError as error:
             self.failures += error.is_retryable
             return None
@@ -90,6 +92,8 @@ class MerchantLookup:
         )
 
     def _can_call_vendor(self) -> bool:
+        if not capabilities.supports(self.vendor, capabilities.MERCHANTS):
+            return False
         if self.failures >= LOOKUP_FAILURES or time.monotonic() > self.deadline:
             return False
         if self.renew is not None:

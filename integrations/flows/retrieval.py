@@ -12,7 +12,7 @@ from integrations.flows.transaction_listing import Checkpoint
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
-from integrations.vendors import records
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from nucleus.models import AggregationAccount
 
@@ -71,5 +71,6 @@ def retrieve_account(
         vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
     ):
         pass
-    if link.aggregation_account.is_investment:
+    is_investment = link.aggregation_account.is_investment
+    if is_investment and capabilities.supports(vendor, capabilities.HOLDINGS):
         pull_holdings(vendor=vendor, link=link, renew=run.renew)

@@ -23,7 +23,7 @@ from integrations.flows import (
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
-from integrations.vendors import records
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound
 from integrations.vendors.records import SyncScope
@@ -115,9 +115,11 @@ def run_refresh_job(run: JobRun) -> None:
         return
     if not run.job.progress.get("started"):
         with _opened(run, member) as vendor:
-            vendor.start_aggregation(
-                user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
-            )
+            if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
+                capabilities.require(vendor, capabilities.REFRESH).start_aggregation(
+                    user_id=str(member.vendor_user.vendor_user_id),
+                    member_id=member.vendor_member_id,
+                )
         run.renew({"started": True})
         raise Reschedule(connections.poll_seconds())
     run_job(run)

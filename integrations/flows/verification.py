@@ -17,7 +17,7 @@ from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import VendorUser, VerifiedLink
-from integrations.vendors import records
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
 from nucleus.models import BankLink, Owner, Tenant
@@ -64,6 +64,7 @@ def verify(
         client_id=vendor_user.client_id,
         integration_type=audit_context.VERIFICATION,
     ) as vendor:
+        capabilities.require(vendor, capabilities.VERIFICATION)
         if member_id is None:
             return _verify_every_member(vendor, vendor_user, tenant_account)
         vendor_member = connections.read_member_of_user(
@@ -120,7 +121,8 @@ def run_job(run: JobRun) -> None:
             user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
         )
         connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
-        numbers = vendor.list_account_numbers(
+        verifier = capabilities.require(vendor, capabilities.VERIFICATION)
+        numbers = verifier.list_account_numbers(
             user_id=vendor_member.user_id, member_id=vendor_member.id
         )
         if numbers.records:
@@ -144,7 +146,9 @@ def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> b
     if is_started or not _can_start(vendor_member):
         return False
     try:
-        vendor.start_verification(user_id=vendor_member.user_id, member_id=vendor_member.id)
+        capabilities.require(vendor, capabilities.VERIFICATION).start_verification(
+            user_id=vendor_member.user_id, member_id=vendor_member.id
+        )
     except VendorRefused:  # the next POST /iav says why
         return False
     except VendorBusy:
@@ -196,21 +200,22 @@ def _verify_member(
             vendor=vendor, vendor_member=vendor_member, seconds=remaining
         )
 
-    numbers = vendor.list_account_numbers(**ids)
+    verifier = capabilities.require(vendor, capabilities.VERIFICATION)
+    numbers = verifier.list_account_numbers(**ids)
     if not numbers.records and connections.is_in_progress(vendor_member):
         vendor_member = settled()  # an import, or a verification that was started elsewhere
-        numbers = vendor.list_account_numbers(**ids)
+        numbers = verifier.list_account_numbers(**ids)
     is_started = False
     if not numbers.records and _can_start(vendor_member):
         try:
-            vendor_member, is_started = vendor.start_verification(**ids), True
+            vendor_member, is_started = verifier.start_verification(**ids), True
         except VendorRefused as error:
             connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
             return [], f"This institution cannot be verified: {error}"
         except VendorBusy:  # another job has just begun; its end is awaited
             vendor_member = vendor.read_member(**ids)
         vendor_member = settled()
-        numbers = vendor.list_account_numbers(**ids)
+        numbers = verifier.list_account_numbers(**ids)
     connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
     if numbers.records or numbers.rejected:
         outcomes = bank_links.store(

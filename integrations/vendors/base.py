@@ -1,18 +1,20 @@
-"""The seam: what any vendor can do for us, and what we hand it.
+"""The seam: what every vendor can do, and what it takes to open one.
 
-A vendor is a folder beside this file whose package exports `SPEC`. The adapter it opens speaks
+A vendor is a package beside this file that exports `SPEC` (spec.py). The adapter it opens returns
 records (records.py) and raises errors (errors.py); it never sees a Django model. Every call is one
 logical operation with a deadline; list calls follow the vendor's pages up to a bound.
+docs/adding-a-vendor.md describes the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
 from integrations.vendors import records
+from integrations.vendors.capabilities import Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,23 @@ class VendorConfig:
 
 
 class Vendor(Protocol):
-    """An opened vendor. Any method may raise errors.VendorError."""
+    """An opened vendor: what every one can do. Any method may raise errors.VendorError.
+
+    What only some can do is in capabilities.py.
+    """
 
     slug: str
+    capabilities: frozenset[Capability[Any]]
 
     def close(self) -> None: ...
 
-    def check(self) -> records.CheckResult: ...
+    def check(self) -> records.CheckResult:
+        """Whether the vendor accepts the keys; a refusal is part of the result, not raised."""
+        ...
 
-    def create_user(self, *, identifier: str) -> records.User: ...
+    def create_user(self, *, identifier: str) -> records.User:
+        """Raises errors.VendorConflict when the identifier is taken."""
+        ...
 
     def find_user(self, *, identifier: str) -> records.User | None: ...
 
@@ -74,23 +84,21 @@ class Vendor(Protocol):
 
     def delete_user(self, *, user_id: str) -> None: ...
 
-    def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str: ...
+    def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
+        """A link that works once and for minutes."""
+        ...
 
     def read_institution(self, *, code: str) -> records.Institution: ...
 
     def list_members(self, *, user_id: str) -> records.Batch[records.Member]: ...
 
-    def read_member(self, *, user_id: str, member_id: str) -> records.Member: ...
+    def read_member(self, *, user_id: str, member_id: str) -> records.Member:
+        """Raises errors.VendorNotFound for a member of another user."""
+        ...
 
     def delete_member(self, *, user_id: str, member_id: str) -> None: ...
 
-    def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member: ...
-
-    def start_verification(self, *, user_id: str, member_id: str) -> records.Member: ...
-
-    def list_accounts(
-        self, *, user_id: str, member_id: str | None = None
-    ) -> records.Batch[records.Account]: ...
+    def list_accounts(self, *, user_id: str, member_id: str) -> records.Batch[records.Account]: ...
 
     def read_account(self, *, user_id: str, account_id: str) -> records.Account: ...
 
@@ -103,37 +111,12 @@ class Vendor(Protocol):
         to_date: date,
         after: str | None = None,
     ) -> Iterator[records.Batch[records.Transaction]]:
-        """Days are inclusive.
+        """Transactions from the first to the last day, both included.
 
-        `after` is the `cursor` of a page: only what follows it is wanted. Raises
-        errors.CursorExpired, before any page, when that may have moved in the meantime.
+        Args:
+            after: the `cursor` of a page; only the pages after that one are wanted.
+
+        Raises errors.CursorExpired, before any page, when rows may have moved across pages since
+        that cursor.
         """
         ...
-
-    def holding_pages(
-        self, *, user_id: str, account_id: str
-    ) -> Iterator[records.Batch[records.Holding]]: ...
-
-    def list_account_numbers(
-        self, *, user_id: str, member_id: str
-    ) -> records.Batch[records.AccountNumber]: ...
-
-    def list_account_owners(
-        self, *, user_id: str, member_id: str
-    ) -> records.Batch[records.AccountOwner]: ...
-
-    def read_merchant(self, *, merchant_id: str) -> records.Merchant: ...
-
-    def read_merchant_location(self, *, location_id: str) -> records.Location: ...
-
-
-@dataclass(frozen=True, slots=True)
-class VendorSpec:
-    """What the rest of the system knows about a vendor before opening it."""
-
-    slug: str
-    name: str
-    apis: Mapping[str, str]  # api slug -> name for people
-    environments: Mapping[str, Mapping[str, str]]  # api -> environment -> base URL
-    open: Callable[[VendorConfig], Vendor]
-    notice: Callable[[Any], records.WebhookEvent | None]  # a webhook's JSON; None: not understood

@@ -9,6 +9,7 @@ VendorError
 ├── VendorConflict           it exists already; `existing_id` when told
 ├── VendorNotFound           no such object, or not under this user
 ├── VendorRefused            our request is not acceptable (400, 405, 406, 422)
+│   └── VendorUnsupported    the vendor has no such capability; no call was made
 └── VendorAccessDenied       the credentials or the caller's address are not accepted
 
 CursorExpired stands beside the tree: it is no failure, only a list to be read from the start.
@@ -125,6 +126,13 @@ class VendorRefused(VendorError):
 
     code = "vendor_refused"
     fault = Fault.CALLER
+
+
+class VendorUnsupported(VendorRefused):
+    """The vendor does not offer this."""
+
+    code = "vendor_unsupported"
+    was_sent = False
 
 
 class VendorAccessDenied(VendorError):

@@ -7,7 +7,7 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-from integrations.vendors.base import VendorSpec
+from integrations.vendors.spec import VendorSpec
 
 
 class UnknownVendor(LookupError):

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
-from integrations.vendors.base import VendorConfig, VendorSpec
+from integrations.vendors.base import VendorConfig
 from integrations.vendors.mx import atrium_api, mapping, webhooks
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import InvalidPayload, Payload
+from integrations.vendors.spec import ApiSpec, VendorSpec
 from nucleus import web_urls
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ class MX:
     """An opened MX; see base.Vendor for what the methods promise."""
 
     slug = "mx"
+    capabilities = atrium_api.CAPABILITIES
 
     def __init__(self, config: VendorConfig) -> None:
         self.config = config
@@ -115,12 +117,7 @@ class MX:
     def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
         return self._start_job("start_verification", user_id, member_id)
 
-    def list_accounts(
-        self, *, user_id: str, member_id: str | None = None
-    ) -> records.Batch[records.Account]:
-        if member_id is None:
-            pages = self.client.pages("list_accounts", "accounts", user=user_id)
-            return _merge(_batch(mapping.account, page, user_guid=user_id) for page in pages)
+    def list_accounts(self, *, user_id: str, member_id: str) -> records.Batch[records.Account]:
         pages = self.client.pages(
             "list_member_accounts", "accounts", user=user_id, member=member_id
         )
@@ -272,8 +269,13 @@ def _merge(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
 SPEC = VendorSpec(
     slug="mx",
     name="MX",
-    apis={"atrium": "Atrium"},
-    environments={"atrium": atrium_api.ENVIRONMENTS},
+    apis={
+        "atrium": ApiSpec(
+            name="Atrium",
+            environments=atrium_api.ENVIRONMENTS,
+            capabilities=atrium_api.CAPABILITIES,
+        )
+    },
     open=MX,
     notice=webhooks.notice,
 )

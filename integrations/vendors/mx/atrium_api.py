@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations.vendors import capabilities
 from integrations.vendors.base import VendorConfig
 from integrations.vendors.records import WidgetOptions
 
@@ -12,6 +13,7 @@ ENVIRONMENTS = {
     "development": "https://vestibule.mx.com",
 }
 WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # the widget is served from int-widgets.… there
+CAPABILITIES = frozenset(capabilities.ALL)
 PAGE_SIZE = 100  # Atrium's most
 
 # operation: (method, path template). Placeholders are the vendor's own ids.
@@ -27,7 +29,6 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "delete_member": ("DELETE", "/users/{user}/members/{member}"),
     "start_aggregation": ("POST", "/users/{user}/members/{member}/aggregate"),
     "start_verification": ("POST", "/users/{user}/members/{member}/verify"),
-    "list_accounts": ("GET", "/users/{user}/accounts"),
     "list_member_accounts": ("GET", "/users/{user}/members/{member}/accounts"),
     "read_account": ("GET", "/users/{user}/accounts/{account}"),
     "list_transactions": ("GET", "/users/{user}/accounts/{account}/transactions"),

@@ -216,7 +216,6 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
     "delete_member": lambda mx: mx.delete_member(user_id="U", member_id="M"),
     "start_aggregation": lambda mx: mx.start_aggregation(user_id="U", member_id="M"),
     "start_verification": lambda mx: mx.start_verification(user_id="U", member_id="M"),
-    "list_accounts": lambda mx: mx.list_accounts(user_id="U"),
     "list_member_accounts": lambda mx: mx.list_accounts(user_id="U", member_id="M"),
     "read_account": lambda mx: mx.read_account(user_id="U", account_id="A"),
     "list_transactions": lambda mx: list(

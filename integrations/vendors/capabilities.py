@@ -1,0 +1,108 @@
+"""What a vendor's API may offer beyond the core of base.Vendor.
+
+An API's SPEC declares its capabilities; the adapter it opens then has the methods of each. Flows
+reach them through `require`, or ask `supports` first where they can do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+
+from integrations.vendors import errors, records
+
+if TYPE_CHECKING:
+    from integrations.vendors.base import Vendor
+
+P = TypeVar("P")
+
+
+class Refresh(Protocol):
+    """Imports from the bank on demand."""
+
+    def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
+        """Start an import, or return the member unchanged where the vendor says it is too soon.
+
+        Raises errors.VendorBusy while another job runs on the member.
+        """
+        ...
+
+
+class Holdings(Protocol):
+    """Positions of investment accounts."""
+
+    def holding_pages(
+        self, *, user_id: str, account_id: str
+    ) -> Iterator[records.Batch[records.Holding]]:
+        """All positions held now; one that is missing from the last page on is no longer held."""
+        ...
+
+
+class Verification(Protocol):
+    """Account and routing numbers."""
+
+    def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
+        """Make the vendor read the numbers from the bank.
+
+        Raises errors.VendorRefused where the institution cannot be verified, errors.VendorBusy
+        while another job runs on the member.
+        """
+        ...
+
+    def list_account_numbers(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountNumber]:
+        """The numbers that were read so far; empty before the first verification."""
+        ...
+
+
+class Identification(Protocol):
+    """Names of account holders as the bank has them."""
+
+    def list_account_owners(
+        self, *, user_id: str, member_id: str
+    ) -> records.Batch[records.AccountOwner]: ...
+
+
+class Merchants(Protocol):
+    """Details behind the merchant and location ids of transactions."""
+
+    def read_merchant(self, *, merchant_id: str) -> records.Merchant: ...
+
+    def read_merchant_location(self, *, location_id: str) -> records.Location: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capability(Generic[P]):
+    """Names an optional protocol at run time.
+
+    Args:
+        name: for messages, as in "MX does not offer {name}".
+        protocol: its methods; the contract suite checks that adapters have them.
+    """
+
+    name: str
+    protocol: type[Any]
+
+
+REFRESH: Capability[Refresh] = Capability("refreshing on demand", Refresh)
+HOLDINGS: Capability[Holdings] = Capability("holdings", Holdings)
+VERIFICATION: Capability[Verification] = Capability("account verification", Verification)
+IDENTIFICATION: Capability[Identification] = Capability("names of holders", Identification)
+MERCHANTS: Capability[Merchants] = Capability("merchant details", Merchants)
+ALL: tuple[Capability[Any], ...] = (REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS)
+
+
+def supports(vendor: Vendor, capability: Capability[Any]) -> bool:
+    """Whether the opened vendor's API declares the capability."""
+    return capability in vendor.capabilities
+
+
+def require(vendor: Vendor, capability: Capability[P]) -> P:
+    """The vendor as one that has the capability. Raises errors.VendorUnsupported if it has not."""
+    if not supports(vendor, capability):
+        raise errors.VendorUnsupported(
+            f"The vendor {vendor.slug} does not offer {capability.name}.", vendor=vendor.slug
+        )
+    return cast("P", vendor)
