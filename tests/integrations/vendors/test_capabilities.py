@@ -26,7 +26,8 @@ def opened(*declared: capabilities.Capability[Any]) -> Vendor:
 def test_a_declared_capability_is_the_vendor_itself():
     vendor = opened(capabilities.HOLDINGS)
     assert capabilities.supports(vendor, capabilities.HOLDINGS)
-    assert capabilities.require(vendor, capabilities.HOLDINGS) is vendor
+    source: object = capabilities.require(vendor, capabilities.HOLDINGS)
+    assert source is vendor
 
 
 @pytest.mark.parametrize("capability", capabilities.ALL, ids=lambda capability: capability.name)
