@@ -85,7 +85,7 @@ class Publisher:
         options: dict[str, Any] = {"countdown": left} if left > 0 else {}
         try:
             tasks.TASKS[message.kind].apply_async((str(message.job_id),), retry=False, **options)
-        except Exception as error:  # whatever the broker does, this thread goes on
+        except Exception as error:  # noqa: BLE001 - whatever the broker does, this thread goes on
             self.broken_until = time.monotonic() + BREAK_SECONDS
             self._report(error)
         else:

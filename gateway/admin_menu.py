@@ -67,7 +67,7 @@ def permission_to(screen: str) -> Callable[[HttpRequest], bool]:
     """A function that returns whether the user of a request may open the screen."""
 
     def is_allowed(request: HttpRequest) -> bool:
-        for model, model_admin in admin.site._registry.items():
+        for model, model_admin in admin.site._registry.items():  # noqa: SLF001 - has no public name
             if f"{model._meta.app_label}_{model._meta.model_name}" == screen:
                 return model_admin.has_view_or_change_permission(request)
         return False

@@ -80,8 +80,10 @@ class StaffSite(UnfoldAdminSite):
 
     @no_append_slash
     def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
-        """Redirect to the URL with a trailing slash. Django's own view does so only with
-        APPEND_SLASH, which is off for the API."""
+        """Redirect to the URL with a trailing slash.
+
+        Django's own view does so only with APPEND_SLASH, which is off for the API.
+        """
         if not url.endswith("/"):
             with suppress(Resolver404):
                 match = resolve(f"{request.path_info}/")

@@ -22,7 +22,7 @@ INDENT = "    "  # so that no line of a traceback looks like a new record
 
 
 def escape(text: str) -> str:
-    """Replace control characters by their escape sequences: a line feed by \\n, and so on."""
+    """Replace control characters by their escape sequences, such as that of a line feed."""
     return CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 

@@ -63,8 +63,9 @@ def is_public(address: Address) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host of a URL is an address that is not public, or a name that cannot be, in any
-    spelling that something on the way might understand. Other names are looked at when resolved.
+    """Whether the host of a URL is an address that is not public, or a name that cannot be.
+
+    In any spelling that a resolver or proxy might accept. Other names are judged when resolved.
     """
     name = canonical(host)
     address = literal(name)

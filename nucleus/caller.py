@@ -10,8 +10,9 @@ from nucleus.models import Client, Tenant
 
 
 class Caller(Protocol):
-    """An authenticated application of one tenant, by its `name`; `client` confines it to one
-    Nucleus client.
+    """An authenticated application of one tenant, by its `name`.
+
+    `client` confines it to one Nucleus client.
     """
 
     @property

@@ -79,8 +79,13 @@ class _Decrypting:
 
 
 def blank_unreadable(row: models.Model) -> list[str]:
-    """Set what cannot be decrypted to null, for showing the rest of the row; the names of these
-    fields. Never save such a row: what was unreadable would be lost."""
+    """Set what cannot be decrypted to null, for showing the rest of the row.
+
+    Never save such a row: what could not be decrypted would be lost.
+
+    Returns:
+        The names of these fields.
+    """
     names = []
     for field in row._meta.fields:
         if isinstance(field, EncryptedTextField):

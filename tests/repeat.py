@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _run(seed: int, arguments: list[str]) -> tuple[int, list[str]]:
-    """pytest's exit code, and what failed; its output goes to var/."""
+    """Pytest's exit code, and what failed; its output goes to var/."""
     os.makedirs("var", exist_ok=True)
     path = f"var/repeat-{seed}.txt"
     command = [sys.executable, "-m", "pytest", "-q", f"--randomly-seed={seed}", *arguments]

@@ -17,8 +17,10 @@ DUMMY_SECRET = GeneratedSecretHasher().encode("not a secret", "0" * 22)
 
 
 class SingleMethodValidator(OAuth2Validator):
-    """Authenticates by HTTP Basic or by form, and does not try the form after Basic has failed (RFC
-    6749 section 2.3). So `request.client_id` stays the client id that was sent."""
+    """Authenticates by HTTP Basic or by form, and does not try the form after Basic has failed.
+
+    Source: RFC 6749, section 2.3. So `request.client_id` stays the client id that was sent.
+    """
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
         if self._extract_basic_auth(request):

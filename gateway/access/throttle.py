@@ -89,8 +89,11 @@ def admit(
 
 
 def _limits(application: Application, client: Client | None) -> list[Limit]:
-    """The limits that apply to a request. The client's own comes first, so that requests beyond it
-    are not counted against the limit of all clients."""
+    """The limits that apply to a request.
+
+    The client's own comes first, so that requests beyond it are not counted against the limit of
+    all clients.
+    """
     total = application.rate_limit_per_minute
     total = settings.RATE_LIMIT_PER_MINUTE if total is None else total
     advice = "Spread requests over time, or ask staff to raise its limit in the admin."

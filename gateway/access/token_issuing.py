@@ -92,8 +92,10 @@ def issue(
 
 
 def revoke_tokens_of(client: Client) -> None:
-    """Delete all tokens of the client. Nucleus calls it in the transaction that changes a
-    password."""
+    """Delete all tokens of the client.
+
+    Nucleus calls it in the transaction that changes a password.
+    """
     AccessToken.objects.filter(client=client).delete()
 
 

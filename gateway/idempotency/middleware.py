@@ -1,5 +1,6 @@
-"""`Idempotency-Key`: a POST that is repeated with the same key is done once; its response is
-repeated for a week.
+"""`Idempotency-Key`: a POST that is repeated with the same key is done once.
+
+Its response is repeated for a week.
 
 A POST that only writes to our own database (LOCAL_PATHS) stores the key, its effect and the
 response in one transaction; a concurrent repetition waits for it. A POST that calls a vendor must

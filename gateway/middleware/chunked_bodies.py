@@ -32,7 +32,7 @@ class ChunkedBodyMiddleware:
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # one byte more leads to a 413
             try:
                 content = request.META["wsgi.input"].read(limit + 1)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - each WSGI server raises its own
                 logger.warning("A chunked body could not be read: %s", type(error).__name__)
                 return responses.error_response(
                     request, FlowError("The chunks of the body cannot be read.")

@@ -156,8 +156,10 @@ def _bank_link(
 
 
 def _holder_columns(link: BankLink, names: Sequence[str]) -> dict[str, object]:
-    """The holder and its source: what the bank or the tenant has said stays until the bank says
-    something else."""
+    """The columns of the holder and its source.
+
+    What the bank or the tenant has set stays until the bank reports another holder.
+    """
     source = link.metadata.get(HOLDER_SOURCE)
     if not names and source in (HolderSource.BANK, HolderSource.TENANT):
         return {}

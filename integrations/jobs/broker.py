@@ -168,7 +168,7 @@ def probe(url: str) -> Problem | None:
         with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
             client.ping()
             client.exists("celery")  # other than PING, it is subject to the rights of the user
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - redis raises errors of many families
         return diagnose(error, url)
     return None
 

@@ -68,8 +68,10 @@ def due(limit: int, slot_group: str | None = None) -> list[Job]:
 
 
 def _due(now: datetime, limit: int, **only: Any) -> list[Job]:
-    """Args:
-    only: columns and the values that they must have.
+    """Jobs that can be claimed at `now`, lapsed leases first.
+
+    Args:
+        only: columns and the values that they must have.
     """
     narrowed = " ".join(f"AND job.{column} = %s" for column in only)
     wanted = [sql.parameter(Job, column, value) for column, value in only.items()]

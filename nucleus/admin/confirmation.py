@@ -30,8 +30,10 @@ def page(
     action: str = "",
     left_out: int = 0,
 ) -> TemplateResponse:
-    """Ask whether it shall be done with these rows. Without `action` the form posts to its own
-    address, with it to the list's."""
+    """Ask for confirmation before something is done with these rows.
+
+    Without `action` the form posts to its own address, with it to the list's.
+    """
     context = screen.admin_site.each_context(request) | {
         "title": title,
         "opts": screen.opts,

@@ -18,8 +18,11 @@ NOT_STORED = (
 
 
 def stored(outcomes: list[Any]) -> list[dict[str, Any]]:
-    """Why items were refused: equal reasons once, with the items they are about, and of different
-    ones no more than MAX_STORED characters, so that a small request does not keep much."""
+    """Why items were refused: equal reasons once, with the indexes of their items.
+
+    Of different reasons no more than MAX_STORED characters, so that a small request does not
+    store much.
+    """
     indexes_of: dict[str, list[int]] = {}
     for at, outcome in enumerate(outcomes):
         if isinstance(outcome, Refusal):

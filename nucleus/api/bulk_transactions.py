@@ -233,8 +233,10 @@ def _one_client(request: Request, operation: str, item: Any) -> Any:
 
 
 def _hold_clients(request: Request, items: list[Any]) -> None:
-    """Lock them in one order, or two requests that name the same clients could wait for each other
-    for ever."""
+    """Lock the clients that the items name, in one order.
+
+    Otherwise two requests that name the same clients could deadlock.
+    """
     ids = {found for item in items if (found := writing.id_of(item))}
     rows = visible_rows(caller_of(request), Client).filter(pk__in=ids)
     list(rows.order_by("pk").select_for_update().values_list("pk"))

@@ -141,8 +141,14 @@ class ClientBody(owners.OwnerBody):
 
 
 def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> None:
-    """A client's own token changes the password only with the present one: else whoever gets hold
-    of the token keeps what it opens. Raises ValidationError or PermissionDenied."""
+    """Demand the present password where a client's own token changes the password.
+
+    Otherwise a stolen token could be turned into lasting access.
+
+    Raises:
+        ValidationError: the present password is missing.
+        PermissionDenied: it is wrong.
+    """
     if caller.client is None or data.get("password") is None:
         return
     if not client.password:

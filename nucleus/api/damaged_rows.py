@@ -15,8 +15,10 @@ UNREADABLE = (
 
 
 class DamageTolerant:
-    """Renders rows of a list. One whose encrypted values are damaged is shown without them and
-    says so in `message`, that the others can be read."""
+    """Renders rows of a list, even if the encrypted values of some cannot be decrypted.
+
+    Such a row is shown without them and says so in `message`, so that the others can be read.
+    """
 
     def __init__(self, render: Callable[[Any], dict[str, Any]]) -> None:
         self._render = render
@@ -35,7 +37,9 @@ class DamageTolerant:
         return body
 
     def check(self) -> None:
-        """Raises DecryptionFailed when no row could be read: then a key is missing, and nulls
-        would look like data."""
+        """Raise DecryptionFailed when no row could be decrypted.
+
+        Then a key is missing, and nulls would look like data.
+        """
         if self._failure is not None and not self._readable:
             raise self._failure

@@ -40,7 +40,7 @@ class Country(serializers.Serializer[Any]):
 
 
 class State(serializers.Serializer[Any]):
-    """A subdivision of ISO 3166-2: a state, province, district …"""
+    """A subdivision of ISO 3166-2: a state, province or district, for example."""
 
     abbreviation = serializers.CharField()
     country_code = serializers.CharField()

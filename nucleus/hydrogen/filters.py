@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import operator as compare
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -138,40 +139,67 @@ def _field(model: type[models.Model], name: str) -> Any:
 
 
 def _value(field: Any, name: str, text: str) -> Any:
-    """`text` as the field's type."""
-    if field.is_relation or isinstance(field, models.UUIDField):
-        found = uuid_of(text)
-        if found is None:
-            raise _refusal(f"{name} is a UUID with dashes, not {text[:40]!r}.")
-        return found
-    if isinstance(field, models.BooleanField):
-        try:
-            return LenientBooleanField().to_internal_value(text)
-        except ValidationError:
-            raise _refusal(f"{name} is true or false.") from None
-    if isinstance(field, models.DateTimeField):
-        moment = instant_of(text)
-        if moment is None:
-            raise _refusal(f"{name} is an instant such as 2026-11-21T09:30:00Z or a date.")
-        return moment
-    if isinstance(field, models.DateField):
-        return _converted(_day, text, f"{name} is a date such as 2026-11-21.")
-    if isinstance(field, models.DecimalField):
-        number = _converted(exact_json.number, text, f"{name} is a number.")
-        places = field.decimal_places
-        if number.copy_abs() >= LARGEST or number != round(number, places):
-            raise _refusal(
-                f"{name} is a number of at most 16 digits before the point, {places} after."
-            )
-        return number
-    if isinstance(field, models.IntegerField):
-        number = _converted(_whole, text, f"{name} is a whole number.")
-        if abs(number) >= 2**63:
-            raise _refusal(f"{name} is too large.")
-        return number
+    """`text` as a value of the field's type. Raises ValidationError."""
+    for field_type, parse in PARSERS.items():
+        if isinstance(field, field_type):
+            return parse(field, name, text)
     if "\0" in text:
         raise _refusal("A value holds U+0000.")
     return text
+
+
+def _uuid(field: Any, name: str, text: str) -> UUID:
+    value = uuid_of(text)
+    if value is None:
+        raise _refusal(f"{name} is a UUID with dashes, not {text[:40]!r}.")
+    return value
+
+
+def _boolean(field: Any, name: str, text: str) -> bool:
+    try:
+        value: bool = LenientBooleanField().to_internal_value(text)
+    except ValidationError:
+        raise _refusal(f"{name} is true or false.") from None
+    return value
+
+
+def _instant(field: Any, name: str, text: str) -> datetime:
+    moment = instant_of(text)
+    if moment is None:
+        raise _refusal(f"{name} is an instant such as 2026-11-21T09:30:00Z or a date.")
+    return moment
+
+
+def _date(field: Any, name: str, text: str) -> date:
+    value: date = _converted(_day, text, f"{name} is a date such as 2026-11-21.")
+    return value
+
+
+def _decimal(field: Any, name: str, text: str) -> Decimal:
+    number: Decimal = _converted(exact_json.number, text, f"{name} is a number.")
+    places = field.decimal_places
+    if number.copy_abs() >= LARGEST or number != round(number, places):
+        raise _refusal(f"{name} is a number of at most 16 digits before the point, {places} after.")
+    return number
+
+
+def _integer(field: Any, name: str, text: str) -> int:
+    number: int = _converted(_whole, text, f"{name} is a whole number.")
+    if abs(number) >= 2**63:
+        raise _refusal(f"{name} is too large.")
+    return number
+
+
+# A datetime field is a date field too, so it comes first.
+PARSERS: dict[type[Any], Callable[[Any, str, str], Any]] = {
+    models.ForeignKey: _uuid,
+    models.UUIDField: _uuid,
+    models.BooleanField: _boolean,
+    models.DateTimeField: _instant,
+    models.DateField: _date,
+    models.DecimalField: _decimal,
+    models.IntegerField: _integer,
+}
 
 
 def _day(text: str) -> date:

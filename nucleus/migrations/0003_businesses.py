@@ -12,8 +12,9 @@ BATCH = 500
 
 
 def set_aside(apps, schema_editor):
-    """Until now `business_id` took any UUID, and none can name a row of a table that is only being
-    made. What a tenant has stored there moves to the row's `metadata`.
+    """Move stored `business_id` values to the row's `metadata`.
+
+    Until now the column took any UUID, and none can name a row of a table that is only being made.
     """
     for name in ("Client", "AggregationAccount", "BankLink"):
         manager = apps.get_model("nucleus", name)._base_manager

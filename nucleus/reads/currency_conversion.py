@@ -37,8 +37,11 @@ PARTS = ("bank_credit", "cash", "investment")  # of a transaction, with money of
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """To `target`. `home`, the tenant's own currency, is what rows without a code are in, and the
-    bridge between two currencies that have no rate of their own."""
+    """Conversion to the currency `target`.
+
+    `home` is the tenant's own currency: rows without a code are in it, and it connects two
+    currencies that have no rate between them.
+    """
 
     target: str
     home: str

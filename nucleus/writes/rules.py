@@ -120,8 +120,10 @@ def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
 
 
 def _unknown_code(row: Any, item: Columns) -> Refusal | None:
-    """Why a code in the item means nothing; what the row has already may be repeated, because
-    vendors use codes of their own."""
+    """Why a code in the item is refused, if it is.
+
+    The code that the row already has may be repeated, because vendors use codes of their own.
+    """
     changed = {name for name, value in item.items() if value != getattr(row, name)}
     if "currency_code" in changed and not iso_codes.is_currency(item["currency_code"]):
         words = "Use a currency code of ISO 4217 such as USD; GET /resource/currency lists them."
@@ -252,10 +254,10 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
 def _changed_bank_link(
     row: BankLink, item: Columns, *, confined: bool, sees_numbers: bool
 ) -> Columns | Refusal:
-    """Numbers may be repeated as they are answered, masked or whole, but never changed. Whoever
-    does not see them must not find them out by trying, either.
+    """Refuse changed numbers; they may be repeated as they are answered, masked or whole.
 
-    Neither are a routing number's parts in `metadata`, which not every caller sees.
+    A caller who does not see the numbers must not be able to find them out by trying, either.
+    The parts of a routing number in `metadata` do not change either; not every caller sees them.
     """
     changed = {name: value for name, value in item.items() if name not in NUMBERS}
     for name in NUMBERS:

@@ -116,7 +116,7 @@ def test_every_pin_has_hashes_and_no_index_is_named(file: str):
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
 def test_pins_name_the_extras_that_other_packages_ask_for(file: str):
-    """pip before 23.3 does not take `name==1` for an answer to `name[extra]` in hash mode."""
+    """Pip before 23.3 does not take `name==1` for an answer to `name[extra]` in hash mode."""
     text = (ROOT / file).read_text()
     pinned_extras = {
         normal(name): set(extras.split(","))

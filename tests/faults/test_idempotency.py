@@ -53,7 +53,7 @@ def person(number: int) -> dict[str, Any]:
 
 
 def test_f13_answers_are_lost_and_asked_for_again(deployment: Deployment):
-    """kill -9 of the gateway under keyed creations; every caller repeats until it hears."""
+    """Kill -9 of the gateway under keyed creations; every caller repeats until it hears."""
     caller, count, chunks = Caller(deployment), often(60, 600), 6
     responses: dict[int, bytes] = {}
 

@@ -28,7 +28,7 @@ def news_of_a_day(deployment: Deployment, members: int) -> None:
 
 
 def test_f1_workers_are_killed_again_and_again(deployment: Deployment):
-    """kill -9 at random moments, between vendor calls and commits, too."""
+    """Kill -9 at random moments, between vendor calls and commits, too."""
     news_of_a_day(deployment, often(3, 20))
     log, kills, chance = Log(), often(6, 50), random.Random(1)
     contents = [body(member) for member in deployment.members for _ in range(10)]

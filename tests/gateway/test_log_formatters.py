@@ -77,7 +77,7 @@ def test_a_traceback_forges_no_line(kind: str):
 
 
 def test_handlers_of_others_see_no_raw_text_either():
-    """gunicorn and Django's development server bring handlers and formatters of their own."""
+    """Gunicorn and Django's development server bring handlers and formatters of their own."""
     stream = io.StringIO()
     logger = logging.getLogger("gunicorn.error.test")
     handler = logging.StreamHandler(stream)

@@ -78,7 +78,7 @@ def _broker_findings() -> Iterator[Finding]:
     yield True, "Redis answers."
     try:
         listening = broker.listening(settings.REDIS_URL)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - kombu and redis raise errors of many families
         yield False, broker.diagnose(error, settings.REDIS_URL).message
         return
     yield from celery_findings(listening)
