@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
@@ -23,6 +24,9 @@ from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.scheduling import WholeFiles
 from tests.selection import mark_fast
 from tests.world import World
+
+# Tests open up to 200 connections to live_server at once; beyond its backlog (10) they are reset.
+WSGIServer.request_queue_size = 256
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
