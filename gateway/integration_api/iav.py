@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
 from gateway.integration_api.parsing import parsed, queried
-from integrations.flows import verification
+from integrations.flows import bank_links, verification
 from integrations.flows.bank_links import TenantAccount
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
@@ -69,7 +69,7 @@ class VerificationDetailView(APIView):
     )
     def get(self, request: Request, bank_link_id: UUID) -> Response:
         link = lookup.bank_link(caller_of(request), bank_link_id)
-        vendor = verification.vendor_of(link)
+        vendor = bank_links.vendor_of(link)
         return Response(_response(vendor, [_row(request, link, None)], None))
 
     @documentation.documented(
@@ -90,7 +90,7 @@ class VerificationDetailView(APIView):
         erase = query["nucleus_data"] == "delete"
         if erase:
             lookup.check_erasable(caller, link)
-        verification.disconnect(
+        bank_links.disconnect(
             tenant=caller.tenant,
             bank_link=link,
             delete_type=query["delete_type"],

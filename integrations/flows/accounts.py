@@ -1,4 +1,4 @@
-"""Aggregation accounts: connect the accounts of a member, and disconnect them."""
+"""Aggregation accounts: connect the accounts of a connection, and disconnect them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LINK_JOB_TIMEOUT = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class AccountOutcome:
-    """One account of the vendor. `message` says why it was not stored (`account` is None)."""
+    """One account at the vendor. `message` says why it was not stored (`account` is None)."""
 
     account: AggregationAccount | None
     message: str | None = None
@@ -46,7 +46,7 @@ class AccountOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ConnectOutcome:
-    """What was connected; `message` says what is still missing and who has to act."""
+    """The connected accounts; `message` says what is still missing and who has to act."""
 
     vendor: str
     accounts: list[AccountOutcome]
@@ -63,14 +63,13 @@ def connect(
 ) -> ConnectOutcome:
     """Create an aggregation account for each account of the owner's members that has none yet.
 
-    Where the vendor is still importing after a short wait, a job finishes the work.
+    If the vendor is still importing after settings.MEMBER_WAIT_SECONDS, a job finishes the work.
 
     Args:
         vendor_name: the vendor's slug; defaults to that of the tenant's settings.
-        member_id: the vendor's id, as the widget's success callback reports it; without it, every
-            member of the user. It comes from a browser, so it is read under the owner's own
-            vendor user.
-        vendor_config_id: has to be the tenant's active configuration, if not None.
+        member_id: the vendor's id, as the widget's success callback reports it; None connects all
+            members of the owner. A browser sends it, so it is read under the owner's vendor user.
+        vendor_config_id: must be the id of the tenant's active credential, unless None.
 
     Raises FlowError, UnknownVendor, VendorNotConfigured, and for a single member any VendorError.
     With several members, the error of one is part of `message`.
@@ -131,7 +130,7 @@ def disconnect(
 
 
 def run_job(run: JobRun) -> None:
-    """Connect the accounts of a member that was still importing; polls until the import ends."""
+    """Connect the accounts of a member that was being imported; polls until the import ends."""
     vendor_user = users.vendor_user_of_job(run)
     if vendor_user is None:
         return
@@ -168,6 +167,7 @@ def _connect_member(
     vendor_member: records.Member,
     config: AggregationSettings,
 ) -> tuple[list[AccountOutcome], str | None]:
+    """The outcomes of one connection, and a message that says what is still missing."""
     outcomes = _store_accounts(vendor, vendor_user, vendor_member, config)
     name = vendor_member.name or "The institution"
     if vendor_member.is_aggregating:
@@ -179,7 +179,8 @@ def _connect_member(
             pending_key=f"{vendor_user.tenant_id}:{LINK_JOB}:{vendor_member.id}",
         )
         return outcomes, (
-            f"{name} is still being imported; the rest follows by itself, or call again."
+            f"{name} is still being imported. Its accounts are connected as soon as the import "
+            "ends; call again to read them."
         )
     if not vendor_member.connection.is_connected:
         return (
@@ -202,7 +203,7 @@ def _store_accounts(
     listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
     outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
     with transaction.atomic():
-        connections.lock_row(member)
+        member = connections.lock(member)
         linked = {
             link.vendor_account_id: link
             for link in member.account_links.select_related("aggregation_account")
@@ -221,6 +222,7 @@ def _store_account(
     record: records.Account,
     link: AccountLink | None,
 ) -> AggregationAccount:
+    """Update the account of `link`, or create one with its link."""
     tenant = vendor_user.tenant
     account = link.aggregation_account if link else None
     columns = record_mapping.account_columns(record)
@@ -252,7 +254,7 @@ def _store_account(
 
 
 def _verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:
-    """The bank link of an account that was verified before it was connected."""
+    """The bank link of an account that was verified before it is connected."""
     verified = (
         VerifiedLink.objects.for_tenant(member.tenant)
         .filter(member=member, vendor_account_id=vendor_account_id)

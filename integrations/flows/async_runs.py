@@ -85,7 +85,7 @@ def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> 
         if not links.exists():
             raise NotFound(f"There is no linked aggregation account {account_id}.")
     rows = Member.objects.for_tenant(tenant).filter(pk__in=links.values("member"))
-    connected = rows.exclude(connection_status=connections.GONE).select_related("tenant")
+    connected = rows.exclude(connection_status=connections.MISSING).select_related("tenant")
     return list(connected.order_by("create_date")[:MOST_MEMBERS])
 
 

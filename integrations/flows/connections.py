@@ -1,4 +1,4 @@
-"""Connections of clients and businesses: storing their status, waiting for the vendor, locks."""
+"""Connections of clients and businesses: store their status, wait for the vendor, lock them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from nucleus.models import Institution, Tenant
 from nucleus.writes.changes import save_changes
 
 INSTITUTION_MAX_AGE = timedelta(days=1)
-GONE = "GONE"  # a status of ours; no vendor sends it
+MISSING = "GONE"  # the gateway's own connection status; no vendor sends it
 
 
 def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Member) -> Member:
-    """Store the connection as the vendor has it now; an unchanged row is not written.
+    """Store the connection as the vendor reports it; an unchanged row is not written.
 
-    Emits the event of a status change once the new status is final.
+    Emits an event if the status has changed and is final.
     """
     member, created = Member.unscoped.get_or_create(
         tenant=vendor_user.tenant,
@@ -40,16 +40,18 @@ def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Mem
     )
     changes: dict[str, Any] = {} if created else _columns(vendor_member)
     if member.institution_id is None and vendor_member.institution_code:
-        changes["institution"] = institution(vendor=vendor, code=vendor_member.institution_code)
+        changes["institution"] = _read_institution(
+            vendor=vendor, code=vendor_member.institution_code
+        )
     with transaction.atomic():
         changed = save_changes(member, changes)
         if "connection_status" in changed and vendor_member.connection.is_settled:
-            _emit_status(member, vendor_user)
+            _emit_status_event(member, vendor_user)
     return member
 
 
-def _emit_status(member: Member, vendor_user: VendorUser) -> None:
-    """Tell the tenant that the connection works again, or who has to act."""
+def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
+    """Report to the tenant that the connection works, or who has to act."""
     account_ids = member.account_links.values_list("aggregation_account_id", flat=True)
     widget_link = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
     outbound_webhooks.emit(
@@ -71,20 +73,20 @@ def _emit_status(member: Member, vendor_user: VendorUser) -> None:
 
 
 def mark_missing(member: Member) -> None:
-    """Store that the vendor no longer has this connection, and tell the tenant once."""
+    """Store that the vendor no longer has this connection; emits an event the first time."""
     columns = {
-        "connection_status": GONE,
+        "connection_status": MISSING,
         "connection_message": "This connection no longer exists. Please link it again.",
         "actor": records.ActionRequiredBy.END_USER.value,
         "next_step": records.NextStep.RECONNECT.value,
         "is_aggregating": False,
         "next_sync_at": next_sync_time(),
     }
-    was_gone = member.connection_status == GONE
+    was_missing = member.connection_status == MISSING
     with transaction.atomic():
         save_changes(member, columns)
-        if not was_gone:
-            _emit_status(member, member.vendor_user)
+        if not was_missing:
+            _emit_status_event(member, member.vendor_user)
 
 
 def delete_if_unused(
@@ -102,22 +104,22 @@ def delete_if_unused(
         vendor_sessions.open_for_tenant(
             tenant=tenant, vendor=user.vendor, client_id=user.client_id
         ) as vendor,
-        suppress(VendorNotFound),  # it was deleted before
+        suppress(VendorNotFound),  # deleted already
     ):
         vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
     member.delete()
 
 
 def next_sync_time() -> datetime:
-    """When to reconcile a connection next: RECONCILE_HOURS +/- 20 %, which spreads the load."""
+    """When to reconcile a connection next: in RECONCILE_HOURS +/- 20 %, which spreads the load."""
     hours = settings.RECONCILE_HOURS
     return timezone.now() + timedelta(hours=hours * random.uniform(0.8, 1.2))  # noqa: S311
 
 
-def institution(*, vendor: Vendor, code: str) -> Institution | None:
+def _read_institution(*, vendor: Vendor, code: str) -> Institution | None:
     """The shared institution with this code, read from the vendor at most once a day.
 
-    Returns what is stored, or None, when the vendor fails: an account is stored without it.
+    If the vendor fails, returns the stored one or None: an account can be stored without it.
     """
     stored = Institution.objects.filter(code=code, tenant=None).first()
     if stored and stored.update_date > timezone.now() - INSTITUTION_MAX_AGE:
@@ -136,16 +138,16 @@ def institution(*, vendor: Vendor, code: str) -> Institution | None:
 
 
 def read_member_of_user(*, vendor: Vendor, user_id: str, member_id: str) -> records.Member:
-    """The member with an id that came from a browser, read under the owner's own vendor user.
+    """Read a member by an id that a browser sent, under the owner's own vendor user.
 
-    Raises VendorNotFound, with advice for the caller, for a member of anybody else.
+    Raises VendorNotFound, with advice for the caller, for a member of another user.
     """
     try:
         return vendor.read_member(user_id=user_id, member_id=member_id)
     except VendorNotFound as error:
         raise VendorNotFound(
-            f"member_id: this user has no member {member_id} at the vendor. Use the one that the "
-            "widget's success callback gave for this client or business.",
+            f"member_id: this user has no member {member_id} at the vendor. Use the id that the "
+            "widget's success callback reported for this client or business.",
             vendor=error.vendor,
             operation=error.operation,
             status=error.status,
@@ -155,7 +157,7 @@ def read_member_of_user(*, vendor: Vendor, user_id: str, member_id: str) -> reco
 def wait_until_settled(
     *, vendor: Vendor, vendor_member: records.Member, seconds: float | None = None
 ) -> records.Member:
-    """Poll the member until no vendor job runs on it or the time is up; returns its last state.
+    """Poll the member until no vendor job runs on it or the time is up; returns its latest state.
 
     Args:
         seconds: the longest wait; defaults to settings.MEMBER_WAIT_SECONDS.
@@ -171,7 +173,7 @@ def wait_until_settled(
 
 
 def is_in_progress(vendor_member: records.Member) -> bool:
-    """Whether a vendor job runs that does not wait for an answer of the person."""
+    """Whether a vendor job is running that is not waiting for the person."""
     return (
         vendor_member.is_aggregating
         and vendor_member.connection.actor is not records.ActionRequiredBy.END_USER
@@ -184,10 +186,10 @@ def poll_seconds() -> float:
 
 
 def lock_key(tenant: Tenant, member_id: str) -> str:
-    """The lock key of a connection's jobs: no two run at the same time.
+    """The lock key of a connection's jobs, of which no two run at the same time.
 
     Args:
-        member_id: the vendor's id; it is unique within the tenant at most.
+        member_id: the vendor's id, which is unique only within the tenant.
     """
     return f"{tenant.pk}:member:{member_id}"
 
@@ -199,14 +201,19 @@ def vendor_member_id_of(run: JobRun) -> str:
     return str(payload.get("vendor_member_id") or payload["member_id"])
 
 
-def lock_row(member: Member) -> None:
-    """Lock the connection's row until the transaction ends: writers of its links take turns.
+def lock(member: Member) -> Member:
+    """Lock the connection's row until the transaction ends, which serializes writers of its links.
 
-    Raises AccountGone when the connection was removed in the meantime.
+    Returns the current row: it may have changed since `member` was read. Raises AccountGone if it
+    was removed.
     """
-    rows = Member.unscoped.select_for_update().filter(pk=member.pk)
-    if not rows.values_list("pk", flat=True).first():
+    rows = Member.unscoped.select_for_update(of=("self",)).select_related(
+        "tenant", "institution", "vendor_user__client", "vendor_user__business"
+    )
+    locked = rows.filter(pk=member.pk).first()
+    if locked is None:
         raise writes.AccountGone("This connection was removed while it was being read.")
+    return locked
 
 
 def _columns(vendor_member: records.Member) -> dict[str, object]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
@@ -16,25 +15,34 @@ from integrations.flows import bank_links, connections, users
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.jobs import job_queue
 from integrations.jobs.job_queue import JobRun, Reschedule
-from integrations.models import VendorUser, VerifiedLink
+from integrations.models import VendorUser
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
-from nucleus.models import BankLink, Owner, Tenant
+from nucleus.models import Owner, Tenant
 from nucleus.writes import AccountGone
-from nucleus.writes.records import unverify
 
 VERIFY_JOB = "verify_member"
-VERIFY_JOB_PATIENCE = timedelta(hours=2)
+VERIFY_JOB_TIMEOUT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationOutcome:
-    """Bank links, or in `message` what is still missing and who has to act."""
+    """The bank links; `message` says what is still missing and who has to act."""
 
     vendor: str
     bank_links: list[BankLinkOutcome]
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationAttempt:
+    """What the vendor returned for one connection; `refusal` is its reason not to verify it."""
+
+    vendor_member: records.Member
+    numbers: records.Batch[records.AccountNumber]
+    is_started: bool = False
+    refusal: str | None = None
 
 
 def verify(
@@ -45,15 +53,19 @@ def verify(
     vendor_name: str | None = None,
     tenant_account: TenantAccount | None = None,
 ) -> VerificationOutcome:
-    """Turn the checking and savings accounts of the owner's member(s) into verified bank links.
+    """Create verified bank links for the checking and savings accounts of the owner.
 
-    Numbers that are there already spare the paid verification. Otherwise it is started and
-    awaited briefly; if it takes longer, a job finishes it.
+    If the vendor has the account numbers already, no paid verification is started. Otherwise it is
+    started and awaited for settings.MEMBER_WAIT_SECONDS; then a job finishes it.
 
     Args:
-        member_id: the vendor's id from the widget's success, read under the owner's own user;
-            without it every member of the user, which wait no longer together than one does.
+        member_id: the vendor's id, as the widget's success callback reports it, read under the
+            owner's own vendor user; None verifies all connections, within the same time.
+        vendor_name: the vendor's slug; defaults to that of the tenant's settings.
         tenant_account: the tenant's own Nucleus account that the bank links belong to.
+
+    Raises FlowError, UnknownVendor, VendorNotConfigured, and for a single member VendorError and
+    AccountGone. With several members, the error of one is part of `message`.
     """
     slug = vendor_sessions.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
@@ -66,7 +78,7 @@ def verify(
     ) as vendor:
         capabilities.require(vendor, capabilities.VERIFICATION)
         if member_id is None:
-            return _verify_every_member(vendor, vendor_user, tenant_account)
+            return _verify_all_members(vendor, vendor_user, tenant_account)
         vendor_member = connections.read_member_of_user(
             vendor=vendor, user_id=user_id, member_id=member_id
         )
@@ -76,37 +88,8 @@ def verify(
     return VerificationOutcome(vendor=slug, bank_links=outcomes, message=message)
 
 
-def vendor_of(bank_link: BankLink) -> str | None:
-    """The vendor whose verification produced the bank link; None when nothing connects them."""
-    verified = (
-        VerifiedLink.objects.for_tenant(bank_link.tenant_id)
-        .filter(bank_link=bank_link)
-        .select_related("member__vendor_user")
-        .first()
-    )
-    return verified.member.vendor_user.vendor if verified else None
-
-
-def disconnect(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: bool) -> None:
-    """Disconnect a bank link from the vendor; see accounts.disconnect."""
-    verified = (
-        VerifiedLink.objects.for_tenant(tenant)
-        .filter(bank_link=bank_link)
-        .select_related("member__vendor_user")
-        .first()
-    )
-    if verified is not None:
-        if delete_type == "delete":
-            connections.delete_if_unused(tenant=tenant, member=verified.member, except_for=verified)
-        VerifiedLink.objects.for_tenant(tenant).filter(pk=verified.pk).delete()
-    if erase:
-        with transaction.atomic():
-            unverify([bank_link.pk])
-            bank_link.delete()
-
-
 def run_job(run: JobRun) -> None:
-    """Finish a verification that outlasted its request; looks again until MX's job is over."""
+    """Finish a verification that took longer than its request; polls until the vendor is done."""
     vendor_user = users.vendor_user_of_job(run)
     if vendor_user is None:
         return
@@ -120,7 +103,9 @@ def run_job(run: JobRun) -> None:
         vendor_member = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
         )
-        connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
+        member = connections.store(
+            vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member
+        )
         verifier = capabilities.require(vendor, capabilities.VERIFICATION)
         numbers = verifier.list_account_numbers(
             user_id=vendor_member.user_id, member_id=vendor_member.id
@@ -128,15 +113,15 @@ def run_job(run: JobRun) -> None:
         if numbers.records:
             bank_links.store(
                 vendor=vendor,
-                vendor_user=vendor_user,
+                member=member,
                 vendor_member=vendor_member,
                 numbers=numbers,
                 tenant_account=_tenant_account_of(run),
             )
             return
-        if timezone.now() > run.job.create_date + VERIFY_JOB_PATIENCE:
+        if timezone.now() > run.job.create_date + VERIFY_JOB_TIMEOUT:
             return
-        if _start_once(run, vendor, vendor_member) or _may_still_come(vendor_member):
+        if _start_once(run, vendor, vendor_member) or _is_pending(vendor_member):
             raise Reschedule(connections.poll_seconds())
 
 
@@ -157,10 +142,10 @@ def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> b
     return True
 
 
-def _verify_every_member(
+def _verify_all_members(
     vendor: Vendor, vendor_user: VendorUser, tenant_account: TenantAccount | None
 ) -> VerificationOutcome:
-    """All members, whatever becomes of one of them; each message names its member."""
+    """One member that fails does not stop the others; each message names its member."""
     listed = vendor.list_members(user_id=str(vendor_user.vendor_user_id))
     outcomes = [BankLinkOutcome(None, item.reason) for item in listed.rejected]
     messages = []
@@ -168,12 +153,12 @@ def _verify_every_member(
     for vendor_member in listed.records:
         remaining = max(0.0, deadline - time.monotonic())
         try:
-            found, message = _verify_member(
+            links, message = _verify_member(
                 vendor, vendor_user, vendor_member, tenant_account, remaining
             )
         except (VendorError, AccountGone) as error:
-            found, message = [], str(error)
-        outcomes += found
+            links, message = [], str(error)
+        outcomes += links
         if message:
             messages.append(f"{vendor_member.name or vendor_member.id}: {message}")
     if not listed.records and not outcomes:
@@ -191,10 +176,34 @@ def _verify_member(
     tenant_account: TenantAccount | None,
     wait_seconds: float,
 ) -> tuple[list[BankLinkOutcome], str | None]:
+    """The bank links of one connection, or a message that says why there are none."""
+    attempt = _read_or_start(vendor, vendor_member, wait_seconds)
+    vendor_member, numbers = attempt.vendor_member, attempt.numbers
+    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
+    if attempt.refusal is not None:
+        return [], f"This institution cannot be verified: {attempt.refusal}"
+    if numbers.records or numbers.rejected:
+        outcomes = bank_links.store(
+            vendor=vendor,
+            member=member,
+            vendor_member=vendor_member,
+            numbers=numbers,
+            tenant_account=tenant_account,
+        )
+        return outcomes, None
+    if _is_pending(vendor_member):
+        _enqueue(vendor_user, vendor_member, tenant_account, is_started=attempt.is_started)
+    return [], _reason_without_numbers(vendor_member)
+
+
+def _read_or_start(
+    vendor: Vendor, vendor_member: records.Member, wait_seconds: float
+) -> VerificationAttempt:
+    """Read the account numbers; if there are none, start a verification and wait for it."""
     ids = {"user_id": vendor_member.user_id, "member_id": vendor_member.id}
     deadline = time.monotonic() + wait_seconds
 
-    def settled() -> records.Member:
+    def wait(vendor_member: records.Member) -> records.Member:
         remaining = max(0.0, deadline - time.monotonic())
         return connections.wait_until_settled(
             vendor=vendor, vendor_member=vendor_member, seconds=remaining
@@ -203,52 +212,44 @@ def _verify_member(
     verifier = capabilities.require(vendor, capabilities.VERIFICATION)
     numbers = verifier.list_account_numbers(**ids)
     if not numbers.records and connections.is_in_progress(vendor_member):
-        vendor_member = settled()  # an import, or a verification that was started elsewhere
+        vendor_member = wait(vendor_member)  # an import, or a verification started elsewhere
         numbers = verifier.list_account_numbers(**ids)
+    if numbers.records or not _can_start(vendor_member):
+        return VerificationAttempt(vendor_member, numbers)
     is_started = False
-    if not numbers.records and _can_start(vendor_member):
-        try:
-            vendor_member, is_started = verifier.start_verification(**ids), True
-        except VendorRefused as error:
-            connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
-            return [], f"This institution cannot be verified: {error}"
-        except VendorBusy:  # another job has just begun; its end is awaited
-            vendor_member = vendor.read_member(**ids)
-        vendor_member = settled()
-        numbers = verifier.list_account_numbers(**ids)
-    connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
-    if numbers.records or numbers.rejected:
-        outcomes = bank_links.store(
-            vendor=vendor,
-            vendor_user=vendor_user,
-            vendor_member=vendor_member,
-            numbers=numbers,
-            tenant_account=tenant_account,
-        )
-        return outcomes, None
-    if _may_still_come(vendor_member):
-        _enqueue(vendor_user, vendor_member, tenant_account, is_started=is_started)
-    return [], _missing(vendor_member)
+    try:
+        vendor_member, is_started = verifier.start_verification(**ids), True
+    except VendorRefused as error:
+        return VerificationAttempt(vendor_member, numbers, refusal=str(error))
+    except VendorBusy:  # another vendor job has just started; wait for it
+        vendor_member = vendor.read_member(**ids)
+    vendor_member = wait(vendor_member)
+    numbers = verifier.list_account_numbers(**ids)
+    return VerificationAttempt(vendor_member, numbers, is_started=is_started)
 
 
-def _may_still_come(vendor_member: records.Member) -> bool:
+def _is_pending(vendor_member: records.Member) -> bool:
+    """Whether numbers may still come without anybody acting."""
     return vendor_member.is_aggregating or not vendor_member.connection.is_settled
 
 
-def _missing(vendor_member: records.Member) -> str:
+def _reason_without_numbers(vendor_member: records.Member) -> str:
     connection = vendor_member.connection
     if vendor_member.is_aggregating and connection.is_connected:
-        return "The verification is running; the bank link follows by itself, or call again."
+        return (
+            "The verification is still running. The bank link is created as soon as it ends; "
+            "call again to read it."
+        )
     if not connection.is_connected:
         return (
             f"{connection.message or connection.meaning} Next: {connection.next_step.value}. "
             f"A widget link with mode=iav and member_id={vendor_member.id} lets the user continue."
         )
-    return "The institution gave no account numbers: only checking and savings accounts verify."
+    return "The institution provided no account numbers: only checking and savings accounts verify."
 
 
 def _can_start(vendor_member: records.Member) -> bool:
-    """MX runs one job on a member at a time, and none where the user has to act first."""
+    """Vendors run one job on a member at a time, and none while the person has to act."""
     return vendor_member.connection.is_connected and not vendor_member.is_aggregating
 
 
