@@ -97,6 +97,7 @@ bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row
 lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, OpenAPI drift
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(TEST_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
