@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from integrations.vendors import records
 from integrations.vendors.capabilities import Capability
+from integrations.vendors.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,6 @@ class CallPolicy:
     call_deadline: float = 30.0  # one HTTP exchange, retries included
     total_deadline: float | None = None  # all calls made through one opened vendor
     max_bytes: int = 10 * 1024 * 1024  # decoded size of one answer
-    max_pages: int = 10_000  # of one list
     attempts: int = 3  # of calls that are safe to repeat
 
 
@@ -49,7 +49,7 @@ class CallRecord:
 class VendorConfig:
     """Everything needed to open a vendor."""
 
-    api: str  # which of the vendor's APIs, e.g. "atrium"
+    api: str  # slug of one of the vendor's APIs, e.g. "atrium"
     base_url: str
     client_id: str
     secret: str = field(repr=False)
@@ -57,6 +57,7 @@ class VendorConfig:
     on_call: Callable[[CallRecord], None] | None = None
     before_call: Callable[[], None] | None = None  # may wait, so as not to call too often
     allowed_hosts: tuple[str, ...] = ()  # that may stand for the vendor, besides its own
+    api_version: str = ""  # empty: the newest that the adapter speaks
 
 
 class Vendor(Protocol):
@@ -67,6 +68,7 @@ class Vendor(Protocol):
 
     slug: str
     capabilities: frozenset[Capability[Any]]
+    limits: Limits
 
     def close(self) -> None: ...
 

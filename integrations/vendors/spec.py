@@ -9,6 +9,11 @@ from typing import Any
 from integrations.vendors import records
 from integrations.vendors.base import Vendor, VendorConfig
 from integrations.vendors.capabilities import Capability
+from integrations.vendors.limits import Limits
+
+
+class UnknownApi(LookupError):
+    """The vendor has no such API, or the gateway does not speak that version of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +23,15 @@ class ApiSpec:
     Args:
         name: for people.
         environments: name of the environment → base URL.
+        versions: that the adapter speaks, oldest first; credentials without one use the last.
+        limits: what the API allows and promises.
         capabilities: which optional protocols its adapter implements.
     """
 
     name: str
     environments: Mapping[str, str]
+    versions: tuple[str, ...]
+    limits: Limits
     capabilities: frozenset[Capability[Any]] = field(default_factory=frozenset)
 
 
@@ -33,7 +42,7 @@ class VendorSpec:
     Args:
         slug: stored in rows and used in URLs; never changes.
         name: for people.
-        apis: the APIs by their slug, which credentials store.
+        apis: the APIs by their slug, which credentials store; the first is the default.
         open: makes an adapter; without a call to the vendor.
         notice: reads a webhook's JSON; None for what cannot be understood.
     """
@@ -43,3 +52,21 @@ class VendorSpec:
     apis: Mapping[str, ApiSpec]
     open: Callable[[VendorConfig], Vendor]
     notice: Callable[[Any], records.WebhookEvent | None]
+
+    def api(self, slug: str, version: str = "") -> ApiSpec:
+        """The API called `slug`, if the gateway speaks `version` of it; an empty one is the newest.
+
+        Raises UnknownApi, whose message lists what there is.
+        """
+        api = self.apis.get(slug)
+        if api is None:
+            raise UnknownApi(
+                f"{self.name} has no API {slug!r} that the gateway speaks. "
+                f"It speaks: {', '.join(self.apis)}."
+            )
+        if version and version not in api.versions:
+            raise UnknownApi(
+                f"The gateway does not speak version {version!r} of {self.name} {api.name}. "
+                f"It speaks: {', '.join(api.versions)}."
+            )
+        return api

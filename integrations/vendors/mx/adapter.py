@@ -1,4 +1,4 @@
-"""The seam's Protocol, spoken by MX."""
+"""MX behind the seam's protocols."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import VendorConfig
-from integrations.vendors.mx import atrium_api, mapping, webhooks
+from integrations.vendors.mx import mapping, webhooks
+from integrations.vendors.mx.apis import APIS, dialect_of
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import InvalidPayload, Payload
-from integrations.vendors.spec import ApiSpec, VendorSpec
+from integrations.vendors.spec import VendorSpec
 from nucleus import web_urls
 
 T = TypeVar("T")
+WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # MX's own: the widget has hosts beside the API
 
 
 class MX:
     """An opened MX; see base.Vendor for what the methods promise."""
 
     slug = "mx"
-    capabilities = atrium_api.CAPABILITIES
 
     def __init__(self, config: VendorConfig) -> None:
         self.config = config
-        self.client = Client(config)
+        self.dialect = dialect_of(config)
+        self.capabilities = APIS[config.api].capabilities
+        self.limits = self.dialect.limits
+        self.client = Client(config, self.dialect)
 
     def close(self) -> None:
         """Nothing to do: connections are pooled for the process."""
@@ -48,16 +52,17 @@ class MX:
         return records.CheckResult(ok=True, message="MX accepts these keys.")
 
     def create_user(self, *, identifier: str) -> records.User:
-        body = {"user": {"identifier": identifier}}
+        body = self.dialect.user_body(identifier)
         return _convert_one(
             mapping.user, self.client.fetch_object("create_user", "user", body=body)
         )
 
     def find_user(self, *, identifier: str) -> records.User | None:
         # Atrium cannot filter users, so the list is read until the identifier turns up.
+        key = self.dialect.identifier_key
         for page in self.client.pages("list_users", "users"):
             for payload in page:
-                if isinstance(payload, dict) and payload.get("identifier") == identifier:
+                if isinstance(payload, dict) and payload.get(key) == identifier:
                     return _convert_one(mapping.user, payload)
         return None
 
@@ -71,9 +76,10 @@ class MX:
             self.client.call("delete_user", user=user_id)
 
     def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
-        body = atrium_api.widget_body(options)
-        payload = self.client.fetch_object("create_widget_url", "user", body=body, user=user_id)
-        url = payload.get("connect_widget_url")
+        body = self.dialect.widget_body(options)
+        wrapper, key = self.dialect.widget_url_keys
+        payload = self.client.fetch_object("create_widget_url", wrapper, body=body, user=user_id)
+        url = payload.get(key)
         if not isinstance(url, str) or web_urls.problem(url) is not None:
             raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")
         if not self._is_own(url):
@@ -93,7 +99,7 @@ class MX:
             return False
         if host in (base.hostname, *self.config.allowed_hosts):
             return True
-        return host.endswith(atrium_api.WIDGET_DOMAINS)
+        return host.endswith(WIDGET_DOMAINS)
 
     def read_institution(self, *, code: str) -> records.Institution:
         payload = self.client.fetch_object("read_institution", "institution", institution=code)
@@ -143,11 +149,10 @@ class MX:
         to_date: date,
         after: str | None = None,
     ) -> Iterator[records.Batch[records.Transaction]]:
-        window = {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
         for page, cursor in self.client.resumable_pages(
             "list_transactions",
             "transactions",
-            query=window,
+            query=self.dialect.date_range(from_date, to_date),
             after=after,
             user=user_id,
             account=account_id,
@@ -159,7 +164,7 @@ class MX:
         self, *, user_id: str, account_id: str
     ) -> Iterator[records.Batch[records.Holding]]:
         for page in self.client.pages(
-            "list_holdings", "holdings", user=user_id, account=account_id
+            "list_holdings", self.dialect.holdings_key, user=user_id, account=account_id
         ):
             yield _batch(mapping.holding, page, account_guid=account_id)
 
@@ -269,13 +274,7 @@ def _merge(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
 SPEC = VendorSpec(
     slug="mx",
     name="MX",
-    apis={
-        "atrium": ApiSpec(
-            name="Atrium",
-            environments=atrium_api.ENVIRONMENTS,
-            capabilities=atrium_api.CAPABILITIES,
-        )
-    },
+    apis=APIS,
     open=MX,
     notice=webhooks.notice,
 )

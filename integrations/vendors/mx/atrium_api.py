@@ -1,20 +1,29 @@
-"""How Atrium says things: hosts, headers, paths, keys. The Platform API will be a sibling."""
+"""Atrium: hosts, headers, paths and keys. Source: Atrium reference."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from integrations.vendors import capabilities
 from integrations.vendors.base import VendorConfig
+from integrations.vendors.limits import Limits
+from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.records import WidgetOptions
+from integrations.vendors.spec import ApiSpec
 
 ENVIRONMENTS = {
     "production": "https://atrium.mx.com",
     "development": "https://vestibule.mx.com",
 }
-WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # the widget is served from int-widgets.… there
-CAPABILITIES = frozenset(capabilities.ALL)
-PAGE_SIZE = 100  # Atrium's most
+LIMITS = Limits(
+    poll_seconds=3.0,
+    page_size=100,  # the most that Atrium sends
+    window_days_back=90,  # its default window
+    window_days_ahead=5,
+    history_days=731,
+    lists_windows_completely=True,
+)
 
 # operation: (method, path template). Placeholders are the vendor's own ids.
 PATHS: Mapping[str, tuple[str, str]] = {
@@ -38,19 +47,14 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "read_merchant": ("GET", "/merchants/{merchant}"),
     "read_merchant_location": ("GET", "/merchant_locations/{location}"),
 }
-# What may be done twice when nobody knows whether MX has done it: every GET and DELETE, and these
-# POSTs, for the reason given. Any other POST is only repeated when MX cannot have received it.
+# Sent again when the answer was lost, as every GET and DELETE is: these POSTs, with the reason. Any
+# other POST is only repeated when MX cannot have received it.
 REPEATABLE_POSTS: Mapping[str, str] = {
     "create_user": "a second one of the same identifier is a 409, and the first is adopted",
     "create_widget_url": "every link is a new one; those nobody opens lapse",
     "start_aggregation": "while the first runs, a second is a 409",
     "start_verification": "while the first runs, a second is a 409",
 }
-
-
-def is_repeatable(operation: str) -> bool:
-    """Whether doing it twice is doing it once."""
-    return PATHS[operation][0] in ("GET", "DELETE") or operation in REPEATABLE_POSTS
 
 
 def headers(config: VendorConfig) -> dict[str, str]:
@@ -81,3 +85,31 @@ def widget_body(options: WidgetOptions) -> dict[str, object]:
     if options.webview_url_scheme:
         body["ui_message_webview_url_scheme"] = options.webview_url_scheme
     return body
+
+
+def date_range(from_date: date, to_date: date) -> dict[str, str]:
+    """The window of a list of transactions."""
+    return {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
+
+
+V1 = Dialect(
+    api="atrium",
+    version="v1",
+    limits=LIMITS,
+    paths=PATHS,
+    repeatable_posts=REPEATABLE_POSTS,
+    headers=headers,
+    user_body=lambda identifier: {"user": {"identifier": identifier}},
+    identifier_key="identifier",
+    widget_body=widget_body,
+    widget_url_keys=("user", "connect_widget_url"),
+    date_range=date_range,
+    holdings_key="holdings",
+)
+API = ApiSpec(
+    name="Atrium",
+    environments=ENVIRONMENTS,
+    versions=(V1.version,),
+    capabilities=frozenset(capabilities.ALL),
+    limits=LIMITS,
+)

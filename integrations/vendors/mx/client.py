@@ -9,20 +9,21 @@ from urllib.parse import quote
 
 from integrations.vendors import errors
 from integrations.vendors.base import VendorConfig
-from integrations.vendors.mx import atrium_api, failures
+from integrations.vendors.mx import failures
+from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.mx.values import Payload
 from integrations.vendors.transport import Transport, VendorRequest
 
 
 class Client:
-    """MX's API through one transport."""
+    """One of MX's APIs, through one transport."""
 
-    def __init__(self, config: VendorConfig) -> None:
-        self.policy = config.policy
+    def __init__(self, config: VendorConfig, dialect: Dialect) -> None:
+        self.dialect = dialect
         self.transport = Transport(
             vendor="mx",
             config=config,
-            headers=atrium_api.headers(config),
+            headers=dialect.headers(config),
             error_for=failures.error_for,
         )
 
@@ -35,7 +36,7 @@ class Client:
         **ids: str,
     ) -> Any:
         """The parsed answer. What may be done twice is repeated when MX fails."""
-        method, template = atrium_api.PATHS[operation]
+        method, template = self.dialect.paths[operation]
         quoted = {name: quote(value, safe="") for name, value in ids.items()}
         call = VendorRequest(
             operation=operation,
@@ -44,7 +45,7 @@ class Client:
             template=template,
             query=query,
             body=body,
-            is_repeatable=atrium_api.is_repeatable(operation),
+            is_repeatable=self.dialect.is_repeatable(operation),
         )
         return self.transport.send(call).body
 
@@ -68,7 +69,7 @@ class Client:
         """The pages of a list, each object once even when rows shift between pages.
 
         Ends at the last page MX announces, or at a page without anything new. Raises
-        VendorBadResponse at the policy's bound: an endless list must not pass for a complete one.
+        VendorBadResponse at the limit of pages: an endless list must not pass for a complete one.
         """
         for rows, _ in self.resumable_pages(operation, key, query=query, identity=identity, **ids):
             yield rows
@@ -88,24 +89,22 @@ class Client:
         MX numbers pages and documents no order, so a page is only where it was while it holds the
         same rows of a list that is as long. Raises CursorExpired when it is not.
         """
-        seen: set[Any] = set()
+        limits = self.dialect.limits
+        listed: set[Any] = set()
         first = 1 if after is None else int(after.partition(":")[0])
-        for page in range(first, self.policy.max_pages + 1):
-            asked = (query or {}) | {
-                "page": str(page),
-                "records_per_page": str(atrium_api.PAGE_SIZE),
-            }
-            answer = self.call(operation, query=asked, **ids)
+        for page in range(first, limits.max_pages + 1):
+            paging = {"page": str(page), "records_per_page": str(limits.page_size)}
+            answer = self.call(operation, query=(query or {}) | paging, **ids)
             rows = answer.get(key) if isinstance(answer, dict) else None
             if not isinstance(rows, list):
                 raise errors.VendorBadResponse(vendor="mx", operation=operation)
             cursor = _cursor(page, answer, rows, identity)
-            new = [row for row in rows if _is_new(row, identity, seen)]
+            new = [row for row in rows if _is_first(row, identity, listed)]
             if page > first or after is None:
                 yield new, cursor
             elif after != cursor:
                 raise errors.CursorExpired
-            total = _of_pagination(answer, "total_pages")
+            total = _pagination_value(answer, "total_pages")
             if not rows or (total is not None and page >= total) or (total is None and not new):
                 return
         raise errors.VendorBadResponse(
@@ -116,23 +115,24 @@ class Client:
 def _cursor(
     page: int, answer: dict[str, Any], rows: list[Any], identity: Callable[[Any], Any]
 ) -> str:
-    """Page number, length of the list, and a digest of who is on the page."""
+    """Page number, length of the list, and a digest of the identities on the page."""
     names = [str(identity(row)) if isinstance(row, dict) else "" for row in rows]
     digest = hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()
-    return f"{page}:{_of_pagination(answer, 'total_entries')}:{digest[:16]}"
+    return f"{page}:{_pagination_value(answer, 'total_entries')}:{digest[:16]}"
 
 
-def _is_new(row: Any, identity: Callable[[Any], Any], seen: set[Any]) -> bool:
+def _is_first(row: Any, identity: Callable[[Any], Any], listed: set[Any]) -> bool:
+    """Whether no earlier row had its identity, which joins `listed`."""
     name = identity(row) if isinstance(row, dict) else None
     if not isinstance(name, str | tuple):
-        return True  # nothing to tell it by: mapping will say what is wrong with it
-    if name in seen:
+        return True  # without an identity: mapping will reject it with the reason
+    if name in listed:
         return False
-    seen.add(name)
+    listed.add(name)
     return True
 
 
-def _of_pagination(answer: dict[str, Any], name: str) -> int | None:
+def _pagination_value(answer: dict[str, Any], name: str) -> int | None:
     pagination = answer.get("pagination")
     value = pagination.get(name) if isinstance(pagination, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
