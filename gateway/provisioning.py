@@ -11,6 +11,7 @@ from django.db import transaction
 from gateway.access.models import Application
 from gateway.access.scopes import ALL_SCOPES
 from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
+from integrations.vendors import registry
 from nucleus.models import Tenant
 
 MIN_SECRET_LENGTH = 32  # shorter secrets could be guessed
@@ -96,7 +97,8 @@ def credential(
     *,
     owner: Tenant,
     vendor: str,
-    api: str,
+    api: str = "",
+    api_version: str | None = None,
     environment: str,
     base_url: str,
     client_id: str,
@@ -104,11 +106,25 @@ def credential(
 ) -> VendorCredential:
     """Create or update the tenant's active credential for the vendor.
 
-    An empty `client_id` or `secret` leaves the stored one unchanged. Raises ProvisioningError.
+    An empty `api`, `client_id` or `secret` leaves the stored one unchanged.
+
+    Args:
+        api: for a new credential, empty is the vendor's default.
+        api_version: empty is the newest; None leaves it unchanged unless the API changes.
+
+    Raises ProvisioningError.
     """
+    try:
+        default_api = next(iter(registry.get(vendor).apis))
+    except registry.UnknownVendor as error:
+        raise ProvisioningError(str(error)) from None
     row = VendorCredential.objects.for_tenant(owner).filter(vendor=vendor, is_active=True).first()
-    row = row or VendorCredential(tenant=owner, vendor=vendor)
-    row.api, row.environment, row.base_url = api, environment, base_url
+    row = row or VendorCredential(tenant=owner, vendor=vendor, api=default_api)
+    if api and api != row.api:
+        row.api, row.api_version = api, ""
+    if api_version is not None:
+        row.api_version = api_version
+    row.environment, row.base_url = environment, base_url
     row.client_id = client_id or row.client_id
     row.secret = secret or (row.secret if not row._state.adding else "")
     if not row.secret:

@@ -22,6 +22,7 @@ from integrations.rate_limiter import vendor_rate_limiter
 from integrations.request_context import current_request_id
 from integrations.vendors import registry
 from integrations.vendors.base import CallPolicy, CallRecord, Vendor, VendorConfig
+from integrations.vendors.spec import ApiSpec, UnknownApi
 from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,6 @@ def open_with_credential(
 
     Every call leaves an audit row and is learnt from.
     """
-    spec = registry.get(credential.vendor)
     audit = _Audit(credential.tenant)
     breaker = breaker or circuit_breaker.CircuitBreaker(credential)
 
@@ -110,9 +110,11 @@ def open_with_credential(
         breaker.record(call)
 
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
-    adapter = spec.open(
+    api = api_of(credential)
+    adapter = registry.get(credential.vendor).open(
         VendorConfig(
             api=credential.api,
+            api_version=credential.api_version or api.versions[-1],
             base_url=base_url(credential),
             client_id=credential.client_id,
             secret=credential.secret,
@@ -129,11 +131,25 @@ def open_with_credential(
         audit.flush()
 
 
+def api_of(credential: VendorCredential) -> ApiSpec:
+    """The API that the keys belong to.
+
+    Raises VendorNotConfigured for an API or a version that the gateway does not speak.
+    """
+    try:
+        return registry.get(credential.vendor).api(credential.api, credential.api_version)
+    except UnknownApi as error:
+        raise VendorNotConfigured(
+            f"{error} Staff can correct it in the admin under Credentials, or with "
+            "`manage.py provision --api … --api-version …`.",
+            vendor=credential.vendor,
+        ) from None
+
+
 def base_url(credential: VendorCredential) -> str:
     """Where the vendor is reached. Raises VendorNotConfigured for a host that is not allowed."""
     if credential.environment != VendorCredential.Environment.CUSTOM:
-        api = registry.get(credential.vendor).apis.get(credential.api)
-        environments = api.environments if api else {}
+        environments = api_of(credential).environments
         if credential.environment not in environments:
             raise VendorNotConfigured(
                 f"{credential.vendor} has no {credential.environment} environment "

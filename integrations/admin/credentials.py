@@ -44,8 +44,8 @@ class CredentialForm(WriteOnlySecrets):
     class Meta:
         model = VendorCredential
         fields = (
-            "tenant", "vendor", "api", "environment", "base_url", "client_id", "secret",
-            "is_active",
+            "tenant", "vendor", "api", "api_version", "environment", "base_url", "client_id",
+            "secret", "is_active",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,10 +60,12 @@ class CredentialAdmin(BaseAdmin):
 
     form = CredentialForm
     fields = (
-        "tenant", "vendor", "api", "environment", "base_url", "client_id", "secret", "is_active",
-        "vendor_config_id",
+        "tenant", "vendor", "api", "api_version", "environment", "base_url", "client_id", "secret",
+        "is_active", "vendor_config_id",
     )  # fmt: skip
-    list_display = ("tenant", "vendor", "api", "environment", "client_id", "is_active", "works")
+    list_display = (
+        "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active", "works",
+    )  # fmt: skip
     list_filter = ("vendor", "environment", "is_active")
     list_select_related = ("tenant", "health")
     readonly_fields = ("vendor_config_id",)

@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from integrations import base_url_policy
+from integrations.vendors import registry
+from integrations.vendors.spec import UnknownApi
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import TenantRecord
 
@@ -20,6 +22,13 @@ class VendorCredential(TenantRecord):
 
     vendor = models.CharField(max_length=32, default="mx")
     api = models.CharField("API", max_length=32, default="atrium")
+    api_version = models.CharField(
+        "API version",
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="Leave empty for the newest version that the gateway speaks.",
+    )
     environment = models.CharField(
         max_length=16, choices=Environment, default=Environment.DEVELOPMENT
     )
@@ -50,7 +59,19 @@ class VendorCredential(TenantRecord):
         return f"{self.vendor} {self.api} ({self.environment})"
 
     def clean(self) -> None:
-        """Only addresses that the environment allows; see integrations.vendor_sessions."""
+        """Allow only APIs that the gateway speaks and addresses that the environment allows."""
+        try:
+            spec = registry.get(self.vendor)
+        except registry.UnknownVendor as error:
+            raise ValidationError({"vendor": str(error)}) from None
+        try:
+            spec.api(self.api)
+        except UnknownApi as error:
+            raise ValidationError({"api": str(error)}) from None
+        try:
+            spec.api(self.api, self.api_version)
+        except UnknownApi as error:
+            raise ValidationError({"api_version": str(error)}) from None
         if self.environment == self.Environment.CUSTOM:
             problem = base_url_policy.base_url_error(self.base_url)
             if problem:

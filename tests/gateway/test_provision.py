@@ -65,6 +65,20 @@ def test_what_is_not_said_stays(monkeypatch: pytest.MonkeyPatch):
     assert VendorCredential.unscoped.get().base_url.endswith("8002")
 
 
+def test_api_and_version_stay_unless_they_are_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VENDOR_SECRET", API_KEY)
+
+    def stored(*arguments: str) -> tuple[str, str]:
+        report = provision(*credential("http://127.0.0.1:8001"), *arguments)["credential"]
+        return report["api"], report["api_version"]
+
+    assert stored() == ("atrium", "")
+    assert stored("--api-version", "v1") == ("atrium", "v1")
+    assert stored() == ("atrium", "v1")
+    assert stored("--api", "atrium") == ("atrium", "v1")
+    assert stored("--api-version", "") == ("atrium", "")
+
+
 def test_a_new_secret_replaces_the_old():
     old = provision("--application", "app")["application"]["client_secret"]
     new = provision("--application", "app", "--rotate-secret")["application"]["client_secret"]
@@ -79,6 +93,9 @@ def test_a_new_secret_replaces_the_old():
         (credential("http://user@127.0.0.1"), "https://"),
         (credential("http://[::1"), "URL"),
         (["--environment", "production", "--base-url", "http://127.0.0.1"], "empty"),
+        ([*credential("http://127.0.0.1"), "--api", "nessus"], "It speaks: atrium"),
+        ([*credential("http://127.0.0.1"), "--api-version", "v0"], "It speaks: v1"),
+        ([*credential("http://127.0.0.1"), "--vendor", "none"], "Known vendors: mx"),
         (["--application", "a", "--scopes", "read everything"], "everything"),
         (["--history-days", "0"], "greater than or equal to 1"),
     ],

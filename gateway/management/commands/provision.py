@@ -53,7 +53,14 @@ class Command(BaseCommand):
             help="requests per minute with the tokens of one client; 0: no limit",
         )
         parser.add_argument("--vendor", default="mx")
-        parser.add_argument("--api", default="atrium")
+        parser.add_argument(
+            "--api",
+            default="",
+            help="default: the stored one, or the vendor's first",
+        )
+        parser.add_argument(
+            "--api-version", default=None, help='"": the newest; default: the stored one'
+        )
         parser.add_argument(
             "--environment", choices=["production", "development", "custom"], default=None
         )
@@ -145,12 +152,13 @@ def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         owner=tenant,
         vendor=options["vendor"],
         api=options["api"],
+        api_version=options["api_version"],
         environment=options["environment"],
         base_url=options["base_url"],
         client_id=options["vendor_client_id"],
         secret=secret,
     )
-    names = ("vendor", "api", "environment", "base_url", "client_id")
+    names = ("vendor", "api", "api_version", "environment", "base_url", "client_id")
     return {"vendor_config_id": str(row.pk)} | {name: getattr(row, name) for name in names}
 
 
