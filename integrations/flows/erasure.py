@@ -8,8 +8,10 @@ rows that are gone: foreign keys and nucleus.writes refuse it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +39,7 @@ from integrations.vendors.registry import UnknownVendor
 from nucleus import models
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Client
-from nucleus.writes import erasure_redaction
+from nucleus.writes import erasure as nucleus_erasure
 
 ERASE_JOB = "erase_client"
 EVENT = "client_erased"
@@ -58,12 +60,9 @@ def request(client: Client, *, requested_by: str) -> Erasure:
         requested_by: the application's name, or who of staff.
     """
     with transaction.atomic():
-        row = Client.unscoped.select_for_update().filter(pk=client.pk).first()
+        row = nucleus_erasure.mark_for_erasure(client.pk)
         if row is None:  # an earlier erasure has just come to its end
             return Erasure.objects.for_tenant(client.tenant_id).get(client_id=client.pk)
-        if row.erase_requested_at is None:
-            row.is_active, row.erase_requested_at = False, timezone.now()
-            row.save(update_fields=["is_active", "erase_requested_at", "update_date"])
         erasure, _ = Erasure.unscoped.get_or_create(
             tenant=row.tenant, client_id=row.pk, defaults={"requested_by": requested_by[:255]}
         )
@@ -97,7 +96,7 @@ def run_job(run: JobRun) -> None:
     noted = erasure.vendor_users
     delay = _erase_at_vendors(run, erasure)
     if erasure.erased_at is None:
-        erasure_redaction.blank_outcomes(
+        nucleus_erasure.redact_bulk_transactions(
             tenant_id=run.tenant.pk, client_id=erasure.client_id, renew=run.renew
         )
         _erase_batches(run, erasure)
@@ -172,20 +171,31 @@ def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> No
 
 def _erase_batches(run: JobRun, erasure: Erasure) -> None:
     """What there may be much of, in short transactions."""
-    of_client = {"tenant": erasure.tenant_id, "aggregation_account__client": erasure.client_id}
-    for rows in (
-        models.AggregationAccountTransaction.unscoped.filter(**of_client),
-        models.AggregationAccountHolding.unscoped.filter(**of_client),
-        models.AggregationAccountBalance.unscoped.filter(**of_client),
-        _events(erasure),
-    ):
-        count = retention.BATCH
-        while count >= retention.BATCH:
-            with transaction.atomic():
-                run.renew()
-                count = retention.delete_batch(rows)
-                _count(erasure, {rows.model._meta.label: count})
-                erasure.save(update_fields=["counts", "update_date"])
+    for model in nucleus_erasure.ENTRY_MODELS:
+        delete_entries = partial(
+            nucleus_erasure.delete_entries,
+            model,
+            tenant_id=erasure.tenant_id,
+            client_id=erasure.client_id,
+            limit=retention.BATCH,
+        )
+        _delete_in_batches(run, erasure, model._meta.label, delete_entries)
+    events = _events(erasure)
+    delete_events = partial(retention.delete_batch, events)
+    _delete_in_batches(run, erasure, events.model._meta.label, delete_events)
+
+
+def _delete_in_batches(
+    run: JobRun, erasure: Erasure, label: str, delete_batch: Callable[[], int]
+) -> None:
+    """Call `delete_batch`, each time in a transaction, until less than a full batch is left."""
+    count = retention.BATCH
+    while count >= retention.BATCH:
+        with transaction.atomic():
+            run.renew()
+            count = delete_batch()
+            _count(erasure, {label: count})
+            erasure.save(update_fields=["counts", "update_date"])
 
 
 def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> None:
@@ -203,11 +213,11 @@ def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> N
         for found in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
             _count(erasure, {found.model._meta.label: found.delete()[0]})
         of_client = {"tenant_id": erasure.tenant_id, "client_id": erasure.client_id}
-        _count(erasure, {"nucleus.AuditLog (blanked)": erasure_redaction.blank_trail(**of_client)})
-        _count(
-            erasure, {"nucleus.Business (left)": erasure_redaction.leave_businesses(**of_client)}
-        )
-        _count(erasure, client.delete()[1])
+        redacted = nucleus_erasure.redact_audit_logs(**of_client)
+        _count(erasure, {"nucleus.AuditLog (blanked)": redacted})
+        left = nucleus_erasure.remove_from_businesses(**of_client)
+        _count(erasure, {"nucleus.Business (left)": left})
+        _count(erasure, nucleus_erasure.delete_client(**of_client))
         erasure.erased_at = timezone.now()
         erasure.save()
 
