@@ -126,7 +126,7 @@ def disconnect(
                 )
         AccountLink.objects.for_tenant(tenant).filter(pk=account_link.pk).delete()
     if erase:
-        account.delete()
+        writes.delete_aggregation_account(account)
 
 
 def run_job(run: JobRun) -> None:

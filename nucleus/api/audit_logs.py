@@ -25,6 +25,7 @@ from nucleus.hydrogen.fields import (
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import AuditLog, Tenant
+from nucleus.writes.audit_logs import add_audit_log
 
 TAG = ["Audit log"]
 ID_LISTS = (
@@ -115,9 +116,7 @@ class AuditLogsView(APIView):
         values = dict(body.validated_data)
         for name in ID_LISTS:
             values[name] = [str(one) for one in values.get(name, [])]
-        row = AuditLog(tenant=tenant, **values)
-        row.save(force_insert=True)
-        return Response(rendered(row))
+        return Response(rendered(add_audit_log(tenant=tenant, **values)))
 
     @documented(
         operation_id="listAuditLog",

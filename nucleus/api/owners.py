@@ -21,6 +21,7 @@ from nucleus.hydrogen.unknown_names import ModelBodySerializer
 from nucleus.models import Owner
 from nucleus.reads.visibility import visible_rows
 from nucleus.writes.changes import save_changes
+from nucleus.writes.owners import OwnerGone, create_owner, lock_owner
 
 
 class OwnerBody(ModelBodySerializer):
@@ -86,8 +87,7 @@ def create(caller: Caller, owner_type: OwnerType, data: Any) -> Any:
         )
     values = _validated(caller, owner_type, data)
     with transaction.atomic():
-        row = owner_type.model(tenant=caller.tenant, **values)
-        row.save(force_insert=True)
+        row = create_owner(owner_type.model, tenant=caller.tenant, **values)
         owner_type.on_created(row)
     return row
 
@@ -126,11 +126,10 @@ def deactivate(caller: Caller, owner_type: OwnerType, row: Any) -> None:
 
 def _locked(owner_type: OwnerType, row: Any) -> Any:
     """The current row, locked until the transaction ends. Raises NotFound if it has been erased."""
-    rows = owner_type.model.objects.for_tenant(row.tenant_id).select_for_update()
-    current = rows.filter(pk=row.pk).first()
-    if current is None:
-        raise _not_found(owner_type, row.pk)
-    return current
+    try:
+        return lock_owner(row)
+    except OwnerGone:
+        raise _not_found(owner_type, row.pk) from None
 
 
 def _not_found(owner_type: OwnerType, record_id: UUID) -> NotFound:

@@ -1,16 +1,24 @@
 """The writers of records. What sources send is written idempotently; unchanged rows stay untouched.
 
-accounts  aggregation accounts, institutions, merchants
-ledger    balances, transactions, holdings
-staging   the set-based upsert behind transactions and holdings
-currency_rates  what staff upload
-records   what tenants write themselves, one or many at a time
-rules     what they may write
+accounts           aggregation accounts, institutions, merchants
+ledger             balances, transactions, holdings
+bulk_upsert        the set-based upsert behind transactions and holdings
+bank_links         what verification finds
+owners             clients and businesses
+tenants            tenants, as `provision` sets them up
+records            the other records that tenants write themselves, one or many at a time
+rules              what they may write
+audit_logs         entries of the tenant's own audit log
+bulk_transactions  outcomes of bulk requests
+currency_rates     exchange rates of a tenant
+erasure            deletion and redaction of a client's rows
+changes            saving only what differs
 """
 
 from nucleus.writes.accounts import (
     AccountGone,
     create_aggregation_account,
+    delete_aggregation_account,
     update_aggregation_account,
     upsert_institution,
     upsert_merchant,
@@ -42,6 +50,7 @@ __all__ = [
     "TransactionRow",
     "cancel_missing_pending",
     "create_aggregation_account",
+    "delete_aggregation_account",
     "read_currency_rates",
     "record_balance",
     "retire_missing_holdings",

@@ -67,6 +67,11 @@ def update_aggregation_account(
         return account
 
 
+def delete_aggregation_account(account: AggregationAccount) -> None:
+    """Delete the account and its balances, transactions and holdings."""
+    account.delete()
+
+
 def upsert_institution(*, code: str, **columns: Any) -> Institution:
     """The shared institution of that code, as last described by its source."""
     return _upsert(Institution, {"code": code, "tenant": None}, columns)
