@@ -129,7 +129,7 @@ RETENTION_DAYS = {  # of finished work and its records
 }
 RETENTION_HOOKS = [
     "gateway.access.retention.prune",
-    "nucleus.retention.prune",
+    "nucleus.writes.bulk_transactions.prune",
 ]  # dotted paths, called with a batch size
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60, minimum=1, maximum=86_400)
 # How long a job runs before it lets others run.

@@ -17,8 +17,12 @@ from integrations.vendors.errors import VendorError
 from nucleus.masking import mask
 from nucleus.models import BankLink, Tenant
 from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, MOST_HOLDERS, HolderSource
-from nucleus.writes.changes import save_changes
-from nucleus.writes.records import unverify
+from nucleus.writes.bank_links import (
+    deactivate_bank_link,
+    delete_bank_link,
+    mark_account_verified,
+    save_bank_link,
+)
 
 ONLY_DEMAND_DEPOSITS = "Only checking and savings accounts verify."
 ACCOUNT_STAYS = "Only the tenant's own token changes the account_id of a verified bank link."
@@ -104,9 +108,7 @@ def disconnect(*, tenant: Tenant, bank_link: BankLink, delete_type: str, erase: 
             connections.delete_if_unused(tenant=tenant, member=verified.member, except_for=verified)
         VerifiedLink.objects.for_tenant(tenant).filter(pk=verified.pk).delete()
     if erase:
-        with transaction.atomic():
-            unverify([bank_link.pk])
-            bank_link.delete()
+        delete_bank_link(bank_link)
 
 
 def _read_holders(vendor: Vendor, vendor_member: records.Member) -> dict[str, list[str]]:
@@ -153,7 +155,7 @@ def _store_bank_link(
             columns["account_id"] = tenant_account.id
         else:
             message = ACCOUNT_STAYS
-    save_changes(link, columns)
+    save_bank_link(link, columns)
     if is_new:
         VerifiedLink.unscoped.create(
             tenant=member.tenant, member=member, vendor_account_id=account.id, bank_link=link
@@ -253,9 +255,7 @@ def _mark_verified(member: Member, vendor_account_id: str, link: BankLink) -> No
     )
     if account_link is None:
         return
-    save_changes(
-        account_link.aggregation_account, {"bank_link_id": link.pk, "is_link_verified": True}
-    )
+    mark_account_verified(account_link.aggregation_account, link)
 
 
 def _deactivate_replaced(member: Member, current: Iterable[str], stored: set[UUID]) -> None:
@@ -267,4 +267,4 @@ def _deactivate_replaced(member: Member, current: Iterable[str], stored: set[UUI
         .select_related("bank_link")
     )
     for verified in replaced:
-        save_changes(verified.bank_link, {"is_active": False, "is_link_verified": False})
+        deactivate_bank_link(verified.bank_link)

@@ -24,6 +24,7 @@ from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import BulkTransaction, Client
 from nucleus.reads.visibility import visible_rows
 from nucleus.writes import records
+from nucleus.writes.bulk_transactions import record_bulk_transaction
 from nucleus.writes.rules import Refusal
 
 TAG = ["Bulk"]
@@ -287,19 +288,14 @@ def _recorded(
         for at, one in enumerate(outcomes)
         if not isinstance(one, Refusal)
     ]
-    statuses = BulkTransaction.Status
-    status = statuses.PARTIAL if error and success else statuses.COMPLETED
-    row = BulkTransaction(
+    return record_bulk_transaction(
         tenant=caller.tenant,
         client=caller.client,
         entity_uri=entity_uri,
         operation=operation,
-        status=statuses.FAILED if error and not success else status,
         success=success,
         error=error,
     )
-    row.save(force_insert=True)
-    return row
 
 
 def _progress(row: BulkTransaction) -> dict[str, int]:

@@ -27,6 +27,7 @@ from nucleus.models import (
 from nucleus.models.ledger import AccountEntry
 from nucleus.reads.visibility import referable_rows
 from nucleus.writes import rules
+from nucleus.writes.bank_links import mark_accounts_unverified
 from nucleus.writes.rules import Refusal
 
 Columns = dict[str, Any]
@@ -126,19 +127,12 @@ def delete(*, writer: Writer, rows: QuerySet[Any], ids: Sequence[UUID | None]) -
         }
         doomed = [pk for pk in found if pk not in refused]
         if rows.model is BankLink:
-            unverify(doomed)
+            mark_accounts_unverified(doomed)
         rows.model._base_manager.filter(pk__in=doomed).delete()
         return [
             refused.get(record_id, record_id) if record_id in found else _missing(record_id)
             for record_id in ids
         ]
-
-
-def unverify(bank_link_ids: Iterable[UUID]) -> None:
-    """Accounts whose bank link goes away are not verified any more."""
-    AggregationAccount.unscoped.filter(bank_link__in=list(bank_link_ids)).update(
-        is_link_verified=False, update_date=timezone.now()
-    )
 
 
 def _missing(record_id: UUID | None) -> Refusal:
