@@ -13,6 +13,7 @@ from gateway.access.scopes import ALL_SCOPES
 from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
 from integrations.vendors import registry
 from nucleus.models import Tenant
+from nucleus.writes.tenants import save_tenant
 
 MIN_SECRET_LENGTH = 32  # shorter secrets could be guessed
 
@@ -29,11 +30,10 @@ class ProvisioningError(ValueError):
 
 def tenant(*, slug: str, name: str = "", currency: str = "") -> Tenant:
     """Create or update the tenant with this slug. Raises ProvisioningError."""
-    row = Tenant.objects.filter(slug=slug).first() or Tenant(slug=slug, name=name or slug)
-    _assign(row, {"name": name or None, "currency_code": currency.upper() or None})
-    _check(row)
-    row.save()
-    return row
+    try:
+        return save_tenant(slug=slug, name=name, currency_code=currency)
+    except ValidationError as error:
+        raise ProvisioningError("; ".join(error.messages)) from None
 
 
 def generate_secret() -> str:
