@@ -1,5 +1,8 @@
-"""Only nucleus/writes writes Nucleus rows. The admin is excepted: its forms write what staff enter,
-and Django's ModelAdmin calls `save` and `delete` itself."""
+"""Only nucleus/writes writes Nucleus rows.
+
+The admin is excepted: its forms write what staff enter, and Django's ModelAdmin calls `save` and
+`delete` itself.
+"""
 
 from __future__ import annotations
 
@@ -88,28 +91,30 @@ def _imported_models(tree: ast.Module) -> set[str]:
 def _origins(scope: ast.AST) -> dict[str, list[ast.expr]]:
     """What each local name was annotated with, assigned or iterated from."""
     origins: dict[str, list[ast.expr]] = {}
-
-    def note(target: ast.expr | None, value: ast.expr | None) -> None:
-        if isinstance(target, ast.Tuple):
-            for element in target.elts:
-                note(element, value)
-        elif isinstance(target, ast.Name) and value is not None:
-            origins.setdefault(target.id, []).append(value)
-
     for node in ast.walk(scope):
-        if isinstance(node, ast.arg) and node.annotation is not None:
-            origins.setdefault(node.arg, []).append(node.annotation)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                note(target, node.value)
-        elif isinstance(node, ast.AnnAssign):
-            note(node.target, node.annotation)
-            note(node.target, node.value)
-        elif isinstance(node, ast.NamedExpr):
-            note(node.target, node.value)
-        elif isinstance(node, ast.For | ast.comprehension):
-            note(node.target, node.iter)
+        for target, value in _bindings(node):
+            for name in ast.walk(target):
+                if isinstance(name, ast.Name):
+                    origins.setdefault(name.id, []).append(value)
+                elif isinstance(name, ast.Attribute | ast.Subscript):
+                    break  # no local name
     return origins
+
+
+def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets that the node binds, each with what it is bound to."""
+    if isinstance(node, ast.arg) and node.annotation is not None:
+        return [(ast.Name(node.arg), node.annotation)]
+    if isinstance(node, ast.Assign):
+        return [(target, node.value) for target in node.targets]
+    if isinstance(node, ast.AnnAssign):
+        values = [node.annotation] + ([node.value] if node.value else [])
+        return [(node.target, value) for value in values]
+    if isinstance(node, ast.NamedExpr):
+        return [(node.target, node.value)]
+    if isinstance(node, ast.For | ast.comprehension):
+        return [(node.target, node.iter)]
+    return []
 
 
 def _is_nucleus_row(
