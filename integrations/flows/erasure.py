@@ -1,9 +1,9 @@
-"""Erasing a client: its user at the vendor, and all that is kept about it here.
+"""Erasure: delete a client's user at the vendor and everything that is stored about the client.
 
-Nothing of it is lost on the way: the vendor's ids are in the record before anything is deleted, and
-leave it one by one when the vendor has deleted them. A vendor that cannot be reached, or keys that
-are missing, delay only the vendor's part. What is written about the client at the same time meets
-rows that are gone: foreign keys and nucleus.writes refuse it.
+It survives crashes: the vendor's ids are in the Erasure row before anything is deleted, and each is
+removed when the vendor has deleted its user. An unreachable vendor or a missing credential delays
+only the vendor's part. Writes about the client at the same time fail, since foreign keys and
+nucleus.writes refuse rows of a deleted account.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ from nucleus.writes import erasure as nucleus_erasure
 
 ERASE_JOB = "erase_client"
 EVENT = "client_erased"
-LOOK_SECONDS = 2.0  # while other jobs of the client run
+POLL_SECONDS = 2.0  # while other jobs of the client run
 NOT_CONFIGURED_SECONDS = 3600.0
-GIVE_UP_AFTER = timedelta(days=30)  # with the vendor's part; the record keeps its ids
+VENDOR_TIMEOUT = timedelta(days=30)  # then the Erasure row keeps the vendor's ids
 GRACE_SECONDS = 5.0
-ATTEMPTS = 1000  # it must not die of bad days; backoff makes that weeks
+MAX_ATTEMPTS = 1000  # with backoff these take weeks; the job must outlast outages
 
 
 def request(client: Client, *, requested_by: str) -> Erasure:
     """Hook of Nucleus: deactivate the client and enqueue its erasure, in one transaction.
 
-    The job waits until requests that began before have ended: they cannot outlast the vendor
-    deadline. Asking again changes nothing.
+    The job is due when requests that began earlier have ended, which is after the vendor deadline
+    at the latest. Repeated requests return the same erasure.
 
     Args:
-        requested_by: the application's name, or who of staff.
+        requested_by: the name of the application or of the member of staff.
     """
     with transaction.atomic():
         row = nucleus_erasure.mark_for_erasure(client.pk)
-        if row is None:  # an earlier erasure has just come to its end
+        if row is None:  # an earlier request's erasure has just finished
             return Erasure.objects.for_tenant(client.tenant_id).get(client_id=client.pk)
         erasure, _ = Erasure.unscoped.get_or_create(
             tenant=row.tenant, client_id=row.pk, defaults={"requested_by": requested_by[:255]}
@@ -74,13 +74,13 @@ def request(client: Client, *, requested_by: str) -> Erasure:
             lock_key=key,
             pending_key=key,
             delay=settings.VENDOR_DEADLINE_SECONDS + GRACE_SECONDS,
-            max_attempts=ATTEMPTS,
+            max_attempts=MAX_ATTEMPTS,
         )
     return erasure
 
 
 def run_job(run: JobRun) -> None:
-    """Delete at the vendor, then here; whatever of it is done already is not done again."""
+    """Delete at the vendor, then here; continues where an earlier run ended."""
     rows = Erasure.objects.for_tenant(run.tenant)
     erasure = rows.filter(pk=run.payload["erasure_id"], finished_at=None).first()
     if erasure is None:
@@ -88,29 +88,29 @@ def run_job(run: JobRun) -> None:
     if erasure.erased_at is None:
         now = job_queue.database_now()
         if _jobs(erasure).filter(state=JobState.RUNNING, lease_until__gt=now).exists():
-            raise Reschedule(LOOK_SECONDS)
-        erasure.vendor_users = _entries(erasure)
+            raise Reschedule(POLL_SECONDS)
+        erasure.vendor_users = _vendor_user_entries(erasure)
         with transaction.atomic():
             run.renew()
             erasure.save(update_fields=["vendor_users", "update_date"])
-    noted = erasure.vendor_users
+    recorded = erasure.vendor_users
     delay = _erase_at_vendors(run, erasure)
     if erasure.erased_at is None:
         nucleus_erasure.redact_bulk_transactions(
             tenant_id=run.tenant.pk, client_id=erasure.client_id, renew=run.renew
         )
         _erase_batches(run, erasure)
-        _erase_rest(run, erasure, noted)
+        _erase_remaining(run, erasure, recorded)
     if not erasure.vendor_users:
         _finish(run, erasure, Erasure.Outcome.ERASED)
-    elif timezone.now() > erasure.create_date + GIVE_UP_AFTER:
+    elif timezone.now() > erasure.create_date + VENDOR_TIMEOUT:
         _finish(run, erasure, Erasure.Outcome.LEFT_AT_VENDOR)
     else:
         raise Reschedule(delay)
 
 
-def _entries(erasure: Erasure) -> list[dict[str, Any]]:
-    """What it takes to delete the client's vendor users."""
+def _vendor_user_entries(erasure: Erasure) -> list[dict[str, Any]]:
+    """What is needed to delete the client's vendor users, for the Erasure row."""
     names = ("vendor", "vendor_user_id", "identifier")
     rows = _vendor_users(erasure).order_by("create_date").values(*names)
     return [dict(row) for row in rows]
@@ -131,21 +131,21 @@ def _accounts(erasure: Erasure) -> QuerySet[models.AggregationAccount]:
 
 
 def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
-    """Try each vendor user in the record; how many seconds to wait if some are left."""
+    """Delete each vendor user of the Erasure row; returns the seconds to wait if some remain."""
     tried = int(run.job.progress.get("tried", 0)) + 1
-    delay, left, problem = retry.backoff(tried), [], ""
+    delay, remaining, problem = retry.backoff(tried), [], ""
     for entry in erasure.vendor_users:
         try:
             _erase_at_vendor(run, erasure, entry)
         except VendorError as error:
-            left.append(entry)
+            remaining.append(entry)
             problem = retry.describe(error)
             delay = max(delay, min(error.retry_after or 0, retry.CAP_SECONDS))
         except (VendorNotConfigured, UnknownVendor, DecryptionFailed) as error:
-            left.append(entry)
+            remaining.append(entry)
             problem = str(error)
             delay = NOT_CONFIGURED_SECONDS
-    erasure.vendor_users, erasure.problem = left, problem[:255]
+    erasure.vendor_users, erasure.problem = remaining, problem[:255]
     with transaction.atomic():
         run.renew({"tried": tried})
         erasure.save(update_fields=["vendor_users", "problem", "update_date"])
@@ -153,7 +153,7 @@ def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
 
 
 def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> None:
-    """Its members, accounts and all go with it."""
+    """Delete one vendor user, and with it everything that the vendor has of it."""
     with vendor_sessions.open_for_tenant(
         tenant=run.tenant,
         vendor=entry["vendor"],
@@ -161,16 +161,16 @@ def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> No
         client_id=erasure.client_id,
     ) as vendor:
         user_id = entry["vendor_user_id"]
-        if user_id is None:  # nobody was told whether it was created
-            found = vendor.find_user(identifier=entry["identifier"])
-            user_id = found.id if found else None
+        if user_id is None:  # its creation was never confirmed
+            user = vendor.find_user(identifier=entry["identifier"])
+            user_id = user.id if user else None
         if user_id is not None:
-            with suppress(VendorNotFound):  # already gone is what was asked for
+            with suppress(VendorNotFound):  # deleted already
                 vendor.delete_user(user_id=user_id)
 
 
 def _erase_batches(run: JobRun, erasure: Erasure) -> None:
-    """What there may be much of, in short transactions."""
+    """Delete the rows of large tables in short transactions."""
     for model in nucleus_erasure.ENTRY_MODELS:
         delete_entries = partial(
             nucleus_erasure.delete_entries,
@@ -198,20 +198,22 @@ def _delete_in_batches(
             erasure.save(update_fields=["counts", "update_date"])
 
 
-def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> None:
-    """Everything else at once. Locks are taken in the order in which links are stored.
+def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[dict[str, Any]]) -> None:
+    """Delete everything else in one transaction; locks are taken in the order of other writers.
 
     Args:
-        noted: the vendor users that were seen to; any others go into the record.
+        recorded: the vendor users that this run has processed; others are added to the Erasure row.
     """
     client = Client.unscoped.filter(tenant=erasure.tenant_id, pk=erasure.client_id)
     with transaction.atomic():
         run.renew()
         for rows in (_members(erasure), client, _accounts(erasure)):
             list(rows.select_for_update().values_list("pk", flat=True))
-        erasure.vendor_users += [one for one in _entries(erasure) if one not in noted]
-        for found in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
-            _count(erasure, {found.model._meta.label: found.delete()[0]})
+        erasure.vendor_users += [
+            entry for entry in _vendor_user_entries(erasure) if entry not in recorded
+        ]
+        for queryset in (_webhooks(erasure), _jobs(erasure), _events(erasure)):
+            _count(erasure, {queryset.model._meta.label: queryset.delete()[0]})
         of_client = {"tenant_id": erasure.tenant_id, "client_id": erasure.client_id}
         redacted = nucleus_erasure.redact_audit_logs(**of_client)
         _count(erasure, {"nucleus.AuditLog (blanked)": redacted})
@@ -223,10 +225,11 @@ def _erase_rest(run: JobRun, erasure: Erasure, noted: list[dict[str, Any]]) -> N
 
 
 def _jobs(erasure: Erasure) -> QuerySet[Job]:
-    """Its jobs in all states: payloads and keys carry the vendor's ids."""
+    """The client's jobs in all states: payloads and keys contain the vendor's ids."""
     member_ids = _members(erasure).values_list("vendor_member_id", flat=True)
+    lock_keys = [connections.lock_key(erasure.tenant, member_id) for member_id in member_ids]
     return Job.objects.filter(tenant=erasure.tenant_id).filter(
-        Q(lock_key__in=[connections.lock_key(erasure.tenant, one) for one in member_ids])
+        Q(lock_key__in=lock_keys)
         | Q(pending_key=users.create_job_key(erasure.tenant_id, erasure.client_id))
         | Q(payload__vendor_user_id__in=_ids(_vendor_users(erasure)))
         | Q(payload__aggregation_account_id__in=_ids(_accounts(erasure)))
@@ -234,20 +237,20 @@ def _jobs(erasure: Erasure) -> QuerySet[Job]:
 
 
 def _ids(rows: QuerySet[Any]) -> list[str]:
-    return [str(one) for one in rows.values_list("pk", flat=True)]
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]
 
 
 def _webhooks(erasure: Erasure) -> QuerySet[InboundWebhook]:
-    """What the vendor told us about its members."""
-    users_known = _vendor_users(erasure).exclude(vendor_user_id=None)
+    """The inbound webhooks about the client's connections."""
+    users_at_vendor = _vendor_users(erasure).exclude(vendor_user_id=None)
     return InboundWebhook.objects.filter(tenant=erasure.tenant_id).filter(
         Q(vendor_member_id__in=_members(erasure).values("vendor_member_id"))
-        | Q(vendor_user_id__in=users_known.values("vendor_user_id"))
+        | Q(vendor_user_id__in=users_at_vendor.values("vendor_user_id"))
     )
 
 
 def _events(erasure: Erasure) -> QuerySet[OutboundEvent]:
-    """What the tenant's applications were told; deliveries go with it."""
+    """The outbound events about the client; their deliveries cascade."""
     events = OutboundEvent.unscoped.filter(tenant=erasure.tenant_id)
     return events.filter(payload__contains=str(erasure.client_id))
 

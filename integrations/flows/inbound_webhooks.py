@@ -93,12 +93,12 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     with transaction.atomic():
         row.save(force_insert=True)
         if member is not None and notice is not None:
-            only_news = notice.scope is records.SyncScope.EVERYTHING
+            only_if_changed = notice.scope is records.SyncScope.EVERYTHING
             job = sync.enqueue(
                 member=member,
                 scope=notice.scope,
-                only_news=only_news,
-                settle_seconds=settings.WEBHOOK_SETTLE_SECONDS,
+                only_if_changed=only_if_changed,
+                debounce_seconds=settings.WEBHOOK_SETTLE_SECONDS,
             )
     logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
     return row

@@ -1,4 +1,4 @@
-"""Keeping a member's data equal to the vendor's: after webhooks, on schedule, on demand."""
+"""Sync: read what is new at one connection, after a webhook, by schedule or on request."""
 
 from __future__ import annotations
 
@@ -31,16 +31,12 @@ from integrations.vendors.records import SyncScope
 logger = logging.getLogger(__name__)
 SYNC_JOB = "sync_member"
 REFRESH_JOB = "refresh_member"
-RECONCILE_JOB = "reconcile_member"  # the same work as SYNC_JOB, but nothing waits for it
-PATIENCE = timedelta(hours=2)  # with an import that does not end
-WHOLE_AT_LEAST_EVERY = timedelta(hours=24)
-STAMP_RESOLUTION = timedelta(seconds=2)
-READ = {
-    "stamp",
-    "began",
-    "done",
-    transaction_listing.PROGRESS_KEY,
-}  # what of a job's progress is about data it has read
+RECONCILE_JOB = "reconcile_member"  # the work of SYNC_JOB in the queue for bulk work
+IMPORT_TIMEOUT = timedelta(hours=2)  # then accounts are read although the import runs
+FULL_SYNC_INTERVAL = timedelta(hours=24)
+IMPORT_TIME_RESOLUTION = timedelta(seconds=2)
+# The parts of a job's progress that describe what it has read.
+READ_STATE_KEYS = {"stamp", "began", "done", transaction_listing.PROGRESS_KEY}
 
 
 def enqueue(
@@ -48,73 +44,76 @@ def enqueue(
     member: Member,
     scope: SyncScope,
     kind: str = SYNC_JOB,
-    only_news: bool = False,
-    settle_seconds: float = 0,
+    only_if_changed: bool = False,
+    debounce_seconds: float = 0,
 ) -> Job:
-    """Ask for the member to be read again, in the caller's transaction; waiting ones are one.
+    """Enqueue a sync of the connection, in the caller's transaction.
+
+    A waiting job with the same kind, scope and condition is returned instead. It reads everything
+    that the vendor has from now on.
 
     Args:
-        only_news: read the accounts only if the vendor has imported since they were last read.
-        settle_seconds: wait so long for more of the same to join.
+        only_if_changed: read the accounts only if the vendor has imported since the last sync.
+        debounce_seconds: delay before the job is due, so that repeated calls share it.
     """
-    suffix = f"{scope.value}:news" if only_news else scope.value
-    ask = partial(
+    suffix = f"{scope.value}:news" if only_if_changed else scope.value
+    enqueue_or_join = partial(
         job_queue.enqueue,
         tenant=member.tenant,
         kind=kind,
-        payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_news},
+        payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_if_changed},
         lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
         pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
-        delay=settle_seconds,
+        delay=debounce_seconds,
     )
-    job = ask()
-    if not _reads_from_now_on(job):
-        job = ask()  # it was claimed in this very moment, so this is another one
+    job = enqueue_or_join()
+    if not _restart_if_started(job):
+        job = enqueue_or_join()  # the first one was claimed meanwhile, so this is another job
     return job
 
 
-def _reads_from_now_on(job: Job) -> bool:
-    """Make a job that has read before and waits to go on read all again; false if it goes on."""
-    if not READ & job.progress.keys():
+def _restart_if_started(job: Job) -> bool:
+    """Make a waiting job that has read some accounts read them again; False if it was claimed."""
+    if not READ_STATE_KEYS & job.progress.keys():
         return True
     waiting = Job.objects.filter(pk=job.pk, state=JobState.READY, token=job.token)
-    return bool(waiting.update(progress=_without_what_was_read(job.progress)))
+    return bool(waiting.update(progress=_without_read_state(job.progress)))
 
 
 def run_job(run: JobRun) -> None:
     """Read the member and, as far as the scope says, its accounts."""
-    member = _member(run)
+    member = _member_of_job(run)
     if member is None:
         return
     scope = SyncScope(run.payload["scope"])
     began = job_queue.database_now()
-    with _opened(run, member) as vendor:
-        seen = _seen(vendor, member)
-        if seen is None:
+    with _open_vendor(run, member) as vendor:
+        vendor_member = _fetch_member(vendor, member)
+        if vendor_member is None:
             with run.finishing():
                 _mark_handled(member=member, since=began)
             return
         if scope is not SyncScope.STATUS:
-            _wait_for_the_import(run, seen)
-            if run.payload.get("only_news") and not _has_news(member, seen):
+            _ensure_import_ended(run, vendor_member)
+            if run.payload.get("only_news") and not _has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
-            stamp = str(seen.successfully_aggregated_at)
+            stamp = str(vendor_member.successfully_aggregated_at)
             if run.job.progress.get("stamp") != stamp:
-                read = {"stamp": stamp, "began": began.isoformat()}
-                run.job.progress = _without_what_was_read(run.job.progress) | read
+                read_state = {"stamp": stamp, "began": began.isoformat()}
+                run.job.progress = _without_read_state(run.job.progress) | read_state
             _read_accounts(run, vendor, member, scope, stamp)
             began = datetime.fromisoformat(run.job.progress["began"])
-    _finish(run, member, seen, scope, began)
+    _finish(run, member, vendor_member, scope, began)
 
 
 def run_refresh_job(run: JobRun) -> None:
-    """Ask the vendor to import anew, then read everything once it has."""
-    member = _member(run)
+    """Make the vendor import from the bank, then sync."""
+    member = _member_of_job(run)
     if member is None:
         return
     if not run.job.progress.get("started"):
-        with _opened(run, member) as vendor:
+        with _open_vendor(run, member) as vendor:
             if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
                 capabilities.require(vendor, capabilities.REFRESH).start_aggregation(
                     user_id=str(member.vendor_user.vendor_user_id),
@@ -125,53 +124,56 @@ def run_refresh_job(run: JobRun) -> None:
     run_job(run)
 
 
-def _opened(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
+def _open_vendor(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
     user = member.vendor_user
     return vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=user.vendor, interactive=False, client_id=user.client_id
     )
 
 
-def _member(run: JobRun) -> Member | None:
+def _member_of_job(run: JobRun) -> Member | None:
     rows = Member.objects.for_tenant(run.tenant).filter(id=run.payload["member_id"])
     return rows.select_related(
         "vendor_user__client", "vendor_user__business", "vendor_user__tenant", "tenant"
     ).first()
 
 
-def _seen(vendor: Vendor, member: Member) -> records.Member | None:
-    """The member as the vendor has it now, stored; None when it is gone there."""
+def _fetch_member(vendor: Vendor, member: Member) -> records.Member | None:
+    """Read the connection from the vendor and store it; None if the vendor no longer has it."""
     user_id = str(member.vendor_user.vendor_user_id)
     try:
-        seen = vendor.read_member(user_id=user_id, member_id=member.vendor_member_id)
+        vendor_member = vendor.read_member(user_id=user_id, member_id=member.vendor_member_id)
     except VendorNotFound:
-        listed = vendor.list_members(user_id=user_id)  # one wrong answer must not end a connection
-        found = [one for one in listed.records if one.id == member.vendor_member_id]
-        if not found:
+        # A single wrong 404 must not end a connection, so the listing has to confirm it.
+        listed = vendor.list_members(user_id=user_id)
+        by_id = {record.id: record for record in listed.records}
+        if member.vendor_member_id not in by_id:
             connections.mark_missing(member)
             return None
-        seen = found[0]
-    connections.store(vendor=vendor, vendor_user=member.vendor_user, vendor_member=seen)
-    return seen
+        vendor_member = by_id[member.vendor_member_id]
+    connections.store(vendor=vendor, vendor_user=member.vendor_user, vendor_member=vendor_member)
+    return vendor_member
 
 
-def _wait_for_the_import(run: JobRun, seen: records.Member) -> None:
-    """Raises Reschedule while the vendor is still importing and nobody has to answer first."""
-    if connections.is_in_progress(seen) and timezone.now() < run.job.create_date + PATIENCE:
+def _ensure_import_ended(run: JobRun, vendor_member: records.Member) -> None:
+    """Raise Reschedule while the vendor is importing and no person has to act."""
+    has_time = timezone.now() < run.job.create_date + IMPORT_TIMEOUT
+    if has_time and connections.is_in_progress(vendor_member):
         raise Reschedule(connections.poll_seconds())
 
 
-def _has_news(member: Member, seen: records.Member) -> bool:
-    """Whether the vendor has imported anything since all accounts were last read.
+def _has_new_import(member: Member, vendor_member: records.Member) -> bool:
+    """Whether the vendor has imported since all accounts were last read.
 
-    Its stamps are in seconds, so a reading that began in the same second proves nothing.
+    The vendor states times in seconds, so a sync that began within IMPORT_TIME_RESOLUTION of the
+    import may have missed some of it.
     """
-    if member.synced_at is None or member.synced_at < timezone.now() - WHOLE_AT_LEAST_EVERY:
+    if member.synced_at is None or member.synced_at < timezone.now() - FULL_SYNC_INTERVAL:
         return True
-    imported = seen.successfully_aggregated_at
+    imported = vendor_member.successfully_aggregated_at
     if imported is None or imported != member.synced_through:
         return True
-    return member.synced_at < imported + STAMP_RESOLUTION
+    return member.synced_at < imported + IMPORT_TIME_RESOLUTION
 
 
 def _read_accounts(
@@ -183,10 +185,10 @@ def _read_accounts(
     not represent, is read by itself: its own error decides what happens.
 
     Args:
-        stamp: which import of the vendor this is; what an earlier run has read of the same one is
-            not read again.
+        stamp: identifies the vendor's import; accounts that an earlier run has read of the same
+            import are not read again.
     """
-    failed: list[VendorError] = []
+    errors: list[VendorError] = []
     done: list[str] = run.job.progress.get("done", [])
     pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
     if not pending:
@@ -200,15 +202,15 @@ def _read_accounts(
         try:
             _read_account(run, vendor, link, record, scope, stamp)
         except VendorNotFound:
-            logger.info("the vendor has no account for %s any more", link.pk)
+            logger.info("the vendor no longer has the account of link %s", link.pk)
         except VendorError as error:
-            failed.append(error)
+            errors.append(error)
             continue
         done = [*done, str(link.pk)]
         run.renew(run.job.progress | {"done": done})
         run.rest()
-    if failed:
-        raise next((error for error in failed if error.is_retryable), failed[0])
+    if errors:
+        raise next((error for error in errors if error.is_retryable), errors[0])
 
 
 def _read_account(
@@ -232,23 +234,23 @@ def _read_account(
         )
 
 
-def _without_what_was_read(progress: dict[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in progress.items() if name not in READ}
+def _without_read_state(progress: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in progress.items() if name not in READ_STATE_KEYS}
 
 
 def _finish(
-    run: JobRun, member: Member, seen: records.Member, scope: SyncScope, began: datetime
+    run: JobRun, member: Member, vendor_member: records.Member, scope: SyncScope, began: datetime
 ) -> None:
     columns: dict[str, object] = {"next_sync_at": connections.next_sync_time()}
     if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
-        columns |= {"synced_at": began, "synced_through": seen.successfully_aggregated_at}
+        columns |= {"synced_at": began, "synced_through": vendor_member.successfully_aggregated_at}
     with run.finishing():
         Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
         _mark_handled(member=member, since=began)
 
 
 def _mark_handled(*, member: Member, since: datetime) -> None:
-    """The webhooks of this member that came before the job began to read."""
+    """Mark the connection's webhooks as handled that arrived before the job began to read."""
     InboundWebhook.objects.filter(
         tenant=member.tenant_id,
         vendor_member_id=member.vendor_member_id,
@@ -258,7 +260,10 @@ def _mark_handled(*, member: Member, since: datetime) -> None:
 
 
 def reconcile_due(limit: int = 100) -> int:
-    """Enqueue a look at members whose time has come; how many. Safe to call from anywhere."""
+    """Enqueue the reconciliation of connections that are due; returns how many.
+
+    Several processes may call it at the same time: each due connection is enqueued once.
+    """
     now = timezone.now()
     due = (
         Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
@@ -268,11 +273,14 @@ def reconcile_due(limit: int = 100) -> int:
     )
     count = 0
     for member in due:
-        mine = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
+        still_due = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
         with transaction.atomic():
-            if mine.update(next_sync_at=connections.next_sync_time()):
+            if still_due.update(next_sync_at=connections.next_sync_time()):
                 enqueue(
-                    member=member, scope=SyncScope.EVERYTHING, kind=RECONCILE_JOB, only_news=True
+                    member=member,
+                    scope=SyncScope.EVERYTHING,
+                    kind=RECONCILE_JOB,
+                    only_if_changed=True,
                 )
                 count += 1
     return count

@@ -91,7 +91,7 @@ def test_a_worker_that_dies_on_the_way_is_followed_by_another(
         monkeypatch.undo()
         raise RuntimeError
 
-    monkeypatch.setattr(erasure, "_erase_rest", die)
+    monkeypatch.setattr(erasure, "_erase_remaining", die)
     erase(api, nucleus_client)
     let_time_pass()
     assert not is_at_mx(mx, str(user_guid))

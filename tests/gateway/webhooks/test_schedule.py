@@ -40,7 +40,7 @@ def test_a_look_without_news_reads_one_thing_only(mx: Sandbox, linked: Member):
     runner.drain()
     Member.unscoped.update(synced_at=timezone.now() + timedelta(seconds=5))  # not in MX's second
     AuditLog.objects.all().delete()
-    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING, only_news=True)
+    sync.enqueue(member=linked, scope=SyncScope.EVERYTHING, only_if_changed=True)
     runner.drain()
     assert list(AuditLog.objects.values_list("operation", flat=True)) == ["read_member"]
 
