@@ -1,4 +1,4 @@
-"""How the reasons of refused items of /bulk/{entity_uri} are kept, and read again."""
+"""How the reasons of refused items of /bulk/{entity_uri} are stored, and read again."""
 
 from __future__ import annotations
 
@@ -10,52 +10,54 @@ from nucleus.api import writing
 from nucleus.models import BulkTransaction
 from nucleus.writes.rules import Refusal
 
-MAX_STORED = 256 * 1024  # characters of reasons; as much as a request can be long
+MAX_STORED = 256 * 1024  # characters of reasons; as long as a request may be
 NOT_STORED = (
-    "This item was refused. Its reason was not kept, because those of the other items are very "
-    "long; send it again in a smaller request."
+    "This item was refused. Its reason was not stored, because those of the other items are very "
+    "long. Send it again in a smaller request."
 )
 
 
-def stored(outcomes: list[Any]) -> list[dict[str, Any]]:
-    """Why items were refused: equal reasons once, with the indexes of their items.
+def grouped(outcomes: list[Any]) -> list[dict[str, Any]]:
+    """Reasons of the refusals among `outcomes`, equal ones once, with the indexes of their items.
 
-    Of different reasons no more than MAX_STORED characters, so that a small request does not
-    store much.
+    At most MAX_STORED characters of different reasons are kept, so that a small request does not
+    fill the database.
     """
-    indexes_of: dict[str, list[int]] = {}
-    for at, outcome in enumerate(outcomes):
+    indexes_by_reason: dict[str, list[int]] = {}
+    for index, outcome in enumerate(outcomes):
         if isinstance(outcome, Refusal):
             reason = {"message": writing.sentence(outcome), "errors": _plain(outcome.errors)}
-            indexes_of.setdefault(json.dumps(reason), []).append(at)
-    kept, left_out, size = [], [], 0
-    for text, indexes in indexes_of.items():
+            indexes_by_reason.setdefault(json.dumps(reason), []).append(index)
+    reasons: list[dict[str, Any]] = []
+    omitted: list[int] = []
+    size = 0
+    for text, indexes in indexes_by_reason.items():
         size += len(text)
         if size <= MAX_STORED:
-            kept.append(json.loads(text) | {"ranges": _ranges(indexes)})
+            reasons.append(json.loads(text) | {"ranges": _ranges(indexes)})
         else:
-            left_out += indexes
-    if left_out:
+            omitted += indexes
+    if omitted:
         reason = {"message": NOT_STORED, "errors": {"non_field_errors": [NOT_STORED]}}
-        kept.append(reason | {"ranges": _ranges(sorted(left_out))})
-    return kept
+        reasons.append(reason | {"ranges": _ranges(sorted(omitted))})
+    return reasons
 
 
-def each(row: BulkTransaction) -> list[dict[str, Any]]:
-    """One object for each refused item, in their order."""
-    errors = []
-    for stored in row.error:
-        if "index" in stored:  # of before equal reasons were stored once
-            errors.append(stored)
+def by_item(row: BulkTransaction) -> list[dict[str, Any]]:
+    """One object for each refused item, in the order of the request."""
+    errors: list[dict[str, Any]] = []
+    for reason in row.error:
+        if "index" in reason:  # a row from before equal reasons were stored once
+            errors.append(reason)
             continue
-        reason = {"message": stored["message"], "errors": stored["errors"]}
-        for first, last in stored["ranges"]:
-            errors += [{"index": index} | reason for index in range(first, last + 1)]
+        error = {"message": reason["message"], "errors": reason["errors"]}
+        for first, last in reason["ranges"]:
+            errors += [{"index": index} | error for index in range(first, last + 1)]
     return sorted(errors, key=itemgetter("index"))
 
 
 def _ranges(indexes: list[int]) -> list[list[int]]:
-    """First and last of each run of ascending indexes."""
+    """First and last index of each run of consecutive ones; `indexes` ascend."""
     ranges: list[list[int]] = []
     for index in indexes:
         if ranges and ranges[-1][1] == index - 1:
@@ -66,7 +68,7 @@ def _ranges(indexes: list[int]) -> list[list[int]]:
 
 
 def _plain(detail: Any) -> Any:
-    """Reasons as JSON keeps them."""
+    """Error details of the framework as plain JSON."""
     if isinstance(detail, dict):
-        return {str(name): _plain(one) for name, one in detail.items()}
-    return [_plain(one) for one in detail] if isinstance(detail, list) else str(detail)
+        return {str(name): _plain(value) for name, value in detail.items()}
+    return [_plain(value) for value in detail] if isinstance(detail, list) else str(detail)

@@ -13,8 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework import serializers
 
 from gateway.access.models import Application
-from nucleus.api.bulk_transactions import CLIENT
-from nucleus.api.bulk_transactions import ENTITIES as RECORDS
+from nucleus.api.bulk_items import ENTITIES
 from nucleus.api.record_types import RECORD_TYPES
 from nucleus.hydrogen import unknown_names
 from nucleus.models import Client, Tenant
@@ -25,7 +24,6 @@ from tests.gateway.access_matrix import ROUTES
 from tests.gateway.test_path_parts import fill
 
 WARNING = '299 - "Unknown fields were ignored: frist (did you mean first_name?)"'
-ENTITIES = [*RECORDS, CLIENT]
 WITH_BODIES = sorted(
     {route.partition(" (")[0] for route, about in ROUTES.items() if "POST" in about.good}
     - {"integration/v1/async/<str:integration_type>/<str:service>"}
