@@ -40,11 +40,11 @@ IDENTITY = (
 )  # fmt: skip
 SHORTEST_PASSWORD = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
 EXAMPLE = {
-    "username": "ada",
+    "username": "demo",
     "client_type": "consumer",
-    "first_name": "Ada",
-    "last_name": "Demo",
-    "email": "ada@demo.example",
+    "first_name": "Demo",
+    "last_name": "Client",
+    "email": "client@demo.example",
 }
 
 

@@ -168,7 +168,7 @@ BANK_LINK = BankLinkType(
     body=request_serializers.BankLinkBody,
     example={
         "client_id": CLIENT_ID,
-        "bank_account_holder": "Ada Demo",
+        "bank_account_holder": "Demo Client",
         "bank_account_number": "100012345678",
         "routing": "688999900",
         "institution_name": "MX Bank",

@@ -105,7 +105,7 @@ def test_the_flow(shell: Shell, stack: Stack) -> None:
     assert hook["secret"].startswith("whsec_")
     (tokens,) = documents.blocks("README.md", "sh", section=TOKENS)
     client, token = shell.bodies(tokens)
-    assert client["username"] == "ada"
+    assert client["username"] == "demo"
     assert token["token_type"] == "bearer"
     shell.run(f'call -X DELETE "$API/integration/v1/webhook/{hook["id"]}"')
 

@@ -49,7 +49,7 @@ def test_a_client_token_is_signed(
     program = {"python": sys.executable, "js": shutil.which("node")}[language]
     if program is None:
         pytest.skip("no node: apt-get install nodejs")
-    ada: Any = ClientFactory(tenant=application.tenant, username="ada")
+    client: Any = ClientFactory(tenant=application.tenant, username="demo")
     (code,) = documents.blocks(PAGE, language, section=SIGNING)
     file = keys / f"sign.{'py' if language == 'python' else 'js'}"
     file.write_text(code)
@@ -69,7 +69,7 @@ def test_a_client_token_is_signed(
     assert answer.status_code == 200, answer.content
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     listed = HttpClient().get("/nucleus/v1/client", headers=headers).json()
-    assert [row["id"] for row in listed["content"]] == [str(ada.pk)]
+    assert [row["id"] for row in listed["content"]] == [str(client.pk)]
 
 
 @contextmanager

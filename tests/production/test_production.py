@@ -96,7 +96,7 @@ class LocalStory(Story):
 def story(running: Deployment, api: Gateway) -> Story:
     """A client with a linked bank."""
     mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
-    body = {"username": "ada", "client_type": "consumer", "first_name": "Ada"}
+    body = {"username": "demo", "client_type": "consumer", "first_name": "Demo"}
     created = LocalStory(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
     created.sandbox_url = running.sandbox.base_url
     assert len(created.link()) >= 5
