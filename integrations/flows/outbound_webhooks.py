@@ -1,7 +1,7 @@
-"""Events of a tenant and their delivery to its webhook subscriptions.
+"""Events of a tenant, and their deliveries to its webhook subscriptions.
 
-An event is stored in the transaction that it reports. Each delivery is a job; the id of the event
-and the body are the same in every attempt.
+An event is stored in the transaction of the change that it reports. Each delivery is a job, whose
+attempts all send the same event id and body.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
 
 DELIVER_JOB = "deliver_webhook"
-# Seconds to wait after the first, second, … attempt; 25 hours and a half in total.
-RETRIES = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
-GONE = 410  # the receiver unsubscribes (Standard Webhooks)
+# Seconds to wait after the first, second, … attempt; 25.5 hours in total.
+RETRY_DELAYS = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
+HTTP_GONE = 410  # the receiver unsubscribes (Standard Webhooks)
 MAX_LOGGED_ATTEMPTS = 20
 MAX_REPLAYED = 10_000
 
@@ -81,7 +81,8 @@ def emit(
     """Store an event and its deliveries to the active subscriptions, in the caller's transaction.
 
     Args:
-        is_stored: records of Nucleus have changed, so the event is sent to Nucleus webhooks too.
+        event: its name in the Integration API.
+        is_stored: rows of Nucleus have changed, so Nucleus webhooks receive the event, too.
     """
     active = list(WebhookSubscription.objects.for_tenant(tenant_id).filter(is_active=True))
     for name in (event, NUCLEUS_NAMES.get(event) if is_stored else None):
@@ -128,7 +129,7 @@ def _enqueue(delivery: WebhookDelivery) -> Job:
 
 
 def run_job(run: JobRun) -> None:
-    """Make one attempt; after a failure the job is rescheduled, as often as RETRIES says."""
+    """Make one attempt; a failure reschedules the job until RETRY_DELAYS are used."""
     rows = WebhookDelivery.objects.for_tenant(run.tenant).select_related("event", "subscription")
     delivery = rows.filter(pk=run.payload["delivery_id"]).first()
     if delivery is None or delivery.state == WebhookDelivery.State.DELIVERED:
@@ -137,7 +138,7 @@ def run_job(run: JobRun) -> None:
         _finish(run, delivery, WebhookDelivery.State.FAILED)
         return
     began = timezone.now()
-    reply = _post(delivery, began)
+    reply = _send(delivery, began)
     seconds = round((timezone.now() - began).total_seconds(), 3)
     attempt = {
         "at": began.isoformat(),
@@ -149,19 +150,22 @@ def run_job(run: JobRun) -> None:
     if reply.status is not None and 200 <= reply.status < 300:
         _finish(run, delivery, WebhookDelivery.State.DELIVERED)
         return
-    tried = int(run.job.progress.get("tried", 0)) + 1
-    if reply.status == GONE:
+    attempts = int(run.job.progress.get("tried", 0)) + 1
+    if reply.status == HTTP_GONE:
         WebhookSubscription.objects.for_tenant(run.tenant).filter(
             pk=delivery.subscription_id
         ).update(is_active=False)
-    if reply.status == GONE or tried > len(RETRIES):
+    if reply.status == HTTP_GONE or attempts > len(RETRY_DELAYS):
         _finish(run, delivery, WebhookDelivery.State.FAILED)
         return
     with transaction.atomic():
-        run.renew({"tried": tried})
+        run.renew({"tried": attempts})
         delivery.save(update_fields=["attempts", "update_date"])
     outcome = f"HTTP {reply.status}" if reply.status is not None else reply.error
-    raise Reschedule(RETRIES[tried - 1], f"attempt {tried} of {len(RETRIES) + 1} failed: {outcome}")
+    raise Reschedule(
+        RETRY_DELAYS[attempts - 1],
+        f"attempt {attempts} of {len(RETRY_DELAYS) + 1} failed: {outcome}",
+    )
 
 
 def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
@@ -170,40 +174,46 @@ def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
         delivery.save(update_fields=["state", "attempts", "finished_at", "update_date"])
 
 
-def _post(delivery: WebhookDelivery, now: datetime) -> outbound_http.Reply:
+def _send(delivery: WebhookDelivery, now: datetime) -> outbound_http.Reply:
     subscription, payload = delivery.subscription, delivery.event.payload
     if problem := outbound_http.refused(subscription.url):
         return outbound_http.Reply(None, problem[:64])
-    headers = signed(payload, str(delivery.event_id), now, _secrets(subscription, now))
+    headers = signature_headers(
+        payload, str(delivery.event_id), now, _valid_secrets(subscription, now)
+    )
     return outbound_http.post(subscription.url, body=payload.encode(), headers=headers)
 
 
-def _secrets(subscription: WebhookSubscription, now: datetime) -> list[str]:
-    """The valid secrets, the newest first."""
+def _valid_secrets(subscription: WebhookSubscription, now: datetime) -> list[str]:
+    """The secrets to sign with, newest first."""
     until = subscription.previous_secret_until
     overlaps = until is not None and until > now and subscription.previous_secret
     return [subscription.secret, *([subscription.previous_secret] if overlaps else [])]
 
 
-def signed(payload: str, event_id: str, now: datetime, secrets: Iterable[str]) -> dict[str, str]:
+def signature_headers(
+    payload: str, event_id: str, now: datetime, secrets: Iterable[str]
+) -> dict[str, str]:
     """The headers of Standard Webhooks, and Hydrogen's own signature with the first secret.
 
     Source: standardwebhooks.com, specification 1.0; contract section 9.
     """
-    valid = list(secrets)
-    signatures = [Webhook(secret).sign(event_id, now, payload) for secret in valid]
-    plain = hmac.new(valid[0].encode(), payload.encode(), hashlib.sha256).hexdigest()
+    newest_first = list(secrets)
+    signatures = [Webhook(secret).sign(event_id, now, payload) for secret in newest_first]
+    hydrogen_signature = hmac.new(
+        newest_first[0].encode(), payload.encode(), hashlib.sha256
+    ).hexdigest()
     return {
         "Content-Type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
-        "X-Hydrogen-Signature": f"sha256={plain}",
+        "X-Hydrogen-Signature": f"sha256={hydrogen_signature}",
     }
 
 
 def replay(deliveries: Iterable[WebhookDelivery]) -> int:
-    """Deliver again, whatever the state; returns how many. The events keep their ids."""
+    """Send the deliveries again, whatever their state; returns how many. Event ids are kept."""
     count = 0
     for delivery in deliveries:
         with transaction.atomic():
@@ -215,8 +225,10 @@ def replay(deliveries: Iterable[WebhookDelivery]) -> int:
     return count
 
 
-def between(*, tenant: Tenant, since: datetime, until: datetime) -> list[WebhookDelivery]:
-    """The deliveries created in [since, until), oldest first, at most MAX_REPLAYED."""
+def deliveries_between(
+    *, tenant: Tenant, since: datetime, until: datetime
+) -> list[WebhookDelivery]:
+    """The tenant's deliveries created in [since, until), oldest first, at most MAX_REPLAYED."""
     rows = WebhookDelivery.objects.for_tenant(tenant).filter(
         create_date__gte=since, create_date__lt=until
     )

@@ -1,7 +1,7 @@
 """Create, change and delete the webhook subscriptions of a tenant.
 
-Writers of one tenant's subscriptions wait for each other. Otherwise a change could restore a
-deleted subscription or a rotated secret, or become the second active one for an event.
+Changes of one tenant's subscriptions are serialized. Otherwise one could restore a deleted
+subscription or a rotated secret, or activate a second subscription for an event.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def subscriptions_of(tenant: Tenant, api: Api) -> QuerySet[WebhookSubscription]:
 
 
 def get(*, tenant: Tenant, api: Api, subscription_id: UUID) -> WebhookSubscription:
-    """Raises NotFound if the tenant has no such subscription in this API."""
+    """The tenant's subscription with this id. Raises NotFound if this API has none."""
     subscription = subscriptions_of(tenant, api).filter(pk=subscription_id).first()
     if subscription is None:
         raise NotFound(f"There is no webhook {subscription_id}.")
@@ -123,5 +123,5 @@ def _validate(subscription: WebhookSubscription) -> None:
         if shared := sorted(set(other.events) & set(subscription.events)):
             raise FlowError(
                 f"{', '.join(shared)}: webhook {other.pk} is already active for this. Change or "
-                "deactivate it first; each event is sent to one URL."
+                "deactivate it first: each event is sent to one URL only."
             )

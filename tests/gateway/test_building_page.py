@@ -110,7 +110,7 @@ def delivered(url: str, payload: str, headers: dict[str, str]) -> int:
 
 def test_the_receiver_verifies_what_the_gateway_signs(tmp_path: Path) -> None:
     payload = '{"event":"bank_link_verified","data":{"written":1}}'
-    headers = outbound_webhooks.signed(payload, "event-1", timezone.now(), [SECRET])
+    headers = outbound_webhooks.signature_headers(payload, "event-1", timezone.now(), [SECRET])
     with receiving(tmp_path) as url:
         assert delivered(url, payload, headers) == 204
         assert delivered(url, payload.replace("1}", "2}"), headers) == 401

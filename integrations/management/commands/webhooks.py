@@ -43,7 +43,9 @@ def _range(options: dict[str, Any]) -> list[WebhookDelivery]:
     if tenant is None:
         raise CommandError(f"There is no tenant {options['tenant']!r}.")
     until = _moment(options["until"]) if options["until"] else timezone.now()
-    return outbound_webhooks.between(tenant=tenant, since=_moment(options["since"]), until=until)
+    return outbound_webhooks.deliveries_between(
+        tenant=tenant, since=_moment(options["since"]), until=until
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -191,7 +191,7 @@ def test_failures_are_repeated_with_the_same_id_and_content(
 def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: Receiver):
     assert (
         timedelta(hours=24)
-        < timedelta(seconds=sum(outbound_webhooks.RETRIES))
+        < timedelta(seconds=sum(outbound_webhooks.RETRY_DELAYS))
         < timedelta(hours=48)
     )
     register(api, receiver)
@@ -200,7 +200,7 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
     runner.drain()
     assert Job.objects.get().last_error == "attempt 1 of 9 failed: HTTP 500"
     run_everything(rounds=20)
-    assert len(receiver.received) == len(outbound_webhooks.RETRIES) + 1
+    assert len(receiver.received) == len(outbound_webhooks.RETRY_DELAYS) + 1
     assert WebhookDelivery.unscoped.get().state == WebhookDelivery.State.FAILED
     assert Job.objects.get().state == JobState.DONE
 
