@@ -146,7 +146,7 @@ def run_job(run: JobRun) -> None:
         )
         _store_accounts(vendor, vendor_user, vendor_member, config)
     if vendor_member.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT:
-        raise Reschedule(connections.poll_seconds())
+        raise Reschedule(connections.poll_seconds(vendor))
 
 
 def _read_members(

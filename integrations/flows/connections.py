@@ -164,8 +164,9 @@ def wait_until_settled(
     """
     limit = settings.MEMBER_WAIT_SECONDS if seconds is None else seconds
     deadline = time.monotonic() + limit
-    while is_in_progress(vendor_member) and time.monotonic() + poll_seconds() <= deadline:
-        time.sleep(poll_seconds())
+    interval = poll_seconds(vendor)
+    while is_in_progress(vendor_member) and time.monotonic() + interval <= deadline:
+        time.sleep(interval)
         vendor_member = vendor.read_member(
             user_id=vendor_member.user_id, member_id=vendor_member.id
         )
@@ -180,9 +181,12 @@ def is_in_progress(vendor_member: records.Member) -> bool:
     )
 
 
-def poll_seconds() -> float:
-    """Seconds between two reads of a member on which a vendor job runs."""
-    return float(settings.MEMBER_POLL_SECONDS)
+def poll_seconds(vendor: Vendor) -> float:
+    """Seconds between two reads of a member on which a vendor job runs.
+
+    Those of the vendor's limits, unless settings.MEMBER_POLL_SECONDS is above 0.
+    """
+    return float(settings.MEMBER_POLL_SECONDS) or vendor.limits.poll_seconds
 
 
 def lock_key(tenant: Tenant, member_id: str) -> str:

@@ -36,4 +36,5 @@ def _merge(pages: list[records.Batch[T]]) -> records.Batch[T]:
         records=tuple(row for page in pages for row in page.records),
         rejected=tuple(item for page in pages for item in page.rejected),
         cursor=pages[-1].cursor,
+        removed=tuple(source_id for page in pages for source_id in page.removed),
     )

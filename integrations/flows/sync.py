@@ -94,7 +94,7 @@ def run_job(run: JobRun) -> None:
                 _mark_handled(member=member, since=began)
             return
         if scope is not SyncScope.STATUS:
-            _ensure_import_ended(run, vendor_member)
+            _ensure_import_ended(run, vendor, vendor_member)
             if run.payload.get("only_news") and not _has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
@@ -119,8 +119,9 @@ def run_refresh_job(run: JobRun) -> None:
                     user_id=str(member.vendor_user.vendor_user_id),
                     member_id=member.vendor_member_id,
                 )
+            interval = connections.poll_seconds(vendor)
         run.renew({"started": True})
-        raise Reschedule(connections.poll_seconds())
+        raise Reschedule(interval)
     run_job(run)
 
 
@@ -155,11 +156,11 @@ def _fetch_member(vendor: Vendor, member: Member) -> records.Member | None:
     return vendor_member
 
 
-def _ensure_import_ended(run: JobRun, vendor_member: records.Member) -> None:
+def _ensure_import_ended(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> None:
     """Raise Reschedule while the vendor is importing and no person has to act."""
     has_time = timezone.now() < run.job.create_date + IMPORT_TIMEOUT
     if has_time and connections.is_in_progress(vendor_member):
-        raise Reschedule(connections.poll_seconds())
+        raise Reschedule(connections.poll_seconds(vendor))
 
 
 def _has_new_import(member: Member, vendor_member: records.Member) -> bool:

@@ -17,10 +17,8 @@ from django.utils import timezone
 from integrations import vendor_sessions
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink
+from integrations.vendors.base import Vendor
 
-WINDOW_BACK = timedelta(days=90)  # the vendor's own default window
-HISTORY_BACK = timedelta(days=731)  # as far as the vendor's extended history goes
-WINDOW_AHEAD = timedelta(days=5)  # pending transactions carry future dates
 MAX_AGE = timedelta(hours=6)  # an older listing is not continued
 MAX_STARTS = 3  # a listing that was started more often is read in one turn
 PROGRESS_KEY = "listings"
@@ -59,19 +57,24 @@ class Listing:
         )
 
 
-def new_listing(link: AccountLink, *, with_history: bool = False) -> Listing:
+def new_listing(vendor: Vendor, link: AccountLink, *, with_history: bool = False) -> Listing:
     """A listing from its first page on.
 
-    The first one of an account covers the tenant's `history_days`, later ones the default window.
+    The first one of an account covers the tenant's `history_days`, later ones the
+    window of the vendor's limits.
 
     Args:
         with_history: cover everything that the vendor can have.
     """
-    now = timezone.now()
-    back = HISTORY_BACK if with_history else WINDOW_BACK
+    now, limits = timezone.now(), vendor.limits
+    days = limits.history_days if with_history else limits.window_days_back
     if not with_history and link.transactions_retrieved_at is None:
-        back = timedelta(days=vendor_sessions.aggregation_settings(link.tenant).history_days)
-    return Listing(now.date() - back, now.date() + WINDOW_AHEAD, listed_at=now)
+        days = vendor_sessions.aggregation_settings(link.tenant).history_days
+    return Listing(
+        since=now.date() - timedelta(days=days),
+        until=now.date() + timedelta(days=limits.window_days_ahead),
+        listed_at=now,
+    )
 
 
 class Checkpoint:

@@ -59,7 +59,7 @@ def pull_batches(
 
     Raises VendorError, writes.AccountGone, and with a checkpoint Reschedule and LeaseLost.
     """
-    listing = new = new_listing(link, with_history=with_history)
+    listing = new = new_listing(vendor, link, with_history=with_history)
     if checkpoint is not None:
         listing = checkpoint.resume(new)
     try:
@@ -86,13 +86,13 @@ def _store_listing(
         lookup.load(batch.records)
         listing.cursor = batch.cursor
         listing.pending |= _uncancelable_ids(batch)
-        source_ids = _store_batch(account, listing, checkpoint, batch, lookup)
+        source_ids, canceled = _store_batch(account, listing, checkpoint, batch, lookup)
         if checkpoint is not None:
             checkpoint.yield_turn(listing)
             continue
         posted = writes.stored_transactions(account=account, source_ids=source_ids)
-        yield PullResult(posted=posted, rejected=list(batch.rejected))
-    yield PullResult(canceled=_complete(link, listing, checkpoint))
+        yield PullResult(posted=posted, canceled=canceled, rejected=list(batch.rejected))
+    yield PullResult(canceled=_complete(vendor, link, listing, checkpoint))
 
 
 def _uncancelable_ids(batch: records.Batch[records.Transaction]) -> set[str]:
@@ -107,38 +107,51 @@ def _store_batch(
     checkpoint: Checkpoint | None,
     batch: records.Batch[records.Transaction],
     lookup: MerchantLookup,
-) -> list[str]:
-    """Store the rows and the progress in one transaction; returns the source ids of the rows."""
+) -> tuple[list[str], list[AggregationAccountTransaction]]:
+    """Store the rows, the vendor's removals and the progress in one transaction.
+
+    Returns the source ids of the rows, and the rows that were canceled.
+    """
     rows = [record_mapping.transaction(record, account, lookup) for record in batch.records]
     with transaction.atomic():
         written = writes.upsert_transactions(account=account, rows=rows)
         emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
+        canceled = writes.cancel_transactions(account=account, source_ids=batch.removed)
+        _emit_canceled(account, canceled)
         if checkpoint is not None:
             checkpoint.save(listing)
-    return [row.source_id for row in rows]
+    return [row.source_id for row in rows], canceled
 
 
 def _complete(
-    link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
+    vendor: Vendor, link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
 ) -> list[AggregationAccountTransaction]:
-    """Cancel the pending rows that the complete listing lacks, and record that it is complete.
+    """Record that the listing is complete, and cancel the pending rows that it lacks.
 
-    Atrium leaves no tombstones: a pending transaction vanishes, and is listed as posted under a
-    new id.
+    Some vendors report no removals: a pending transaction vanishes, and is listed as posted under
+    a new id. Rows are canceled only where the vendor's limits say that it lists windows completely.
     """
     account = link.aggregation_account
     with transaction.atomic():
-        canceled = writes.cancel_missing_pending(
-            account=account,
-            seen_source_ids=listing.pending,
-            from_date=listing.since,
-            to_date=listing.until,
-            listed_at=listing.listed_at,
-        )
-        emit_changes(outbound_webhooks.TRANSACTION, account, canceled=len(canceled))
-        emit_changes(outbound_webhooks.TRANSACTION_STATUS, account, canceled=len(canceled))
+        canceled: list[AggregationAccountTransaction] = []
+        if vendor.limits.lists_windows_completely:
+            canceled = writes.cancel_missing_pending(
+                account=account,
+                seen_source_ids=listing.pending,
+                from_date=listing.since,
+                to_date=listing.until,
+                listed_at=listing.listed_at,
+            )
+        _emit_canceled(account, canceled)
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
         if checkpoint is not None:
             checkpoint.clear()
     return canceled
+
+
+def _emit_canceled(
+    account: AggregationAccount, canceled: list[AggregationAccountTransaction]
+) -> None:
+    emit_changes(outbound_webhooks.TRANSACTION, account, canceled=len(canceled))
+    emit_changes(outbound_webhooks.TRANSACTION_STATUS, account, canceled=len(canceled))

@@ -122,7 +122,7 @@ def run_job(run: JobRun) -> None:
         if timezone.now() > run.job.create_date + VERIFY_JOB_TIMEOUT:
             return
         if _start_once(run, vendor, vendor_member) or _is_pending(vendor_member):
-            raise Reschedule(connections.poll_seconds())
+            raise Reschedule(connections.poll_seconds(vendor))
 
 
 def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> bool:

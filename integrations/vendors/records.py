@@ -251,7 +251,8 @@ class Batch(Generic[T]):
 
     records: tuple[T, ...]
     rejected: tuple[RejectedItem, ...] = ()
-    cursor: str | None = None  # the adapter's word for this page, where the list can be resumed
+    cursor: str | None = None  # the adapter's name of this page, where the list can be resumed
+    removed: tuple[str, ...] = ()  # ids that the vendor says no longer exist
 
 
 @dataclass(frozen=True, slots=True)

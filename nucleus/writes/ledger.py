@@ -187,12 +187,39 @@ def cancel_missing_pending(
             .filter(update_date__lt=listed_at)
         )
         missing = [row for row in pending if row.source_id not in seen_source_ids]
-        change = {"status": "canceled", "is_active": False, "update_date": timezone.now()}
-        pending.filter(pk__in=[row.pk for row in missing]).update(**change)
-    for row in missing:
+        _cancel(missing)
+    return missing
+
+
+def cancel_transactions(
+    *, account: AggregationAccount, source_ids: Collection[str]
+) -> list[AggregationAccountTransaction]:
+    """Cancel stored transactions that their source says no longer exist; returns those it changed.
+
+    Args:
+        source_ids: ids that are not stored, or canceled already, are no error.
+    """
+    if not source_ids:
+        return []
+    with transaction.atomic():
+        lock(account)
+        rows = list(
+            AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
+            .filter(aggregation_account=account, source_id__in=source_ids)
+            .exclude(status="canceled")
+        )
+        _cancel(rows)
+    return rows
+
+
+def _cancel(rows: list[AggregationAccountTransaction]) -> None:
+    """Mark the rows canceled, in the caller's transaction and in memory."""
+    change = {"status": "canceled", "is_active": False, "update_date": timezone.now()}
+    ids = [row.pk for row in rows]
+    AggregationAccountTransaction.unscoped.filter(pk__in=ids).update(**change)
+    for row in rows:
         for name, value in change.items():
             setattr(row, name, value)
-    return missing
 
 
 def retire_missing_holdings(

@@ -181,6 +181,20 @@ def test_only_missing_pending_rows_of_the_window_are_canceled(account: Aggregati
     assert stored(account)[1]["is_active"] is True
 
 
+def test_removed_transactions_are_canceled_once(account: AggregationAccount):
+    other = AggregationAccountFactory(tenant=account.tenant)
+    writes.upsert_transactions(account=account, rows=[row(1, status="pending"), row(2), row(3)])
+    writes.upsert_transactions(account=other, rows=[row(1)])
+    removed = ["TRN-1", "TRN-2", "TRN-9"]
+    canceled = writes.cancel_transactions(account=account, source_ids=removed)
+    assert sorted(str(one.source_id) for one in canceled) == ["TRN-1", "TRN-2"]
+    assert {one.status for one in canceled} == {"canceled"}
+    assert [one["status"] for one in stored(account)] == ["canceled", "canceled", "posted"]
+    assert [one["status"] for one in stored(other)] == ["posted"]
+    assert writes.cancel_transactions(account=account, source_ids=removed) == []
+    assert writes.cancel_transactions(account=account, source_ids=()) == []
+
+
 def test_a_listing_does_not_judge_what_was_written_after_it_began(account: AggregationAccount):
     before = timezone.now()
     writes.upsert_transactions(account=account, rows=[row(status="pending")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.flows import account_links, page_batching, retrieval, sync
 from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
-from integrations.vendors.mx import atrium_api, client
+from integrations.vendors.mx import apis, atrium_api, client
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountTransaction, Merchant
@@ -40,7 +40,8 @@ class Listed:
 @pytest.fixture
 def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
-    monkeypatch.setattr(atrium_api, "PAGE_SIZE", PAGE)
+    small = replace(atrium_api.V1, limits=replace(atrium_api.LIMITS, page_size=PAGE))
+    monkeypatch.setitem(apis.DIALECTS, (small.api, small.version), small)
     monkeypatch.setattr(page_batching, "BATCH_ROWS", PAGE)
     stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
     by_account = {
