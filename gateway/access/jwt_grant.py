@@ -1,4 +1,6 @@
-"""Client tokens: JWTs that a tenant's back end signs for one of its clients (contract section 3).
+"""Client tokens: JWTs that a tenant's back end signs for one of its clients.
+
+Contract: docs/hydrogen-contract.md#tokens.
 
 RS512 only, signed with the private half of the key uploaded for the application. `iss` is the
 client id, `sub` the lower-cased user name of the Nucleus client. `iat` and `exp` are in

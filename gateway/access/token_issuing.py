@@ -23,7 +23,7 @@ MAX_SCOPE_LENGTH = 255  # characters; all scopes together are far shorter
 
 
 class TokenResponse(TypedDict):
-    """The body of a token response (contract section 3). `expires_in` is in seconds."""
+    """The body of a token response (docs/hydrogen-contract.md#tokens); times are in seconds."""
 
     access_token: str
     token_type: str

@@ -1,4 +1,6 @@
-"""/authorization/v1: issue and revoke tokens in Hydrogen's dialect (contract section 3).
+"""/authorization/v1: issue and revoke tokens in Hydrogen's dialect.
+
+Contract: docs/hydrogen-contract.md#tokens.
 
 Hydrogen's SDKs send the grant parameters, including a password, in the query, with `{}`, a form or
 nothing as the body; client id and secret come as HTTP Basic. `log_filter` keeps these queries out

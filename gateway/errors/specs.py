@@ -1,6 +1,6 @@
 """Which status, code, fault and message each exception has in an error response.
 
-docs/errors.md lists the codes. Vendor errors: contract section 4.
+docs/errors.md lists the codes. Vendor errors: docs/hydrogen-contract.md#statuses-and-errors.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The bodies of /integration/v1: what is accepted, and what OpenAPI says about answers.
 
-Fields are those of Hydrogen's integration Swagger 1.3.1 (contract section 5).
+Fields are those of Hydrogen's integration Swagger 1.3.1; see
+docs/hydrogen-contract.md#integration-endpoints.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Bodies of the webhook endpoints; fields are those of Hydrogen (contract sections 5 and 7)."""
+"""Bodies of the webhook endpoints.
+
+Fields are those of Hydrogen: docs/hydrogen-contract.md#integration-endpoints.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,8 @@ BALANCE, STATUS, VERIFIED = (
     "aggregation_account_status",
     "bank_link_verified",
 )
-# Hydrogen's enum, exactly (contract section 5): its SDKs refuse any other value.
+# Hydrogen's enum, exactly: its SDKs refuse any other value, as
+# docs/hydrogen-contract.md#integration-endpoints says.
 SERVICES = (
     "kyc", "kyc_status", "async_accounting_customer", "async_accounting_supplier",
     "async_accounting_customer_revenue", "async_accounting_invoice", "async_accounting_bill",
@@ -56,8 +57,8 @@ NUCLEUS_NAMES = {
     TRANSACTION: "aggregation_account_transaction",
     HOLDING: "aggregation_account_holding",
 }
-# Nucleus's enum, exactly (contract section 7). Most of its events concern data that the gateway
-# does not store: subscriptions may name them, but they are never sent.
+# Nucleus's enum, exactly (docs/hydrogen-contract.md#nucleus-endpoints). Most of its events concern
+# data that the gateway does not store: subscriptions may name them, but they are never sent.
 ATOM_SERVICES = (
     "client", "client_status", "account_status", "account", "card", "card_status",
     "portfolio_asset_size", "portfolio_transaction", "portfolio_transaction_status",
@@ -196,7 +197,7 @@ def signature_headers(
 ) -> dict[str, str]:
     """The headers of Standard Webhooks, and Hydrogen's own signature with the first secret.
 
-    Source: standardwebhooks.com, specification 1.0; contract section 9.
+    Source: standardwebhooks.com, specification 1.0; docs/hydrogen-contract.md#webhooks.
     """
     newest_first = list(secrets)
     signatures = [Webhook(secret).sign(event_id, now, payload) for secret in newest_first]

@@ -110,7 +110,10 @@ def _save(subscription: WebhookSubscription, values: Mapping[str, Any]) -> Webho
 
 
 def _validate(subscription: WebhookSubscription) -> None:
-    """Source of the rule of one active URL per event: contract section 5."""
+    """Raise for what is not allowed; one active URL per event is Hydrogen's rule.
+
+    Source: docs/hydrogen-contract.md#integration-endpoints.
+    """
     api = Api(subscription.api)
     if problem := outbound_http.refused(subscription.url):
         raise FlowError(f"url: {problem}")

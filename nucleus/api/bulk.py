@@ -110,7 +110,7 @@ class BulkRecordView(RecordView):
         return Response([self.render(request, row) for row in rows])
 
 
-# Which of them have which methods: contract section 7.
+# Which of them have which methods: docs/hydrogen-contract.md#nucleus-endpoints.
 
 
 class BulkAggregationAccountView(BulkRecordView):

@@ -1,7 +1,7 @@
 """/resource/merchant: the businesses that transactions name.
 
 Its page is not that of other lists: `sort` is an object, and `empty` and `pageable` are there
-(contract section 7).
+(docs/hydrogen-contract.md#nucleus-endpoints).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fields that read Hydrogen's manners (contract section 2)."""
+"""Fields that read Hydrogen's manners (docs/hydrogen-contract.md#values)."""
 
 from __future__ import annotations
 

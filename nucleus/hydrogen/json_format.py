@@ -3,7 +3,7 @@
 Reading is exact_json's work; this is the border to DRF and Hydrogen's forms of values.
 
 Instants are written as `2026-11-21T09:30:00.000+0000` and dates as `2026-11-21`, the forms that
-every published Hydrogen SDK reads (contract section 2).
+every published Hydrogen SDK reads (docs/hydrogen-contract.md#values).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hydrogen's page object and list parameters (contract section 4)."""
+"""Hydrogen's page object and list parameters (docs/hydrogen-contract.md#pages-and-lists)."""
 
 from __future__ import annotations
 

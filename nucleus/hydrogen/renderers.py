@@ -1,4 +1,6 @@
-"""Rows as Hydrogen's objects (contract section 6): one function per object, plain dicts out.
+"""Rows as Hydrogen's objects: one function per object, plain dicts out.
+
+Fields: docs/hydrogen-contract.md#objects.
 
 Plain functions rather than serializers, because lists of hundreds of rows are the hot path.
 """

@@ -1,4 +1,4 @@
-"""Hydrogen's objects as they are written (contract section 6).
+"""Hydrogen's objects as they are written (docs/hydrogen-contract.md#objects).
 
 Without `id` and dates, which are ours. Unknown members are ignored and reported. Built once and
 used for many records: `Body().run_validation(item)`; with `partial=True` nothing is required.

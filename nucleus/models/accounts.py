@@ -10,7 +10,7 @@ from nucleus.models.base import ApiRecord, MoneyField
 
 
 class AggregationAccount(ApiRecord):
-    """An account held at an institution. Fields: hydrogen-contract section 6."""
+    """An account held at an institution. Fields: docs/hydrogen-contract.md#objects."""
 
     client = models.ForeignKey(
         "nucleus.Client",

@@ -10,8 +10,8 @@ from nucleus.models.base import ApiRecord
 class AuditLog(ApiRecord):
     """Something the tenant's applications want remembered. Rows are added and never changed.
 
-    Fields: hydrogen-contract section 6. The ids are the tenant's word and lead nowhere: what they
-    name may be gone, or may never have been kept here.
+    Fields: docs/hydrogen-contract.md#objects. The ids are not foreign keys: what they name may have
+    been deleted, or may never have been stored here.
     """
 
     request_url = models.CharField(max_length=2000)

@@ -31,7 +31,9 @@ class HolderSource(enum.StrEnum):
 
 
 class BankLink(ApiRecord):
-    """An account and routing number of a client or business. Fields: hydrogen-contract section 6.
+    """An account and routing number of a client or business.
+
+    Fields: docs/hydrogen-contract.md#objects.
 
     The numbers of a link never change: a changed number becomes a new link and the old one is
     deactivated, so nobody pays to an account that was swapped under them.

@@ -65,7 +65,7 @@ class Owner(ApiRecord):
 
 
 class Client(Owner):
-    """A person (or firm) the tenant serves. Fields: hydrogen-contract section 6."""
+    """A person (or firm) the tenant serves. Fields: docs/hydrogen-contract.md#objects."""
 
     username = models.CharField(max_length=255)
     username_key = models.CharField(max_length=255, editable=False)  # see nucleus.usernames

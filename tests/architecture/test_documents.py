@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.jobs.runner import HANDLERS, KINDS
-from tests.architecture.test_layers import ROOT
+from tests.architecture.test_layers import ROOT, SOURCES
 
 NONE: tuple[Any, ...] = ("", [])
 COMPUTED = object()
@@ -87,6 +87,19 @@ def test_the_map_leads_somewhere():
         missing += [path for path in paths if len(indent) <= 2 and not path.exists()]
     assert count > 30
     assert missing == []
+
+
+def test_citations_of_the_contract_name_its_sections():
+    text = (ROOT / "docs/hydrogen-contract.md").read_text()
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    cited = {
+        anchor
+        for path in SOURCES
+        for anchor in re.findall(r"hydrogen-contract\.md#([\w-]+)", path.read_text())
+    }
+    assert len(cited) > 5
+    assert cited <= anchors
 
 
 def test_every_kind_of_job_is_described():

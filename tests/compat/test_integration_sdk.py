@@ -1,7 +1,7 @@
 """Hydrogen's own SDK, unmodified, through the whole story over real HTTP.
 
 The SDK cuts its token URL at ".com", so it only speaks to Hydrogen's host name; name resolution
-sends that one name to the live server (contract section 1).
+sends that one name to the live server (docs/hydrogen-contract.md#host-and-token-url).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""MX's refusals in our words. Sources: Atrium reference, "Status codes"; contract section 4."""
+"""MX's refusals as the errors of the seam.
+
+Sources: Atrium reference, "Status codes"; docs/hydrogen-contract.md#statuses-and-errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""MX's payloads → records. Pure: value in, value out. Rules: contract section 8.
+"""MX's payloads → records. Pure: value in, value out.
+
+Rules: docs/hydrogen-contract.md#mx-to-nucleus.
 
 MX's `category` is the leaf and `top_level_category` its parent: they cross on the way. Amounts are
 positive; direction is in `type`. Account numbers never leave this module but for their last four.
