@@ -6,9 +6,7 @@ the rest.
 
 from __future__ import annotations
 
-import base64
 import re
-from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -17,8 +15,9 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from gateway.errors import responses
 from integrations.flows import inbound_webhooks
 from integrations.flows.errors import NotFound
+from integrations.vendors import registry
+from integrations.vendors.webhooks import WebhookRequest
 
-REALM = 'Basic realm="webhooks"'
 # Neither vendors nor paths of webhooks have other characters; PostgreSQL refuses some of them.
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -34,18 +33,11 @@ def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
     row = inbound_webhooks.settings_at(path, vendor) if is_possible else None
     if row is None:
         raise NotFound("There is no webhook at this address.")
-    if not inbound_webhooks.is_authentic(row, *_basic(request)):
+    webhooks = registry.get(vendor).webhooks
+    webhook = WebhookRequest(headers=request.headers, read_body=lambda: request.body)
+    if not webhooks.verify(webhook, inbound_webhooks.valid_secrets(row)):
         denial = AuthenticationFailed("User or secret are not those of the Settings screen.")
-        return responses.error_response(request, denial, {"WWW-Authenticate": REALM})
+        challenge = {"WWW-Authenticate": webhooks.challenge}
+        return responses.error_response(request, denial, challenge)
     stored = inbound_webhooks.receive(tenant=row.tenant, vendor=vendor, body=request.body)
     return JsonResponse({"id": str(stored.id), "state": stored.state}, status=202)
-
-
-def _basic(request: HttpRequest) -> tuple[str, str]:
-    """User and secret, empty where there are none."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "basic":
-        with suppress(ValueError):  # not ASCII, not base64, or not UTF-8 inside
-            user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-            return user, secret
-    return "", ""

@@ -7,7 +7,6 @@ and it can only cause a read that the gateway would also do by schedule.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import logging
 from datetime import timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from integrations.flows import sync
 from integrations.models import AggregationSettings, InboundWebhook, Member
 from integrations.request_context import current_request_id
 from integrations.vendors import records, registry
+from integrations.vendors.webhooks import WebhookSecret
 from nucleus import exact_json
 from nucleus.models import Tenant
 
@@ -55,20 +55,13 @@ def settings_at(path: str, vendor: str) -> AggregationSettings | None:
     return row
 
 
-def is_authentic(row: AggregationSettings, user: str, secret: str) -> bool:
-    """Whether user and secret are the configured ones, or those they just replaced."""
-    pairs = [(row.webhook_user, row.webhook_secret)]
+def valid_secrets(row: AggregationSettings) -> list[WebhookSecret]:
+    """The configured user and secret, and for a day those that they replaced."""
+    secrets = [WebhookSecret(row.webhook_user, row.webhook_secret)]
     until = row.previous_webhook_until
     if until is not None and until > timezone.now():
-        pairs.append((row.previous_webhook_user, row.previous_webhook_secret))
-    # All comparisons are made, so that the duration reveals nothing.
-    matches = [
-        hmac.compare_digest(user.encode(), valid_user.encode())
-        & hmac.compare_digest(secret.encode(), valid_secret.encode())
-        & bool(valid_secret)
-        for valid_user, valid_secret in pairs
-    ]
-    return any(matches)
+        secrets.append(WebhookSecret(row.previous_webhook_user, row.previous_webhook_secret))
+    return secrets
 
 
 def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
@@ -81,7 +74,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         payload = exact_json.parse(body, strict=False)
     except exact_json.Malformed as error:
         raise Unreadable(f"The body cannot be read: {error}.") from None
-    notice = registry.get(vendor).notice(payload)
+    notice = registry.get(vendor).webhooks.parse(payload)
     row = InboundWebhook(
         tenant=tenant,
         vendor=vendor,

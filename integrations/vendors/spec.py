@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.vendors import records
 from integrations.vendors.base import Vendor, VendorConfig
 from integrations.vendors.capabilities import Capability
 from integrations.vendors.limits import Limits
+from integrations.vendors.webhooks import WebhookSpec
 
 
 class UnknownApi(LookupError):
@@ -44,14 +44,14 @@ class VendorSpec:
         name: for people.
         apis: the APIs by their slug, which credentials store; the first is the default.
         open: makes an adapter; without a call to the vendor.
-        notice: reads a webhook's JSON; None for what cannot be understood.
+        webhooks: how its webhooks are verified and read.
     """
 
     slug: str
     name: str
     apis: Mapping[str, ApiSpec]
     open: Callable[[VendorConfig], Vendor]
-    notice: Callable[[Any], records.WebhookEvent | None]
+    webhooks: WebhookSpec
 
     def api(self, slug: str, version: str = "") -> ApiSpec:
         """The API called `slug`, if the gateway speaks `version` of it; an empty one is the newest.

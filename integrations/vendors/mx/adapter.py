@@ -276,5 +276,5 @@ SPEC = VendorSpec(
     name="MX",
     apis=APIS,
     open=MX,
-    notice=webhooks.notice,
+    webhooks=webhooks.SPEC,
 )

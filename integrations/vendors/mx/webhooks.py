@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.vendors.mx.values import text
 from integrations.vendors.records import SyncScope, WebhookEvent
+from integrations.vendors.webhooks import BASIC_CHALLENGE, WebhookSpec, has_basic_secret
 
 SCOPES = {
     "AGGREGATION": SyncScope.EVERYTHING,
@@ -16,7 +17,7 @@ SCOPES = {
 }
 
 
-def notice(payload: Any) -> WebhookEvent | None:
+def parse(payload: Any) -> WebhookEvent | None:
     """What a webhook's JSON is about; None when it is nothing that MX documents.
 
     A type that is new since this was written is read as if everything had changed.
@@ -36,3 +37,7 @@ def notice(payload: Any) -> WebhookEvent | None:
         user_id=text(payload, "user_guid"),
         scope=SCOPES.get(kind, SyncScope.EVERYTHING),
     )
+
+
+# MX signs nothing; its dashboard takes a user and a secret.
+SPEC = WebhookSpec(verify=has_basic_secret, parse=parse, challenge=BASIC_CHALLENGE)

@@ -115,14 +115,14 @@ def test_from_bytes_to_answer_nothing_breaks(data: st.DataObject):
     for record in batch.records:
         fields = {name: getattr(record, name) for name in record.__slots__ if name != "raw"}
         assert len(ExactJSONRenderer().render(str(fields))) < 60_000
-    webhooks.notice(parsed)
+    webhooks.parse(parsed)
 
 
 @settings(max_examples=200, deadline=None)
 @given(JSON)
-def test_a_webhook_of_any_json_is_a_notice_or_none(payload: Any):
-    notice = webhooks.notice(payload)
-    assert notice is None or len(notice.kind) <= 64
+def test_a_webhook_of_any_json_is_an_event_or_none(payload: Any):
+    event = webhooks.parse(payload)
+    assert event is None or len(event.kind) <= 64
 
 
 @given(st.text(max_size=300), st.integers(1, 255))
