@@ -51,7 +51,9 @@ def test_checking_and_savings_become_bank_links(
     for one in verified:
         assert one["is_link_verified"] is True
         assert one["institution_name"] == "MX Bank"
-        assert one["bank_account_holder"] == ""  # the bank was not asked; see test_holders.py
+        assert (
+            one["bank_account_holder"] == ""
+        )  # the bank was not asked; see flows/test_bank_links.py
         assert one["metadata"]["bank_account_holder_source"] == "not_confirmed"
         assert one["mask"] == one["bank_account_number"][-4:]
 

@@ -11,7 +11,7 @@ import pytest
 from gateway.access.models import Application
 from integrations.models import Job, Member, VendorCredential, VendorUser
 from nucleus.models import AggregationAccount, BankLink, Client, Tenant
-from tests import foreign_mx
+from tests import hostile_mx
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.integrations import JobFactory
@@ -161,23 +161,23 @@ def test_a_member_without_credentials_is_told_at_once(
     api: Api, nucleus_client: Client, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ):
     """Its status is null: nothing moves by itself, so no job looks again for hours."""
-    row = foreign_mx.MEMBER_ROW | {"connection_status": None, "name": "Test Bank"}
-    members = f"/users/{foreign_mx.USER}/members"
-    numbers = f"{members}/{foreign_mx.MEMBER}/account_numbers"
-    monkeypatch.setitem(foreign_mx.OBJECTS, f"{members}/{foreign_mx.MEMBER}", {"member": row})
-    monkeypatch.setitem(foreign_mx.LISTS, members, ("members", [row]))
-    monkeypatch.setitem(foreign_mx.LISTS, numbers, ("account_numbers", []))
-    with foreign_mx.serving() as url:
+    row = hostile_mx.MEMBER_ROW | {"connection_status": None, "name": "Test Bank"}
+    members = f"/users/{hostile_mx.USER}/members"
+    numbers = f"{members}/{hostile_mx.MEMBER}/account_numbers"
+    monkeypatch.setitem(hostile_mx.OBJECTS, f"{members}/{hostile_mx.MEMBER}", {"member": row})
+    monkeypatch.setitem(hostile_mx.LISTS, members, ("members", [row]))
+    monkeypatch.setitem(hostile_mx.LISTS, numbers, ("account_numbers", []))
+    with hostile_mx.serving() as url:
         VendorCredential(
             tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
         ).save()
         body = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
         assert api.post("/integration/v1/user", body).status_code == 200
-        for member in (foreign_mx.MEMBER, None):
+        for member in (hostile_mx.MEMBER, None):
             answer = verify(api, nucleus_client, member)
             assert answer["response"] == []
             assert "enter your login" in answer["message"]
             assert "Next: repair" in answer["message"]
-            assert f"member_id={foreign_mx.MEMBER}" in answer["message"]
+            assert f"member_id={hostile_mx.MEMBER}" in answer["message"]
     assert not Job.objects.exists()
     assert Member.unscoped.get().connection_status == "NO_CREDENTIALS"

@@ -58,10 +58,15 @@ def news(member: str, user: str, kind: str = "AGGREGATION") -> dict[str, Any]:
 @pytest.fixture
 def linked(api: Api, mx: Sandbox, nucleus_client: Client) -> Member:
     """A member whose accounts are linked and retrieved."""
-    body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+    return connected_member(api, mx, nucleus_client)
+
+
+def connected_member(api: Api, mx: Sandbox, client: Client) -> Member:
+    """Connect the accounts of a new member of the client, and retrieve them."""
+    body = {"nucleus_client_id": client.id, "product": "atom", "vendor_name": "mx"}
     user = api.post("/integration/v1/user", body).data["vendor_response"]["guid"]
     member = mx.connect(user)
-    link(api, nucleus_client, member)
+    link(api, client, member)
     runner.drain()
     return Member.unscoped.select_related("vendor_user").get(vendor_member_id=member)
 

@@ -1,7 +1,7 @@
-"""Another MX, written from MX's reference alone and as unhelpful as the reference allows.
+"""An HTTP stub of MX that is as unhelpful as MX's reference allows.
 
-Everything that may be null is null, fields nobody documented appear, enum values nobody knows turn
-up, pages shift, and numbers come as MX prints them.
+Every nullable field is null; undocumented fields and unknown enum values occur; pages shift while
+they are read; numbers are printed as MX prints them.
 """
 
 from __future__ import annotations

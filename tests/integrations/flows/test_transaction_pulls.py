@@ -1,4 +1,4 @@
-"""Weeks go by at MX: pending rows post under new ids or vanish, balances move, and we follow."""
+"""Pulls over three weeks: pending rows post under new ids or vanish, and balances change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = tuple[str, Decimal, str]
 
 @pytest.fixture
 def mx(tenant: Tenant, own_sandbox: Sandbox) -> Sandbox:
-    """MX as it was three weeks ago."""
+    """The sandbox, its clock three weeks in the past."""
     then = datetime.now(UTC) - timedelta(weeks=3)
     own_sandbox.call("POST", "/_control/reset", json={"now": then.isoformat()})
     connect_tenant(tenant, own_sandbox)
@@ -29,7 +29,7 @@ def mx(tenant: Tenant, own_sandbox: Sandbox) -> Sandbox:
 
 
 def served(mx: Sandbox, user: str) -> set[Row]:
-    """MX's transactions of our window, which ends with our today and not with MX's."""
+    """MX's transactions of the window, which ends today by the gateway's clock, not by MX's."""
     since = datetime.now(UTC).date() - timedelta(days=90)
     rows = mx.listed(f"/users/{user}/transactions?from_date={since}", "transactions")
     return {(row["guid"], Decimal(row["amount"]), row["status"].lower()) for row in rows}
@@ -40,7 +40,9 @@ def stored() -> set[Row]:
     return set(rows.values_list("source_id", "amount", "status"))
 
 
-def test_three_weeks_later(api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str):
+def test_pulls_over_three_weeks_equal_mx(
+    api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+):
     member = mx.connect(user_guid)
     accounts: list[dict[str, Any]] = link(api, nucleus_client, member)[
         "nucleus_aggregation_accounts"
@@ -58,7 +60,7 @@ def test_three_weeks_later(api: Api, mx: Sandbox, nucleus_client: Client, user_g
                 assert api.get(f"{BASE}/{kind}/{account}").status_code == 200
         assert served(mx, user_guid) <= stored()
 
-    # What was pending then has posted (perhaps under another id) or is canceled; none is left over.
+    # Each row that was pending has posted, perhaps under another id, or is canceled.
     statuses = dict(
         AggregationAccountTransaction.unscoped.filter(source_id__in=pending).values_list(
             "source_id", "status"

@@ -1,4 +1,4 @@
-"""What a tenant set by PUT and what the vendor says: who wins when it is pulled again."""
+"""Pulls keep what the tenant wrote, and restore what the vendor determines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def put(api: Api, path: str, change: dict[str, Any]) -> dict[str, Any]:
     return dict(before)
 
 
-def test_the_tenants_own_survives_a_pull(api: Api, linked: list[dict[str, Any]]):
+def test_a_pull_keeps_the_values_of_the_tenant(api: Api, linked: list[dict[str, Any]]):
     own: dict[str, Any] = {"secondary_id": "ours", "metadata": {"ours": "yes"}}
     category = str(uuid.uuid4())
     account = next(one for one in linked if one["subcategory"] == "Checking Account")["id"]
@@ -42,8 +42,8 @@ def test_the_tenants_own_survives_a_pull(api: Api, linked: list[dict[str, Any]])
     before = put(api, path, chosen | {"bank_credit": credit})
     assert api.get(f"{PULL}/transaction/{account}").status_code == 200
     after = api.get(path).data
-    said = before["bank_credit"] | {"transaction_category_id": category}
-    assert after["bank_credit"] == said  # the description is the bank's again
+    expected = before["bank_credit"] | {"transaction_category_id": category}
+    assert after["bank_credit"] == expected  # the description is the bank's again
     assert {name: after[name] for name in chosen} == chosen | {
         "metadata": before["metadata"] | own["metadata"]
     }

@@ -1,4 +1,4 @@
-"""The holder of a verified bank link: what the bank says, or openly nobody's word."""
+"""Bank links: the holder that the bank confirms, and what is stored if it confirms none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential, VendorUser
 from nucleus.models import BankLink, Client, Tenant
-from tests import foreign_mx
+from tests import hostile_mx
 from tests.api import Api
 from tests.factories.access import access_token
 from tests.factories.nucleus import BusinessFactory
@@ -18,7 +18,7 @@ from tests.sandbox_process import Sandbox
 
 IAV, CLIENTS, LINKS = "/integration/v1/iav", "/nucleus/v1/client", "/nucleus/v1/bank_link"
 SOURCE = "bank_account_holder_source"
-OWNERS = f"/users/{foreign_mx.USER}/members/{foreign_mx.MEMBER}/account_owners"
+OWNERS = f"/users/{hostile_mx.USER}/members/{hostile_mx.MEMBER}/account_owners"
 NUMBERS = OWNERS.replace("account_owners", "account_numbers")
 NOBODY: list[Any] = []
 
@@ -28,7 +28,7 @@ def bank(
     api: Api, tenant: Tenant, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """Sets whom the bank names as the holders of the account."""
-    with foreign_mx.serving() as url:
+    with hostile_mx.serving() as url:
         VendorCredential(
             tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
         ).save()
@@ -38,14 +38,14 @@ def bank(
 
         def names(*holders: str | None, account: str = "ACT-2") -> None:
             rows = [{"account_guid": account, "owner_name": name} for name in holders]
-            monkeypatch.setitem(foreign_mx.LISTS, OWNERS, ("account_owners", rows))
+            monkeypatch.setitem(hostile_mx.LISTS, OWNERS, ("account_owners", rows))
 
         names()
         yield names
 
 
 def verify(api: Api, client: Client) -> dict[str, Any]:
-    body = {"nucleus_client_id": client.pk, "vendor_request": {"member_id": foreign_mx.MEMBER}}
+    body = {"nucleus_client_id": client.pk, "vendor_request": {"member_id": hostile_mx.MEMBER}}
     answer = api.post(IAV, body)
     assert answer.status_code == 200, answer.data
     rows = [row["nucleus_bank_link"] for row in answer.data["bank_link"]["response"]]
@@ -88,7 +88,7 @@ def test_what_the_bank_confirmed_stays(
         assert verify(hers, nucleus_client) == first
     bank("Somebody Else", account="ACT-9")
     assert verify(api, nucleus_client) == first
-    monkeypatch.delitem(foreign_mx.LISTS, OWNERS)  # now the call fails
+    monkeypatch.delitem(hostile_mx.LISTS, OWNERS)  # now the call fails
     assert verify(api, nucleus_client) == first
 
 
@@ -134,7 +134,7 @@ def test_a_new_number_keeps_the_confirmed_holder(
     old = verify(api, nucleus_client)
     bank()
     number = {"account_guid": "ACT-2", "account_number": "20002", "routing_number": "688999900"}
-    monkeypatch.setitem(foreign_mx.LISTS, NUMBERS, ("account_numbers", [number]))
+    monkeypatch.setitem(hostile_mx.LISTS, NUMBERS, ("account_numbers", [number]))
     new = verify(api, nucleus_client)
     assert new["id"] != old["id"]
     assert new["bank_account_holder"] == "Ada Demo"

@@ -1,4 +1,4 @@
-"""A listing that is interrupted goes on where it was, or begins anew when rows may have moved."""
+"""An interrupted listing continues at its checkpoint, or restarts when rows may have moved."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Listed:
 
 
 @pytest.fixture
-def longest(mx: Sandbox, linked: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
+def longest(own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
     small = replace(atrium_api.V1, limits=replace(atrium_api.LIMITS, page_size=PAGE))
     monkeypatch.setitem(apis.DIALECTS, (small.api, small.version), small)
     monkeypatch.setattr(page_batching, "BATCH_ROWS", PAGE)
-    stored = AggregationAccountTransaction.unscoped.filter(tenant=linked.tenant)
+    stored = AggregationAccountTransaction.unscoped.filter(tenant=connection.tenant)
     by_account = {
         link: -(-stored.filter(aggregation_account=link.aggregation_account_id).count() // PAGE)
-        for link in account_links.of_connection(linked)
+        for link in account_links.of_connection(connection)
     }
-    link = max(by_account, key=lambda one: by_account[one])
+    link = max(by_account, key=lambda link: by_account[link])
     stored.filter(status="posted").delete()
     return Listed(link, by_account[link], sum(max(pages, 1) for pages in by_account.values()))
 
@@ -58,15 +58,15 @@ def calls() -> int:
     return AuditLog.objects.filter(operation="list_transactions", status=200).count()
 
 
-def interrupted(mx: Sandbox, linked: Member, longest: Listed) -> Job:
-    job = sync.enqueue(member=linked, scope=SyncScope.EVERYTHING)
-    mx.fault(path=longest.path, status=503, skip=READ, count=99)
+def interrupt(own_mx: Sandbox, connection: Member, longest: Listed) -> Job:
+    job = sync.enqueue(member=connection, scope=SyncScope.EVERYTHING)
+    own_mx.fault(path=longest.path, status=503, skip=READ, count=99)
     runner.drain()
-    mx.heal()
+    own_mx.heal()
     job.refresh_from_db()
-    kept = job.progress["listings"][str(longest.link.pk)]
-    assert (job.state, kept["cursor"].split(":")[0]) == (JobState.READY, str(READ))
-    assert kept["pending"]  # would be canceled, were they forgotten
+    state = job.progress["listings"][str(longest.link.pk)]
+    assert (job.state, state["cursor"].split(":")[0]) == (JobState.READY, str(READ))
+    assert state["pending"]  # would be canceled, were they forgotten
     return job
 
 
@@ -81,32 +81,36 @@ def resume(job: Job) -> int:
     return calls() - before
 
 
-def test_it_goes_on_after_the_last_stored_page(mx: Sandbox, linked: Member, longest: Listed):
-    job = interrupted(mx, linked, longest)
-    assert resume(job) == 1 + longest.pages - READ  # the last one again, to see that it is the same
-    assert facts(linked) == at_mx(mx, linked)
+def test_it_continues_after_the_last_stored_page(
+    own_mx: Sandbox, connection: Member, longest: Listed
+):
+    job = interrupt(own_mx, connection, longest)
+    assert resume(job) == 1 + longest.pages - READ  # the last page again, to compare it
+    assert facts(connection) == at_mx(own_mx, connection)
 
 
-def test_it_begins_anew_when_rows_have_moved(mx: Sandbox, linked: Member, longest: Listed):
-    job = interrupted(mx, linked, longest)
-    mx.fault(path=longest.path, kind="shifting_pages", shift=3, count=1)
+def test_it_restarts_when_rows_have_moved(own_mx: Sandbox, connection: Member, longest: Listed):
+    job = interrupt(own_mx, connection, longest)
+    own_mx.fault(path=longest.path, kind="shifting_pages", shift=3, count=1)
     assert resume(job) == 1 + longest.pages
-    assert facts(linked) == at_mx(mx, linked)
+    assert facts(connection) == at_mx(own_mx, connection)
 
 
-def test_it_begins_anew_with_a_new_import(mx: Sandbox, linked: Member, longest: Listed):
-    job = interrupted(mx, linked, longest)
-    mx.call("POST", "/_control/clock", json={"advance": "25h"})
+def test_it_restarts_with_a_new_import(own_mx: Sandbox, connection: Member, longest: Listed):
+    job = interrupt(own_mx, connection, longest)
+    own_mx.call("POST", "/_control/clock", json={"advance": "25h"})
     assert resume(job) >= longest.all_pages
-    assert facts(linked) == at_mx(mx, linked)
+    assert facts(connection) == at_mx(own_mx, connection)
 
 
-def test_it_begins_anew_when_it_is_asked_for_again(mx: Sandbox, linked: Member, longest: Listed):
-    """Whoever joins a waiting job is promised that everything is read after that."""
-    job = interrupted(mx, linked, longest)
-    assert sync.enqueue(member=linked, scope=SyncScope.EVERYTHING).pk == job.pk
+def test_it_restarts_when_another_sync_joins_the_job(
+    own_mx: Sandbox, connection: Member, longest: Listed
+):
+    """A sync that joins a waiting job has to read everything from then on."""
+    job = interrupt(own_mx, connection, longest)
+    assert sync.enqueue(member=connection, scope=SyncScope.EVERYTHING).pk == job.pk
     assert resume(job) == longest.all_pages
-    assert facts(linked) == at_mx(mx, linked)
+    assert facts(connection) == at_mx(own_mx, connection)
 
 
 def retrieve(longest: Listed) -> tuple[Job, int]:
@@ -121,8 +125,8 @@ def retrieve(longest: Listed) -> tuple[Job, int]:
     return job, runs
 
 
-def test_a_long_one_lets_others_have_their_turn(
-    mx: Sandbox, linked: Member, longest: Listed, settings: Any
+def test_a_long_listing_yields_its_turn_after_each_batch(
+    own_mx: Sandbox, connection: Member, longest: Listed, settings: Any
 ):
     settings.JOB_TURN_SECONDS = 0
     before = calls()
@@ -132,7 +136,7 @@ def test_a_long_one_lets_others_have_their_turn(
     assert calls() - before <= 2 * longest.pages
     of_account = {"aggregation_account": longest.link.aggregation_account_id}
     ids = AggregationAccountTransaction.unscoped.filter(**of_account).exclude(status="canceled")
-    assert set(ids.values_list("source_id", "status")) <= at_mx(mx, linked)
+    assert set(ids.values_list("source_id", "status")) <= at_mx(own_mx, connection)
     assert -(-ids.count() // PAGE) == longest.pages
 
 
@@ -155,8 +159,12 @@ def test_the_lease_is_renewed_before_each_merchant_is_looked_up(
     assert leases == sorted(set(leases))
 
 
-def test_one_that_never_stays_in_place_is_read_in_one_go(
-    mx: Sandbox, linked: Member, longest: Listed, settings: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_listing_whose_rows_keep_moving_is_read_in_one_turn(
+    own_mx: Sandbox,
+    connection: Member,
+    longest: Listed,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     settings.JOB_TURN_SECONDS = 0
     numbers = itertools.count()

@@ -1,4 +1,4 @@
-"""Nothing secret is left behind: not in logs, not in answers to errors, not in any table."""
+"""No secret in logs, in error responses or in any table."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def raw_bytes() -> bytes:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_secret_is_left_behind(
+def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

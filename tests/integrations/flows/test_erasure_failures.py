@@ -1,4 +1,4 @@
-"""What may go wrong while a client is erased: nothing is left all the same, and nothing is lost."""
+"""Failures during an erasure: in the end everything is deleted, here and at the vendor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.jobs import runner
 from integrations.models import Erasure, VendorCredential, VendorUser
 from nucleus.models import AggregationAccountTransaction, Client
 from tests.api import Api
-from tests.gateway.integration_api.test_erasure import erase, is_at_mx, let_time_pass, url
+from tests.integrations.flows.test_erasure import erase, is_at_mx, let_time_pass, url
 from tests.sandbox_process import Sandbox
 
 

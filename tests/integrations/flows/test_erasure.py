@@ -1,4 +1,4 @@
-"""Erasing a client: nothing of it is left here or at MX, and a record says so."""
+"""Erasing a client deletes everything here and at MX, and leaves a record of it."""
 
 from __future__ import annotations
 

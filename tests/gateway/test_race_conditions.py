@@ -1,4 +1,4 @@
-"""What happens to a row between reading and writing it: no 500, nothing undone, nothing revived."""
+"""A row that changes between reading and writing: no 500, no lost update, no row restored."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ HOOK = {"url": "https://app.demo.example/hooks", "atom_service": ["client"]}
 
 
 @pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[], Any]], None]:
-    """Lets something happen just before a function that requests call is done."""
+def run_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[], Any]], None]:
+    """Registers a callback that runs before a function which the request calls."""
 
     def before(module: Any, name: str, happens: Callable[[], Any]) -> None:
         usual = getattr(module, name)
@@ -40,17 +40,19 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[
     return before
 
 
-def test_a_client_that_has_just_been_erased(api: Api, nucleus_client: Client, meanwhile: Any):
-    meanwhile(clients, "make_password", nucleus_client.delete)
+def test_changing_a_client_that_was_just_erased_is_a_404(
+    api: Api, nucleus_client: Client, run_before: Any
+):
+    run_before(clients, "make_password", nucleus_client.delete)
     path = f"{CLIENTS}/{nucleus_client.pk}"
     assert api.put(path, {"password": "correct horse"}).status_code == 404
     assert not Client.unscoped.exists()
 
 
-def test_a_client_whose_erasure_has_just_been_requested(
-    api: Api, nucleus_client: Client, meanwhile: Any
+def test_changing_a_client_whose_erasure_was_just_requested_is_refused(
+    api: Api, nucleus_client: Client, run_before: Any
 ):
-    meanwhile(
+    run_before(
         clients, "make_password", lambda: erasure.request(nucleus_client, requested_by="staff")
     )
     body = {"password": "correct horse", "first_name": "Augusta", "is_active": True}
@@ -61,14 +63,14 @@ def test_a_client_whose_erasure_has_just_been_requested(
     assert (row.is_active, row.first_name) == (False, "Ada")
 
 
-def test_a_webhook_that_has_just_been_deleted_stays_so(api: Api, meanwhile: Any):
+def test_changing_a_deleted_webhook_does_not_restore_it(api: Api, run_before: Any):
     path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
-    meanwhile(subscriptions, "parsed", WebhookSubscription.unscoped.all().delete)
+    run_before(subscriptions, "parsed", WebhookSubscription.unscoped.all().delete)
     assert api.put(path, {"is_active": True}).status_code == 404
     assert not WebhookSubscription.unscoped.exists()
 
 
-def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
+def test_changing_a_webhook_keeps_a_secret_that_was_just_rotated(api: Api, run_before: Any):
     path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
     rotated = []
 
@@ -78,28 +80,30 @@ def test_a_secret_that_has_just_been_changed_stays_so(api: Api, meanwhile: Any):
         row.save()
         rotated.append(row.secret)
 
-    meanwhile(subscriptions, "parsed", rotate)
+    run_before(subscriptions, "parsed", rotate)
     assert api.put(path, {"secondary_id": "ours"}).status_code == 200
     row = WebhookSubscription.unscoped.get()
     assert (row.secret, row.secondary_id) == (rotated[0], "ours")
 
 
-def test_a_client_that_is_gone_was_erased(api: Api, nucleus_client: Client, meanwhile: Any):
+def test_erasing_a_client_that_was_just_erased_succeeds(
+    api: Api, nucleus_client: Client, run_before: Any
+):
     erasure.request(nucleus_client, requested_by="staff")
-    meanwhile(owner_views, "_asks_for_erasure", Client.unscoped.all().delete)
+    run_before(owner_views, "_asks_for_erasure", Client.unscoped.all().delete)
     path = f"{CLIENTS}/{nucleus_client.pk}?nucleus_data=delete"
     assert api.delete(path).status_code == 204
     assert api.delete(path).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_event_goes_to_one_url_whoever_comes_first(application: Application):
+def test_of_concurrent_subscriptions_to_an_event_one_is_accepted(application: Application):
     token = access_token(application)
     statuses = at_once(8, lambda: Api(token).post(WEBHOOKS, HOOK).status_code)
     assert (statuses.count(200), statuses.count(400)) == (1, 7)
 
 
-def test_an_account_that_is_deleted_while_it_is_linked_again(
+def test_linking_an_account_that_is_being_deleted_is_a_conflict(
     api: Api,
     nucleus_client: Client,
     member_guid: str,  # noqa: F811
@@ -124,7 +128,7 @@ def test_an_account_that_is_deleted_while_it_is_linked_again(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "a-key"}])
-def test_an_owner_that_is_gone_when_it_is_committed(
+def test_an_owner_deleted_before_the_commit_is_a_conflict(
     api: Api, nucleus_client: Client, key: dict[str, str]
 ):
     """Both databases look at foreign keys at the end of the transaction, wherever that is."""

@@ -1,4 +1,4 @@
-"""The whole main job against an MX that is as unhelpful as its reference allows."""
+"""Connecting, pulling and verifying with a vendor that answers as unhelpfully as it may."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from integrations.models import AggregationSettings, VendorCredential
 from nucleus.models import AggregationAccountTransaction, BankLink, Client, Tenant
-from tests import foreign_mx
+from tests import hostile_mx
 from tests.api import Api
 from tests.gateway.integration_api.conftest import link, run_jobs
 
@@ -20,14 +20,14 @@ AGGREGATION = "/integration/v1/aggregation"
 @pytest.fixture
 def accounts(api: Api, tenant: Tenant, nucleus_client: Client) -> Iterator[list[dict[str, Any]]]:
     """The rows that linking answered."""
-    with foreign_mx.serving() as url:
+    with hostile_mx.serving() as url:
         VendorCredential(
             tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
         ).save()
         AggregationSettings(tenant=tenant).save()
         body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
         assert api.post("/integration/v1/user", body).status_code == 200
-        yield link(api, nucleus_client, foreign_mx.MEMBER)["nucleus_aggregation_accounts"]
+        yield link(api, nucleus_client, hostile_mx.MEMBER)["nucleus_aggregation_accounts"]
 
 
 def test_every_account_or_its_reason(accounts: list[dict[str, Any]]):
@@ -50,12 +50,12 @@ def test_every_page_once_and_to_the_cent(api: Api, accounts: list[dict[str, Any]
     answer = api.get(f"{AGGREGATION}/transaction/{checking['id']}")
     assert answer.status_code == 200, answer.data
     rows = answer.data["nucleus_transactions_posted"]
-    usable = [one for one in foreign_mx.ROWS if one["amount"] is not None and one["date"]]
+    usable = [one for one in hostile_mx.ROWS if one["amount"] is not None and one["date"]]
     amounts = sorted(row["body"]["bank_credit"]["amount"] for row in rows if row["body"])
     assert [Decimal(one) for one in amounts] == sorted(
         Decimal(str(one["amount"])) for one in usable
     )
-    assert sum(row["body"] is None for row in rows) == len(foreign_mx.ROWS) - len(usable)
+    assert sum(row["body"] is None for row in rows) == len(hostile_mx.ROWS) - len(usable)
     kinds = {row["body"]["bank_credit"]["transaction_type"] for row in rows if row["body"]}
     assert kinds == {"Unknown", "Reversal"}
     assert AggregationAccountTransaction.unscoped.count() == len(usable)
@@ -79,7 +79,7 @@ def test_canadian_numbers_verify_and_the_rest_says_why(
 ):
     body = {
         "nucleus_client_id": nucleus_client.id,
-        "vendor_request": {"member_id": foreign_mx.MEMBER},
+        "vendor_request": {"member_id": hostile_mx.MEMBER},
     }
     rows = api.post("/integration/v1/iav", body).data["bank_link"]["response"]
     links = [row["nucleus_bank_link"] for row in rows if row["nucleus_bank_link"]]
@@ -95,7 +95,7 @@ def test_canadian_numbers_verify_and_the_rest_says_why(
 def test_a_foreign_member_is_refused(api: Api, nucleus_client: Client, accounts: Any):
     body = {
         "nucleus_client_id": nucleus_client.id,
-        "vendor_request": {"member_id": foreign_mx.FOREIGN},
+        "vendor_request": {"member_id": hostile_mx.FOREIGN},
     }
     for path in (f"{AGGREGATION}/account", "/integration/v1/iav"):
         assert api.post(path, body).status_code == 404

@@ -1,0 +1,37 @@
+"""A client whose accounts are connected, with the shared sandbox or with one of the test's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.models import AggregationSettings, Member
+from nucleus.models import Client, Tenant
+from tests.api import Api
+from tests.conftest import connect_tenant
+from tests.gateway.integration_api.conftest import linked, member_guid, user_guid  # noqa: F401
+from tests.gateway.webhooks.conftest import SECRET, USER, connected_member
+from tests.sandbox_process import Sandbox
+
+
+@pytest.fixture
+def aggregation_settings(tenant: Tenant) -> AggregationSettings:
+    """The tenant's settings, with the user and secret of webhooks."""
+    settings = AggregationSettings(tenant=tenant, webhook_user=USER, webhook_secret=SECRET)
+    settings.save()
+    return settings
+
+
+@pytest.fixture
+def own_mx(
+    tenant: Tenant, aggregation_settings: AggregationSettings, own_sandbox: Sandbox
+) -> Sandbox:
+    """A sandbox whose clock and faults the test may change, with the tenant's credential."""
+    own_sandbox.call("POST", "/_control/reset", json={})
+    connect_tenant(tenant, own_sandbox)
+    return own_sandbox
+
+
+@pytest.fixture
+def connection(api: Api, own_mx: Sandbox, nucleus_client: Client) -> Member:
+    """A connection whose accounts are connected and retrieved."""
+    return connected_member(api, own_mx, nucleus_client)
