@@ -53,5 +53,5 @@ def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
 
 def check_erasable(caller: Caller, record: AggregationAccount | BankLink) -> None:
     """Raises PermissionDenied if the caller may not erase the record."""
-    if refusal := rules.undeletable(record, confined=caller.client is not None):
+    if refusal := rules.deletion_refusal(record, confined=caller.client is not None):
         raise PermissionDenied(refusal.errors["id"][0])

@@ -51,7 +51,7 @@ def pull_holdings(
         result.rejected += batch.rejected
     with transaction.atomic():
         writes.retire_missing_holdings(
-            account=account, seen_source_ids=listed_ids, listed_at=listed_at
+            account=account, listed_source_ids=listed_ids, listed_at=listed_at
         )
         renew()
     return result

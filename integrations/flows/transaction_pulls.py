@@ -137,7 +137,7 @@ def _complete(
         if vendor.limits.lists_windows_completely:
             canceled = writes.cancel_missing_pending(
                 account=account,
-                seen_source_ids=listing.pending,
+                listed_source_ids=listing.pending,
                 from_date=listing.since,
                 to_date=listing.until,
                 listed_at=listing.listed_at,

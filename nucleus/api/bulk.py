@@ -81,32 +81,33 @@ class BulkRecordView(RecordView):
 
     def post(self, request: Request) -> Response:
         body = self.record_type.body()
-        items = [writing.read(body, item) for item in writing.items_of(request)]
+        items = [writing.parse_item(body, item) for item in writing.items_of(request)]
         try:
             rows = records.create(
                 writer=writing.writer_of(request),
                 model=self.record_type.model,
                 items=items,
-                whole=True,
+                all_or_nothing=True,
             )
         except records.Rejected as rejected:
-            raise writing.several(rejected.outcomes) from None
+            raise writing.rejection(rejected.outcomes) from None
         return Response([self.render(request, row) for row in rows])
 
     def put(self, request: Request) -> Response:
         body = self.record_type.body(partial=True)
         items = [
-            (writing.id_of(item), writing.read(body, item)) for item in writing.items_of(request)
+            (writing.id_of(item), writing.parse_item(body, item))
+            for item in writing.items_of(request)
         ]
         try:
             rows = records.update(
                 writer=writing.writer_of(request),
                 rows=self.record_type.visible_rows(request),
                 items=items,
-                whole=True,
+                all_or_nothing=True,
             )
         except records.Rejected as rejected:
-            raise writing.several(rejected.outcomes) from None
+            raise writing.rejection(rejected.outcomes) from None
         return Response([self.render(request, row) for row in rows])
 
 

@@ -26,7 +26,7 @@ def grouped(outcomes: list[Any]) -> list[dict[str, Any]]:
     indexes_by_reason: dict[str, list[int]] = {}
     for index, outcome in enumerate(outcomes):
         if isinstance(outcome, Refusal):
-            reason = {"message": writing.sentence(outcome), "errors": _plain(outcome.errors)}
+            reason = {"message": writing.first_reason(outcome), "errors": _plain(outcome.errors)}
             indexes_by_reason.setdefault(json.dumps(reason), []).append(index)
     reasons: list[dict[str, Any]] = []
     omitted: list[int] = []

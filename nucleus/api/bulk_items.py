@@ -58,8 +58,8 @@ def process(request: Request, entity_uri: str, operation: Operation, items: list
         return records.create(
             writer=writer,
             model=record_type.model,
-            items=[writing.read(body, item) for item in items],
-            whole=False,
+            items=[writing.parse_item(body, item) for item in items],
+            all_or_nothing=False,
         )
     rows = record_type.visible_rows(request)
     if operation == "update":
@@ -67,8 +67,8 @@ def process(request: Request, entity_uri: str, operation: Operation, items: list
         return records.update(
             writer=writer,
             rows=rows,
-            items=[(writing.id_of(item), writing.read(body, item)) for item in items],
-            whole=False,
+            items=[(writing.id_of(item), writing.parse_item(body, item)) for item in items],
+            all_or_nothing=False,
         )
     return records.delete(writer=writer, rows=rows, ids=[writing.id_of(item) for item in items])
 
@@ -81,7 +81,7 @@ def _process_client(request: Request, operation: Operation, item: Any) -> Client
         with transaction.atomic():
             return _write_client(request, operation, item)
     except APIException as error:
-        return writing.refused(error)
+        return writing.refusal_of(error)
     except IntegrityError:
         return Refusal({"username": ["Another client has this username."]})
 

@@ -61,7 +61,7 @@ class FxRatesView(APIView):
     )
     def get(self, request: Request) -> Response:
         rows = CurrencyRate.objects.for_tenant(caller_of(request).tenant)
-        bodies = map(_rendered, rows.order_by("currency_code_from", "currency_code_to"))
+        bodies = map(_render, rows.order_by("currency_code_from", "currency_code_to"))
         text = filters.text_of(request.query_params)
         return Response(filters.matching(bodies, text, fields=FILTERED))
 
@@ -69,11 +69,10 @@ class FxRatesView(APIView):
         operation_id="createFxRateBulk",
         summary="Store exchange rates",
         description=(
-            f"At most {writing.MAX_ITEMS} rates, answered in the order given. A rate replaces the "
-            "one that its pair of currencies had, so the call may be repeated. All or nothing: "
-            "when one is wrong, none is stored and `errors` names the wrong ones by their index, "
-            "from 0. `currency_conversion` uses the new rates at once. Needs a token of the whole "
-            "tenant."
+            f"At most {writing.MAX_ITEMS} rates, returned in the order of the request. A rate "
+            "replaces the stored one of its pair of currencies, so the call may be repeated. If "
+            "one is invalid, none is stored, and `errors` names the invalid ones by their index, "
+            "from 0. `currency_conversion` uses the new rates at once. Needs a token of the tenant."
         ),
         tags=TAG,
         request=FxRate(many=True, max_length=writing.MAX_ITEMS),  # type: ignore[call-arg]
@@ -86,24 +85,24 @@ class FxRatesView(APIView):
             raise PermissionDenied(
                 "This token is confined to one client; exchange rates are the tenant's."
             )
-        items = [_read(item) for item in writing.items_of(request)]
+        items = [_parse_rate(item) for item in writing.items_of(request)]
         outcomes = currency_rates.checked_rates(tenant=caller.tenant, items=items)
         rates = [row for row in outcomes if isinstance(row, CurrencyRate)]
         if len(rates) < len(outcomes):
-            raise writing.several(outcomes)
+            raise writing.rejection(outcomes)
         currency_rates.store_currency_rates(rates)
-        return Response([_rendered(row) for row in rates])
+        return Response([_render(row) for row in rates])
 
 
-def _read(item: object) -> Item:
-    """The columns of one rate, or why it cannot be read."""
-    columns = writing.read(FxRate(), item)
+def _parse_rate(item: object) -> Item:
+    """The columns of one rate, or why they cannot be used."""
+    columns = writing.parse_item(FxRate(), item)
     if isinstance(columns, dict):
         columns["date"] = columns["date"].date()
     return columns
 
 
-def _rendered(row: CurrencyRate) -> Body:
+def _render(row: CurrencyRate) -> Body:
     return {
         "currency_code_from": row.currency_code_from,
         "currency_code_to": row.currency_code_to,

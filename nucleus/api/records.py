@@ -82,15 +82,15 @@ class RecordListView(RecordView):
         extend_schema_view(post=post, get=get)(cls)
 
     def post(self, request: Request) -> Response:
-        item = writing.read(self.record_type.body(), request.data)
+        item = writing.parse_item(self.record_type.body(), request.data)
         (outcome,) = records.create(
             writer=writing.writer_of(request),
             model=self.record_type.model,
             items=[item],
-            whole=False,
+            all_or_nothing=False,
         )
-        row = writing.single(outcome, self.record_type.label)
-        return Response(self.render(request, row))
+        writing.raise_if_refused(outcome, self.record_type.label)
+        return Response(self.render(request, outcome))
 
     def get(self, request: Request) -> Response:
         render = DamageTolerant(self.converting_renderer(request))
@@ -146,15 +146,15 @@ class RecordDetailView(RecordView):
         return Response(self.converting_renderer(request)(row))
 
     def put(self, request: Request, record_id: UUID) -> Response:
-        item = writing.read(self.record_type.body(partial=True), request.data)
+        item = writing.parse_item(self.record_type.body(partial=True), request.data)
         (outcome,) = records.update(
             writer=writing.writer_of(request),
             rows=self.record_type.visible_rows(request),
             items=[(record_id, item)],
-            whole=False,
+            all_or_nothing=False,
         )
-        row = writing.single(outcome, self.record_type.label)
-        return Response(self.render(request, row))
+        writing.raise_if_refused(outcome, self.record_type.label)
+        return Response(self.render(request, outcome))
 
     def delete(self, request: Request, record_id: UUID) -> Response:
         (outcome,) = records.delete(
@@ -162,7 +162,7 @@ class RecordDetailView(RecordView):
             rows=self.record_type.visible_rows(request),
             ids=[record_id],
         )
-        writing.single(outcome, self.record_type.label)
+        writing.raise_if_refused(outcome, self.record_type.label)
         return Response(status=204)
 
 

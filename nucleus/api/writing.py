@@ -1,4 +1,4 @@
-"""From requests to nucleus.writes.records, and from refusals to answers."""
+"""From request bodies to items of nucleus.writes.records, and from refusals to errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
@@ -17,7 +17,7 @@ from nucleus.writes.records import Columns, Item, Writer
 from nucleus.writes.rules import Refusal
 
 MAX_ITEMS = 1000
-SHOWN = 20  # wrong items named in one answer
+MAX_REPORTED_ITEMS = 20  # invalid items that one response names
 
 
 def writer_of(request: Request) -> Writer:
@@ -28,7 +28,7 @@ def writer_of(request: Request) -> Writer:
 
 
 def items_of(request: Request) -> list[Any]:
-    """The array in the body."""
+    """The array in the body. Raises ValidationError."""
     if not isinstance(request.data, list):
         raise ValidationError("The body must be a JSON array.")
     if len(request.data) > MAX_ITEMS:
@@ -36,14 +36,14 @@ def items_of(request: Request) -> list[Any]:
     return request.data
 
 
-def read(body: BaseSerializer[Any], data: Any) -> Item:
-    """One record of a body; null is the same as left out."""
+def parse_item(body: BaseSerializer[Any], data: Any) -> Item:
+    """The columns of one record, or why they cannot be used; null is the same as left out."""
     if not isinstance(data, dict):
         return Refusal({"non_field_errors": ["A record is a JSON object."]})
     try:
         columns: Columns = body.run_validation(without_nulls(data))
     except ValidationError as error:
-        return Refusal(refused(error).errors)
+        return refusal_of(error)
     return columns
 
 
@@ -53,43 +53,51 @@ def id_of(data: Any) -> UUID | None:
 
 
 def report_unknown(items: Sequence[Any], schema: type[BaseSerializer[Any]]) -> None:
-    """Names the members of items to delete that no such record has; whole records may be sent."""
-    known: Any = schema().fields  # type: ignore[attr-defined]
+    """Report members of items to delete that no such record has; whole records may be sent."""
+    known_names: Any = schema().fields  # type: ignore[attr-defined]
     for item in items:
         if isinstance(item, dict):
-            given = (name for name, value in item.items() if value is not None)
-            unknown_names.report_fields(given, known)
+            names = (name for name, value in item.items() if value is not None)
+            unknown_names.report_fields(names, known_names)
 
 
-def refused(error: Exception) -> Refusal:
-    """What a single write raised, as the refusal of an item."""
-    detail = getattr(error, "detail", str(error))
+def refusal_of(error: APIException) -> Refusal:
+    """The refusal of an item whose write raised `error`."""
+    detail = error.detail
     if isinstance(error, PermissionDenied):
         return Refusal({"id": [str(detail)]}, kind="forbidden")
     return Refusal(detail if isinstance(detail, dict) else {"non_field_errors": [str(detail)]})
 
 
-def single(outcome: Any, words: str) -> Any:
-    """The row of a single write. Raises what its refusal means; `words` say what a row is."""
+def raise_if_refused(outcome: Any, label: str) -> None:
+    """Raise the error that a refusal of a single write means.
+
+    Args:
+        label: the singular noun for a row, such as "balance".
+    """
     if not isinstance(outcome, Refusal):
-        return outcome
+        return
     if outcome.kind == "missing":
-        raise NotFound(f"There is no such {words}.")
+        raise NotFound(f"There is no such {label}.")
     if outcome.kind == "forbidden":
-        raise PermissionDenied(sentence(outcome))
+        raise PermissionDenied(first_reason(outcome))
     raise ValidationError(outcome.errors)
 
 
-def several(outcomes: Sequence[Any]) -> Exception:
-    """What an array that was refused is answered: the wrong items by their index."""
-    refusals = [(at, one) for at, one in enumerate(outcomes) if isinstance(one, Refusal)]
-    for at, one in refusals:
-        if one.kind == "forbidden":
-            return PermissionDenied(f"item {at}: {sentence(one)}")
-    return ValidationError({f"item {at}": one.errors for at, one in refusals[:SHOWN]})
+def rejection(outcomes: Sequence[Any]) -> APIException:
+    """The error for an array of which some items were refused; it names them by their index."""
+    refusals = [
+        (index, outcome) for index, outcome in enumerate(outcomes) if isinstance(outcome, Refusal)
+    ]
+    for index, refusal in refusals:
+        if refusal.kind == "forbidden":
+            return PermissionDenied(f"item {index}: {first_reason(refusal)}")
+    return ValidationError(
+        {f"item {index}": refusal.errors for index, refusal in refusals[:MAX_REPORTED_ITEMS]}
+    )
 
 
-def sentence(refusal: Refusal) -> str:
+def first_reason(refusal: Refusal) -> str:
     """The first reason of a refusal."""
     reason = next(iter(refusal.errors.values()))
     return str(reason[0] if isinstance(reason, list) else reason)

@@ -76,7 +76,7 @@ def upsert(
     """
     connection = connections[router.db_for_write(model)]
     dialect = DIALECTS[connection.vendor]
-    columns = [one.name for one in fields(rows[0])]
+    columns = [field.name for field in fields(rows[0])]
     incoming = {name: _incoming(dialect, name, keep) for name in columns}
     for name, source in (follow or {}).items():
         incoming[name] = FOLLOWING.format(name=name, source=source)

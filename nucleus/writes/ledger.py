@@ -79,13 +79,13 @@ def record_balance(
     time_stamp: datetime | None,
     now: datetime,
 ) -> AggregationAccountBalance:
-    """The current balance, stored as a new point of its history only when there is news.
+    """Store the current balance as a new row of its history, unless it is unchanged.
 
     Args:
-        time_stamp: when the source says the balance was true; None: it does not say.
-        now: what a balance without time stamp is dated.
+        time_stamp: as of when, according to the source; None if unknown.
+        now: the date of a balance without time stamp.
 
-    An older time stamp than the newest stored one changes nothing; the same one corrects it.
+    A balance older than the newest stored one is ignored; one with the same time stamp replaces it.
     """
     amounts = {
         "balance": rounded_as_stored(balance),
@@ -102,11 +102,13 @@ def record_balance(
             .first()
         )
         if newest is not None:
-            same = all(getattr(newest, name) == value for name, value in amounts.items())
-            stamp = newest.balance_time_stamp
-            if (same and time_stamp in (None, stamp)) or (time_stamp and time_stamp < stamp):
+            is_unchanged = all(getattr(newest, name) == value for name, value in amounts.items())
+            newest_stamp = newest.balance_time_stamp
+            if is_unchanged and time_stamp in (None, newest_stamp):
                 return newest
-            if time_stamp == stamp:
+            if time_stamp and time_stamp < newest_stamp:
+                return newest
+            if time_stamp == newest_stamp:
                 save_changes(newest, amounts)
                 return newest
         row = AggregationAccountBalance(
@@ -120,9 +122,9 @@ def record_balance(
 
 
 def upsert_transactions(*, account: AggregationAccount, rows: Iterable[TransactionRow]) -> int:
-    """Store transactions; answers how many rows were written.
+    """Store transactions; returns how many rows were written.
 
-    Merchants once known are kept, and so is a category that the tenant chose.
+    A stored merchant stays if the source names none; a category that the tenant chose stays.
     """
     return _upsert(
         AggregationAccountTransaction,
@@ -135,7 +137,7 @@ def upsert_transactions(*, account: AggregationAccount, rows: Iterable[Transacti
 
 
 def upsert_holdings(*, account: AggregationAccount, rows: Iterable[HoldingRow]) -> int:
-    """Store positions; answers how many rows were written."""
+    """Store positions; returns how many rows were written."""
     return _upsert(AggregationAccountHolding, account, rows)
 
 
@@ -164,17 +166,17 @@ def stored_holdings(
 def cancel_missing_pending(
     *,
     account: AggregationAccount,
-    seen_source_ids: Collection[str],
+    listed_source_ids: Collection[str],
     from_date: date,
     to_date: date,
     listed_at: datetime,
 ) -> list[AggregationAccountTransaction]:
-    """Cancel stored pending transactions of the window that its complete listing did not hold.
+    """Cancel stored pending transactions of the window that are missing from its complete listing.
 
     Args:
-        seen_source_ids: at least the pending ones of the listing.
+        listed_source_ids: at least those of pending transactions in the listing.
         from_date, to_date: first and last day of the listing.
-        listed_at: when the listing began; what another pull has written since is not judged by it.
+        listed_at: when the listing began; rows that another pull has written since are left alone.
     """
     since = datetime.combine(from_date, time(), UTC)
     until = datetime.combine(to_date + timedelta(days=1), time(), UTC)
@@ -186,7 +188,7 @@ def cancel_missing_pending(
             .filter(transaction_date__gte=since, transaction_date__lt=until)
             .filter(update_date__lt=listed_at)
         )
-        missing = [row for row in pending if row.source_id not in seen_source_ids]
+        missing = [row for row in pending if row.source_id not in listed_source_ids]
         _cancel(missing)
     return missing
 
@@ -223,33 +225,33 @@ def _cancel(rows: list[AggregationAccountTransaction]) -> None:
 
 
 def retire_missing_holdings(
-    *, account: AggregationAccount, seen_source_ids: Collection[str], listed_at: datetime
+    *, account: AggregationAccount, listed_source_ids: Collection[str], listed_at: datetime
 ) -> None:
-    """Mark positions inactive that the complete snapshot did not hold.
+    """Deactivate positions that are missing from the complete snapshot.
 
     Args:
-        listed_at: when the snapshot began; what another pull has written since is not judged by it.
+        listed_at: when the snapshot began; rows that another pull has written since are left alone.
     """
     with transaction.atomic():
         lock(account)
-        held = AggregationAccountHolding.objects.for_tenant(account.tenant_id).filter(
+        active = AggregationAccountHolding.objects.for_tenant(account.tenant_id).filter(
             aggregation_account=account,
             is_active=True,
             source_id__isnull=False,
             update_date__lt=listed_at,
         )
-        gone = [
+        missing_ids = [
             row_id
-            for row_id, source_id in held.values_list("pk", "source_id")
-            if source_id not in seen_source_ids
+            for row_id, source_id in active.values_list("pk", "source_id")
+            if source_id not in listed_source_ids
         ]
-        held.filter(pk__in=gone).update(is_active=False, update_date=timezone.now())
+        active.filter(pk__in=missing_ids).update(is_active=False, update_date=timezone.now())
 
 
 def _upsert(model: Any, account: AggregationAccount, rows: Iterable[Any], **rules: Any) -> int:
-    """Batches of rows, each one transaction (or part of the caller's); `rules`: staging.upsert."""
+    """Write rows in batches, each in a transaction; `rules` are those of bulk_upsert.upsert."""
     written = 0
-    batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one counts
+    batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one is used
     for row in rows:
         if not _is_older(row, batch.get(row.source_id)):
             batch[row.source_id] = row
@@ -267,7 +269,7 @@ def _upsert_batch(
         return bulk_upsert.upsert(model, account=account, rows=list(batch.values()), **rules)
 
 
-def _is_older(row: Any, held: Any) -> bool:
-    if held is None or row.source_updated_at is None or held.source_updated_at is None:
+def _is_older(row: Any, other: Any) -> bool:
+    if other is None or row.source_updated_at is None or other.source_updated_at is None:
         return False
-    return bool(row.source_updated_at < held.source_updated_at)
+    return bool(row.source_updated_at < other.source_updated_at)

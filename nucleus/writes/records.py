@@ -1,8 +1,8 @@
-"""Records that tenants write themselves: made, changed and deleted, one or many at a time.
+"""Records that tenants write themselves: created, changed and deleted, one or many at a time.
 
-Items are columns by name, or a Refusal that an earlier check gave them; outcomes come in the order
-of the items, each a row or a Refusal. Queries do not grow with the number of items made. Writers of
-one aggregation account take turns, retrievals among them.
+An item is a dict of columns, or the Refusal of an earlier check. Outcomes are rows or refusals, in
+the order of the items. The number of queries does not depend on the number of items created.
+Writers of one aggregation account wait for each other, retrievals included.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Rejected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes: a tenant, or one of its clients with a token that is confined to it.
+    """Who writes: a tenant, or one of its clients with a client token.
 
     `sees_numbers`: it may read full account numbers.
     """
@@ -55,16 +55,20 @@ class Writer:
     sees_numbers: bool = False
 
 
-def create(*, writer: Writer, model: Any, items: Sequence[Item], whole: bool) -> list[Any]:
-    """New rows.
+def create(*, writer: Writer, model: Any, items: Sequence[Item], all_or_nothing: bool) -> list[Any]:
+    """Insert rows.
 
     Args:
-        whole: one refusal refuses all. Raises Rejected.
+        all_or_nothing: insert none if one is refused.
+
+    Raises:
+        Rejected: an item was refused, and `all_or_nothing` is set.
     """
     with transaction.atomic():
-        completed = [_completed(writer, model, item) for item in items]
-        checked = _checked(writer, model, [None] * len(items), completed)
-        _judge(checked, whole=whole)
+        items = [_with_owner(writer, model, item) for item in items]
+        checked = _checked(writer, model, [None] * len(items), items)
+        if all_or_nothing:
+            _reject_refusals(checked)
         _set_default_currencies(writer, model, checked)
         rows = [
             item if isinstance(item, Refusal) else model(tenant=writer.tenant, **item)
@@ -79,83 +83,101 @@ def update(
     writer: Writer,
     rows: QuerySet[Any],
     items: Sequence[tuple[UUID | None, Item]],
-    whole: bool,
+    all_or_nothing: bool,
 ) -> list[Any]:
-    """Change rows; what is not named stays, and an unchanged row is not written.
+    """Change rows. Columns that an item does not name stay; a row without a change is not written.
 
     Args:
         rows: what the writer may change.
-        items: ids, each with what to change.
-        whole: one refusal refuses all. Raises Rejected.
+        items: ids, each with its changes.
+        all_or_nothing: change none if one is refused.
+
+    Raises:
+        Rejected: an item was refused, and `all_or_nothing` is set.
     """
     with transaction.atomic():
-        found = _locked(rows, {record_id for record_id, _ in items if record_id})
-        held = [found.get(record_id) if record_id else None for record_id, _ in items]
-        known: list[Item] = []
-        seen: set[UUID | None] = set()
-        for row, (record_id, item) in zip(held, items, strict=True):
-            if isinstance(item, Refusal) or (row and record_id not in seen):
-                known.append(item)
-            else:
-                known.append(_twice(record_id) if row else _missing(record_id))
-            seen.add(record_id)
-        checked = _checked(writer, rows.model, held, known)
-        _judge(checked, whole=whole)
-        changed: list[tuple[Any, set[str]]] = []
-        for row, item in zip(held, checked, strict=True):
+        rows_by_id = _locked(rows, {record_id for record_id, _ in items if record_id})
+        targets = [rows_by_id.get(record_id) if record_id else None for record_id, _ in items]
+        checked = _checked(writer, rows.model, targets, _with_existing_ids(targets, items))
+        if all_or_nothing:
+            _reject_refusals(checked)
+        changes: list[tuple[Any, set[str]]] = []
+        for row, item in zip(targets, checked, strict=True):
             if row is not None and not isinstance(item, Refusal):
                 names = {name for name, value in item.items() if getattr(row, name) != value}
                 for name in names:
                     setattr(row, name, item[name])
                 if names:
-                    changed.append((row, names))
-        _save(rows.model, changed)
+                    changes.append((row, names))
+        _save(rows.model, changes)
         return [
             item if isinstance(item, Refusal) else row
-            for row, item in zip(held, checked, strict=True)
+            for row, item in zip(targets, checked, strict=True)
         ]
 
 
 def delete(*, writer: Writer, rows: QuerySet[Any], ids: Sequence[UUID | None]) -> list[Any]:
-    """Delete rows; their ids come back."""
+    """Delete rows; returns their ids, or refusals.
+
+    Args:
+        rows: what the writer may delete.
+    """
     with transaction.atomic():
-        found = _locked(rows, {record_id for record_id in ids if record_id})
-        refused = {
+        rows_by_id = _locked(rows, {record_id for record_id in ids if record_id})
+        refusals = {
             pk: refusal
-            for pk, row in found.items()
-            if (refusal := rules.undeletable(row, confined=bool(writer.client)))
+            for pk, row in rows_by_id.items()
+            if (refusal := rules.deletion_refusal(row, confined=bool(writer.client)))
         }
-        doomed = [pk for pk in found if pk not in refused]
+        deletable_ids = [pk for pk in rows_by_id if pk not in refusals]
         if rows.model is BankLink:
-            mark_accounts_unverified(doomed)
-        rows.model._base_manager.filter(pk__in=doomed).delete()
+            mark_accounts_unverified(deletable_ids)
+        rows.model._base_manager.filter(pk__in=deletable_ids).delete()
         return [
-            refused.get(record_id, record_id) if record_id in found else _missing(record_id)
+            refusals.get(record_id, record_id)
+            if record_id in rows_by_id
+            else _missing_record(record_id)
             for record_id in ids
         ]
 
 
-def _missing(record_id: UUID | None) -> Refusal:
-    words = f"There is no record {record_id}." if record_id else "Give the id of the record."
-    return Refusal({"id": [words]}, kind="missing")
+def _with_existing_ids(
+    targets: Sequence[Any], items: Sequence[tuple[UUID | None, Item]]
+) -> list[Item]:
+    """The items, or refusals of those without a row and of those that repeat an id."""
+    outcomes: list[Item] = []
+    earlier_ids: set[UUID | None] = set()
+    for row, (record_id, item) in zip(targets, items, strict=True):
+        if isinstance(item, Refusal) or (row and record_id not in earlier_ids):
+            outcomes.append(item)
+        else:
+            outcomes.append(_repeated_record(record_id) if row else _missing_record(record_id))
+        earlier_ids.add(record_id)
+    return outcomes
 
 
-def _twice(record_id: UUID | None) -> Refusal:
-    return Refusal({"id": [f"Record {record_id} is in this request twice; say it all at once."]})
+def _missing_record(record_id: UUID | None) -> Refusal:
+    message = f"There is no record {record_id}." if record_id else "Give the id of the record."
+    return Refusal({"id": [message]}, kind="missing")
 
 
-def _judge(outcomes: Sequence[Any], *, whole: bool) -> None:
-    if whole and any(isinstance(outcome, Refusal) for outcome in outcomes):
+def _repeated_record(record_id: UUID | None) -> Refusal:
+    message = f"Record {record_id} is in this request twice; put all its changes into one item."
+    return Refusal({"id": [message]})
+
+
+def _reject_refusals(outcomes: Sequence[Any]) -> None:
+    if any(isinstance(outcome, Refusal) for outcome in outcomes):
         raise Rejected(outcomes)
 
 
-def _completed(writer: Writer, model: Any, item: Item) -> Item:
-    """A confined token need not say whose record it is."""
+def _with_owner(writer: Writer, model: Any, item: Item) -> Item:
+    """The item with its one owner. A client token need not name its client."""
     if model in (AggregationAccount, BankLink) and not isinstance(item, Refusal):
         if writer.client is not None:
             item.setdefault("client_id", writer.client.pk)
         if "client_id" not in item and "business_id" not in item:
-            return Refusal({"client_id": ["Required: whose it is, or a business_id."]})
+            return Refusal({"client_id": ["Required, unless there is a business_id."]})
         if "client_id" in item and "business_id" in item:
             return Refusal({"business_id": ["Give this or client_id: a record has one owner."]})
         if writer.client and model is AggregationAccount and not item.setdefault("is_manual", True):
@@ -163,8 +185,8 @@ def _completed(writer: Writer, model: Any, item: Item) -> Item:
     return item
 
 
-def _set_default_currencies(writer: Writer, model: Any, items: Sequence[Columns | Refusal]) -> None:
-    """New rows without a currency take that of their account, else the tenant's."""
+def _set_default_currencies(writer: Writer, model: Any, items: Sequence[Item]) -> None:
+    """Give new rows without a currency that of their account, else the tenant's."""
     if model is Institution:
         return
     incomplete = [
@@ -172,95 +194,117 @@ def _set_default_currencies(writer: Writer, model: Any, items: Sequence[Columns 
     ]
     account_ids: set[Any] = {item.get("aggregation_account_id") for item in incomplete} - {None}
     accounts = AggregationAccount.objects.for_tenant(writer.tenant).filter(pk__in=account_ids)
-    codes: dict[Any, str | None] = dict(accounts.values_list("pk", "currency_code"))
+    currency_codes: dict[Any, str | None] = dict(accounts.values_list("pk", "currency_code"))
     for item in incomplete:
-        code = codes.get(item.get("aggregation_account_id"))
+        code = currency_codes.get(item.get("aggregation_account_id"))
         item["currency_code"] = code or writer.tenant.currency_code
 
 
 def _checked(
-    writer: Writer, model: Any, held: Sequence[Any], items: Sequence[Item]
-) -> list[Columns | Refusal]:
-    """What to write to `held`, where None stands for a new row."""
-    answers = _with_references(writer, model, held, items)
+    writer: Writer, model: Any, targets: Sequence[Any], items: Sequence[Item]
+) -> list[Item]:
+    """What to write to each of `targets`, where None stands for a new row."""
+    checked_items = _with_references(writer, model, targets, items)
     if model is Institution:
-        answers = rules.with_unique_codes(writer.tenant, held, answers)
-    new, confined = model(tenant=writer.tenant), writer.client is not None
-    sees = writer.sees_numbers
+        checked_items = rules.with_unique_codes(writer.tenant, targets, checked_items)
+    new_row, confined = model(tenant=writer.tenant), writer.client is not None
     return [
         item
         if isinstance(item, Refusal)
-        else rules.checked(row or new, item, confined=confined, sees_numbers=sees)
-        for row, item in zip(held, answers, strict=True)
+        else rules.checked(
+            row or new_row, item, confined=confined, sees_numbers=writer.sees_numbers
+        )
+        for row, item in zip(targets, checked_items, strict=True)
     ]
 
 
 def _with_references(
-    writer: Writer, model: Any, held: Sequence[Any], items: Sequence[Item]
+    writer: Writer, model: Any, targets: Sequence[Any], items: Sequence[Item]
 ) -> list[Item]:
-    """The items, or why one refers to what the writer cannot reach; one query for each column.
+    """The items, or why one refers to a row that the writer cannot reach; one query per column.
 
-    What a row refers to already may be repeated, also by whoever cannot reach it.
+    A reference that is stored already may be repeated, even if the writer cannot reach its row.
     """
-    answers = list(items)
-    for name, target in rules.REFERENCES.get(model, {}).items():
-        asking = {
+    outcomes = list(items)
+    for name, referred_model in rules.REFERENCES.get(model, {}).items():
+        new_references = {
             position: item[name]
-            for position, (row, item) in enumerate(zip(held, answers, strict=True))
+            for position, (row, item) in enumerate(zip(targets, outcomes, strict=True))
             if isinstance(item, dict) and name in item and item[name] != getattr(row, name, None)
         }
-        if not asking:
+        if not new_references:
             continue
-        rows = referable_rows(writer, target).filter(pk__in=set(asking.values())).order_by("pk")
-        known = {row.pk: row for row in (_held(rows) if target is AggregationAccount else rows)}
-        for position, wanted in asking.items():
-            if wanted not in known:
-                words = f"There is no {target._meta.verbose_name} {wanted}."
-                answers[position] = Refusal({name: [words]})
-            elif target is AggregationAccount and writer.client and not known[wanted].is_manual:
-                answers[position] = Refusal({name: [rules.NOT_MANUAL]}, kind="forbidden")
-            elif target is BankLink and _owners(known[wanted]) != _owners(
-                held[position] or answers[position]
-            ):
-                answers[position] = Refusal({name: ["This bank link is of another owner."]})
-    return answers
+        rows = referable_rows(writer, referred_model)
+        rows = rows.filter(pk__in=set(new_references.values())).order_by("pk")
+        if referred_model is AggregationAccount:
+            rows = _for_update(rows)
+        rows_by_id = {row.pk: row for row in rows}
+        for position, referred_id in new_references.items():
+            record = targets[position] or outcomes[position]
+            refusal = _reference_refusal(
+                writer, name, referred_model, record, referred_id, rows_by_id.get(referred_id)
+            )
+            if refusal is not None:
+                outcomes[position] = refusal
+    return outcomes
 
 
-def _owners(record: Any) -> tuple[Any, Any]:
-    """Whose a row is, or columns of one."""
+def _reference_refusal(
+    writer: Writer, name: str, referred_model: Any, record: Any, referred_id: UUID, row: Any
+) -> Refusal | None:
+    """Why the column `name` of the record must not refer to the row; None if it may.
+
+    Args:
+        record: the stored row, or the columns of a new one.
+        row: what has `referred_id`; None if the writer cannot reach it.
+    """
+    if row is None:
+        message = f"There is no {referred_model._meta.verbose_name} {referred_id}."
+        return Refusal({name: [message]})
+    if referred_model is AggregationAccount and writer.client and not row.is_manual:
+        return Refusal({name: [rules.NOT_MANUAL]}, kind="forbidden")
+    if referred_model is BankLink and _owner_ids(row) != _owner_ids(record):
+        return Refusal({name: ["This bank link belongs to another owner."]})
+    return None
+
+
+def _owner_ids(record: Any) -> tuple[Any, Any]:
+    """The ids of the client and the business of a row, or of its columns."""
     if isinstance(record, dict):
         return record.get("client_id"), record.get("business_id")
     return record.client_id, record.business_id
 
 
-def _held(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Locked until the transaction ends, always in the same order."""
+def _for_update(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows, to be locked until the transaction ends; always in the same order."""
     return rows.select_for_update(of=("self",)).order_by("pk")
 
 
 def _locked(rows: QuerySet[Any], ids: set[UUID]) -> dict[UUID, Any]:
-    """The rows by id, held until the transaction ends; entries behind their accounts."""
-    wanted = rows.filter(pk__in=ids)
+    """Those of `rows` by id, locked until the transaction ends; entries after their accounts."""
+    rows = rows.filter(pk__in=ids)
     if issubclass(rows.model, AccountEntry):
-        accounts = set(wanted.values_list("aggregation_account_id", flat=True))
-        list(_held(AggregationAccount.unscoped.filter(pk__in=accounts)))
-        wanted = wanted.select_related("aggregation_account")
-    return {row.pk: row for row in _held(wanted)}
+        account_ids = set(rows.values_list("aggregation_account_id", flat=True))
+        list(_for_update(AggregationAccount.unscoped.filter(pk__in=account_ids)))
+        rows = rows.select_related("aggregation_account")
+    return {row.pk: row for row in _for_update(rows)}
 
 
-def _save(model: Any, changed: Iterable[tuple[Any, set[str]]]) -> None:
-    """Write those columns of those rows."""
-    encrypted = {one.name for one in model._meta.fields if isinstance(one, EncryptedTextField)}
-    together: list[Any] = []
+def _save(model: Any, changes: Iterable[tuple[Any, set[str]]]) -> None:
+    """Write the columns of those names of each row, in as few statements as possible."""
+    encrypted_names = {
+        field.name for field in model._meta.fields if isinstance(field, EncryptedTextField)
+    }
+    rows: list[Any] = []
     names: set[str] = {"update_date"}
-    for row, own in changed:
+    for row, changed_names in changes:
         row.update_date = timezone.now()
-        if own & encrypted:  # bound to their row, so they cannot be part of one statement
-            row.save(update_fields=[*own, "update_date"])
+        if changed_names & encrypted_names:  # bound to their row, so one statement cannot do many
+            row.save(update_fields=[*changed_names, "update_date"])
         else:
-            together.append(row)
-            names |= own
-    if len(together) == 1:
-        together[0].save(update_fields=names)
-    elif together:
-        model._base_manager.bulk_update(together, sorted(names), batch_size=BATCH_ROWS)
+            rows.append(row)
+            names |= changed_names
+    if len(rows) == 1:
+        rows[0].save(update_fields=names)
+    elif rows:
+        model._base_manager.bulk_update(rows, sorted(names), batch_size=BATCH_ROWS)

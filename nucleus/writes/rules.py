@@ -38,137 +38,144 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a record is not written: reasons by field, and what kind of mistake it is."""
+    """Why a record is not written: reasons by field, and the kind of mistake."""
 
     errors: dict[str, Any]
     kind: Literal["invalid", "forbidden", "missing"] = "invalid"
 
 
-_ENTRY: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
-REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → what it names
+_REFERENCES_OF_ENTRIES: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
+REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → model it refers to
     AggregationAccount: {
         "client_id": Client,
         "business_id": Business,
         "institution_id": Institution,
         "bank_link_id": BankLink,
     },
-    AggregationAccountBalance: _ENTRY,
-    AggregationAccountTransaction: _ENTRY | {"merchant_id": Merchant},
-    AggregationAccountHolding: _ENTRY,
+    AggregationAccountBalance: _REFERENCES_OF_ENTRIES,
+    AggregationAccountTransaction: _REFERENCES_OF_ENTRIES | {"merchant_id": Merchant},
+    AggregationAccountHolding: _REFERENCES_OF_ENTRIES,
     BankLink: {"client_id": Client, "business_id": Business, "institution_id": Institution},
 }
-OWNERS = ("client_id", "business_id", "aggregation_account_id")
-VERIFIED_FACTS = (  # of a verified account that the client itself keeps
+OWNER_COLUMNS = ("client_id", "business_id", "aggregation_account_id")
+VERIFIED_COLUMNS = (  # of a verified account: the client cannot change them itself
     "bank_link_id", "account_holder", "account_number", "mask", "account_name", "institution_id",
     "institution_name", "category", "subcategory", "currency_code", "secondary_id",
 )  # fmt: skip
-CLIENTS_OWN: dict[type[Model], tuple[str, ...]] = {  # how a client wants to see what is not its own
+CLIENT_COLUMNS: dict[type[Model], tuple[str, ...]] = {  # a client's preferences, on any record
     AggregationAccount: ("account_category_id",),
     AggregationAccountTransaction: ("is_excluded_analysis", "transaction_category_id"),
     BankLink: ("is_default",),  # of a verified one: payments rely on everything else
 }
 NOT_MANUAL = (
-    "This account is kept by the tenant or a vendor. A client's own token writes to accounts that "
-    "are `is_manual`."
+    "This account is maintained by the tenant or a vendor. A client token can only write to "
+    "accounts that are `is_manual`."
 )
-MOST_METADATA = 100  # members; a PUT adds to what there is
+MAX_METADATA_MEMBERS = 100  # a PUT adds to those stored
 NUMBERS = ("bank_account_number", "routing", "routing_wire")
-PLAIN_HOLDER = HOLDER_PREFIX.replace("_", "")
+PLAIN_HOLDER_PREFIX = HOLDER_PREFIX.replace("_", "")
 PARTS = ("cash", "investment")
 
 
 def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> Columns | Refusal:
-    """The columns to write to `row`, which may be new, or why not.
+    """The columns to write to `row`, which may be new, or the refusal.
 
     Args:
-        confined: the writer is one client, not the tenant.
+        confined: the writer has a client token.
         sees_numbers: the writer may read full account numbers.
     """
-    if isinstance(row, BankLink) and (refusal := _claims_holder(row, item)):
+    if isinstance(row, BankLink) and (refusal := _holder_refusal(row, item)):
         return refusal
-    if not row._state.adding and "metadata" in item:  # others' members stay
+    if not row._state.adding and "metadata" in item:  # members not sent stay
         item = item | {"metadata": row.metadata | item["metadata"]}
-    if refusal := untouchable(row, confined=confined) or _refused(row, item, confined=confined):
+    if refusal := change_refusal(row, confined=confined) or _general_refusal(
+        row, item, confined=confined
+    ):
         return refusal
-    if refusal := _unknown_code(row, item):
+    if refusal := _currency_refusal(row, item):
         return refusal
     if isinstance(row, AggregationAccount):
-        return _account(item)
+        return _account_columns(item)
     if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
-        return _changed_transaction(row, item)
+        return _transaction_changes(row, item)
     if isinstance(row, BankLink):
         if row._state.adding:
-            return _new_bank_link(item)
-        return _changed_bank_link(row, item, confined=confined, sees_numbers=sees_numbers)
+            return _bank_link_columns(item)
+        return _bank_link_changes(row, item, confined=confined, sees_numbers=sees_numbers)
     return item
 
 
-def _refused(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
-    """Why no record of whatever kind can be so."""
-    for name in OWNERS:
+def _general_refusal(row: Any, item: Columns, *, confined: bool) -> Refusal | None:
+    """Why the item is refused by a rule for all kinds of records."""
+    for name in OWNER_COLUMNS:
         if not row._state.adding and name in item and item[name] != getattr(row, name):
-            return Refusal({name: ["A record stays where it was made; make a new one instead."]})
-    if confined and (kept := _kept_by_others(row, item)):
-        return Refusal({kept: [NOT_MANUAL]}, kind="forbidden")
-    if confined and (claim := _claims_verification(row, item)):
-        words = f"{claim}: only the tenant's own token can say or change what is verified."
-        return Refusal({claim: [words]}, kind="forbidden")
-    if "metadata" in item and len(item["metadata"]) > max(MOST_METADATA, len(row.metadata)):
-        words = f"At most {MOST_METADATA} members, those included that are there already."
-        return Refusal({"metadata": [words]})
+            return Refusal(
+                {name: ["A record cannot be moved to another owner or account. Create a new one."]}
+            )
+    if confined and (column := _column_of_others(row, item)):
+        return Refusal({column: [NOT_MANUAL]}, kind="forbidden")
+    if confined and (column := _verification_column(row, item)):
+        message = f"{column}: only the tenant's own token can set or change what is verified."
+        return Refusal({column: [message]}, kind="forbidden")
+    if "metadata" in item and len(item["metadata"]) > max(MAX_METADATA_MEMBERS, len(row.metadata)):
+        message = f"At most {MAX_METADATA_MEMBERS} members, including the stored ones."
+        return Refusal({"metadata": [message]})
     return None
 
 
-def _unknown_code(row: Any, item: Columns) -> Refusal | None:
+def _currency_refusal(row: Any, item: Columns) -> Refusal | None:
     """Why a code in the item is refused, if it is.
 
     The code that the row already has may be repeated, because vendors use codes of their own.
     """
     changed = {name for name, value in item.items() if value != getattr(row, name)}
     if "currency_code" in changed and not iso_codes.is_currency(item["currency_code"]):
-        words = "Use a currency code of ISO 4217 such as USD; GET /resource/currency lists them."
-        return Refusal({"currency_code": [words]})
+        message = "Use a currency code of ISO 4217 such as USD; GET /resource/currency lists them."
+        return Refusal({"currency_code": [message]})
     return None
 
 
-def undeletable(row: Any, *, confined: bool) -> Refusal | None:
-    """Why the row must not be deleted."""
+def deletion_refusal(row: Any, *, confined: bool) -> Refusal | None:
+    """Why the row must not be deleted; None if it may be."""
     if confined and (account := _account_of(row)) and not account.is_manual:
         return Refusal({"id": [NOT_MANUAL]}, kind="forbidden")
     if confined and isinstance(row, BankLink) and row.is_link_verified:
-        words = "Only the tenant's own token can delete what is verified."
-        return Refusal({"id": [words]}, kind="forbidden")
-    return untouchable(row, confined=confined)
+        message = "Only the tenant's own token can delete a verified bank link."
+        return Refusal({"id": [message]}, kind="forbidden")
+    return change_refusal(row, confined=confined)
 
 
-def untouchable(row: Any, *, confined: bool) -> Refusal | None:
-    """Why the row must stay as it is; only institutions can be others' than the writer's."""
+def change_refusal(row: Any, *, confined: bool) -> Refusal | None:
+    """Why the row must not be changed; None if it may be.
+
+    Only institutions can be visible to a writer who must not change them.
+    """
     if not isinstance(row, Institution):
         return None
     if row.tenant_id is None:
-        words = "This institution comes from the vendor and is shared; it cannot be changed."
-        return Refusal({"id": [words]}, kind="forbidden")
+        message = "This institution comes from a vendor and is shared; it cannot be changed."
+        return Refusal({"id": [message]}, kind="forbidden")
     if confined:
-        words = "This token is confined to one client; institutions are the tenant's."
-        return Refusal({"id": [words]}, kind="forbidden")
+        message = "This token is confined to one client; institutions are the tenant's."
+        return Refusal({"id": [message]}, kind="forbidden")
     return None
 
 
 def with_unique_codes(
-    tenant: Tenant, held: Sequence[Any], items: Sequence[Columns | Refusal]
+    tenant: Tenant, targets: Sequence[Any], items: Sequence[Columns | Refusal]
 ) -> list[Columns | Refusal]:
-    """Institutions to write, or why one repeats the code of another one of the tenant's."""
+    """Institutions to write, or why one has the code of another institution of the tenant."""
     codes = [item["code"] for item in items if isinstance(item, dict) and item.get("code")]
     rows = Institution.objects.filter(tenant=tenant, code__in=codes)
-    users: dict[str | None, Any] = dict(rows.values_list("code", "pk"))  # code → who has it
-    answers: list[Columns | Refusal] = []
-    for at, (row, item) in enumerate(zip(held, items, strict=True)):
+    holders: dict[str | None, Any] = dict(rows.values_list("code", "pk"))  # code → row or position
+    outcomes: list[Columns | Refusal] = []
+    for position, (row, item) in enumerate(zip(targets, items, strict=True)):
         code = item.get("code") if isinstance(item, dict) else None
-        own = row.pk if row else at
-        if code and users.setdefault(code, own) != own:
+        holder = row.pk if row else position
+        if code and holders.setdefault(code, holder) != holder:
             item = Refusal({"code": ["Another institution of yours has this code."]})  # noqa: PLW2901
-        answers.append(item)
-    return answers
+        outcomes.append(item)
+    return outcomes
 
 
 def _account_of(row: Any) -> AggregationAccount | None:
@@ -180,69 +187,69 @@ def _account_of(row: Any) -> AggregationAccount | None:
     return row.aggregation_account if isinstance(row, AccountEntry) else None
 
 
-def _kept_by_others(row: Any, item: Columns) -> str | None:
-    """The column, if there is one, that is not for the client itself to change."""
+def _column_of_others(row: Any, item: Columns) -> str | None:
+    """The changed column that a client token must not change; None if there is none."""
     account = _account_of(row)
     if account is None:
         return None
     changed = [name for name, value in item.items() if value != getattr(row, name)]
     if account.is_manual:
         return "is_manual" if "is_manual" in changed else None
-    own = CLIENTS_OWN.get(type(row), ())
-    return next((name for name in changed if name not in own), None)
+    client_columns = CLIENT_COLUMNS.get(type(row), ())
+    return next((name for name in changed if name not in client_columns), None)
 
 
-def _claims_verification(row: Any, item: Columns) -> str | None:
-    """The column, if there is one, in which the item says or changes what is verified."""
+def _verification_column(row: Any, item: Columns) -> str | None:
+    """The column in which the item sets or changes what is verified; None if there is none."""
     names: tuple[str, ...] = ("is_link_verified", "link_verified_date")
     if getattr(row, "is_link_verified", False):
-        if isinstance(row, BankLink):  # its numbers may be repeated masked; see _changed_bank_link
-            names += tuple(item.keys() - {*CLIENTS_OWN[BankLink], *NUMBERS})
+        if isinstance(row, BankLink):  # its numbers may be repeated masked; see _bank_link_changes
+            names += tuple(item.keys() - {*CLIENT_COLUMNS[BankLink], *NUMBERS})
         else:
-            names += VERIFIED_FACTS
+            names += VERIFIED_COLUMNS
     for name in names:
         if name in item and item[name] != getattr(row, name):
             return name
     return None
 
 
-def _claims_holder(row: BankLink, item: Columns) -> Refusal | None:
-    """Who the holder is according to whom is not for any caller to say in `metadata`."""
+def _holder_refusal(row: BankLink, item: Columns) -> Refusal | None:
+    """Why `metadata` is refused; callers must not set the gateway's own members about holders."""
     for name, value in item.get("metadata", {}).items():
-        if _is_holders(name) and (row._state.adding or value != row.metadata.get(name)):
-            words = f"{name} is written by the gateway alone; leave it out."
-            return Refusal({"metadata": [words]})
+        if _is_holder_name(name) and (row._state.adding or value != row.metadata.get(name)):
+            message = f"Only the gateway writes {name}; leave it out."
+            return Refusal({"metadata": [message]})
     return None
 
 
-def _is_holders(name: str) -> bool:
-    """Whether a reader could take the name for one of the gateway's, however it is written."""
+def _is_holder_name(name: str) -> bool:
+    """Whether the name can be mistaken for one of the gateway's, in whatever spelling."""
     plain = "".join(filter(str.isalnum, normalize("NFKC", name).casefold()))
-    is_alike = plain.startswith(PLAIN_HOLDER) and plain != PLAIN_HOLDER
+    is_alike = plain.startswith(PLAIN_HOLDER_PREFIX) and plain != PLAIN_HOLDER_PREFIX
     return is_alike or name.startswith(HOLDER_PREFIX)
 
 
-def _account(item: Columns) -> Columns:
+def _account_columns(item: Columns) -> Columns:
     if number := item.get("account_number"):
         return {"mask": mask(number)} | item
     return item
 
 
-def _changed_transaction(row: AggregationAccountTransaction, item: Columns) -> Columns | Refusal:
-    """A transaction stays what it is; what is not named of it stays too."""
+def _transaction_changes(row: AggregationAccountTransaction, item: Columns) -> Columns | Refusal:
+    """The columns of a change, which keeps the kind of the transaction and members not sent."""
     kind = next((name for name in PARTS if getattr(row, name)), "bank_credit")
     changed = dict(item)
     for name in PARTS:
         if name in item and name != kind:
-            return Refusal({name: [f"This transaction is a {kind}; make a new one instead."]})
+            return Refusal({name: [f"This transaction is a {kind}. Create a new one."]})
         if name in item:
             changed[name] = getattr(row, name) | item[name]
     if kind != "bank_credit" and any(name in item for name in BANK_CREDIT):
-        return Refusal({"bank_credit": [f"This transaction is a {kind}; make a new one instead."]})
+        return Refusal({"bank_credit": [f"This transaction is a {kind}. Create a new one."]})
     return changed
 
 
-def _new_bank_link(item: Columns) -> Columns | Refusal:
+def _bank_link_columns(item: Columns) -> Columns | Refusal:
     for name in NUMBERS:
         if name in item and not fullmatch(ACCOUNT_NUMBER, item[name]):
             return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
@@ -251,7 +258,7 @@ def _new_bank_link(item: Columns) -> Columns | Refusal:
     return {"mask": mask(item["bank_account_number"])} | item
 
 
-def _changed_bank_link(
+def _bank_link_changes(
     row: BankLink, item: Columns, *, confined: bool, sees_numbers: bool
 ) -> Columns | Refusal:
     """Refuse changed numbers; they may be repeated as they are answered, masked or whole.
@@ -262,10 +269,10 @@ def _changed_bank_link(
     changed = {name: value for name, value in item.items() if name not in NUMBERS}
     for name in NUMBERS:
         stored = getattr(row, name)
-        answered = (stored, masked(stored)) if sees_numbers else (masked(stored),)
-        if name in item and item[name] not in answered:
-            words = "The numbers of a bank link never change. Make a new bank link instead."
-            return Refusal({name: [words]})
+        readable = (stored, masked(stored)) if sees_numbers else (masked(stored),)
+        if name in item and item[name] not in readable:
+            message = "The numbers of a bank link never change. Create a new bank link instead."
+            return Refusal({name: [message]})
     for name, stored in row.metadata.items():
         if name.endswith(ROUTING_PARTS) and "metadata" in item:
             changed["metadata"][name] = stored

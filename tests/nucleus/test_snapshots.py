@@ -27,7 +27,7 @@ def test_a_position_that_is_gone_retires_and_may_return(account: AggregationAcco
     writes.upsert_holdings(account=account, rows=[held(1), held(2)])
     ids = dict(AggregationAccountHolding.unscoped.values_list("source_id", "id"))
     writes.retire_missing_holdings(
-        account=account, seen_source_ids={"HOL-1"}, listed_at=timezone.now()
+        account=account, listed_source_ids={"HOL-1"}, listed_at=timezone.now()
     )
     active = AggregationAccountHolding.unscoped.filter(is_active=True)
     assert [one.source_id for one in active] == ["HOL-1"]

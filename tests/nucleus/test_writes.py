@@ -165,7 +165,7 @@ def test_only_missing_pending_rows_of_the_window_are_canceled(account: Aggregati
     )
     canceled = writes.cancel_missing_pending(
         account=account,
-        seen_source_ids={"TRN-1"},
+        listed_source_ids={"TRN-1"},
         from_date=date(2026, 1, 1),
         to_date=date(2026, 1, 2),
         listed_at=timezone.now(),
@@ -201,12 +201,12 @@ def test_a_listing_does_not_judge_what_was_written_after_it_began(account: Aggre
     writes.upsert_holdings(account=account, rows=[held(1)])
     assert not writes.cancel_missing_pending(
         account=account,
-        seen_source_ids=set(),
+        listed_source_ids=set(),
         from_date=NOON.date(),
         to_date=NOON.date(),
         listed_at=before,
     )
-    writes.retire_missing_holdings(account=account, seen_source_ids=set(), listed_at=before)
+    writes.retire_missing_holdings(account=account, listed_source_ids=set(), listed_at=before)
     assert AggregationAccountTransaction.unscoped.get().status == "pending"
     assert AggregationAccountHolding.unscoped.get().is_active
 
@@ -220,13 +220,13 @@ def test_queries_do_not_grow_with_what_is_missing(account: AggregationAccount):
         with CaptureQueriesContext(connection) as queries:
             canceled = writes.cancel_missing_pending(
                 account=account,
-                seen_source_ids=set(),
+                listed_source_ids=set(),
                 from_date=NOON.date(),
                 to_date=NOON.date(),
                 listed_at=timezone.now(),
             )
             writes.retire_missing_holdings(
-                account=account, seen_source_ids=set(), listed_at=timezone.now()
+                account=account, listed_source_ids=set(), listed_at=timezone.now()
             )
         assert len(canceled) == size
         counts.append(len(queries))
