@@ -15,13 +15,14 @@ from django.conf import settings
 from kombu import Exchange, Queue
 
 from integrations import starting
-from integrations.jobs import broker, runner
+from integrations.jobs import broker, job_kind
+from integrations.jobs.kinds import KINDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
 # Each with an exchange and a key of its own: queues that share them get copies of every message.
 QUEUES = [
-    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in runner.Queue
+    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in job_kind.Queue
 ]
 
 app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
@@ -31,12 +32,10 @@ app.conf.update(
     imports=["celery_app.tasks"],
     broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
-    task_default_queue=runner.Queue.INTERACTIVE.value,
+    task_default_queue=job_kind.Queue.INTERACTIVE.value,
     task_queues=QUEUES,  # what a worker reads unless told
     task_ignore_result=True,
-    task_routes={
-        f"gateway.{name}": {"queue": kind.queue.value} for name, kind in runner.KINDS.items()
-    },
+    task_routes={f"gateway.{name}": {"queue": kind.queue.value} for name, kind in KINDS.items()},
     task_time_limit=300,
     timezone="UTC",
     worker_prefetch_multiplier=1,

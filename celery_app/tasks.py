@@ -9,6 +9,7 @@ from celery import Task
 
 from celery_app.app import app
 from integrations.jobs import claims, job_queue, runner
+from integrations.jobs.kinds import KINDS
 from integrations.models import Job
 
 
@@ -34,4 +35,4 @@ def _wake_next(job: Job) -> None:
             job_queue.wake(waiting)
 
 
-TASKS = {kind: _task(kind) for kind in runner.HANDLERS}
+TASKS = {name: _task(name) for name in KINDS}

@@ -17,7 +17,7 @@ from integrations.flows import (
     retrieval,
     users,
 )
-from integrations.jobs import job_queue
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
     AccountLink,
@@ -32,7 +32,6 @@ from integrations.vendors.errors import VendorError
 from nucleus import writes
 from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
 
-LINK_JOB = "link_member"
 LINK_JOB_TIMEOUT = timedelta(hours=2)
 
 
@@ -129,9 +128,9 @@ def disconnect(
         writes.delete_aggregation_account(account)
 
 
-def run_job(run: JobRun) -> None:
+def run_job(run: JobRun, payload: connections.VendorMemberPayload) -> None:
     """Connect the accounts of a member that was being imported; polls until the import ends."""
-    vendor_user = users.vendor_user_of_job(run)
+    vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
     if vendor_user is None:
         return
     config = vendor_sessions.aggregation_settings(run.tenant)
@@ -142,11 +141,20 @@ def run_job(run: JobRun) -> None:
         client_id=vendor_user.client_id,
     ) as vendor:
         vendor_member = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
+            user_id=str(vendor_user.vendor_user_id), member_id=payload.vendor_member_id
         )
         _store_accounts(vendor, vendor_user, vendor_member, config)
     if vendor_member.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT:
         raise Reschedule(connections.poll_seconds(vendor))
+
+
+LINK_MEMBER = JobKind(
+    name="link_member",
+    queue=Queue.INTERACTIVE,
+    payload_type=connections.VendorMemberPayload,
+    handler=run_job,
+    key=lambda payload: payload.vendor_member_id,
+)
 
 
 def _read_members(
@@ -171,12 +179,10 @@ def _connect_member(
     outcomes = _store_accounts(vendor, vendor_user, vendor_member, config)
     name = vendor_member.name or "The institution"
     if vendor_member.is_aggregating:
-        job_queue.enqueue(
+        LINK_MEMBER.enqueue(
             tenant=vendor_user.tenant,
-            kind=LINK_JOB,
-            payload={"vendor_user_id": str(vendor_user.id), "vendor_member_id": vendor_member.id},
+            payload=connections.VendorMemberPayload(str(vendor_user.id), vendor_member.id),
             lock_key=connections.lock_key(vendor_user.tenant, vendor_member.id),
-            pending_key=f"{vendor_user.tenant_id}:{LINK_JOB}:{vendor_member.id}",
         )
         return outcomes, (
             f"{name} is still being imported. Its accounts are connected as soon as the import "

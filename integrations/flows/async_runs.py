@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -9,15 +10,15 @@ from django.utils import timezone
 
 from integrations.flows import connections, outbound_webhooks, sync
 from integrations.flows.errors import FlowError, NotFound
-from integrations.jobs import job_queue
+from integrations.jobs.job_data import JobData
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, AsyncTransaction, Job, JobState, Member
 from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 
-WATCH_JOB = "watch_async"
-LOOK_SECONDS = 2.0
-MOST_MEMBERS = 1000
+POLL_SECONDS = 2.0
+MAX_MEMBERS = 1000
 # Hydrogen's services → how much of a member is read, and the event that says it is done.
 SERVICES = {
     "account": (SyncScope.BALANCES, outbound_webhooks.ACCOUNT),
@@ -52,10 +53,10 @@ def begin(
             f"{', aggregation/'.join(SERVICES)}."
         )
     with transaction.atomic():
-        found = _members(tenant, client, account_id)
-        kind = sync.REFRESH_JOB if is_refresh else sync.SYNC_JOB
+        members = _members(tenant, client, account_id)
+        kind = sync.REFRESH_MEMBER if is_refresh else sync.SYNC_MEMBER
         scope = SERVICES[service][0]
-        jobs = [sync.enqueue(member=member, scope=scope, kind=kind) for member in found]
+        jobs = [sync.enqueue(member=member, scope=scope, kind=kind) for member in members]
         row = AsyncTransaction.unscoped.create(
             tenant=tenant,
             client=client,
@@ -65,12 +66,7 @@ def begin(
             job_ids=[str(job.pk) for job in jobs],
             response={"members": len(jobs)},
         )
-        job_queue.enqueue(
-            tenant=tenant,
-            kind=WATCH_JOB,
-            payload={"async_id": str(row.pk)},
-            calls_vendor=False,
-        )
+        WATCH_ASYNC.enqueue(tenant=tenant, payload=WatchPayload(async_id=str(row.pk)))
     return row
 
 
@@ -86,7 +82,7 @@ def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> 
             raise NotFound(f"There is no linked aggregation account {account_id}.")
     rows = Member.objects.for_tenant(tenant).filter(pk__in=links.values("member"))
     connected = rows.exclude(connection_status=connections.MISSING).select_related("tenant")
-    return list(connected.order_by("create_date")[:MOST_MEMBERS])
+    return list(connected.order_by("create_date")[:MAX_MEMBERS])
 
 
 def read(*, tenant: Tenant, client: Client | None, async_id: UUID) -> AsyncTransaction:
@@ -100,15 +96,22 @@ def read(*, tenant: Tenant, client: Client | None, async_id: UUID) -> AsyncTrans
     return row
 
 
-def run_job(run: JobRun) -> None:
+@dataclass(frozen=True)
+class WatchPayload(JobData):
+    """The AsyncTransaction whose jobs are watched."""
+
+    async_id: str
+
+
+def run_job(run: JobRun, payload: WatchPayload) -> None:
     """Watch the jobs of one call until all have ended."""
     rows = AsyncTransaction.objects.for_tenant(run.tenant)
-    row = rows.filter(pk=run.payload["async_id"], status=AsyncTransaction.Status.PENDING).first()
+    row = rows.filter(pk=payload.async_id, status=AsyncTransaction.Status.PENDING).first()
     if row is None:
         return
     jobs = Job.objects.filter(tenant=run.tenant, pk__in=row.job_ids)
     if jobs.exclude(state__in=FINAL).exists():
-        raise Reschedule(LOOK_SECONDS)
+        raise Reschedule(POLL_SECONDS)
     dead = jobs.filter(state=JobState.DEAD)
     reasons = sorted(set(dead.values_list("last_error", flat=True)))
     row.status = AsyncTransaction.Status.FAILED if reasons else AsyncTransaction.Status.COMPLETED
@@ -123,3 +126,12 @@ def run_job(run: JobRun) -> None:
             data={"action": "async", "async_id": str(row.pk), "status": row.status, **row.response},
             is_stored=False,
         )
+
+
+WATCH_ASYNC = JobKind(
+    name="watch_async",
+    queue=Queue.WEBHOOK,
+    payload_type=WatchPayload,
+    handler=run_job,
+    calls_vendor=False,
+)

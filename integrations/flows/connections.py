@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +16,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import outbound_webhooks
-from integrations.jobs.job_queue import JobRun
+from integrations.jobs.job_data import JobData
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -198,11 +200,22 @@ def lock_key(tenant: Tenant, member_id: str) -> str:
     return f"{tenant.pk}:member:{member_id}"
 
 
-def vendor_member_id_of(run: JobRun) -> str:
-    """The vendor's id of the member in a job's payload."""
-    payload = run.payload
-    # Jobs enqueued by version 0.1 call it member_id, which elsewhere is our own id.
-    return str(payload.get("vendor_member_id") or payload["member_id"])
+@dataclass(frozen=True)
+class VendorMemberPayload(JobData):
+    """Payload of jobs about a connection that may not be stored yet.
+
+    Args:
+        vendor_user_id: our id of the VendorUser row.
+        vendor_member_id: the vendor's id of the connection.
+    """
+
+    vendor_user_id: str
+    vendor_member_id: str
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Version 0.1 stored the vendor's id as `member_id`."""
+        return super().from_json({"vendor_member_id": stored.get("member_id"), **stored})
 
 
 def lock(member: Member) -> Member:

@@ -22,7 +22,9 @@ from django.utils import timezone
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
 from integrations.flows import connections, retention, users
+from integrations.flows.erasure_state import ErasePayload, EraseProgress
 from integrations.jobs import job_queue, retry
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import (
     AuditLog,
@@ -41,7 +43,6 @@ from nucleus.encryption import DecryptionFailed
 from nucleus.models import Client
 from nucleus.writes import erasure as nucleus_erasure
 
-ERASE_JOB = "erase_client"
 EVENT = "client_erased"
 POLL_SECONDS = 2.0  # while other jobs of the client run
 NOT_CONFIGURED_SECONDS = 3600.0
@@ -66,23 +67,20 @@ def request(client: Client, *, requested_by: str) -> Erasure:
         erasure, _ = Erasure.unscoped.get_or_create(
             tenant=row.tenant, client_id=row.pk, defaults={"requested_by": requested_by[:255]}
         )
-        key = f"{row.tenant_id}:{ERASE_JOB}:{erasure.pk}"
-        job_queue.enqueue(
+        payload = ErasePayload(erasure_id=str(erasure.pk))
+        ERASE_CLIENT.enqueue(
             tenant=row.tenant,
-            kind=ERASE_JOB,
-            payload={"erasure_id": str(erasure.pk)},
-            lock_key=key,
-            pending_key=key,
+            payload=payload,
+            lock_key=ERASE_CLIENT.pending_key(row.tenant_id, payload),
             delay=settings.VENDOR_DEADLINE_SECONDS + GRACE_SECONDS,
-            max_attempts=MAX_ATTEMPTS,
         )
     return erasure
 
 
-def run_job(run: JobRun) -> None:
+def run_job(run: JobRun, payload: ErasePayload) -> None:
     """Delete at the vendor, then here; continues where an earlier run ended."""
     rows = Erasure.objects.for_tenant(run.tenant)
-    erasure = rows.filter(pk=run.payload["erasure_id"], finished_at=None).first()
+    erasure = rows.filter(pk=payload.erasure_id, finished_at=None).first()
     if erasure is None:
         return
     if erasure.erased_at is None:
@@ -109,6 +107,16 @@ def run_job(run: JobRun) -> None:
         raise Reschedule(delay)
 
 
+ERASE_CLIENT = JobKind(
+    name="erase_client",
+    queue=Queue.BULK,
+    payload_type=ErasePayload,
+    handler=run_job,
+    key=lambda payload: payload.erasure_id,
+    max_attempts=MAX_ATTEMPTS,
+)
+
+
 def _vendor_user_entries(erasure: Erasure) -> list[dict[str, Any]]:
     """What is needed to delete the client's vendor users, for the Erasure row."""
     names = ("vendor", "vendor_user_id", "identifier")
@@ -132,7 +140,7 @@ def _accounts(erasure: Erasure) -> QuerySet[models.AggregationAccount]:
 
 def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
     """Delete each vendor user of the Erasure row; returns the seconds to wait if some remain."""
-    tried = int(run.job.progress.get("tried", 0)) + 1
+    tried = run.progress(EraseProgress).tried + 1
     delay, remaining, problem = retry.backoff(tried), [], ""
     for entry in erasure.vendor_users:
         try:
@@ -147,7 +155,7 @@ def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
             delay = NOT_CONFIGURED_SECONDS
     erasure.vendor_users, erasure.problem = remaining, problem[:255]
     with transaction.atomic():
-        run.renew({"tried": tried})
+        run.renew(EraseProgress(tried=tried))
         erasure.save(update_fields=["vendor_users", "problem", "update_date"])
     return delay
 
@@ -226,11 +234,12 @@ def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[dict[str, Any
 
 def _jobs(erasure: Erasure) -> QuerySet[Job]:
     """The client's jobs in all states: payloads and keys contain the vendor's ids."""
+    create_user = users.CreateUserPayload(client_id=str(erasure.client_id))
     member_ids = _members(erasure).values_list("vendor_member_id", flat=True)
     lock_keys = [connections.lock_key(erasure.tenant, member_id) for member_id in member_ids]
     return Job.objects.filter(tenant=erasure.tenant_id).filter(
         Q(lock_key__in=lock_keys)
-        | Q(pending_key=users.create_job_key(erasure.tenant_id, erasure.client_id))
+        | Q(pending_key=users.CREATE_VENDOR_USER.pending_key(erasure.tenant_id, create_user))
         | Q(payload__vendor_user_id__in=_ids(_vendor_users(erasure)))
         | Q(payload__aggregation_account_id__in=_ids(_accounts(erasure)))
     )

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +20,14 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from integrations import outbound_http
-from integrations.jobs import job_queue, requeue
+from integrations.jobs import requeue
+from integrations.jobs.job_data import JobData
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import Job, OutboundEvent, WebhookDelivery, WebhookSubscription
 from nucleus.hydrogen.json_format import instant
 from nucleus.models import Tenant
 
-DELIVER_JOB = "deliver_webhook"
 # Seconds to wait after the first, second, … attempt; 25.5 hours in total.
 RETRY_DELAYS = (5, 60, 300, 1800, 7200, 18000, 28800, 36000)
 HTTP_GONE = 410  # the receiver unsubscribes (Standard Webhooks)
@@ -120,19 +122,29 @@ def _publish(
 
 
 def _enqueue(delivery: WebhookDelivery) -> Job:
-    return job_queue.enqueue(
-        tenant=Tenant(pk=delivery.tenant_id),
-        kind=DELIVER_JOB,
-        payload={"delivery_id": str(delivery.pk)},
-        pending_key=f"{delivery.tenant_id}:{DELIVER_JOB}:{delivery.pk}",
-        calls_vendor=False,
+    return DELIVER_WEBHOOK.enqueue(
+        tenant=Tenant(pk=delivery.tenant_id), payload=DeliverPayload(delivery_id=str(delivery.pk))
     )
 
 
-def run_job(run: JobRun) -> None:
+@dataclass(frozen=True)
+class DeliverPayload(JobData):
+    """The WebhookDelivery to make an attempt at."""
+
+    delivery_id: str
+
+
+@dataclass(frozen=True)
+class DeliverProgress(JobData):
+    """How many attempts have failed."""
+
+    tried: int = 0
+
+
+def run_job(run: JobRun, payload: DeliverPayload) -> None:
     """Make one attempt; a failure reschedules the job until RETRY_DELAYS are used."""
     rows = WebhookDelivery.objects.for_tenant(run.tenant).select_related("event", "subscription")
-    delivery = rows.filter(pk=run.payload["delivery_id"]).first()
+    delivery = rows.filter(pk=payload.delivery_id).first()
     if delivery is None or delivery.state == WebhookDelivery.State.DELIVERED:
         return
     if not delivery.subscription.is_active:
@@ -151,7 +163,7 @@ def run_job(run: JobRun) -> None:
     if reply.status is not None and 200 <= reply.status < 300:
         _finish(run, delivery, WebhookDelivery.State.DELIVERED)
         return
-    attempts = int(run.job.progress.get("tried", 0)) + 1
+    attempts = run.progress(DeliverProgress).tried + 1
     if reply.status == HTTP_GONE:
         WebhookSubscription.objects.for_tenant(run.tenant).filter(
             pk=delivery.subscription_id
@@ -160,13 +172,23 @@ def run_job(run: JobRun) -> None:
         _finish(run, delivery, WebhookDelivery.State.FAILED)
         return
     with transaction.atomic():
-        run.renew({"tried": attempts})
+        run.renew(DeliverProgress(tried=attempts))
         delivery.save(update_fields=["attempts", "update_date"])
     outcome = f"HTTP {reply.status}" if reply.status is not None else reply.error
     raise Reschedule(
         RETRY_DELAYS[attempts - 1],
         f"attempt {attempts} of {len(RETRY_DELAYS) + 1} failed: {outcome}",
     )
+
+
+DELIVER_WEBHOOK = JobKind(
+    name="deliver_webhook",
+    queue=Queue.WEBHOOK,
+    payload_type=DeliverPayload,
+    handler=run_job,
+    key=lambda payload: payload.delivery_id,
+    calls_vendor=False,
+)
 
 
 def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from integrations import vendor_sessions
@@ -9,31 +10,35 @@ from integrations.flows import account_links, account_pulls, connections, transa
 from integrations.flows.holding_pulls import pull_holdings
 from integrations.flows.pull_results import with_audit_subject
 from integrations.flows.transaction_listing import Checkpoint
-from integrations.jobs import job_queue
+from integrations.jobs.job_data import JobData
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from nucleus.models import AggregationAccount
 
-RETRIEVE_JOB = "retrieve_account"
-
 
 def enqueue(*, member: Member, account: AggregationAccount) -> None:
     """Enqueue the retrieval of a new account, in the caller's transaction."""
-    job_queue.enqueue(
+    RETRIEVE_ACCOUNT.enqueue(
         tenant=member.tenant,
-        kind=RETRIEVE_JOB,
-        payload={"aggregation_account_id": str(account.id)},
+        payload=RetrievePayload(aggregation_account_id=str(account.id)),
         lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
-        pending_key=f"{member.tenant_id}:{RETRIEVE_JOB}:{account.id}",
     )
 
 
-def run_job(run: JobRun) -> None:
+@dataclass(frozen=True)
+class RetrievePayload(JobData):
+    """The Nucleus aggregation account to retrieve."""
+
+    aggregation_account_id: str
+
+
+def run_job(run: JobRun, payload: RetrievePayload) -> None:
     """Retrieve everything of one account."""
-    account_id = run.payload["aggregation_account_id"]
-    links = account_links.by_account_id(tenant=run.tenant, account_ids=[UUID(account_id)])
+    account_id = UUID(payload.aggregation_account_id)
+    links = account_links.by_account_id(tenant=run.tenant, account_ids=[account_id])
     link = next(iter(links.values()), None)
     if link is None:
         return  # disconnected in the meantime
@@ -42,6 +47,15 @@ def run_job(run: JobRun) -> None:
         tenant=run.tenant, vendor=name, interactive=False
     ) as vendor:
         retrieve_account(run=run, vendor=vendor, link=link, stamp=str(imported))
+
+
+RETRIEVE_ACCOUNT = JobKind(
+    name="retrieve_account",
+    queue=Queue.BULK,
+    payload_type=RetrievePayload,
+    handler=run_job,
+    key=lambda payload: payload.aggregation_account_id,
+)
 
 
 @with_audit_subject

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,9 +18,10 @@ from integrations.flows import (
     account_pulls,
     connections,
     retrieval,
-    transaction_listing,
 )
+from integrations.flows.sync_state import SyncPayload, SyncProgress
 from integrations.jobs import job_queue
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
 from integrations.vendors import capabilities, records
@@ -29,21 +30,16 @@ from integrations.vendors.errors import VendorError, VendorNotFound
 from integrations.vendors.records import SyncScope
 
 logger = logging.getLogger(__name__)
-SYNC_JOB = "sync_member"
-REFRESH_JOB = "refresh_member"
-RECONCILE_JOB = "reconcile_member"  # the work of SYNC_JOB in the queue for bulk work
 IMPORT_TIMEOUT = timedelta(hours=2)  # then accounts are read although the import runs
 FULL_SYNC_INTERVAL = timedelta(hours=24)
 IMPORT_TIME_RESOLUTION = timedelta(seconds=2)
-# The parts of a job's progress that describe what it has read.
-READ_STATE_KEYS = {"stamp", "began", "done", transaction_listing.PROGRESS_KEY}
 
 
 def enqueue(
     *,
     member: Member,
     scope: SyncScope,
-    kind: str = SYNC_JOB,
+    kind: JobKind[SyncPayload] | None = None,
     only_if_changed: bool = False,
     debounce_seconds: float = 0,
 ) -> Job:
@@ -53,17 +49,15 @@ def enqueue(
     that the vendor has from now on.
 
     Args:
+        kind: SYNC_MEMBER unless given.
         only_if_changed: read the accounts only if the vendor has imported since the last sync.
         debounce_seconds: delay before the job is due, so that repeated calls share it.
     """
-    suffix = f"{scope.value}:news" if only_if_changed else scope.value
     enqueue_or_join = partial(
-        job_queue.enqueue,
+        (kind or SYNC_MEMBER).enqueue,
         tenant=member.tenant,
-        kind=kind,
-        payload={"member_id": str(member.id), "scope": scope.value, "only_news": only_if_changed},
+        payload=SyncPayload(str(member.id), scope.value, only_if_changed),
         lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
-        pending_key=f"{member.tenant_id}:{kind}:{member.vendor_member_id}:{suffix}",
         delay=debounce_seconds,
     )
     job = enqueue_or_join()
@@ -74,18 +68,20 @@ def enqueue(
 
 def _restart_if_started(job: Job) -> bool:
     """Make a waiting job that has read some accounts read them again; False if it was claimed."""
-    if not READ_STATE_KEYS & job.progress.keys():
+    progress = SyncProgress.from_json(job.progress)
+    restarted = progress.without_read_state()
+    if progress == restarted:
         return True
     waiting = Job.objects.filter(pk=job.pk, state=JobState.READY, token=job.token)
-    return bool(waiting.update(progress=_without_read_state(job.progress)))
+    return bool(waiting.update(progress=restarted.to_json()))
 
 
-def run_job(run: JobRun) -> None:
+def run_job(run: JobRun, payload: SyncPayload) -> None:
     """Read the member and, as far as the scope says, its accounts."""
-    member = _member_of_job(run)
+    member = _member_of_job(run, payload)
     if member is None:
         return
-    scope = SyncScope(run.payload["scope"])
+    scope = SyncScope(payload.scope)
     began = job_queue.database_now()
     with _open_vendor(run, member) as vendor:
         vendor_member = _fetch_member(vendor, member)
@@ -95,24 +91,31 @@ def run_job(run: JobRun) -> None:
             return
         if scope is not SyncScope.STATUS:
             _ensure_import_ended(run, vendor, vendor_member)
-            if run.payload.get("only_news") and not _has_new_import(member, vendor_member):
+            if payload.only_if_changed and not _has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
             stamp = str(vendor_member.successfully_aggregated_at)
-            if run.job.progress.get("stamp") != stamp:
-                read_state = {"stamp": stamp, "began": began.isoformat()}
-                run.job.progress = _without_read_state(run.job.progress) | read_state
+            began = _begin_reading(run, stamp, began)
             _read_accounts(run, vendor, member, scope, stamp)
-            began = datetime.fromisoformat(run.job.progress["began"])
     _finish(run, member, vendor_member, scope, began)
 
 
-def run_refresh_job(run: JobRun) -> None:
+def _begin_reading(run: JobRun, stamp: str, now: datetime) -> datetime:
+    """When reading the import `stamp` began: now, unless an earlier run has begun it."""
+    progress = run.progress(SyncProgress)
+    if progress.stamp == stamp and progress.began is not None:
+        return datetime.fromisoformat(progress.began)
+    begun = replace(progress.without_read_state(), stamp=stamp, began=now.isoformat())
+    run.job.progress = begun.to_json()  # saved with the first data that is read
+    return now
+
+
+def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:
     """Make the vendor import from the bank, then sync."""
-    member = _member_of_job(run)
+    member = _member_of_job(run, payload)
     if member is None:
         return
-    if not run.job.progress.get("started"):
+    if not run.progress(SyncProgress).started:
         with _open_vendor(run, member) as vendor:
             if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
                 capabilities.require(vendor, capabilities.REFRESH).start_aggregation(
@@ -120,9 +123,20 @@ def run_refresh_job(run: JobRun) -> None:
                     member_id=member.vendor_member_id,
                 )
             interval = connections.poll_seconds(vendor)
-        run.renew({"started": True})
+        run.renew(SyncProgress(started=True))
         raise Reschedule(interval)
-    run_job(run)
+    run_job(run, payload)
+
+
+SYNC_MEMBER = JobKind(
+    name="sync_member",
+    queue=Queue.WEBHOOK,
+    payload_type=SyncPayload,
+    handler=run_job,
+    key=lambda payload: payload.key,
+)
+REFRESH_MEMBER = replace(SYNC_MEMBER, name="refresh_member", handler=run_refresh_job)
+RECONCILE_MEMBER = replace(SYNC_MEMBER, name="reconcile_member", queue=Queue.BULK)
 
 
 def _open_vendor(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
@@ -132,8 +146,8 @@ def _open_vendor(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
     )
 
 
-def _member_of_job(run: JobRun) -> Member | None:
-    rows = Member.objects.for_tenant(run.tenant).filter(id=run.payload["member_id"])
+def _member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:
+    rows = Member.objects.for_tenant(run.tenant).filter(id=payload.member_id)
     return rows.select_related(
         "vendor_user__client", "vendor_user__business", "vendor_user__tenant", "tenant"
     ).first()
@@ -190,7 +204,7 @@ def _read_accounts(
             import are not read again.
     """
     errors: list[VendorError] = []
-    done: list[str] = run.job.progress.get("done", [])
+    done = run.progress(SyncProgress).done or []
     pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
     if not pending:
         return
@@ -208,7 +222,7 @@ def _read_accounts(
             errors.append(error)
             continue
         done = [*done, str(link.pk)]
-        run.renew(run.job.progress | {"done": done})
+        run.renew(SyncProgress(done=done))
         run.rest()
     if errors:
         raise next((error for error in errors if error.is_retryable), errors[0])
@@ -233,10 +247,6 @@ def _read_account(
             record=record,
             with_history=scope is SyncScope.HISTORY,
         )
-
-
-def _without_read_state(progress: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in progress.items() if name not in READ_STATE_KEYS}
 
 
 def _finish(
@@ -280,7 +290,7 @@ def reconcile_due(limit: int = 100) -> int:
                 enqueue(
                     member=member,
                     scope=SyncScope.EVERYTHING,
-                    kind=RECONCILE_JOB,
+                    kind=RECONCILE_MEMBER,
                     only_if_changed=True,
                 )
                 count += 1

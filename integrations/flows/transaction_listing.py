@@ -15,13 +15,13 @@ from typing import Any
 from django.utils import timezone
 
 from integrations import vendor_sessions
+from integrations.jobs.job_data import JobData
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink
 from integrations.vendors.base import Vendor
 
 MAX_AGE = timedelta(hours=6)  # an older listing is not continued
 MAX_STARTS = 3  # a listing that was started more often is read in one turn
-PROGRESS_KEY = "listings"
 
 
 @dataclass(slots=True)
@@ -77,6 +77,17 @@ def new_listing(vendor: Vendor, link: AccountLink, *, with_history: bool = False
     )
 
 
+@dataclass(frozen=True)
+class ListingProgress(JobData):
+    """Progress of jobs that list transactions.
+
+    Args:
+        listings: id of the AccountLink → Listing.as_json with the `stamp` of its import.
+    """
+
+    listings: dict[str, dict[str, Any]] | None = None
+
+
 class Checkpoint:
     """Saves the listing of one account in its job's progress.
 
@@ -91,7 +102,7 @@ class Checkpoint:
 
     def resume(self, new: Listing) -> Listing:
         """The listing that an earlier run has saved, if it can be continued; else `new`."""
-        state = self.run.job.progress.get(PROGRESS_KEY, {}).get(self.account)
+        state = self._listings().get(self.account)
         if state is None:
             return new
         saved = Listing.from_json(state)
@@ -109,10 +120,13 @@ class Checkpoint:
         self._save({})
 
     def _save(self, own: dict[str, Any]) -> None:
-        progress = self.run.job.progress
-        listings = progress.get(PROGRESS_KEY, {})
-        others = {account: state for account, state in listings.items() if account != self.account}
-        self.run.renew(progress | {PROGRESS_KEY: others | own})
+        others = {
+            account: state for account, state in self._listings().items() if account != self.account
+        }
+        self.run.renew(ListingProgress(listings=others | own))
+
+    def _listings(self) -> dict[str, dict[str, Any]]:
+        return self.run.progress(ListingProgress).listings or {}
 
     def yield_turn(self, listing: Listing) -> None:
         """Between batches: raises Reschedule when the job's turn is over; see JobRun.rest.

@@ -12,15 +12,14 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
-from integrations.jobs import job_queue
+from integrations.jobs.job_data import JobData
+from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUnavailable
 from nucleus.models import Client, Owner, Tenant
-
-CREATE_JOB = "create_vendor_user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +77,35 @@ def client_created(client: Client) -> None:
     """Hook of Nucleus: enqueue the vendor user in the transaction that creates the client."""
     config = vendor_sessions.aggregation_settings(client.tenant)
     if config.create_vendor_user_automatically:
-        job_queue.enqueue(
-            tenant=client.tenant,
-            kind=CREATE_JOB,
-            payload={"client_id": str(client.id)},
-            pending_key=create_job_key(client.tenant_id, client.pk),
+        CREATE_VENDOR_USER.enqueue(
+            tenant=client.tenant, payload=CreateUserPayload(client_id=str(client.id))
         )
 
 
-def create_job_key(tenant_id: uuid.UUID, client_id: uuid.UUID) -> str:
-    """The pending key of the job that creates a client's vendor user."""
-    return f"{tenant_id}:{CREATE_JOB}:{client_id}"
+def by_id(tenant: Tenant, vendor_user_id: str) -> VendorUser | None:
+    """The tenant's vendor user with its owner, or None if it was deleted.
 
-
-def vendor_user_of_job(run: JobRun) -> VendorUser | None:
-    """The vendor user in a job's payload, or None if it was deleted."""
+    Args:
+        vendor_user_id: our id of the row, from a job's payload.
+    """
     return (
-        VendorUser.objects.for_tenant(run.tenant)
-        .filter(id=run.payload["vendor_user_id"])
+        VendorUser.objects.for_tenant(tenant)
+        .filter(id=vendor_user_id)
         .select_related("client", "business", "tenant")
         .first()
     )
 
 
-def run_job(run: JobRun) -> None:
+@dataclass(frozen=True)
+class CreateUserPayload(JobData):
+    """The Nucleus client that gets a vendor user."""
+
+    client_id: str
+
+
+def run_job(run: JobRun, payload: CreateUserPayload) -> None:
     """Create the vendor user of a client; enqueued by client_created."""
-    client = Client.objects.for_tenant(run.tenant).filter(id=run.payload["client_id"]).first()
+    client = Client.objects.for_tenant(run.tenant).filter(id=payload.client_id).first()
     if client is None or not client.is_active or client.erase_requested_at is not None:
         return
     slug = vendor_sessions.aggregation_vendor(run.tenant, None)
@@ -111,6 +113,15 @@ def run_job(run: JobRun) -> None:
         tenant=run.tenant, vendor=slug, interactive=False, client_id=client.pk
     ) as vendor:
         _create_at_vendor(tenant=run.tenant, owner=client, vendor=vendor)
+
+
+CREATE_VENDOR_USER = JobKind(
+    name="create_vendor_user",
+    queue=Queue.INTERACTIVE,
+    payload_type=CreateUserPayload,
+    handler=run_job,
+    key=lambda payload: payload.client_id,
+)
 
 
 def owner_label(owner: Owner) -> str:

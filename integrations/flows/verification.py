@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import bank_links, connections, users
+from integrations.flows import bank_links, connections, users, verification_job
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
-from integrations.jobs import job_queue
-from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import VendorUser
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
 from nucleus.models import Owner, Tenant
 from nucleus.writes import AccountGone
-
-VERIFY_JOB = "verify_member"
-VERIFY_JOB_TIMEOUT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,60 +80,6 @@ def verify(
     return VerificationOutcome(vendor=slug, bank_links=outcomes, message=message)
 
 
-def run_job(run: JobRun) -> None:
-    """Finish a verification that took longer than its request; polls until the vendor is done."""
-    vendor_user = users.vendor_user_of_job(run)
-    if vendor_user is None:
-        return
-    with vendor_sessions.open_for_tenant(
-        tenant=run.tenant,
-        vendor=vendor_user.vendor,
-        interactive=False,
-        client_id=vendor_user.client_id,
-        integration_type=audit_context.VERIFICATION,
-    ) as vendor:
-        vendor_member = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=connections.vendor_member_id_of(run)
-        )
-        member = connections.store(
-            vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member
-        )
-        verifier = capabilities.require(vendor, capabilities.VERIFICATION)
-        numbers = verifier.list_account_numbers(
-            user_id=vendor_member.user_id, member_id=vendor_member.id
-        )
-        if numbers.records:
-            bank_links.store(
-                vendor=vendor,
-                member=member,
-                vendor_member=vendor_member,
-                numbers=numbers,
-                tenant_account=_tenant_account_of(run),
-            )
-            return
-        if timezone.now() > run.job.create_date + VERIFY_JOB_TIMEOUT:
-            return
-        if _start_once(run, vendor, vendor_member) or _is_pending(vendor_member):
-            raise Reschedule(connections.poll_seconds(vendor))
-
-
-def _start_once(run: JobRun, vendor: Vendor, vendor_member: records.Member) -> bool:
-    """Start the verification that the request could not start because an import was running."""
-    is_started = run.payload.get("is_started", True) or run.job.progress.get("is_started")
-    if is_started or not _can_start(vendor_member):
-        return False
-    try:
-        capabilities.require(vendor, capabilities.VERIFICATION).start_verification(
-            user_id=vendor_member.user_id, member_id=vendor_member.id
-        )
-    except VendorRefused:  # the next POST /iav says why
-        return False
-    except VendorBusy:
-        return True
-    run.renew({"is_started": True})
-    return True
-
-
 def _verify_all_members(
     vendor: Vendor, vendor_user: VendorUser, tenant_account: TenantAccount | None
 ) -> VerificationOutcome:
@@ -191,8 +129,10 @@ def _verify_member(
             tenant_account=tenant_account,
         )
         return outcomes, None
-    if _is_pending(vendor_member):
-        _enqueue(vendor_user, vendor_member, tenant_account, is_started=attempt.is_started)
+    if verification_job.is_pending(vendor_member):
+        verification_job.enqueue(
+            vendor_user, vendor_member, tenant_account, is_started=attempt.is_started
+        )
     return [], _reason_without_numbers(vendor_member)
 
 
@@ -214,7 +154,7 @@ def _read_or_start(
     if not numbers.records and connections.is_in_progress(vendor_member):
         vendor_member = wait(vendor_member)  # an import, or a verification started elsewhere
         numbers = verifier.list_account_numbers(**ids)
-    if numbers.records or not _can_start(vendor_member):
+    if numbers.records or not verification_job.can_start(vendor_member):
         return VerificationAttempt(vendor_member, numbers)
     is_started = False
     try:
@@ -226,11 +166,6 @@ def _read_or_start(
     vendor_member = wait(vendor_member)
     numbers = verifier.list_account_numbers(**ids)
     return VerificationAttempt(vendor_member, numbers, is_started=is_started)
-
-
-def _is_pending(vendor_member: records.Member) -> bool:
-    """Whether numbers may still come without anybody acting."""
-    return vendor_member.is_aggregating or not vendor_member.connection.is_settled
 
 
 def _reason_without_numbers(vendor_member: records.Member) -> str:
@@ -246,40 +181,3 @@ def _reason_without_numbers(vendor_member: records.Member) -> str:
             f"A widget link with mode=iav and member_id={vendor_member.id} lets the user continue."
         )
     return "The institution provided no account numbers: only checking and savings accounts verify."
-
-
-def _can_start(vendor_member: records.Member) -> bool:
-    """Vendors run one job on a member at a time, and none while the person has to act."""
-    return vendor_member.connection.is_connected and not vendor_member.is_aggregating
-
-
-def _enqueue(
-    vendor_user: VendorUser,
-    vendor_member: records.Member,
-    tenant_account: TenantAccount | None,
-    *,
-    is_started: bool,
-) -> None:
-    job_queue.enqueue(
-        tenant=vendor_user.tenant,
-        kind=VERIFY_JOB,
-        payload={
-            "vendor_user_id": str(vendor_user.id),
-            "vendor_member_id": vendor_member.id,
-            "is_started": is_started,
-            "account_id": str(tenant_account.id) if tenant_account else None,
-            "account_named_by_client": bool(tenant_account and tenant_account.named_by_client),
-        },
-        lock_key=connections.lock_key(vendor_user.tenant, vendor_member.id),
-        pending_key=f"{vendor_user.tenant_id}:{VERIFY_JOB}:{vendor_member.id}",
-    )
-
-
-def _tenant_account_of(run: JobRun) -> TenantAccount | None:
-    account_id = run.payload.get("account_id")
-    if account_id is None:
-        return None
-    # Jobs from before this was recorded may have been a client's own.
-    return TenantAccount(
-        UUID(account_id), named_by_client=run.payload.get("account_named_by_client", True)
-    )

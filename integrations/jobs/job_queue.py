@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 
 from integrations.errors import VendorNotConfigured
 from integrations.jobs import retry
+from integrations.jobs.job_data import JobData
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.request_context import current_request_id
 from nucleus.models import Tenant
@@ -39,6 +40,9 @@ WAITING = """
     SELECT id, kind, state, progress, token FROM integrations_job
     WHERE pending_key = %s AND state = 'ready'
 """
+
+
+Progress = TypeVar("Progress", bound=JobData)
 
 
 class LeaseLost(Exception):
@@ -70,21 +74,23 @@ class JobRun:
     def tenant(self) -> Tenant:
         return self.job.tenant
 
-    @property
-    def payload(self) -> dict[str, Any]:
-        return dict(self.job.payload)
+    def progress(self, progress_type: type[Progress]) -> Progress:
+        """What earlier runs of the job, and this one, have recorded."""
+        return progress_type.from_json(self.job.progress)
 
-    def renew(self, progress: dict[str, Any] | None = None) -> None:
-        """Extend the lease; inside a transaction, makes it conditional on still holding it.
+    def renew(self, progress: JobData | None = None) -> None:
+        """Extend the lease; in a transaction, whatever else it writes depends on the lease.
+
+        Args:
+            progress: recorded with it; fields that are None keep their values.
 
         Raises LeaseLost.
         """
         values: dict[str, Any] = {"lease_until": database_now() + lease()}
         if progress is not None:
-            values["progress"] = progress
+            values["progress"] = self.job.progress | progress.to_json()
         self._update(**values)
-        if progress is not None:
-            self.job.progress = progress
+        self.job.progress = values.get("progress", self.job.progress)
 
     def rest(self) -> None:
         """Let others have their turn after a while; the rest of the work follows in another run.

@@ -1,64 +1,22 @@
-"""What each kind of job does, and running one."""
+"""Claim a due job and run its handler."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from django.db import DatabaseError
 
-from integrations.flows import (
-    accounts,
-    async_runs,
-    erasure,
-    outbound_webhooks,
-    retrieval,
-    sync,
-    users,
-    verification,
-)
 from integrations.jobs import claims, job_queue
 from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
+from integrations.jobs.kinds import KINDS
 from integrations.models import Job, JobState
 from integrations.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[JobRun], None]
-
-
-class Queue(StrEnum):
-    """How urgent a kind of job is; Celery has one queue for each."""
-
-    INTERACTIVE = "interactive"  # a person waits for it
-    WEBHOOK = "webhook"  # fresh data from a vendor, deliveries to tenants
-    BULK = "bulk"  # retrievals, reconciliation, erasures
-
-
-@dataclass(frozen=True, slots=True)
-class JobKind:
-    """What runs a job, and in which queue it waits."""
-
-    handler: Handler
-    queue: Queue
-
-
-KINDS: dict[str, JobKind] = {
-    users.CREATE_JOB: JobKind(users.run_job, Queue.INTERACTIVE),
-    accounts.LINK_JOB: JobKind(accounts.run_job, Queue.INTERACTIVE),
-    verification.VERIFY_JOB: JobKind(verification.run_job, Queue.INTERACTIVE),
-    sync.SYNC_JOB: JobKind(sync.run_job, Queue.WEBHOOK),
-    sync.REFRESH_JOB: JobKind(sync.run_refresh_job, Queue.WEBHOOK),
-    async_runs.WATCH_JOB: JobKind(async_runs.run_job, Queue.WEBHOOK),
-    outbound_webhooks.DELIVER_JOB: JobKind(outbound_webhooks.run_job, Queue.WEBHOOK),
-    retrieval.RETRIEVE_JOB: JobKind(retrieval.run_job, Queue.BULK),
-    sync.RECONCILE_JOB: JobKind(sync.run_job, Queue.BULK),
-    erasure.ERASE_JOB: JobKind(erasure.run_job, Queue.BULK),
-}
-HANDLERS: dict[str, Handler] = {name: kind.handler for name, kind in KINDS.items()}
+HANDLERS: dict[str, Callable[[JobRun], None]] = {name: kind.run for name, kind in KINDS.items()}
 
 
 def run_next(*, job_id: UUID | None = None) -> Job | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.jobs.runner import HANDLERS, KINDS
+from integrations.jobs.kinds import KINDS
 from tests.architecture.test_layers import ROOT, SOURCES
 
 NONE: tuple[Any, ...] = ("", [])
@@ -104,7 +104,7 @@ def test_citations_of_the_contract_name_its_sections():
 
 def test_every_kind_of_job_is_described():
     described = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/jobs.md").read_text(), re.MULTILINE)
-    assert set(described) == set(HANDLERS)
+    assert set(described) == set(KINDS)
 
 
 def test_the_queue_of_every_kind_is_described():

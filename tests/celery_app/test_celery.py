@@ -19,6 +19,8 @@ from django.db import connection
 from celery_app import tasks, waker
 from celery_app.app import app
 from integrations.jobs import job_queue, runner
+from integrations.jobs.job_kind import Queue
+from integrations.jobs.kinds import KINDS
 from integrations.models import Job, JobState
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
@@ -79,7 +81,7 @@ def celery_worker(transactional_db: Any, tmp_path: Path) -> Iterator[None]:
 def test_every_kind_of_job_has_a_queue_that_workers_read():
     """The documented command names no queues, so a worker reads those of the settings."""
     read = {queue.name for queue in app.conf.task_queues}
-    assert read == {queue.value for queue in runner.Queue}
+    assert read == {queue.value for queue in Queue}
     documents = [(ROOT / name).read_text() for name in ("README.md", "docs/jobs.md")]
     lines = [line.strip().split("#")[0] for text in documents for line in text.splitlines()]
     commands = [line.split() for line in lines if line.startswith("celery -A celery_app worker")]
@@ -88,14 +90,14 @@ def test_every_kind_of_job_has_a_queue_that_workers_read():
 
 
 @pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server")
-@pytest.mark.parametrize("name", runner.KINDS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_message_is_in_the_queue_of_its_kind_only(name: str, own_broker: services.Redis):
     with app.connection_for_write(own_broker.url) as connection:
         app.send_task(tasks.TASKS[name].name, (str(uuid4()),), connection=connection, retry=False)
     with redis.Redis.from_url(own_broker.url) as client:
-        lengths = {queue.value: client.llen(queue.value) for queue in runner.Queue}
+        lengths = {queue.value: client.llen(queue.value) for queue in Queue}
         client.flushall()
-    assert {queue for queue, length in lengths.items() if length} == {runner.KINDS[name].queue}
+    assert {queue for queue, length in lengths.items() if length} == {KINDS[name].queue}
     assert sum(lengths.values()) == 1
 
 

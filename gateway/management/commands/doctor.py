@@ -17,7 +17,8 @@ from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import vendor_sessions
 from integrations.errors import VendorNotConfigured
 from integrations.flows import inbound_webhooks
-from integrations.jobs import broker, job_queue, runner
+from integrations.jobs import broker, job_queue
+from integrations.jobs.job_kind import Queue
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
@@ -97,7 +98,7 @@ def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
         return
     for worker, queues in sorted(listening.items()):
         yield True, f"The Celery worker {worker} reads {', '.join(sorted(queues))}."
-    unread = {queue.value for queue in runner.Queue} - set().union(*listening.values())
+    unread = {queue.value for queue in Queue} - set().union(*listening.values())
     if unread:
         names = ",".join(sorted(unread))
         yield False, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"

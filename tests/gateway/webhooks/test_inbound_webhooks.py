@@ -125,7 +125,7 @@ def test_another_tenants_address_reaches_only_that_tenant(
     body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id))
     assert post(other, body).status_code == 202
     assert InboundWebhook.objects.get().state == State.QUARANTINED
-    assert not Job.objects.filter(kind=sync.SYNC_JOB).exists()
+    assert not Job.objects.filter(kind=sync.SYNC_MEMBER.name).exists()
 
 
 def test_a_forged_user_is_quarantined(chosen: AggregationSettings, linked: Member):
@@ -163,7 +163,7 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
     body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id))
     for _ in range(13):
         assert post(chosen, body).status_code == 202
-    assert Job.objects.filter(kind=sync.SYNC_JOB, state=JobState.READY).count() == 1
+    assert Job.objects.filter(kind=sync.SYNC_MEMBER.name, state=JobState.READY).count() == 1
     runner.drain()
     assert set(InboundWebhook.objects.values_list("state", flat=True)) == {State.HANDLED}
     post(chosen, body)  # an equal one later is an event of its own
@@ -182,9 +182,9 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
 def test_how_much_is_read(chosen: AggregationSettings, linked: Member, kind: str, scope: SyncScope):
     body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id), kind)
     post(chosen, body)
-    assert Job.objects.get(kind=sync.SYNC_JOB).payload["scope"] == scope
+    assert Job.objects.get(kind=sync.SYNC_MEMBER.name).payload["scope"] == scope
     runner.drain()
-    assert Job.objects.get(kind=sync.SYNC_JOB).state == JobState.DONE
+    assert Job.objects.get(kind=sync.SYNC_MEMBER.name).state == JobState.DONE
 
 
 def test_the_misspelt_key_of_the_reference_is_understood(

@@ -76,10 +76,10 @@ def test_staff_are_warned_when_webhooks_are_missing(
 
 def test_a_refresh_makes_mx_import_first(own_mx: Sandbox, connection: Member):
     before = connection.aggregated_at
-    sync.enqueue(member=connection, scope=SyncScope.EVERYTHING, kind=sync.REFRESH_JOB)
+    sync.enqueue(member=connection, scope=SyncScope.EVERYTHING, kind=sync.REFRESH_MEMBER)
     for _ in range(20):
         runner.drain()
-        if Job.objects.get(kind=sync.REFRESH_JOB).state == JobState.DONE:
+        if Job.objects.get(kind=sync.REFRESH_MEMBER.name).state == JobState.DONE:
             break
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
     connection.refresh_from_db()
@@ -96,7 +96,7 @@ def test_an_import_between_two_attempts_is_not_missed(own_mx: Sandbox, connectio
         path="/users/*/accounts/*/transactions", kind="status", status=503, skip=4, count=99
     )
     runner.drain()
-    job = Job.objects.get(kind=sync.SYNC_JOB)
+    job = Job.objects.get(kind=sync.SYNC_MEMBER.name)
     assert (job.state, bool(job.progress.get("done"))) == (JobState.READY, True)
     own_mx.heal()
     CredentialHealth.objects.all().delete()

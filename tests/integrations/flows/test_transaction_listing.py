@@ -117,7 +117,7 @@ def retrieve(longest: Listed) -> tuple[Job, int]:
     """Run a retrieval whose turn is over after every batch; and how many runs it took."""
     job = job_queue.enqueue(
         tenant=longest.link.tenant,
-        kind=retrieval.RETRIEVE_JOB,
+        kind=retrieval.RETRIEVE_ACCOUNT.name,
         payload={"aggregation_account_id": str(longest.link.aggregation_account_id)},
     )
     runs = runner.drain(limit=100)

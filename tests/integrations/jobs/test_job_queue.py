@@ -10,6 +10,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from django.db import connection, transaction
 
 from integrations.jobs import claims, job_queue, requeue, runner
+from integrations.jobs.job_data import JobData
 from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.models import Job, JobState
 from integrations.vendors import errors
@@ -35,6 +37,11 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
     return lambda function: monkeypatch.setitem(runner.HANDLERS, "test", function)
 
 
+@dataclass(frozen=True)
+class Page(JobData):
+    page: int
+
+
 def claimed(job: Job) -> JobRun:
     run = claims.claim(job_id=job.pk)
     assert run is not None
@@ -49,7 +56,7 @@ def lapse(job: Job) -> None:
 
 def test_a_job_runs_once_and_is_done(handler: Callable[[Handler], None]):
     ran: list[dict[str, Any]] = []
-    handler(lambda run: ran.append(run.payload))
+    handler(lambda run: ran.append(run.job.payload))
     job = JobFactory(payload={"a": 1})
     assert runner.drain() == 1
     assert runner.drain() == 0
@@ -117,7 +124,7 @@ def test_renewing_keeps_the_lease_and_the_progress():
     job = JobFactory()
     run = claimed(job)
     lapse(job)
-    run.renew({"page": 3})
+    run.renew(Page(page=3))
     assert claims.claim() is None
     job.refresh_from_db()
     assert job.progress == {"page": 3}

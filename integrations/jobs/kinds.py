@@ -1,0 +1,33 @@
+"""All kinds of jobs by name. Each is declared beside its handler, in a module of flows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.flows import (
+    accounts,
+    async_runs,
+    erasure,
+    outbound_webhooks,
+    retrieval,
+    sync,
+    users,
+    verification_job,
+)
+from integrations.jobs.job_kind import JobKind
+
+KINDS: dict[str, JobKind[Any]] = {
+    kind.name: kind
+    for kind in (
+        users.CREATE_VENDOR_USER,
+        accounts.LINK_MEMBER,
+        verification_job.VERIFY_MEMBER,
+        sync.SYNC_MEMBER,
+        sync.REFRESH_MEMBER,
+        sync.RECONCILE_MEMBER,
+        async_runs.WATCH_ASYNC,
+        outbound_webhooks.DELIVER_WEBHOOK,
+        retrieval.RETRIEVE_ACCOUNT,
+        erasure.ERASE_CLIENT,
+    )
+}
