@@ -123,7 +123,7 @@ def _read_institution(*, vendor: Vendor, code: str) -> Institution | None:
 
     If the vendor fails, returns the stored one or None: an account can be stored without it.
     """
-    stored = Institution.objects.filter(code=code, tenant=None).first()
+    stored = Institution.objects.filter(source=vendor.slug, code=code, tenant=None).first()
     if stored and stored.update_date > timezone.now() - INSTITUTION_MAX_AGE:
         return stored
     try:
@@ -131,6 +131,7 @@ def _read_institution(*, vendor: Vendor, code: str) -> Institution | None:
     except VendorError:
         return stored
     return writes.upsert_institution(
+        source=vendor.slug,
         code=record.code,
         name=record.name,
         website_url=record.website_url,

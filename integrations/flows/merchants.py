@@ -44,13 +44,14 @@ class MerchantLookup:
         rows = list(transactions)
         merchant_ids = {row.merchant_id for row in rows if row.merchant_id}
         merchant_ids -= self.merchants.keys()
-        for merchant in Merchant.objects.filter(source_id__in=merchant_ids):
+        source = self.vendor.slug
+        for merchant in Merchant.objects.filter(source=source, source_id__in=merchant_ids):
             self.merchants[merchant.source_id] = merchant
         for source_id in sorted(merchant_ids - self.merchants.keys()):
             self.merchants[source_id] = self._read_merchant(source_id)
         location_ids = {row.merchant_location_id for row in rows if row.merchant_location_id}
         location_ids -= self.locations.keys()
-        for location in MerchantLocation.objects.filter(source_id__in=location_ids):
+        for location in MerchantLocation.objects.filter(source=source, source_id__in=location_ids):
             self.locations[location.source_id] = location
         for source_id in sorted(location_ids - self.locations.keys()):
             self.locations[source_id] = self._read_location(source_id)
@@ -65,6 +66,7 @@ class MerchantLookup:
             self.failures += error.is_retryable
             return None
         return writes.upsert_merchant(
+            source=self.vendor.slug,
             source_id=source_id,
             name=record.name,
             logo_url=record.logo_url,
@@ -81,6 +83,7 @@ class MerchantLookup:
             self.failures += error.is_retryable
             return None
         return writes.upsert_merchant_location(
+            source=self.vendor.slug,
             source_id=source_id,
             address_line1=record.address_line1,
             city=record.city,

@@ -10,13 +10,14 @@ from nucleus.models.base import Record
 class Institution(Record):
     """A financial institution.
 
-    Without `tenant` it comes from a vendor, whose `code` it carries, and is shared by all tenants,
-    who cannot change it. With one, that tenant wrote it and nobody else sees it.
+    Without `tenant` it comes from the vendor `source`, whose `code` it has, and is shared by all
+    tenants, who cannot change it. With one, that tenant wrote it and nobody else sees it.
     """
 
     tenant = models.ForeignKey(
         "nucleus.Tenant", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    source = models.CharField(max_length=32, blank=True, default="", editable=False)
     name = models.CharField(max_length=255)
     code = models.CharField(max_length=255, null=True, blank=True)
     website_url = models.CharField(max_length=2000, null=True, blank=True)
@@ -26,7 +27,7 @@ class Institution(Record):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["code"],
+                fields=["source", "code"],
                 condition=models.Q(tenant__isnull=True),
                 name="institution_code_unique",
             ),

@@ -72,19 +72,19 @@ def delete_aggregation_account(account: AggregationAccount) -> None:
     account.delete()
 
 
-def upsert_institution(*, code: str, **columns: Any) -> Institution:
-    """The shared institution of that code, as last described by its source."""
-    return _upsert(Institution, {"code": code, "tenant": None}, columns)
+def upsert_institution(*, source: str, code: str, **columns: Any) -> Institution:
+    """The shared institution of that code, as last described by its source, a vendor."""
+    return _upsert(Institution, {"source": source, "code": code, "tenant": None}, columns)
 
 
-def upsert_merchant(*, source_id: str, **columns: Any) -> Merchant:
-    """The merchant of that source id, as last described by its source."""
-    return _upsert(Merchant, {"source_id": source_id}, columns)
+def upsert_merchant(*, source: str, source_id: str, **columns: Any) -> Merchant:
+    """The merchant of that source id, as last described by its source, a vendor."""
+    return _upsert(Merchant, {"source": source, "source_id": source_id}, columns)
 
 
-def upsert_merchant_location(*, source_id: str, **columns: Any) -> MerchantLocation:
-    """The merchant location of that source id, as last described by its source."""
-    return _upsert(MerchantLocation, {"source_id": source_id}, columns)
+def upsert_merchant_location(*, source: str, source_id: str, **columns: Any) -> MerchantLocation:
+    """The merchant location of that source id, as last described by its source, a vendor."""
+    return _upsert(MerchantLocation, {"source": source, "source_id": source_id}, columns)
 
 
 def _upsert(model: type[Row], key: dict[str, Any], columns: dict[str, Any]) -> Row:

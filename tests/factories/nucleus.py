@@ -115,6 +115,7 @@ class MerchantFactory(DjangoModelFactory):  # type: ignore[type-arg]
     class Meta:
         model = models.Merchant
 
+    source = "mx"
     source_id = Sequence("MCH-{}".format)
     name = Sequence("Shop {}".format)
 

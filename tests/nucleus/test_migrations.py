@@ -12,11 +12,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from integrations.models import Member, VendorUser, VerifiedLink
-from nucleus.models import AggregationAccount, BankLink, Client
+from nucleus import writes
+from nucleus.models import AggregationAccount, BankLink, Client, Institution, Merchant
 from tests.factories.nucleus import BankLinkFactory
 
 BUSINESSES = ("nucleus", "0003_businesses")
 USERNAME_KEYS = ("nucleus", "0009_username_keys")
+BEFORE_SOURCES = ("nucleus", "0010_username_keys_unique")
 
 
 @pytest.fixture
@@ -148,3 +150,37 @@ def test_holders_of_before_are_not_confirmed(before_holder_sources: None):
     assert marked.metadata == {"ours": "yes", "bank_account_holder_source": "not_confirmed"}
     assert marked.bank_account_number == verified.bank_account_number
     assert BankLink.unscoped.get(pk=manual.pk).metadata == {"ours": "yes"}
+
+
+@pytest.fixture
+def before_sources(transactional_db: Any) -> Iterator[Any]:
+    """A database in which codes and keys are unique among all vendors."""
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate([BEFORE_SOURCES])
+        yield executor.loader.project_state([BEFORE_SOURCES]).apps
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def test_shared_rows_of_before_are_of_mx(before_sources: Any):
+    def create(model: str, **columns: Any) -> Any:
+        return before_sources.get_model("nucleus", model)._base_manager.create(**columns)
+
+    tenant = create("Tenant", slug="demo", name="Demo")
+    shared = create("Institution", code="mxbank", name="MX Bank")
+    own = create("Institution", code="mxbank", name="Own", tenant=tenant)
+    merchant = create("Merchant", source_id="MCH-1", name="Shop")
+    location = create("MerchantLocation", source_id="MCL-1")
+    call_command("migrate", verbosity=0)
+    sources = dict(Institution.objects.values_list("pk", "source"))
+    assert sources == {shared.pk: "mx", own.pk: ""}
+    assert Institution.objects.get(pk=shared.pk).update_date == shared.update_date
+    assert writes.upsert_institution(source="mx", code="mxbank", name="MX Bank").pk == shared.pk
+    assert writes.upsert_merchant(source="mx", source_id="MCH-1", name="Shop").pk == merchant.pk
+    assert writes.upsert_merchant_location(source="mx", source_id="MCL-1").pk == location.pk
+    other = writes.upsert_merchant(source="other", source_id="MCH-1", name="Another shop")
+    assert other.pk != merchant.pk
+    assert Merchant.objects.get(pk=merchant.pk).name == "Shop"
+    bank = writes.upsert_institution(source="other", code="mxbank", name="Another bank")
+    assert bank.pk not in sources

@@ -223,10 +223,13 @@ def test_what_is_the_tenants_in_an_account_survives_one_read_before(
 
 def test_institutions(api: Api, stranger: Api, application: Application, nucleus_client: Client):
     path = f"{V1}/resource/institution"
-    shared = writes.upsert_institution(code="mxbank", name="MX Bank")
+    shared = writes.upsert_institution(source="mx", code="mxbank", name="MX Bank")
     own = api.post(path, {"name": "Savings Bank", "code": "mxbank", "website_url": None}).data
     assert [own["name"], own["code"], own["website_url"]] == ["Savings Bank", "mxbank", None]
-    assert writes.upsert_institution(code="mxbank", name="MX Bank, renamed").pk == shared.pk
+    assert (
+        writes.upsert_institution(source="mx", code="mxbank", name="MX Bank, renamed").pk
+        == shared.pk
+    )
     everyone = {str(shared.pk), own["id"]}
     assert {one["id"] for one in api.get(path).data["content"]} == everyone
     assert [one["id"] for one in stranger.get(path).data["content"]] == [str(shared.pk)]

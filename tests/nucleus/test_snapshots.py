@@ -85,18 +85,22 @@ def test_an_account_is_written_only_where_it_differs(account: AggregationAccount
 
 
 def test_an_institution_is_one_row_as_last_described():
-    first = writes.upsert_institution(code="mxbank", name="MX Bank", website_url=None)
-    again = writes.upsert_institution(code="mxbank", name="MX Bank", website_url="https://x.test")
+    first = writes.upsert_institution(source="mx", code="mxbank", name="MX Bank", website_url=None)
+    again = writes.upsert_institution(
+        source="mx", code="mxbank", name="MX Bank", website_url="https://x.test"
+    )
     assert again.pk == first.pk
     assert Institution.objects.get().website_url == "https://x.test"
     dated = Institution.objects.get().update_date
-    writes.upsert_institution(code="mxbank", name="MX Bank", website_url="https://x.test")
+    writes.upsert_institution(
+        source="mx", code="mxbank", name="MX Bank", website_url="https://x.test"
+    )
     assert Institution.objects.get().update_date == dated
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_institution_met_by_many_at_once_is_one_row():
-    rows = at_once(6, lambda: writes.upsert_institution(code="mxbank", name="MX Bank"))
+    rows = at_once(6, lambda: writes.upsert_institution(source="mx", code="mxbank", name="MX Bank"))
     assert len({one.pk for one in rows}) == 1
 
 
