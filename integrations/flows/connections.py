@@ -55,7 +55,6 @@ def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Mem
 def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
     """Report to the tenant that the connection works, or who has to act."""
     account_ids = member.account_links.values_list("aggregation_account_id", flat=True)
-    widget_link = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
     outbound_webhooks.emit(
         tenant_id=member.tenant_id,
         event=outbound_webhooks.STATUS,
@@ -69,9 +68,22 @@ def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
             "actor": member.actor,
             "next_step": member.next_step,
             "nucleus_aggregation_account_ids": [str(account_id) for account_id in account_ids],
-            "widget_link": f"{widget_link}?member_id={member.vendor_member_id}",
+            "widget_link": widget_link_path(member),
         },
     )
+
+
+def widget_link_path(member: Member) -> str:
+    """The path of the API that answers with a widget link for this connection.
+
+    The widget opens with the connection; if the vendor no longer has it, with the search for an
+    institution.
+    """
+    vendor_user = member.vendor_user
+    path = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
+    if member.connection_status == MISSING:
+        return path
+    return f"{path}?member_id={member.vendor_member_id}"
 
 
 def mark_missing(member: Member) -> None:

@@ -12,7 +12,7 @@ from nucleus.api.record_types import RECORD_TYPES
 
 NO_KEYS = "vendor_not_configured"  # the gate is passed; the tenant of these tests has no vendor
 REFUSED = "invalid_request"
-LET_IN = NO_KEYS, REFUSED, 200, 201, 204, "COMPLETED"
+LET_IN = NO_KEYS, REFUSED, 200, 201, 202, 204, "COMPLETED"
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,11 @@ ROUTES: dict[str, Route] = {
         {"POST": NO_KEYS}, of="client", named_in="nucleus_client_id", body=PRODUCT
     ),
     "integration/v1/widget_link/<uuid:nucleus_id>": Route({"GET": NO_KEYS}, of="client"),
+    "integration/v1/connection": LIST,
+    "integration/v1/connection/<uuid:connection_id>": Route(
+        {"GET": 200, "DELETE": NO_KEYS}, of="connection"
+    ),
+    "integration/v1/connection/<uuid:connection_id>/refresh": Route({"POST": 202}, of="connection"),
     f"{PULLS}/account": Route({"GET": NO_KEYS}, of="account", named_in=IDS),
     f"{PULLS}/account (POST)": Route(
         {"POST": NO_KEYS}, of="client", named_in="nucleus_client_id", body=PRODUCT

@@ -121,6 +121,7 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
         ),
         "institution": Institution.objects.create(tenant=tenant, name="Savings Bank of Demo"),
         "merchant": merchant,
+        "connection": member,
         "webhook": webhook,
         "nucleus_webhook": nucleus_webhook,
         "bulk": BulkTransaction.unscoped.create(tenant=tenant, client=nucleus_client),

@@ -1,0 +1,226 @@
+"""/connection: the state of connections, a refresh on demand, deletion."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway.integration_api import documentation
+from gateway.integration_api.parsing import queried
+from gateway.integration_api.schemas import MEMBER_ID, vendor_name
+from integrations.flows import connection_requests, connections
+from integrations.flows.connection_requests import ConnectionState
+from integrations.models import Member
+from integrations.vendors.records import ActionRequiredBy, NextStep
+from nucleus.caller import caller_of
+from nucleus.hydrogen import openapi_schemas, pages
+from nucleus.hydrogen.examples import STORED, answered
+from nucleus.hydrogen.fields import IdField, InstantField, WordField
+
+TAG = ["Connection"]
+SORTABLE = ("id", "create_date", "update_date")
+PAGE_PARAMETERS = [
+    parameter for parameter in pages.parameters(Member, SORTABLE) if parameter.name != "filter"
+]
+COLUMNS = {
+    "nucleus_client_id": "vendor_user__client_id",
+    "nucleus_business_id": "vendor_user__business_id",
+    "vendor_name": "vendor_user__vendor",
+    "member_id": "vendor_member_id",
+    "state": "state",
+}
+
+
+class ConnectionQuery(serializers.Serializer[Any]):
+    """What the list can be narrowed to."""
+
+    nucleus_client_id = IdField(required=False)
+    nucleus_business_id = IdField(required=False)
+    vendor_name = vendor_name()
+    member_id = serializers.RegexField(
+        MEMBER_ID,
+        required=False,
+        max_length=255,
+        help_text="The vendor's id, as the widget reports it.",
+    )
+    state = WordField([state.value for state in ConnectionState], required=False)
+
+
+class ConnectionResponse(serializers.Serializer[Any]):
+    """An owner's login at one institution."""
+
+    id = serializers.UUIDField()
+    nucleus_client_id = serializers.UUIDField(allow_null=True)
+    nucleus_business_id = serializers.UUIDField(allow_null=True)
+    vendor_name = serializers.CharField()
+    member_id = serializers.CharField(help_text="The vendor's id.")
+    institution_id = serializers.UUIDField(allow_null=True)
+    institution_name = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(
+        [state.value for state in ConnectionState],
+        help_text=(
+            "`needs_action`: `action_required_by` says of whom. `unavailable`: the institution or "
+            "the vendor fails, and it is tried again. `missing`: the vendor no longer has it."
+        ),
+    )
+    connection_status = serializers.CharField(help_text="The vendor's word for the state.")
+    message = serializers.CharField(
+        allow_null=True, help_text="For the end user; null if there is nothing to say."
+    )
+    action_required_by = serializers.ChoiceField([actor.value for actor in ActionRequiredBy])
+    next_step = serializers.ChoiceField([step.value for step in NextStep])
+    widget_link = serializers.CharField(
+        help_text="Path of this API for a widget link in which the person can act."
+    )
+    last_import_at = InstantField(
+        allow_null=True, help_text="When the vendor last read the institution successfully."
+    )
+    last_retrieval_at = InstantField(
+        allow_null=True, help_text="When all accounts were last retrieved completely."
+    )
+    next_retrieval_at = InstantField(
+        allow_null=True, help_text="When they are retrieved without a webhook; null: now."
+    )
+    nucleus_aggregation_account_ids = serializers.ListField(child=serializers.UUIDField())
+    nucleus_bank_link_ids = serializers.ListField(child=serializers.UUIDField())
+    create_date = InstantField()
+    update_date = InstantField()
+
+
+EXAMPLE = answered(
+    {
+        **STORED,
+        "nucleus_client_id": documentation.CLIENT_ID,
+        "nucleus_business_id": None,
+        "vendor_name": "mx",
+        "member_id": documentation.MEMBER_ID,
+        "institution_id": None,
+        "institution_name": "MX Bank",
+        "state": ConnectionState.NEEDS_ACTION.value,
+        "connection_status": "DENIED",
+        "message": "The credentials entered do not match your credentials at this institution.",
+        "action_required_by": ActionRequiredBy.END_USER.value,
+        "next_step": NextStep.REPAIR.value,
+        "widget_link": f"/integration/v1/widget_link/{documentation.CLIENT_ID}"
+        f"?member_id={documentation.MEMBER_ID}",
+        "last_import_at": STORED["create_date"],
+        "last_retrieval_at": STORED["create_date"],
+        "next_retrieval_at": STORED["update_date"],
+        "nucleus_aggregation_account_ids": [STORED["id"]],
+        "nucleus_bank_link_ids": [],
+    }
+)
+
+
+class ConnectionListView(APIView):
+    """The tenant's connections, or those of the client that a token is confined to."""
+
+    @documentation.documented(
+        operation_id="listConnection",
+        summary="List connections",
+        description=(
+            "Each with its state, who has to act, and when it was last imported and retrieved. "
+            "Read from the gateway's own records; no vendor is called."
+        ),
+        tags=TAG,
+        parameters=[ConnectionQuery, *PAGE_PARAMETERS],
+        response=openapi_schemas.page_of(ConnectionResponse),
+    )
+    def get(self, request: Request) -> Response:
+        if request.query_params.get("filter") not in (None, "", "None"):
+            names = ", ".join(COLUMNS)
+            raise ValidationError({"filter": [f"There is no filter here. Use {names}."]})
+        caller, query = caller_of(request), queried(ConnectionQuery, request)
+        rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
+        rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
+        return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))
+
+
+class ConnectionDetailView(APIView):
+    """One connection."""
+
+    @documentation.documented(
+        operation_id="getConnection",
+        summary="Read a connection",
+        tags=TAG,
+        response=ConnectionResponse,
+        examples=[EXAMPLE],
+    )
+    def get(self, request: Request, connection_id: UUID) -> Response:
+        return Response(_rendered(_connection(request, connection_id)))
+
+    @documentation.documented(
+        operation_id="deleteConnection",
+        summary="Delete a connection",
+        description=(
+            "Deletes the member at the vendor and the connection here. Its accounts and bank links "
+            "stay in Nucleus as they are, and are no longer updated."
+        ),
+        tags=TAG,
+        response=None,
+    )
+    def delete(self, request: Request, connection_id: UUID) -> Response:
+        connection_requests.delete(_connection(request, connection_id))
+        return Response(status=204)
+
+
+class ConnectionRefreshView(APIView):
+    """Bring one connection up to date."""
+
+    @documentation.documented(
+        operation_id="refreshConnection",
+        summary="Refresh a connection",
+        description=(
+            "A job has the vendor import from the institution, then retrieves all accounts. The "
+            "state becomes `importing` when the vendor has begun. Takes no body."
+        ),
+        tags=TAG,
+        response=ConnectionResponse,
+        status=202,
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request, connection_id: UUID) -> Response:
+        member = _connection(request, connection_id)
+        connection_requests.refresh(member)
+        return Response(_rendered(member), status=202)
+
+
+def _connection(request: Request, connection_id: UUID) -> Member:
+    caller = caller_of(request)
+    return connection_requests.get(
+        tenant=caller.tenant, client=caller.client, connection_id=connection_id
+    )
+
+
+def _rendered(member: Any) -> dict[str, Any]:
+    """The body for a Member of visible_connections, which has annotations."""
+    return {
+        "id": member.id,
+        "nucleus_client_id": member.vendor_user.client_id,
+        "nucleus_business_id": member.vendor_user.business_id,
+        "vendor_name": member.vendor_user.vendor,
+        "member_id": member.vendor_member_id,
+        "institution_id": member.institution_id,
+        "institution_name": member.institution.name if member.institution else member.name,
+        "state": member.state,
+        "connection_status": member.connection_status,
+        "message": member.connection_message or None,
+        "action_required_by": member.actor or ActionRequiredBy.NOBODY.value,
+        "next_step": member.next_step or NextStep.NONE.value,
+        "widget_link": connections.widget_link_path(member),
+        "last_import_at": member.successfully_aggregated_at,
+        "last_retrieval_at": member.synced_at,
+        "next_retrieval_at": member.next_sync_at,
+        "nucleus_aggregation_account_ids": [
+            link.aggregation_account_id for link in member.account_links.all()
+        ],
+        "nucleus_bank_link_ids": [link.bank_link_id for link in member.verified_links.all()],
+        "create_date": member.create_date,
+        "update_date": member.update_date,
+    }

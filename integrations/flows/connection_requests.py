@@ -1,0 +1,108 @@
+"""What a tenant can ask about its connections: their state, a refresh, their deletion."""
+
+from __future__ import annotations
+
+import enum
+from contextlib import suppress
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, Prefetch, QuerySet, Value, When
+
+from integrations import vendor_sessions
+from integrations.flows import connections, sync
+from integrations.flows.errors import FlowError, NotFound
+from integrations.models import AccountLink, Member, VerifiedLink
+from integrations.vendors.errors import VendorNotFound
+from integrations.vendors.records import ActionRequiredBy, SyncScope
+from nucleus.models import Client, Tenant
+
+
+class ConnectionState(enum.StrEnum):
+    """A connection's state in words of our own, whatever the vendor."""
+
+    CONNECTED = "connected"
+    IMPORTING = "importing"  # the vendor reads the bank
+    NEEDS_ACTION = "needs_action"  # `action_required_by` says of whom
+    UNAVAILABLE = "unavailable"  # the institution or the vendor fails; it is tried again
+    MISSING = "missing"  # the vendor no longer has it
+
+
+# The first condition that a connection meets decides.
+STATE = Case(
+    When(connection_status=connections.MISSING, then=Value(ConnectionState.MISSING.value)),
+    When(
+        actor__in=[ActionRequiredBy.END_USER.value, ActionRequiredBy.STAFF.value],
+        then=Value(ConnectionState.NEEDS_ACTION.value),
+    ),
+    When(is_aggregating=True, then=Value(ConnectionState.IMPORTING.value)),
+    When(actor=ActionRequiredBy.VENDOR.value, then=Value(ConnectionState.UNAVAILABLE.value)),
+    default=Value(ConnectionState.CONNECTED.value),
+)
+
+
+def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Member]:
+    """The connections that a caller may see, each with `state` and the ids of its links.
+
+    Those of a client that is being erased are left out.
+
+    Args:
+        client: confines the result to one client's connections.
+    """
+    rows = Member.objects.for_tenant(tenant).exclude(
+        vendor_user__client__erase_requested_at__isnull=False
+    )
+    if client is not None:
+        rows = rows.filter(vendor_user__client=client)
+    return (
+        rows.annotate(state=STATE)
+        .select_related("tenant", "vendor_user", "institution")
+        .prefetch_related(
+            Prefetch("account_links", AccountLink.objects.for_tenant(tenant)),
+            Prefetch("verified_links", VerifiedLink.objects.for_tenant(tenant)),
+        )
+    )
+
+
+def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member:
+    """One visible connection. Raises NotFound."""
+    member = visible_connections(tenant=tenant, client=client).filter(pk=connection_id).first()
+    if member is None:
+        raise NotFound(f"There is no connection {connection_id}.")
+    return member
+
+
+def refresh(member: Member) -> None:
+    """Enqueue a job that has the vendor import from the bank, then reads all accounts.
+
+    A job of that kind which is waiting already serves this request too.
+
+    Raises:
+        FlowError: the vendor no longer has the connection.
+    """
+    if member.connection_status == connections.MISSING:
+        raise FlowError(
+            "The vendor no longer has this connection. The person has to link the institution "
+            f"again: GET {connections.widget_link_path(member)}"
+        )
+    with transaction.atomic():
+        sync.enqueue(member=member, scope=SyncScope.EVERYTHING, kind=sync.REFRESH_MEMBER)
+
+
+def delete(member: Member) -> None:
+    """Delete the connection at the vendor and here; the data of its accounts stays in Nucleus.
+
+    Raises VendorError, and VendorNotConfigured, before anything is deleted here.
+    """
+    vendor_user = member.vendor_user
+    if member.connection_status != connections.MISSING:
+        with (
+            vendor_sessions.open_for_tenant(
+                tenant=member.tenant, vendor=vendor_user.vendor, client_id=vendor_user.client_id
+            ) as vendor,
+            suppress(VendorNotFound),  # deleted already
+        ):
+            vendor.delete_member(
+                user_id=str(vendor_user.vendor_user_id), member_id=member.vendor_member_id
+            )
+    member.delete()
