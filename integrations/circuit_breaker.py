@@ -22,6 +22,7 @@ from integrations.jobs import requeue
 from integrations.models import CredentialHealth, VendorCredential
 from integrations.vendors.base import CallRecord
 from integrations.vendors.errors import (
+    POLICIES,
     VendorAccessDenied,
     VendorError,
     VendorRateLimited,
@@ -34,7 +35,10 @@ PAUSE, MAX_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
 REFUSED_PROBE_INTERVAL = timedelta(minutes=15)
 SUCCESS_RECORD_INTERVAL = timedelta(minutes=1)
-FAILURES = {"vendor_unavailable", "vendor_timeout", "vendor_bad_response"}
+# Error codes of calls that count as failures of the vendor.
+FAILURE_CODES = {
+    policy.code for kind, policy in POLICIES.items() if issubclass(kind, VendorUnavailable)
+}
 UNAUTHORIZED, TOO_MANY = 401, 429
 
 State = CredentialHealth.State
@@ -104,7 +108,7 @@ class CircuitBreaker:
                 retry_at=resume_at or now + RATE_LIMIT_PAUSE,
                 anyone_at=resume_at,
             )
-        elif call.error in FAILURES:
+        elif call.error in FAILURE_CODES:
             self._record_failure(now)
 
     def _record_success(self, now: datetime) -> None:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from integrations import audit_context, base_url_policy, circuit_breaker
-from integrations.errors import VendorNotConfigured
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -22,6 +21,7 @@ from integrations.rate_limiter import vendor_rate_limiter
 from integrations.request_context import current_request_id
 from integrations.vendors import registry
 from integrations.vendors.base import CallPolicy, CallRecord, Vendor, VendorConfig
+from integrations.vendors.errors import VendorNotConfigured
 from integrations.vendors.spec import ApiSpec, UnknownApi
 from nucleus.models import Tenant
 

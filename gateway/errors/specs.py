@@ -20,10 +20,9 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
-from integrations.errors import VendorNotConfigured
 from integrations.flows import inbound_webhooks
 from integrations.flows.errors import FlowError, NotFound
-from integrations.vendors import errors as vendor
+from integrations.vendors import errors as vendor_errors
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
 from nucleus.writes import AccountGone
@@ -45,18 +44,12 @@ class ErrorSpec:
 
 # The first class that matches applies, so subclasses come before their base classes.
 ERROR_SPECS: dict[type[Exception], ErrorSpec] = {
-    vendor.VendorAccessDenied: ErrorSpec(400, "vendor_access_denied", "configuration"),
-    vendor.VendorNotFound: ErrorSpec(404, "vendor_not_found"),
-    vendor.VendorBusy: ErrorSpec(409, "vendor_busy", "vendor", 5),
-    vendor.VendorConflict: ErrorSpec(409, "vendor_conflict"),
-    vendor.VendorUnsupported: ErrorSpec(400, "vendor_unsupported"),
-    vendor.VendorRefused: ErrorSpec(400, "vendor_refused"),
-    vendor.VendorRateLimited: ErrorSpec(429, "vendor_rate_limited", "vendor", 60),
-    vendor.VendorTimeout: ErrorSpec(503, "vendor_timeout", "vendor", 30),
-    vendor.VendorBadResponse: ErrorSpec(503, "vendor_bad_response", "vendor", 30),
-    vendor.VendorUnavailable: ErrorSpec(503, "vendor_unavailable", "vendor", 30),
-    vendor.VendorError: ErrorSpec(503, "vendor_error", "vendor", 30),
-    VendorNotConfigured: ErrorSpec(400, "vendor_not_configured", "configuration"),
+    **{
+        error_class: ErrorSpec(
+            policy.http_status, policy.code, policy.fault.value, policy.http_retry_after
+        )
+        for error_class, policy in vendor_errors.POLICIES.items()
+    },
     UnknownVendor: ErrorSpec(400, "unknown_vendor"),
     NotFound: ErrorSpec(404, "not_found"),
     FlowError: ErrorSpec(400, "invalid_request"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from integrations import vendor_sessions
-from integrations.errors import VendorNotConfigured
 from integrations.flows.errors import FlowError
 from integrations.jobs import requeue
 from integrations.models import CredentialHealth, VendorCredential
+from integrations.vendors.errors import VendorNotConfigured
 from integrations.vendors.records import CheckResult
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed

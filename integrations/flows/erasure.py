@@ -20,7 +20,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.errors import VendorNotConfigured
 from integrations.flows import connections, retention, users
 from integrations.flows.erasure_state import ErasePayload, EraseProgress
 from integrations.jobs import job_queue, retry
@@ -36,7 +35,7 @@ from integrations.models import (
     OutboundEvent,
     VendorUser,
 )
-from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.errors import VendorError, VendorNotConfigured, VendorNotFound
 from integrations.vendors.registry import UnknownVendor
 from nucleus import models
 from nucleus.encryption import DecryptionFailed

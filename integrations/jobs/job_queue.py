@@ -22,11 +22,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from integrations.errors import VendorNotConfigured
 from integrations.jobs import retry
 from integrations.jobs.job_data import JobData
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.request_context import current_request_id
+from integrations.vendors.errors import VendorNotConfigured
 from nucleus.models import Tenant
 
 WAKE_AHEAD_SECONDS = (

@@ -1,4 +1,4 @@
-"""What becomes of a job that failed: a value in, a decision out."""
+"""Retry decisions: what becomes of a job that failed."""
 
 from __future__ import annotations
 
@@ -6,67 +6,60 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integrations.errors import VendorNotConfigured
-from integrations.vendors.errors import (
-    VendorAccessDenied,
-    VendorBusy,
-    VendorError,
-    VendorRateLimited,
-)
+from integrations.vendors import errors
+from integrations.vendors.errors import VendorError, VendorNotConfigured
 
 BASE_SECONDS, CAP_SECONDS = 5.0, 3600.0
-FORBIDDEN = 403  # this caller may not do this, however often it asks
-# No attempt is spent on what is not the job's fault: seconds to wait where the vendor names none,
-# and how old a job may get before it counts as a failure after all. Refused keys may be corrected.
-# Missing ones may be entered, and those that were set aside switched on again.
-FREE: tuple[tuple[type[VendorError | VendorNotConfigured], float, timedelta], ...] = (
-    (VendorBusy, 5.0, timedelta(days=1)),
-    (VendorRateLimited, 60.0, timedelta(days=1)),
-    (VendorAccessDenied, 900.0, timedelta(days=3)),
-    (VendorNotConfigured, 900.0, timedelta(days=3)),
-    (VendorError, 15.0, timedelta(days=1)),  # only if calls are paused: none was made
-)
+HTTP_FORBIDDEN = 403  # the vendor denies this call for good; only 401 is about the credential
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Try again after `delay` seconds, or give up (None). `reason` is fit for staff to read."""
+    """What becomes of a failed job.
+
+    Args:
+        delay: seconds until the next run; None if the job is dead.
+        reason: the error, as staff may read it.
+        spend_attempt: False if the job is postponed.
+        postponed_by: slug of the vendor whose credential or pause the job waits for, or "".
+    """
 
     delay: float | None
     reason: str
     spend_attempt: bool = True
-    postponed_by: str = ""  # the vendor whose keys or pause it waits for
+    postponed_by: str = ""
 
 
 def decide(error: BaseException, *, attempts: int, max_attempts: int, age: timedelta) -> Decision:
-    """What to do about `error`.
+    """Decide by the error's policy in integrations.vendors.errors.
 
     Args:
         attempts: how many were made, this one included.
         age: since the job was created.
     """
-    for kind, seconds, patience in FREE:
-        if isinstance(error, kind) and age < patience and _is_free(error):
-            retry_after = getattr(error, "retry_after", None)
-            delay = min(retry_after or seconds, CAP_SECONDS)
-            vendor = "" if isinstance(error, VendorBusy) else error.vendor
-            return Decision(delay, describe(error), spend_attempt=False, postponed_by=vendor)
-    hopeless = isinstance(error, VendorNotConfigured) or (
-        isinstance(error, VendorError) and not error.is_retryable
-    )
-    if hopeless or attempts >= max_attempts:
+    if isinstance(error, VendorError | VendorNotConfigured):
+        if postponement := _postponement(error, age):
+            return postponement
+        if not errors.policy_of(error).is_retryable:
+            return Decision(None, describe(error))
+    if attempts >= max_attempts:
         return Decision(None, describe(error))
     retry_after = getattr(error, "retry_after", None)
-    return Decision(
-        min(retry_after, CAP_SECONDS) if retry_after else backoff(attempts), describe(error)
-    )
+    delay = min(retry_after, CAP_SECONDS) if retry_after else backoff(attempts)
+    return Decision(delay, describe(error))
 
 
-def _is_free(error: VendorError | VendorNotConfigured) -> bool:
-    if isinstance(error, VendorNotConfigured):
-        return True  # no call was made
-    is_known = isinstance(error, VendorBusy | VendorRateLimited | VendorAccessDenied)
-    return error.is_pause or (is_known and error.status != FORBIDDEN)
+def _postponement(error: VendorError | VendorNotConfigured, age: timedelta) -> Decision | None:
+    """The decision to postpone, if the cause is not the job's and the job is not too old."""
+    policy = errors.policy_of(error)
+    seconds = policy.postpone_seconds if error.status != HTTP_FORBIDDEN else None
+    if error.is_pause and seconds is None:
+        seconds = errors.PAUSE_SECONDS
+    if seconds is None or age >= policy.postpone_max_age:
+        return None
+    delay = min(error.retry_after or seconds, CAP_SECONDS)
+    vendor = error.vendor if policy.ends_with_credential else ""
+    return Decision(delay, describe(error), spend_attempt=False, postponed_by=vendor)
 
 
 def backoff(attempts: int) -> float:
@@ -76,9 +69,7 @@ def backoff(attempts: int) -> float:
 
 
 def describe(error: BaseException) -> str:
-    """The error in a line without secrets: only our own errors' words can be trusted."""
-    if isinstance(error, VendorError):
-        return f"{error.code}: {error}"
-    if isinstance(error, VendorNotConfigured):
-        return f"vendor_not_configured: {error}"
+    """The error in one line without secrets: only messages of our own errors are safe to show."""
+    if isinstance(error, VendorError | VendorNotConfigured):
+        return f"{errors.policy_of(error).code}: {error}"
     return f"unexpected {type(error).__name__}; see the log"

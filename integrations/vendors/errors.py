@@ -14,22 +14,52 @@ VendorError
 
 CursorExpired stands beside the tree: it is no failure, only a list to be read from the start.
 
-Configuration errors (no credential, host not allowed) are not vendor errors and live in
-integrations/errors.py. Messages never carry secrets, account numbers or response bodies.
+VendorNotConfigured (no credential, host not allowed) stands beside it too: no call was made, so
+code that handles failed calls must not handle it. POLICIES says what the gateway does about each
+class. Messages never carry secrets, account numbers or response bodies.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import ClassVar
+from dataclasses import dataclass
+from datetime import timedelta
 
 
 class Fault(enum.StrEnum):
-    """Whose move it is."""
+    """Who has to act."""
 
     VENDOR = "vendor"
-    CONFIGURATION = "configuration"
+    CONFIGURATION = "configuration"  # staff, in the tenant's settings
     CALLER = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What the gateway does about errors of one class.
+
+    Args:
+        code: the error code in error bodies, audit rows and the reasons of jobs.
+        fault: who has to act.
+        http_status: status of the API's response.
+        http_retry_after: seconds for its Retry-After where the vendor named none; None if
+            repeating the request is pointless.
+        is_retryable: a job that failed with it is tried again, at the cost of an attempt.
+        postpone_seconds: a job is postponed so long, which costs no attempt, where the vendor named
+            no time; None if it costs one. What costs an attempt waits with backoff.
+        postpone_max_age: a job older than this is not postponed any more.
+        ends_with_credential: a postponed job is due at once when calls with the credential work
+            again or the credential was changed.
+    """
+
+    code: str
+    fault: Fault
+    http_status: int
+    http_retry_after: float | None = None
+    is_retryable: bool = False
+    postpone_seconds: float | None = None
+    postpone_max_age: timedelta = timedelta(days=1)
+    ends_with_credential: bool = True
 
 
 class VendorError(Exception):
@@ -49,9 +79,6 @@ class VendorError(Exception):
         is_pause: no call was made, because calls with these keys are paused.
     """
 
-    code: ClassVar[str] = "vendor_error"
-    fault: ClassVar[Fault] = Fault.VENDOR
-    is_retryable: ClassVar[bool] = False
     was_sent = True
     is_repeat = False
     is_pause = False
@@ -73,74 +100,118 @@ class VendorError(Exception):
         self.retry_after = retry_after
         self.existing_id = existing_id
 
+    @property
+    def code(self) -> str:
+        return policy_of(self).code
+
+    @property
+    def is_retryable(self) -> bool:
+        return policy_of(self).is_retryable
+
 
 class VendorUnavailable(VendorError):
     """The vendor is not answering properly right now."""
-
-    code = "vendor_unavailable"
-    is_retryable = True
 
 
 class VendorTimeout(VendorUnavailable):
     """The vendor did not answer in time."""
 
-    code = "vendor_timeout"
-
 
 class VendorBadResponse(VendorUnavailable):
     """The vendor sent an answer that cannot be understood."""
-
-    code = "vendor_bad_response"
 
 
 class VendorRateLimited(VendorError):
     """The vendor limits how often this may be called."""
 
-    code = "vendor_rate_limited"
-    is_retryable = True
-
 
 class VendorBusy(VendorError):
     """The vendor is running another job on this member."""
-
-    code = "vendor_busy"
-    is_retryable = True
 
 
 class VendorConflict(VendorError):
     """The vendor already has such an object."""
 
-    code = "vendor_conflict"
-    fault = Fault.CALLER
-
 
 class VendorNotFound(VendorError):
     """The vendor knows no such object for this user."""
-
-    code = "vendor_not_found"
-    fault = Fault.CALLER
 
 
 class VendorRefused(VendorError):
     """The vendor did not accept the request."""
 
-    code = "vendor_refused"
-    fault = Fault.CALLER
-
 
 class VendorUnsupported(VendorRefused):
     """The vendor does not offer this."""
 
-    code = "vendor_unsupported"
     was_sent = False
 
 
 class VendorAccessDenied(VendorError):
     """The vendor did not accept the credentials or the address of the caller."""
 
-    code = "vendor_access_denied"
-    fault = Fault.CONFIGURATION
-
 
 class CursorExpired(Exception):
     """The list has changed since the page that the cursor stands for was read."""
+
+
+class VendorNotConfigured(Exception):
+    """The tenant's vendor settings have to be completed; the message says how.
+
+    Args:
+        vendor: the slug of the vendor whose settings these are.
+    """
+
+    status = None
+    retry_after = None
+    is_pause = False
+
+    def __init__(self, message: str, *, vendor: str) -> None:
+        super().__init__(message)
+        self.vendor = vendor
+
+
+# Subclasses come before their base classes: readers take the first row that fits.
+POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
+    VendorTimeout: ErrorPolicy("vendor_timeout", Fault.VENDOR, 503, 30, is_retryable=True),
+    VendorBadResponse: ErrorPolicy("vendor_bad_response", Fault.VENDOR, 503, 30, is_retryable=True),
+    VendorUnavailable: ErrorPolicy("vendor_unavailable", Fault.VENDOR, 503, 30, is_retryable=True),
+    VendorRateLimited: ErrorPolicy(
+        "vendor_rate_limited", Fault.VENDOR, 429, 60, is_retryable=True, postpone_seconds=60
+    ),
+    VendorBusy: ErrorPolicy(
+        "vendor_busy",
+        Fault.VENDOR,
+        409,
+        5,
+        is_retryable=True,
+        postpone_seconds=5,
+        ends_with_credential=False,
+    ),
+    VendorConflict: ErrorPolicy("vendor_conflict", Fault.CALLER, 409),
+    VendorNotFound: ErrorPolicy("vendor_not_found", Fault.CALLER, 404),
+    VendorUnsupported: ErrorPolicy("vendor_unsupported", Fault.CALLER, 400),
+    VendorRefused: ErrorPolicy("vendor_refused", Fault.CALLER, 400),
+    # Postponed although they do not pass by themselves: staff may correct the credential.
+    VendorAccessDenied: ErrorPolicy(
+        "vendor_access_denied",
+        Fault.CONFIGURATION,
+        400,
+        postpone_seconds=900,
+        postpone_max_age=timedelta(days=3),
+    ),
+    VendorNotConfigured: ErrorPolicy(
+        "vendor_not_configured",
+        Fault.CONFIGURATION,
+        400,
+        postpone_seconds=900,
+        postpone_max_age=timedelta(days=3),
+    ),
+    VendorError: ErrorPolicy("vendor_error", Fault.VENDOR, 503, 30),
+}
+PAUSE_SECONDS = 15.0  # postpones what a pause of calls turned away, whatever its policy
+
+
+def policy_of(error: VendorError | VendorNotConfigured) -> ErrorPolicy:
+    """The policy of the error's class or of the nearest base class that has one."""
+    return next(POLICIES[kind] for kind in type(error).__mro__ if kind in POLICIES)

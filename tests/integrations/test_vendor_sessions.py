@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from integrations import vendor_sessions
-from integrations.errors import VendorNotConfigured
 from integrations.models import VendorCredential
 from integrations.vendors import registry
+from integrations.vendors.errors import VendorNotConfigured
 from integrations.vendors.spec import UnknownApi
 from nucleus.models import Tenant
 

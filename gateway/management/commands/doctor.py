@@ -15,11 +15,11 @@ from django.db.migrations.executor import MigrationExecutor
 from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import vendor_sessions
-from integrations.errors import VendorNotConfigured
 from integrations.flows import inbound_webhooks
 from integrations.jobs import broker, job_queue
 from integrations.jobs.job_kind import Queue
 from integrations.models import AggregationSettings, Job, JobState, VendorCredential
+from integrations.vendors.errors import VendorNotConfigured
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
 

@@ -13,12 +13,12 @@ from django.test import Client as HttpClient
 from gateway import provisioning
 from integrations import vendor_sessions
 from integrations.circuit_breaker import CircuitBreaker
-from integrations.errors import VendorNotConfigured
 from integrations.flows import credentials
 from integrations.jobs import claims, job_queue, requeue, runner
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.vendors import errors
 from integrations.vendors.base import CallRecord
+from integrations.vendors.errors import VendorNotConfigured
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import TenantFactory

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from integrations.errors import VendorNotConfigured
 from integrations.jobs import retry
 from integrations.vendors import errors
+from integrations.vendors.errors import VendorNotConfigured
 
 AGE = timedelta(minutes=1)
 
