@@ -15,11 +15,11 @@ from integrations.flows import account_links, accounts
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen import renderers
-from nucleus.hydrogen.examples import answered
+from nucleus.hydrogen.examples import example_response
 from nucleus.hydrogen.renderers import Body
 
 ACCOUNT = EXAMPLE_RESPONSES["aggregation_account"]
-LINKED = answered(
+LINKED = example_response(
     {
         "message": None,
         "vendor_name": "mx",

@@ -17,7 +17,7 @@ from gateway.integration_api import documentation
 from integrations.flows import async_runs
 from integrations.models import AsyncTransaction
 from nucleus.caller import caller_of
-from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.examples import STORED, example_request, example_response
 from nucleus.hydrogen.fields import InstantField, not_a_uuid
 
 TAG = ["Async"]
@@ -32,7 +32,7 @@ SERVICE = [
 STATUSES = AsyncTransaction.Status.values
 
 
-BEGUN = answered({**STORED, "status": "PENDING", "response": {"members": 2}})
+BEGUN = example_response({**STORED, "status": "PENDING", "response": {"members": 2}})
 
 
 class AsyncStatusResponse(serializers.Serializer[Any]):
@@ -96,7 +96,7 @@ class AsyncServiceView(APIView):
         parameters=SERVICE,
         request=OpenApiTypes.OBJECT,
         response=AsyncResponse,
-        examples=[written("Nothing", {}), BEGUN],
+        examples=[example_request("Nothing", {}), BEGUN],
     )
     def post(self, request: Request, integration_type: str, service: str) -> Response:
         return _begin(request, integration_type, service)
@@ -130,7 +130,7 @@ class AsyncStatusView(APIView):
         tags=TAG,
         response=AsyncStatusResponse,
         examples=[
-            answered(
+            example_response(
                 {"id": STORED["id"], "status": "COMPLETED", "response": {"members": 2, "failed": 0}}
             )
         ],

@@ -24,7 +24,7 @@ from nucleus.hydrogen.fields import (
     IdField,
     InstantField,
     LenientBooleanField,
-    WordField,
+    VocabularyField,
     instant_of,
 )
 
@@ -52,12 +52,12 @@ class AuditQuery(serializers.Serializer[Any]):
     event = serializers.CharField(
         required=False, max_length=64, help_text="For example list_transactions, client_erased."
     )
-    integration_type = WordField(INTEGRATION_TYPES, required=False)
+    integration_type = VocabularyField(INTEGRATION_TYPES, required=False)
     is_request = LenientBooleanField(
         default=False,
         help_text="true: calls to a vendor only, without the gateway's own events.",
     )
-    request_type = WordField(METHODS, required=False, help_text="HTTP method of the call.")
+    request_type = VocabularyField(METHODS, required=False, help_text="HTTP method of the call.")
     vendor_name = vendor_name()
     nucleus_client_id = IdField(required=False)
     nucleus_aggregation_account_id = IdField(required=False)

@@ -20,8 +20,8 @@ from integrations.models import Member
 from integrations.vendors.records import ActionRequiredBy, NextStep
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
-from nucleus.hydrogen.examples import STORED, answered
-from nucleus.hydrogen.fields import IdField, InstantField, WordField
+from nucleus.hydrogen.examples import STORED, example_response
+from nucleus.hydrogen.fields import IdField, InstantField, VocabularyField
 
 TAG = ["Connection"]
 SORTABLE = ("id", "create_date", "update_date")
@@ -49,7 +49,7 @@ class ConnectionQuery(serializers.Serializer[Any]):
         max_length=255,
         help_text="The vendor's id, as the widget reports it.",
     )
-    state = WordField([state.value for state in ConnectionState], required=False)
+    state = VocabularyField([state.value for state in ConnectionState], required=False)
 
 
 class ConnectionResponse(serializers.Serializer[Any]):
@@ -93,7 +93,7 @@ class ConnectionResponse(serializers.Serializer[Any]):
     update_date = InstantField()
 
 
-EXAMPLE = answered(
+EXAMPLE = example_response(
     {
         **STORED,
         "nucleus_client_id": documentation.CLIENT_ID,

@@ -23,7 +23,7 @@ from integrations.vendors.records import RejectedItem
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
-from nucleus.hydrogen.examples import RECORD_ID, answered
+from nucleus.hydrogen.examples import RECORD_ID, example_response
 from nucleus.hydrogen.renderers import Body
 from nucleus.models import (
     AggregationAccount,
@@ -115,7 +115,7 @@ def document_detail(view: View) -> View:
 
 
 def _example(view: type[PullView]) -> OpenApiExample:
-    return answered(
+    return example_response(
         {
             "message": None,
             "vendor_name": "mx",

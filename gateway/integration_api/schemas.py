@@ -19,8 +19,8 @@ from nucleus.hydrogen.fields import (
     IdField,
     LenientBooleanField,
     PlainTextField,
+    VocabularyField,
     WholeNumberField,
-    WordField,
 )
 from nucleus.hydrogen.unknown_names import BodySerializer
 
@@ -28,17 +28,17 @@ INTEGRATION_TYPES = ("aggregation", "iav")
 MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL
 
 
-def choice(*words: str) -> WordField:
+def choice(*words: str) -> VocabularyField:
     """One of a few words, the first by default."""
-    return WordField(words, default=words[0])
+    return VocabularyField(words, default=words[0])
 
 
-def vendor_name() -> WordField:
+def vendor_name() -> VocabularyField:
     """The vendor; the tenant's settings decide when it is left out."""
-    return WordField(sorted(registry.specs()), required=False)
+    return VocabularyField(sorted(registry.specs()), required=False)
 
 
-def product() -> WordField:
+def product() -> VocabularyField:
     """Hydrogen's product; this gateway serves one."""
     return choice("atom")
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from gateway.integration_api.documentation import documented
 from integrations.models import WebhookSubscription
 from nucleus.hydrogen import openapi_schemas, pages
-from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.examples import STORED, example_request, example_response
 
 if TYPE_CHECKING:
     from gateway.webhook_api.subscriptions import WebhookView
@@ -34,7 +34,7 @@ def document_list(view: View) -> View:
             request=view.request_serializer,
             response=view.response_serializer,
             examples=[
-                written("Subscribe to new data", view.example),
+                example_request("Subscribe to new data", view.example),
                 _response_example(view, with_secret=True),
             ],
         ),
@@ -67,7 +67,10 @@ def document_detail(view: View) -> View:
             tags=[view.tag],
             request=view.request_serializer(partial=True),
             response=view.response_serializer,
-            examples=[written("Pause deliveries", {"is_active": False}), _response_example(view)],
+            examples=[
+                example_request("Pause deliveries", {"is_active": False}),
+                _response_example(view),
+            ],
         ),
         delete=documented(
             operation_id=f"delete{view.operation_name}",
@@ -81,4 +84,4 @@ def document_detail(view: View) -> View:
 
 def _response_example(view: type[WebhookView], *, with_secret: bool = False) -> OpenApiExample:
     subscription = WebhookSubscription(**STORED, **view.example, secret=EXAMPLE_SECRET)
-    return answered(view.render(subscription, with_secret=with_secret))
+    return example_response(view.render(subscription, with_secret=with_secret))

@@ -10,18 +10,18 @@ from typing import Any
 from rest_framework import serializers
 
 from integrations.flows import outbound_webhooks
-from nucleus.hydrogen.fields import FlagField, InstantField, PlainTextField, WordField
+from nucleus.hydrogen.fields import FlagField, InstantField, PlainTextField, VocabularyField
 from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer
 
 
 def _events(names: tuple[str, ...], **kwargs: Any) -> serializers.ListField:
     return serializers.ListField(
-        child=WordField(names), required=False, max_length=len(names), **kwargs
+        child=VocabularyField(names), required=False, max_length=len(names), **kwargs
     )
 
 
 class _Request(BodySerializer):
-    answered_only = (*READ_ONLY, "secret")
+    read_only_names = (*READ_ONLY, "secret")
 
     url = PlainTextField(max_length=2000)
     is_active = FlagField(required=False)

@@ -1,4 +1,4 @@
-"""/audit_log: the tenant's own audit trail; rows are added and read, never changed."""
+"""/audit_log: the tenant's own audit log; entries are added and read, never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
-from nucleus.hydrogen.examples import STORED, answered, written
+from nucleus.hydrogen.examples import STORED, example_request, example_response
 from nucleus.hydrogen.fields import (
     IdField,
     InstantField,
@@ -36,7 +36,7 @@ FIELDS = (
     "id", "request_url", "request", "response", *ID_LISTS, "secondary_id", "metadata",
     "create_date", "update_date",
 )  # fmt: skip
-MOST_IDS, LONGEST = 100, 50_000
+MAX_IDS, MAX_TEXT_LENGTH = 100, 50_000
 EXAMPLE = {
     "request_url": "https://app.demo.example/consents",
     "request": "terms of 2026-11",
@@ -49,14 +49,14 @@ class AuditLogBody(BodySerializer):
     """An entry as it is written; null is the same as left out."""
 
     request_url = WebUrlField(absolute=False)
-    request = LongTextField(max_length=LONGEST, required=False, allow_blank=True)
-    response = LongTextField(max_length=LONGEST, allow_blank=True)
+    request = LongTextField(max_length=MAX_TEXT_LENGTH, required=False, allow_blank=True)
+    response = LongTextField(max_length=MAX_TEXT_LENGTH, allow_blank=True)
     secondary_id = PlainTextField(max_length=255, required=False)
     metadata = serializers.DictField(child=LongTextField(max_length=2000), required=False)
 
     def get_fields(self) -> dict[str, Any]:
         ids = {
-            name: serializers.ListField(child=IdField(), required=False, max_length=MOST_IDS)
+            name: serializers.ListField(child=IdField(), required=False, max_length=MAX_IDS)
             for name in ID_LISTS
         }
         return super().get_fields() | ids
@@ -73,7 +73,7 @@ class AuditLogEntry(AuditLogBody):
 
 
 def _tenant(request: Request) -> Tenant:
-    """Entries may be about several clients, so a token of one cannot touch them."""
+    """The caller's tenant. Entries may name several clients, so client tokens are refused."""
     caller = caller_of(request)
     if caller.client is not None:
         raise PermissionDenied("This token is confined to one client; the audit log is not.")
@@ -84,11 +84,11 @@ def _rows(request: Request) -> QuerySet[AuditLog]:
     return AuditLog.objects.for_tenant(_tenant(request))
 
 
-def rendered(row: AuditLog) -> dict[str, Any]:
+def _render(row: AuditLog) -> dict[str, Any]:
     return {name: getattr(row, name) for name in FIELDS}
 
 
-ANSWER = answered(rendered(AuditLog(**STORED, **EXAMPLE)))
+EXAMPLE_RESPONSE = example_response(_render(AuditLog(**STORED, **EXAMPLE)))
 
 
 class AuditLogsView(APIView):
@@ -98,13 +98,13 @@ class AuditLogsView(APIView):
         operation_id="createAuditLog",
         summary="Add an entry to the audit log",
         description=(
-            "Your own trail of what your applications did. Entries cannot be changed or deleted; "
-            "erasing a client blanks the content of those that name it in `client_ids`."
+            "Your own log of what your applications did. Entries cannot be changed or deleted; "
+            "erasing a client removes the content of those that name it in `client_ids`."
         ),
         tags=TAG,
         request=AuditLogBody,
         response=AuditLogEntry,
-        examples=[written("A consent that was given", EXAMPLE), ANSWER],
+        examples=[example_request("A consent that was given", EXAMPLE), EXAMPLE_RESPONSE],
     )
     def post(self, request: Request) -> Response:
         tenant = _tenant(request)
@@ -115,8 +115,8 @@ class AuditLogsView(APIView):
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
         for name in ID_LISTS:
-            values[name] = [str(one) for one in values.get(name, [])]
-        return Response(rendered(add_audit_log(tenant=tenant, **values)))
+            values[name] = [str(record_id) for record_id in values.get(name, [])]
+        return Response(_render(add_audit_log(tenant=tenant, **values)))
 
     @documented(
         operation_id="listAuditLog",
@@ -127,7 +127,7 @@ class AuditLogsView(APIView):
     )
     def get(self, request: Request) -> Response:
         rows = _rows(request)
-        return Response(pages.page(rows, request.query_params, fields=FIELDS, render=rendered))
+        return Response(pages.page(rows, request.query_params, fields=FIELDS, render=_render))
 
 
 class AuditLogView(APIView):
@@ -138,10 +138,10 @@ class AuditLogView(APIView):
         summary="Read one entry of the audit log",
         tags=TAG,
         response=AuditLogEntry,
-        examples=[ANSWER],
+        examples=[EXAMPLE_RESPONSE],
     )
     def get(self, request: Request, record_id: UUID) -> Response:
         row = _rows(request).filter(id=record_id).first()
         if row is None:
             raise NotFound(f"There is no audit log entry {record_id}.")
-        return Response(rendered(row))
+        return Response(_render(row))

@@ -1,4 +1,4 @@
-"""Many records in one request: /bulk_… with arrays in and out, all or nothing."""
+"""/bulk_…: arrays of records, of which all are written or none."""
 
 from __future__ import annotations
 
@@ -13,39 +13,42 @@ from rest_framework.response import Response
 from nucleus.api import record_types, writing
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.api.records import RecordView
-from nucleus.hydrogen.examples import RECORD_ID, answered, changed, written
+from nucleus.hydrogen.examples import RECORD_ID, example_change, example_request, example_response
 from nucleus.hydrogen.fields import IdField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.writes import records
 
 DESCRIPTION = (
-    f"At most {writing.MAX_ITEMS} records; the response has them in the order of the request. All "
-    "or nothing: if one is wrong, none is written, and `errors` has the wrong ones by index, "
-    "from 0."
+    f"At most {writing.MAX_ITEMS} records; the response has them in the order of the request. If "
+    "one is invalid, none is written, and `errors` names the invalid ones by their index, from 0."
 )
 
 
-def _change_of(body: Any) -> Any:
-    """The schema of an item of PUT: the body with an `id`, which alone is required."""
+def change_serializer(body: Any) -> Any:
+    """The serializer class of an item of PUT: `body` with an `id`, the only required field.
 
-    def get_fields(self: Any) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields: dict[str, Any] = body.get_fields(self)
-        for name, field in fields.items():
-            field.required, field.default = name == "id", serializers.empty
-        return fields
+    It describes items for OpenAPI only; they are parsed by `body(partial=True)`.
+    """
 
-    meta = type("Meta", (body.Meta,), {"fields": ["id", *body.Meta.fields]})
-    attributes = {
-        "id": IdField(),
-        "Meta": meta,
-        "__doc__": body.__doc__,
-        "get_fields": get_fields,
-    }
-    return type(body.__name__.replace("Body", "Change"), (body,), attributes)
+    class Change(body):  # type: ignore[misc]
+        __doc__ = body.__doc__
+        id = IdField()
+
+        class Meta(body.Meta):  # type: ignore[misc]
+            fields = ["id", *body.Meta.fields]
+
+        def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+            fields: dict[str, Any] = super().get_fields()
+            for name, field in fields.items():
+                field.required, field.default = name == "id", serializers.empty
+            return fields
+
+    Change.__name__ = body.__name__.replace("Body", "Change")
+    return Change
 
 
 class BulkRecordView(RecordView):
-    """Create and change many. Subclasses may narrow `http_method_names`."""
+    """Create and change many records. Subclasses may narrow `http_method_names`."""
 
     http_method_names: Sequence[str] = ("post", "put", "options")
 
@@ -54,8 +57,8 @@ class BulkRecordView(RecordView):
         super().__init_subclass__()
         record_type = cls.record_type
         body: Any = record_type.body
-        response_example = answered(EXAMPLE_RESPONSES[record_type.path])
-        change = {"id": RECORD_ID, **changed(record_type.example)}
+        response_example = example_response(EXAMPLE_RESPONSES[record_type.path])
+        change = {"id": RECORD_ID, **example_change(record_type.example)}
         operations = {
             "post": documented(
                 operation_id=f"create{record_type.name}Bulk",
@@ -64,16 +67,16 @@ class BulkRecordView(RecordView):
                 tags=record_type.tags,
                 request=body(many=True, max_length=writing.MAX_ITEMS),
                 response=record_type.schema(many=True),
-                examples=[written("One record", record_type.example), response_example],
+                examples=[example_request("One record", record_type.example), response_example],
             ),
             "put": documented(
                 operation_id=f"update{record_type.name}Bulk",
                 summary=f"Change {record_type.label}s",
                 description=f"Each item has the `id` and the fields to change. {DESCRIPTION}",
                 tags=record_type.tags,
-                request=_change_of(body)(many=True, max_length=writing.MAX_ITEMS),
+                request=change_serializer(body)(many=True, max_length=writing.MAX_ITEMS),
                 response=record_type.schema(many=True),
-                examples=[written("One record", change), response_example],
+                examples=[example_request("One record", change), response_example],
             ),
         }
         allowed = {name: operations[name] for name in operations if name in cls.http_method_names}
@@ -111,7 +114,7 @@ class BulkRecordView(RecordView):
         return Response([self.render(request, row) for row in rows])
 
 
-# Which of them have which methods: docs/hydrogen-contract.md#nucleus-endpoints.
+# The methods of each: docs/hydrogen-contract.md#nucleus-endpoints.
 
 
 class BulkAggregationAccountView(BulkRecordView):

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from nucleus.api import bulk_errors, bulk_items, clients, writing
 from nucleus.api.bulk_items import CLIENT, ENTITIES, MAX_CLIENTS, Operation
 from nucleus.caller import caller_of
-from nucleus.hydrogen.examples import RECORD_ID, STORED, answered, written
+from nucleus.hydrogen.examples import RECORD_ID, STORED, example_request, example_response
 from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import BulkTransaction
@@ -77,7 +77,7 @@ class BulkStatusResponse(serializers.Serializer[Any]):
 def _response_example(operation: str) -> Any:
     counts = {"total": 1, "succeeded": 1, "failed": 0}
     data = {"entity_uri": CLIENT, "operation": operation, **counts}
-    return answered({**STORED, "status": "COMPLETED", "data": data, "secondary_id": None})
+    return example_response({**STORED, "status": "COMPLETED", "data": data, "secondary_id": None})
 
 
 class BulkView(APIView):
@@ -91,7 +91,7 @@ class BulkView(APIView):
         parameters=[ENTITY],
         request={"application/json": ARRAY},
         response=BulkTransactionResponse,
-        examples=[written("Clients", [clients.EXAMPLE]), _response_example("create")],
+        examples=[example_request("Clients", [clients.EXAMPLE]), _response_example("create")],
     )
     def post(self, request: Request, entity_uri: str) -> Response:
         return self._process(request, entity_uri, "create")
@@ -105,7 +105,7 @@ class BulkView(APIView):
         request={"application/json": ARRAY},
         response=BulkTransactionResponse,
         examples=[
-            written("Clients", [{"id": RECORD_ID, "last_name": "Demo"}]),
+            example_request("Clients", [{"id": RECORD_ID, "last_name": "Demo"}]),
             _response_example("update"),
         ],
     )
@@ -120,7 +120,7 @@ class BulkView(APIView):
         parameters=[ENTITY],
         request={"application/json": IDS},
         response=BulkTransactionResponse,
-        examples=[written("Clients", [RECORD_ID]), _response_example("delete")],
+        examples=[example_request("Clients", [RECORD_ID]), _response_example("delete")],
     )
     def delete(self, request: Request, entity_uri: str) -> Response:
         return self._process(request, entity_uri, "delete")
@@ -153,7 +153,7 @@ class BulkStatusView(APIView):
         tags=TAG,
         response=BulkStatusResponse,
         examples=[
-            answered(
+            example_response(
                 {
                     "id": STORED["id"],
                     "status": "PARTIAL",

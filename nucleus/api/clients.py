@@ -17,7 +17,7 @@ from nucleus.api import owners
 from nucleus.api.owner_views import OwnerDetailView, OwnerListView
 from nucleus.caller import Caller
 from nucleus.hydrogen import openapi_schemas, renderers
-from nucleus.hydrogen.fields import IdField, PlainTextField, WebUrlField, WordField
+from nucleus.hydrogen.fields import IdField, PlainTextField, VocabularyField, WebUrlField
 from nucleus.hydrogen.nested_serializers import MOST_PARTS, Employment
 from nucleus.hydrogen.request_serializers import OPTIONAL
 from nucleus.hydrogen.unknown_names import READ_ONLY
@@ -106,7 +106,7 @@ class ClientBody(owners.OwnerBody):
     def validate_client_type(self, value: str) -> str:
         if self.instance is not None and self.instance.client_type == value:
             return value  # stored when any word was taken
-        return WordField(CLIENT_TYPES).to_internal_value(value)
+        return VocabularyField(CLIENT_TYPES).to_internal_value(value)
 
     def validate_username(self, value: str) -> str:
         rows = Client.objects.for_tenant(self.context["caller"].tenant)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,16 +21,14 @@ from nucleus.hydrogen.fields import InstantField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.reads import currency_conversion, derived_views
 
-_Account: Any = openapi_schemas.AggregationAccount
 
-
-class AggregationAccountDetails(_Account):
+class AggregationAccountDetails(openapi_schemas.AggregationAccount):
     """An account; of its number never more than the last four digits."""
 
     account_number = serializers.CharField(allow_null=True)
     asset = serializers.BooleanField()
 
-    class Meta(_Account.Meta):
+    class Meta(openapi_schemas.AggregationAccount.Meta):
         fields = [*derived_views.DETAILS, "account_number", "asset"]
 
 
@@ -67,19 +66,43 @@ class AggregationAccountOverview(serializers.Serializer[Any]):
     by_category = OverviewCategory(many=True)
 
 
-def _part(schema: Any, name: str) -> Any:
-    """`schema` with its id under the name it has among others."""
-    names = [f"{name}_id", *(field for field in schema.Meta.fields if field != "id")]
-    meta = type("Meta", (schema.Meta,), {"fields": names})
-    declared = {"Meta": meta, f"{name}_id": serializers.UUIDField()}
-    return type(f"Aggregate{schema.__name__}", (schema,), {"__doc__": schema.__doc__, **declared})
+def _fields_of_part(schema: type[openapi_schemas.RecordSchema], id_name: str) -> list[str]:
+    """The fields of `schema` with `id_name` in place of `id`."""
+    names: Sequence[str] = schema.Meta.fields
+    return [id_name, *(name for name in names if name != "id")]
 
 
-_Balance = _part(openapi_schemas.AggregationAccountBalance, "aggregation_account_balance")
-_Holding = _part(openapi_schemas.AggregationAccountHolding, "aggregation_account_holding")
-_Transaction = _part(
-    openapi_schemas.AggregationAccountTransaction, "aggregation_account_transaction"
-)
+class AggregateAggregationAccountBalance(openapi_schemas.AggregationAccountBalance):
+    """The current balance of an account."""
+
+    aggregation_account_balance_id = serializers.UUIDField()
+
+    class Meta(openapi_schemas.AggregationAccountBalance.Meta):
+        fields = _fields_of_part(
+            openapi_schemas.AggregationAccountBalance, "aggregation_account_balance_id"
+        )
+
+
+class AggregateAggregationAccountHolding(openapi_schemas.AggregationAccountHolding):
+    """A position of an account."""
+
+    aggregation_account_holding_id = serializers.UUIDField()
+
+    class Meta(openapi_schemas.AggregationAccountHolding.Meta):
+        fields = _fields_of_part(
+            openapi_schemas.AggregationAccountHolding, "aggregation_account_holding_id"
+        )
+
+
+class AggregateAggregationAccountTransaction(openapi_schemas.AggregationAccountTransaction):
+    """A movement of money: one of bank_credit, cash and investment is set."""
+
+    aggregation_account_transaction_id = serializers.UUIDField()
+
+    class Meta(openapi_schemas.AggregationAccountTransaction.Meta):
+        fields = _fields_of_part(
+            openapi_schemas.AggregationAccountTransaction, "aggregation_account_transaction_id"
+        )
 
 
 class AggregateData(serializers.Serializer[Any]):
@@ -87,9 +110,9 @@ class AggregateData(serializers.Serializer[Any]):
 
     aggregation_account_id = serializers.UUIDField()
     aggregation_account_details = AggregationAccountDetails()
-    aggregation_account_balances = _Balance(allow_null=True)
-    aggregation_account_holdings = _Holding(many=True)
-    aggregation_account_transactions = _Transaction(many=True)
+    aggregation_account_balances = AggregateAggregationAccountBalance(allow_null=True)
+    aggregation_account_holdings = AggregateAggregationAccountHolding(many=True)
+    aggregation_account_transactions = AggregateAggregationAccountTransaction(many=True)
 
 
 class AggregateDataView(APIView):
@@ -108,7 +131,8 @@ class AggregateDataView(APIView):
         account = AGGREGATION_ACCOUNT.visible_rows(request).filter(id=record_id).first()
         if account is None:
             raise NotFound(f"There is no aggregation account {record_id}.")
-        return Response(derived_views.aggregate_data(account, currency_conversion.asked(request)))
+        conversion = currency_conversion.requested_conversion(request)
+        return Response(derived_views.aggregate_data(account, conversion))
 
 
 class OverviewView(APIView):
@@ -133,7 +157,7 @@ class OverviewView(APIView):
     def get(self, request: Request, record_id: UUID) -> Response:
         owner = owners.get_visible(request, self.owner_type, record_id)
         accounts = AGGREGATION_ACCOUNT.visible_rows(request).filter(**owner.reference)
-        conversion = currency_conversion.asked(request)
+        conversion = currency_conversion.requested_conversion(request)
         return Response(derived_views.overview(caller_of(request).tenant, accounts, conversion))
 
 

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from nucleus.api import writing
 from nucleus.caller import caller_of
 from nucleus.hydrogen import filters, pages
-from nucleus.hydrogen.examples import answered, written
+from nucleus.hydrogen.examples import example_request, example_response
 from nucleus.hydrogen.fields import CurrencyField, InstantField, NumberField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
@@ -77,7 +77,7 @@ class FxRatesView(APIView):
         tags=TAG,
         request=FxRate(many=True, max_length=writing.MAX_ITEMS),  # type: ignore[call-arg]
         response=FxRate(many=True),
-        examples=[written("One", EXAMPLE), answered(EXAMPLE)],
+        examples=[example_request("One", EXAMPLE), example_response(EXAMPLE)],
     )
     def post(self, request: Request) -> Response:
         caller = caller_of(request)

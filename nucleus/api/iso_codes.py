@@ -35,8 +35,8 @@ class Country(serializers.Serializer[Any]):
     alpha3_code = serializers.CharField()
     country = serializers.CharField(help_text="Its English short name.")
     numeric_code = serializers.IntegerField()
-    latitude = serializers.FloatField(allow_null=True, help_text="Always null: not kept here.")
-    longitude = serializers.FloatField(allow_null=True, help_text="Always null: not kept here.")
+    latitude = serializers.FloatField(allow_null=True, help_text="Always null: not stored here.")
+    longitude = serializers.FloatField(allow_null=True, help_text="Always null: not stored here.")
 
 
 class State(serializers.Serializer[Any]):
@@ -95,11 +95,11 @@ class StatesView(APIView):
         response=State(many=True),
     )
     def get(self, request: Request) -> Response:
-        given = request.query_params.get("country_code", "").strip()
-        if given in ("", "None"):  # how the SDK writes an unset one
-            given = DEFAULT_COUNTRY
-        code = given.upper()
-        if not given.isascii() or not iso_codes.is_country(code):  # "ß" in capitals is "SS"
+        parameter = request.query_params.get("country_code", "").strip()
+        if parameter in ("", "None"):  # the SDK sends None for an unset one
+            parameter = DEFAULT_COUNTRY
+        code = parameter.upper()
+        if not parameter.isascii() or not iso_codes.is_country(code):  # "ß" in capitals is "SS"
             message = "Use a two-letter country code such as US; GET /resource/country lists them."
             raise ValidationError({"country_code": [message]})
         return Response([asdict(row) for row in iso_codes.states(code)])

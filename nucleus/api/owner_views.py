@@ -16,7 +16,7 @@ from nucleus.api import owners
 from nucleus.api.owners import OwnerType
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
-from nucleus.hydrogen.examples import STORED, answered, changed, written
+from nucleus.hydrogen.examples import STORED, example_change, example_request, example_response
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.reads.visibility import visible_rows
 
@@ -54,8 +54,8 @@ class OwnerListView(APIView):
             response=owner_type.schema,
             status=owner_type.created_status,
             examples=[
-                written(owner_type.label.capitalize(), owner_type.example),
-                answered(response_example),
+                example_request(owner_type.label.capitalize(), owner_type.example),
+                example_response(response_example),
             ],
         )
         get = documented(
@@ -91,7 +91,7 @@ class OwnerDetailView(APIView):
         super().__init_subclass__()
         owner_type = cls.owner_type
         label, tags, can_erase = owner_type.label, [owner_type.name], owner_type.erase is not None
-        response_example = answered(
+        response_example = example_response(
             owner_type.render(owner_type.model(**STORED, **owner_type.example))
         )
         get = documented(
@@ -109,7 +109,10 @@ class OwnerDetailView(APIView):
             tags=tags,
             request=owner_type.body(partial=True),
             response=owner_type.schema,
-            examples=[written("One field", changed(owner_type.example)), response_example],
+            examples=[
+                example_request("One field", example_change(owner_type.example)),
+                response_example,
+            ],
         )
         delete = documented(
             operation_id=f"delete{owner_type.name}",

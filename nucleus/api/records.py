@@ -17,7 +17,7 @@ from nucleus.api.damaged_rows import DamageTolerant
 from nucleus.api.record_types import EXAMPLE_RESPONSES, RecordType
 from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
-from nucleus.hydrogen.examples import answered, changed, written
+from nucleus.hydrogen.examples import example_change, example_request, example_response
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 from nucleus.reads import currency_conversion
@@ -65,8 +65,8 @@ class RecordListView(RecordView):
             request=record_type.body,
             response=record_type.schema,
             examples=[
-                written(record_type.label.capitalize(), record_type.example),
-                answered(EXAMPLE_RESPONSES[record_type.path]),
+                example_request(record_type.label.capitalize(), record_type.example),
+                example_response(EXAMPLE_RESPONSES[record_type.path]),
             ],
         )
         get = documented(
@@ -111,7 +111,7 @@ class RecordDetailView(RecordView):
         """Describe the inherited operations in terms of the subclass's type of record."""
         super().__init_subclass__()
         record_type = cls.record_type
-        response_example = answered(EXAMPLE_RESPONSES[record_type.path])
+        response_example = example_response(EXAMPLE_RESPONSES[record_type.path])
         get = documented(
             operation_id=f"get{record_type.name}",
             summary=f"Read one {record_type.label}",
@@ -127,7 +127,10 @@ class RecordDetailView(RecordView):
             tags=record_type.tags,
             request=record_type.body(partial=True),
             response=record_type.schema,
-            examples=[written("One field", changed(record_type.example)), response_example],
+            examples=[
+                example_request("One field", example_change(record_type.example)),
+                response_example,
+            ],
         )
         delete = documented(
             operation_id=f"deleteNucleus{record_type.name}",

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from nucleus import categories
 from nucleus.hydrogen import filters, pages
-from nucleus.hydrogen.fields import IdField, LenientBooleanField, WordField
+from nucleus.hydrogen.fields import IdField, LenientBooleanField, VocabularyField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
 
@@ -77,7 +77,7 @@ class _CategoryQuery(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         table = self.context["table"]
         vendors = dict.fromkeys(one.vendor_name for one in table)
-        return {"vendor_name": WordField(vendors, required=False), **super().get_fields()}
+        return {"vendor_name": VocabularyField(vendors, required=False), **super().get_fields()}
 
 
 def _category_parameters(id_name: str) -> list[OpenApiParameter]:

@@ -1,4 +1,4 @@
-"""Examples of bodies and answers for OpenAPI."""
+"""Examples of requests and responses for OpenAPI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nucleus.hydrogen.json_format import ExactJSONRenderer
 
 RECORD_ID = "5f3b2c64-8d1e-4a7b-9c1f-2f6d0e9a4b10"
 _MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-# What every row has that nobody writes.
+# The values of a stored row that callers do not write.
 STORED: dict[str, Any] = {
     "id": UUID(RECORD_ID),
     "create_date": _MOMENT,
@@ -22,18 +22,18 @@ STORED: dict[str, Any] = {
 }
 
 
-def written(name: str, value: Any) -> OpenApiExample:
-    """An example of a body."""
+def example_request(name: str, value: Any) -> OpenApiExample:
+    """An example of a request body."""
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def changed(example: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a change, out of that of a creation: its last member alone."""
+def example_change(example: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a change: the last member of the body of a creation."""
     name = list(example)[-1]
     return {name: example[name]}
 
 
-def answered(body: Any) -> OpenApiExample:
-    """An example of an answer, which JSON is made of as of any other."""
+def example_response(body: Any) -> OpenApiExample:
+    """An example of a response, rendered as responses are."""
     value = json.loads(ExactJSONRenderer().render(body))
     return OpenApiExample("An answer", value=value, response_only=True)

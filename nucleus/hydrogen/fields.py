@@ -1,4 +1,4 @@
-"""Fields that read Hydrogen's manners (docs/hydrogen-contract.md#values)."""
+"""Serializer fields that accept what Hydrogen's clients send (docs/hydrogen-contract.md#values)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nucleus import exact_json, plain_text, web_urls
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
-# Python's own readers also take weeks, ordinal dates, other digits and any separator of the time.
+# Python's own parsers also accept weeks, ordinal dates, other digits and any separator of the time.
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(DATE.pattern + r"(?:[Tt ][0-9:.,]+ ?(?:[Zz]|[+-][0-9:]+)?)?")
 NOT_A_UUID = f"Must be a UUID such as {EXAMPLE_ID}."
@@ -29,18 +29,18 @@ class LenientBooleanField(serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if isinstance(data, bool):
             return data
-        word = str(data).strip().lower()
-        if word in ("true", "1"):
+        text = str(data).strip().lower()
+        if text in ("true", "1"):
             return True
-        if word in ("false", "0"):
+        if text in ("false", "0"):
             return False
         raise serializers.ValidationError("Use true or false.")
 
 
 def uuid_of(value: object) -> UUID | None:
-    """The UUID that a text writes down in the canonical form, with its dashes.
+    """The UUID in the canonical form, with dashes, that `value` is; None for anything else.
 
-    Python's own reader takes much else for one, such as 5, braces, and dashes anywhere.
+    Python's own parser also accepts braces, and dashes anywhere.
     """
     if isinstance(value, str) and CANONICAL_UUID.fullmatch(value):
         return UUID(value)
@@ -48,12 +48,12 @@ def uuid_of(value: object) -> UUID | None:
 
 
 def is_path_id(text: str) -> bool:
-    """Whether a path may name an object by `text`: a UUID as answers write it, in lower case."""
+    """Whether a path may name an object by `text`: a UUID in lower case, as in responses."""
     return uuid_of(text) is not None and text == text.lower()
 
 
 def not_a_uuid(text: str) -> str:
-    """What is answered to a path that has `text` where an id should be."""
+    """The message for a path that has `text` where an id should be."""
     return (
         f"{text[:64]!r} is not the id of an object. Ids are UUIDs in lower case with dashes, such "
         f"as {EXAMPLE_ID}."
@@ -66,30 +66,30 @@ class IdField(serializers.UUIDField):
     default_error_messages = {"invalid": NOT_A_UUID}
 
     def to_internal_value(self, data: Any) -> UUID:
-        found = data if isinstance(data, UUID) else uuid_of(data)
-        if found is None:
+        value = data if isinstance(data, UUID) else uuid_of(data)
+        if value is None:
             self.fail("invalid")
-        return found
+        return value
 
 
 class FlagField(serializers.BooleanField):
-    """A boolean of a body: true or false; the words are understood, 1 and "yes" are not."""
+    """A boolean in a body: true or false, also as strings in any case; not 1, not "yes"."""
 
     default_error_messages = {"invalid": "Use true or false."}
 
     def to_internal_value(self, data: Any) -> bool:
         if isinstance(data, bool):
             return data
-        word = data.lower() if isinstance(data, str) else ""
-        if word not in ("true", "false"):
+        text = data.lower() if isinstance(data, str) else ""
+        if text not in ("true", "false"):
             self.fail("invalid")
-        return word == "true"
+        return text == "true"
 
 
 def number_of(value: Any) -> Decimal | None:
-    """The number that a body or query gives, as JSON writes numbers; None for anything else.
+    """The number in a body or query, in the forms of JSON; None for anything else.
 
-    Python's own readers also take underscores and the digits of other scripts.
+    Python's own parsers also accept underscores and the digits of other scripts.
     """
     try:
         if isinstance(value, str):
@@ -130,28 +130,28 @@ class DayField(serializers.DateField):
         return super().to_internal_value(data)
 
 
-class WordField(serializers.ChoiceField):
-    """One of a few words, in capitals or not; a refusal lists them."""
+class VocabularyField(serializers.ChoiceField):
+    """One of a few values, in any case; the error lists them."""
 
-    default_error_messages = {"invalid_choice": "{input} is not known here. Use {words}."}
+    default_error_messages = {"invalid_choice": "{input} is not known here. Use {values}."}
 
-    def __init__(self, words: Iterable[str], **kwargs: Any) -> None:
-        self.words = {word.lower(): word for word in words}
-        super().__init__(choices=list(self.words.values()), **kwargs)
+    def __init__(self, values: Iterable[str], **kwargs: Any) -> None:
+        self.values_by_key = {value.lower(): value for value in values}
+        super().__init__(choices=list(self.values_by_key.values()), **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        word = self.words.get(data.strip().lower()) if isinstance(data, str) else None
-        if word is None:
-            *others, last = self.words.values()
-            words = f"{', '.join(others)} or {last}" if others else last
-            self.fail("invalid_choice", input=repr(data)[:64], words=words)
-        return word
+        value = self.values_by_key.get(data.strip().lower()) if isinstance(data, str) else None
+        if value is None:
+            *others, last = self.values_by_key.values()
+            values = f"{', '.join(others)} or {last}" if others else last
+            self.fail("invalid_choice", input=repr(data)[:64], values=values)
+        return value
 
 
 class PlainTextField(serializers.CharField):
     """One line of text that is shown as it is stored: a name, a title, a status.
 
-    A row may keep what it has from before this was checked.
+    A stored text may be repeated even if it is older than this check.
     """
 
     refused = plain_text.IN_ONE_LINE
@@ -161,8 +161,8 @@ class PlainTextField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if (found := self.refused.search(text)) and text != self._stored():
-            self.fail("unprintable", character=f"U+{ord(found[0]):04X}")
+        if (match := self.refused.search(text)) and text != self._stored():
+            self.fail("unprintable", character=f"U+{ord(match[0]):04X}")
         return text
 
     def _stored(self) -> Any:
@@ -205,7 +205,7 @@ class WebUrlField(PlainTextField):
 
 
 class MetadataField(serializers.DictField):
-    """The tenant's own words about a record: text by name."""
+    """The tenant's own data about a record: text by name."""
 
     child = LongTextField(max_length=2000, allow_blank=True, trim_whitespace=False)
 
@@ -266,7 +266,7 @@ def without_nulls(value: Any) -> Any:
     The SDKs send every field of a model, unset ones as null.
     """
     if isinstance(value, dict):
-        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
     return value
 
 

@@ -1,7 +1,7 @@
 """The `filter` parameter: `client_id==… && amount>=10 || status=="posted"`.
 
-`&&` binds tighter than `||`. Values may be quoted with " or ', which odd characters need. `apply`
-makes a Django query of it, `matching` looks at rows in memory.
+`&&` binds tighter than `||`. Values may be quoted with " or ', which special characters require.
+`apply` makes a Django query of it, `matching` filters rows in memory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nucleus import exact_json
 from nucleus.hydrogen.fields import DATE, LenientBooleanField, instant_of, uuid_of
 
 MAX_LENGTH, MAX_TERMS = 2000, 20
-LARGEST = Decimal(10) ** 16  # what MoneyField holds stays below
+MAX_NUMBER = Decimal(10) ** 16  # values of MoneyField are smaller
 LOOKUPS = {"==": "exact", "!=": "exact", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 COMPARISONS = {">": compare.gt, ">=": compare.ge, "<": compare.lt, "<=": compare.le}
 TERM = re.compile(
@@ -40,7 +40,7 @@ def comparable(model: type[models.Model], names: Sequence[str]) -> list[str]:
 
 
 def text_of(query: Mapping[str, str]) -> str:
-    """The parameter; an SDK writes an unset one as None."""
+    """The parameter; SDKs send None for an unset one."""
     text = query.get("filter", "")
     return "" if text == "None" else text
 
@@ -57,35 +57,39 @@ class Condition:
 def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[Any]:
     """`rows` that match `text`, which may name `fields`.
 
-    Raises ValidationError that says what cannot be understood.
+    Raises ValidationError if it cannot be parsed.
     """
     if not text:
         return rows
-    whole = Q(pk__in=[])
-    for group in _parsed(text, {name: _field(rows.model, name) for name in fields}):
-        together = Q()
+    query = Q(pk__in=[])
+    for group in _parse(text, {name: _field(rows.model, name) for name in fields}):
+        group_query = Q()
         for condition in group:
-            together &= _query(condition)
-        whole |= together
-    return rows.filter(whole)
+            group_query &= _query(condition)
+        query |= group_query
+    return rows.filter(query)
 
 
 def matching(
     rows: Iterable[dict[str, Any]], text: str, *, fields: Mapping[str, models.Field[Any, Any]]
 ) -> list[dict[str, Any]]:
-    """Those of `rows`, dicts in memory, that match `text`; the same language and the same answers.
+    """Those of `rows`, dicts in memory, that match `text`; by the same rules as `apply`.
 
     Args:
         fields: the names that may be compared, and what their values are.
     """
     if not text:
         return list(rows)
-    groups = _parsed(text, fields)
-    return [row for row in rows if any(all(_holds(row, one) for one in group) for group in groups)]
+    groups = _parse(text, fields)
+    return [
+        row
+        for row in rows
+        if any(all(_is_met(condition, row) for condition in group) for group in groups)
+    ]
 
 
-def _parsed(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
-    """Groups of which one has to hold; of a group every condition."""
+def _parse(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
+    """Groups of conditions: a row matches if it meets all conditions of any group."""
     if len(text) > MAX_LENGTH:
         raise _refusal(f"It is longer than {MAX_LENGTH} characters.")
     groups: list[list[Condition]] = [[]]
@@ -111,7 +115,8 @@ def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
     name, operator = term["field"], term["operator"]
     if name not in fields:
         raise _refusal(f"There is no field {name!r} to filter on. Fields: {', '.join(fields)}.")
-    text = next(one for one in (term["double"], term["single"], term["bare"]) if one is not None)
+    quoted_or_bare = (term["double"], term["single"], term["bare"])
+    text = next(value for value in quoted_or_bare if value is not None)
     if term["bare"] == "null" and operator in ("==", "!="):
         return Condition(name, operator, None)
     value = _value(fields[name], name, text)
@@ -120,18 +125,19 @@ def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
     return Condition(name, operator, value)
 
 
-def _query(one: Condition) -> Q:
-    if one.value is None:
-        return Q(**{f"{one.name}__isnull": one.operator == "=="})
-    condition = Q(**{f"{one.name}__{LOOKUPS[one.operator]}": one.value})
-    return ~condition if one.operator == "!=" else condition
+def _query(condition: Condition) -> Q:
+    name, operator = condition.name, condition.operator
+    if condition.value is None:
+        return Q(**{f"{name}__isnull": operator == "=="})
+    query = Q(**{f"{name}__{LOOKUPS[operator]}": condition.value})
+    return ~query if operator == "!=" else query
 
 
-def _holds(row: dict[str, Any], one: Condition) -> bool:
-    held = row[one.name]
-    if one.operator in ("==", "!="):
-        return bool((held == one.value) is (one.operator == "=="))
-    return held is not None and bool(COMPARISONS[one.operator](held, one.value))
+def _is_met(condition: Condition, row: dict[str, Any]) -> bool:
+    value, operator = row[condition.name], condition.operator
+    if operator in ("==", "!="):
+        return bool((value == condition.value) is (operator == "=="))
+    return value is not None and bool(COMPARISONS[operator](value, condition.value))
 
 
 def _field(model: type[models.Model], name: str) -> Any:
@@ -144,7 +150,7 @@ def _value(field: Any, name: str, text: str) -> Any:
         if isinstance(field, field_type):
             return parse(field, name, text)
     if "\0" in text:
-        raise _refusal("A value holds U+0000.")
+        raise _refusal("A value contains U+0000.")
     return text
 
 
@@ -178,13 +184,13 @@ def _date(field: Any, name: str, text: str) -> date:
 def _decimal(field: Any, name: str, text: str) -> Decimal:
     number: Decimal = _converted(exact_json.number, text, f"{name} is a number.")
     places = field.decimal_places
-    if number.copy_abs() >= LARGEST or number != round(number, places):
+    if number.copy_abs() >= MAX_NUMBER or number != round(number, places):
         raise _refusal(f"{name} is a number of at most 16 digits before the point, {places} after.")
     return number
 
 
 def _integer(field: Any, name: str, text: str) -> int:
-    number: int = _converted(_whole, text, f"{name} is a whole number.")
+    number: int = _converted(_whole_number, text, f"{name} is a whole number.")
     if abs(number) >= 2**63:
         raise _refusal(f"{name} is too large.")
     return number
@@ -208,19 +214,19 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     number = exact_json.number(text)
     if number != number.to_integral_value():
         raise ValueError(text)
     return int(number)
 
 
-def _converted(kind: Any, text: str, words: str) -> Any:
+def _converted(convert: Callable[[str], Any], text: str, message: str) -> Any:
     try:
-        return kind(text)
+        return convert(text)
     except ValueError:
-        raise _refusal(words) from None
+        raise _refusal(message) from None
 
 
-def _refusal(words: str) -> ValidationError:
-    return ValidationError({"filter": [words]})
+def _refusal(message: str) -> ValidationError:
+    return ValidationError({"filter": [message]})

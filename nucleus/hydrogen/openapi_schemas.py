@@ -1,4 +1,4 @@
-"""Hydrogen's objects for OpenAPI, and the shape of every error."""
+"""Hydrogen's objects in responses, for OpenAPI, and the form of every error."""
 
 from __future__ import annotations
 
@@ -12,36 +12,29 @@ from nucleus.hydrogen import nested_serializers, renderers
 from nucleus.hydrogen.fields import InstantField
 
 
-class _Rendered(serializers.ModelSerializer[Any]):
-    """Types as wire.json writes them."""
+class RecordSchema(serializers.ModelSerializer[Any]):
+    """A record in a response; `Meta.fields` are names of columns, as the renderers write them.
+
+    What the model does not say, such as the content of columns of JSON, subclasses declare.
+    """
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         DateTimeField: InstantField,
     }
 
-
-def _described(
-    model: type, names: tuple[str, ...], name: str, **typed: serializers.Field[Any, Any, Any, Any]
-) -> type[serializers.Serializer[Any]]:
-    """A read-only serializer class with the model's types for those fields.
-
-    Args:
-        typed: what the model does not say: the content of columns of JSON.
-    """
-    meta = model._meta  # type: ignore[attr-defined]
-    ids = {
-        field: serializers.UUIDField(allow_null=True)
-        for field in names
-        if field.endswith("_id") and not isinstance(meta.get_field(field), CharField)
-    }
-    if "metadata" in names:
-        typed["metadata"] = serializers.DictField(
-            child=serializers.CharField(allow_blank=True), read_only=True
-        )
-    described = {"model": model, "fields": list(names), "read_only_fields": list(names)}
-    attributes = {"Meta": type("Meta", (), described), **ids, **typed, "__doc__": model.__doc__}
-    return type(name, (_Rendered,), attributes)
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The fields of the model, with ids for references and text for `metadata`."""
+        fields: dict[str, serializers.Field[Any, Any, Any, Any]] = super().get_fields()
+        columns = self.Meta.model._meta  # type: ignore[attr-defined]
+        for name in fields.keys() - self._declared_fields.keys():
+            if name.endswith("_id") and not isinstance(columns.get_field(name), CharField):
+                fields[name] = serializers.UUIDField(allow_null=True)
+            elif name == "metadata":
+                fields[name] = serializers.DictField(
+                    child=serializers.CharField(allow_blank=True), read_only=True
+                )
+        return fields
 
 
 def _strings() -> serializers.ListField:
@@ -98,58 +91,90 @@ class Investment(serializers.Serializer[Any]):
     settle_date = InstantField(required=False)
 
 
-# Generated clients have a `Client` of their own, which makes the calls.
-NucleusClient = _described(
-    models.Client,
-    renderers.CLIENT,
-    "NucleusClient",
-    address=nested_serializers.Address(many=True, read_only=True),
-    employment=nested_serializers.Employment(read_only=True, allow_null=True),
-    authorities=_strings(),
-    group=_strings(),
-    country_of_citizenship=_strings(),
-)
-Business = _described(
-    models.Business,
-    renderers.BUSINESS,
-    "Business",
-    address=nested_serializers.Address(many=True, read_only=True),
-    ownership=nested_serializers.Ownership(many=True, read_only=True),
-)
-Institution = _described(models.Institution, renderers.INSTITUTION, "Institution")
-AggregationAccount = _described(models.AggregationAccount, renderers.ACCOUNT, "AggregationAccount")
-AggregationAccountBalance = _described(
-    models.AggregationAccountBalance, renderers.BALANCE, "AggregationAccountBalance"
-)
-AggregationAccountHolding = _described(
-    models.AggregationAccountHolding, renderers.HOLDING, "AggregationAccountHolding"
-)
-_Transaction: Any = _described(
-    models.AggregationAccountTransaction, renderers.TRANSACTION, "_Transaction"
-)
-_BankLink: Any = _described(models.BankLink, renderers.BANK_LINK, "_BankLink")
+class NucleusClient(RecordSchema):
+    """A person (or firm) that the tenant serves.
+
+    Not named `Client`: generated clients have a class of that name, which makes the calls.
+    """
+
+    address = nested_serializers.Address(many=True, read_only=True)
+    employment = nested_serializers.Employment(read_only=True, allow_null=True)
+    authorities = _strings()
+    group = _strings()
+    country_of_citizenship = _strings()
+
+    class Meta:
+        model = models.Client
+        fields = read_only_fields = list(renderers.CLIENT)
 
 
-class AggregationAccountTransaction(_Transaction):
+class Business(RecordSchema):
+    """A firm that the tenant serves."""
+
+    address = nested_serializers.Address(many=True, read_only=True)
+    ownership = nested_serializers.Ownership(many=True, read_only=True)
+
+    class Meta:
+        model = models.Business
+        fields = read_only_fields = list(renderers.BUSINESS)
+
+
+class Institution(RecordSchema):
+    """A bank or another financial institution."""
+
+    class Meta:
+        model = models.Institution
+        fields = read_only_fields = list(renderers.INSTITUTION)
+
+
+class AggregationAccount(RecordSchema):
+    """An account of a client or business at an institution."""
+
+    class Meta:
+        model = models.AggregationAccount
+        fields = read_only_fields = list(renderers.ACCOUNT)
+
+
+class AggregationAccountBalance(RecordSchema):
+    """A balance of an account at one time."""
+
+    class Meta:
+        model = models.AggregationAccountBalance
+        fields = read_only_fields = list(renderers.BALANCE)
+
+
+class AggregationAccountHolding(RecordSchema):
+    """A position in a security."""
+
+    class Meta:
+        model = models.AggregationAccountHolding
+        fields = read_only_fields = list(renderers.HOLDING)
+
+
+class AggregationAccountTransaction(RecordSchema):
     """A movement of money: one of bank_credit, cash and investment is set."""
 
     bank_credit = BankCredit(allow_null=True)
     cash = Cash(allow_null=True)
     investment = Investment(allow_null=True)
 
-    class Meta(_Transaction.Meta):
-        fields = [*_Transaction.Meta.fields, "bank_credit"]
+    class Meta:
+        model = models.AggregationAccountTransaction
+        fields = [*renderers.TRANSACTION, "bank_credit"]
+        read_only_fields = list(renderers.TRANSACTION)
 
 
-class BankLink(_BankLink):
+class BankLink(RecordSchema):
     """An account that payments can use. Numbers are masked without `account_numbers`."""
 
     bank_account_number = serializers.CharField()
     routing = serializers.CharField()
     routing_wire = serializers.CharField(allow_null=True)
 
-    class Meta(_BankLink.Meta):
-        fields = [*_BankLink.Meta.fields, "bank_account_number", "routing", "routing_wire"]
+    class Meta:
+        model = models.BankLink
+        fields = [*renderers.BANK_LINK, "bank_account_number", "routing", "routing_wire"]
+        read_only_fields = list(renderers.BANK_LINK)
 
 
 class Sort(serializers.Serializer[Any]):
@@ -163,24 +188,26 @@ class Sort(serializers.Serializer[Any]):
     descending = serializers.BooleanField()
 
 
-def page_of(content: Any) -> type[serializers.Serializer[Any]]:
-    """The page object of `content`."""
-    fields: dict[str, Any] = {
-        "content": content(many=True),
-        "total_elements": serializers.IntegerField(),
-        "total_pages": serializers.IntegerField(),
-        "number": serializers.IntegerField(help_text="0-based."),
-        "size": serializers.IntegerField(),
-        "number_of_elements": serializers.IntegerField(),
-        "first": serializers.BooleanField(),
-        "last": serializers.BooleanField(),
-        "sort": Sort(many=True),
-    }
-    return type(f"Page{content.__name__}", (serializers.Serializer,), fields)
+def page_of(item: Any) -> type[serializers.Serializer[Any]]:
+    """The serializer class of a page of `item`; its name is that of `item` after "Page"."""
+
+    class Page(serializers.Serializer[Any]):
+        content = item(many=True)
+        total_elements = serializers.IntegerField()
+        total_pages = serializers.IntegerField()
+        number = serializers.IntegerField(help_text="0-based.")
+        size = serializers.IntegerField()
+        number_of_elements = serializers.IntegerField()
+        first = serializers.BooleanField()
+        last = serializers.BooleanField()
+        sort = Sort(many=True)
+
+    Page.__name__ = f"Page{item.__name__}"
+    return Page
 
 
 class Error(serializers.Serializer[Any]):
-    """Every answer that is not a success."""
+    """Every response that is not a success."""
 
     status = serializers.IntegerField()
     error = serializers.CharField()
@@ -205,6 +232,6 @@ ERRORS = {
     503: "The database is not answering; `Retry-After` says when to try again.",
 }
 WRITE_ERRORS = {
-    409: "Another request has just stored the same thing; read it, or try again.",
+    409: "Another request has just stored the same data; read it, or try again.",
     413: "The body is larger than 256 KiB.",
 }

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from nucleus.hydrogen import filters
 from nucleus.hydrogen.fields import LenientBooleanField
 
-SIZE, MAX_SIZE = 25, 100
+DEFAULT_SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
 
 
@@ -29,7 +29,7 @@ def parameters(
             description="0-based.",
         ),
         OpenApiParameter(
-            "size", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": SIZE}
+            "size", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": DEFAULT_SIZE}
         ),
         OpenApiParameter(
             "order_by",
@@ -47,14 +47,14 @@ def filter_parameter(example: str) -> OpenApiParameter:
     return OpenApiParameter(
         "filter",
         {"type": "string", "maxLength": filters.MAX_LENGTH},
-        description="field==value; also != > >= < <=, joined by && and ||. Quote odd values.",
+        description="field==value; also != > >= < <=, joined by && and ||. Quote unusual values.",
         examples=[OpenApiExample("A filter", value=example)],
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What a list asks for."""
+class ListParameters:
+    """The parameters of a request for a list."""
 
     page: int
     size: int
@@ -63,25 +63,25 @@ class Listing:
     filter: str
 
 
-def listing(
+def parse_parameters(
     query: Mapping[str, str], *, sortable: Sequence[str], order_by: str = "update_date"
-) -> Listing:
-    """The list parameters. Raises ValidationError for what cannot be used."""
-    given = {name: value for name, value in query.items() if value not in ("", "None")}
-    order_by = given.get("order_by", order_by)
+) -> ListParameters:
+    """The parameters of a list. Raises ValidationError for one that is invalid."""
+    values = {name: value for name, value in query.items() if value not in ("", "None")}
+    order_by = values.get("order_by", order_by)
     if order_by not in sortable:
         allowed = ", ".join(sortable)
         raise ValidationError({"order_by": [f"Cannot order by {order_by!r}. Fields: {allowed}."]})
     try:
-        ascending = LenientBooleanField().to_internal_value(given.get("ascending", "false"))
+        ascending = LenientBooleanField().to_internal_value(values.get("ascending", "false"))
     except ValidationError as error:
         raise ValidationError({"ascending": error.detail}) from None
-    return Listing(
-        page=_number(given, "page", 0, 0, MAX_PAGE),
-        size=_number(given, "size", SIZE, 1, MAX_SIZE),
+    return ListParameters(
+        page=_number(values, "page", 0, 0, MAX_PAGE),
+        size=_number(values, "size", DEFAULT_SIZE, 1, MAX_SIZE),
         order_by=order_by,
         ascending=ascending,
-        filter=given.get("filter", ""),
+        filter=values.get("filter", ""),
     )
 
 
@@ -93,56 +93,58 @@ def page(
     render: Callable[[Any], dict[str, Any]],
     order_by: str = "update_date",
 ) -> dict[str, Any]:
-    """One page of `rows`, filtered and ordered as asked; two queries.
+    """One page of `rows`, filtered and ordered by the request's parameters; two queries.
 
     Args:
-        fields: the names that may be ordered by and filtered on; JSON among them is left out.
-        order_by: used where the query says nothing.
+        fields: names to order by and to filter on; those of JSON columns are ignored.
+        order_by: the order if the request has none.
     """
     fields = filters.comparable(rows.model, fields)
-    asked = listing(query, sortable=fields, order_by=order_by)
-    rows = filters.apply(rows, asked.filter, fields=fields)
-    rows = rows.order_by(_order(rows.model, asked), "id")  # ids settle ties between pages
+    parameters = parse_parameters(query, sortable=fields, order_by=order_by)
+    rows = filters.apply(rows, parameters.filter, fields=fields)
+    rows = rows.order_by(
+        _order(rows.model, parameters), "id"
+    )  # ids make the order of equal rows stable
     total = rows.count()
-    start = asked.page * asked.size
-    content = [render(row) for row in rows[start : start + asked.size]]
-    pages = -(-total // asked.size)
+    start = parameters.page * parameters.size
+    content = [render(row) for row in rows[start : start + parameters.size]]
+    pages = -(-total // parameters.size)
     return {
         "content": content,
         "total_elements": total,
         "total_pages": pages,
-        "number": asked.page,
-        "size": asked.size,
+        "number": parameters.page,
+        "size": parameters.size,
         "number_of_elements": len(content),
-        "first": asked.page == 0,
-        "last": asked.page >= pages - 1,
+        "first": parameters.page == 0,
+        "last": parameters.page >= pages - 1,
         "sort": [
             {
-                "direction": "ASC" if asked.ascending else "DESC",
-                "property": _camel(asked.order_by),
+                "direction": "ASC" if parameters.ascending else "DESC",
+                "property": _camel(parameters.order_by),
                 "ignore_case": False,
                 "null_handling": "NATIVE",
-                "ascending": asked.ascending,
-                "descending": not asked.ascending,
+                "ascending": parameters.ascending,
+                "descending": not parameters.ascending,
             }
         ],
     }
 
 
-def _number(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    text = given.get(name, str(default))
+def _number(values: Mapping[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
+    text = values.get(name, str(default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else -1
-    if not least <= number <= most:
-        raise ValidationError({name: [f"Use a whole number from {least} to {most}."]})
+    if not minimum <= number <= maximum:
+        raise ValidationError({name: [f"Use a whole number from {minimum} to {maximum}."]})
     return number
 
 
-def _order(model: type[Model], asked: Listing) -> Any:
-    """Null sorts below everything on both databases; each has its own habit otherwise."""
-    if not model._meta.get_field(asked.order_by).null:
-        return asked.order_by if asked.ascending else f"-{asked.order_by}"
-    column = F(asked.order_by)
-    return column.asc(nulls_first=True) if asked.ascending else column.desc(nulls_last=True)
+def _order(model: type[Model], parameters: ListParameters) -> Any:
+    """The order, with null below all values on both databases, whose defaults differ."""
+    if not model._meta.get_field(parameters.order_by).null:
+        return parameters.order_by if parameters.ascending else f"-{parameters.order_by}"
+    column = F(parameters.order_by)
+    return column.asc(nulls_first=True) if parameters.ascending else column.desc(nulls_last=True)
 
 
 def _camel(name: str) -> str:

@@ -1,7 +1,8 @@
-"""Hydrogen's objects as they are written (docs/hydrogen-contract.md#objects).
+"""Hydrogen's objects in requests (docs/hydrogen-contract.md#objects).
 
-Without `id` and dates, which are ours. Unknown members are ignored and reported. Built once and
-used for many records: `Body().run_validation(item)`; with `partial=True` nothing is required.
+`id` and dates are not among their fields: the gateway sets them. Unknown members are ignored and
+reported. One serializer parses many records: `Body().run_validation(item)`; with `partial=True`
+nothing is required.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from nucleus.hydrogen.json_format import instant, plain
 from nucleus.hydrogen.unknown_names import READ_ONLY, BodySerializer, ModelBodySerializer
 from nucleus.models.bank_links import ACCOUNT_NUMBER
 
-TEXT, LONG_TEXT = 255, 2000
+TEXT_LENGTH, LONG_TEXT_LENGTH = 255, 2000
 OPTIONAL: Any = {"required": False, "allow_null": True, "allow_blank": True}
 MAPPING: dict[Any, Any] = {  # a column → the field that reads it
     **serializers.ModelSerializer.serializer_field_mapping,
@@ -61,8 +62,8 @@ MAPPING: dict[Any, Any] = {  # a column → the field that reads it
 }
 
 
-def written(names: tuple[str, ...], *extra: str) -> list[str]:
-    """The names of `names` that callers write, and more."""
+def writable_names(names: tuple[str, ...], *extra: str) -> list[str]:
+    """Those of `names` that callers write, and `extra` ones that responses do not have."""
     return [*(name for name in names if name not in READ_ONLY), *extra]
 
 
@@ -70,8 +71,8 @@ def _id() -> IdField:
     return IdField(required=False)
 
 
-def _text(length: int = TEXT) -> PlainTextField:
-    kind = LongTextField if length == LONG_TEXT else PlainTextField
+def _text(length: int = TEXT_LENGTH) -> PlainTextField:
+    kind = LongTextField if length == LONG_TEXT_LENGTH else PlainTextField
     return kind(max_length=length, required=False)
 
 
@@ -97,7 +98,7 @@ class AggregationAccountBody(_Body):
     business_id = _id()
     institution_id = _id()
     bank_link_id = _id()
-    category = PlainTextField(max_length=TEXT, default="Other")
+    category = PlainTextField(max_length=TEXT_LENGTH, default="Other")
     account_number = AccountNumberField(
         max_length=64, required=False, help_text="Never answered; see `mask`."
     )
@@ -106,7 +107,7 @@ class AggregationAccountBody(_Body):
 
     class Meta:
         model = models.AggregationAccount
-        fields = written(renderers.ACCOUNT, "account_number")
+        fields = writable_names(renderers.ACCOUNT, "account_number")
 
 
 class AggregationAccountBalanceBody(_Body):
@@ -118,7 +119,7 @@ class AggregationAccountBalanceBody(_Body):
 
     class Meta:
         model = models.AggregationAccountBalance
-        fields = written(renderers.BALANCE)
+        fields = writable_names(renderers.BALANCE)
 
 
 class LocationBody(BodySerializer):
@@ -143,8 +144,8 @@ class BankCreditBody(BodySerializer):
     )
     category = _text()
     subcategory = _text()
-    description = _text(LONG_TEXT)
-    memo = _text(LONG_TEXT)
+    description = _text(LONG_TEXT_LENGTH)
+    memo = _text(LONG_TEXT_LENGTH)
     merchant = _text()
     merchant_id = _id()
     transaction_category_id = _id()
@@ -185,18 +186,18 @@ class AggregationAccountTransactionBody(_Body):
 
     class Meta:
         model = models.AggregationAccountTransaction
-        fields = written(renderers.TRANSACTION, "bank_credit")
+        fields = writable_names(renderers.TRANSACTION, "bank_credit")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """With bank_credit as columns of the row and the others as the row keeps them."""
-        given = [name for name in ("bank_credit", "cash", "investment") if name in attrs]
-        if len(given) > 1 or not (given or self.root.partial):
-            words = "Give exactly one of bank_credit, cash and investment."
-            raise serializers.ValidationError({"bank_credit": [words]})
+        """Return bank_credit as columns of the row, the others as JSON."""
+        parts = [name for name in ("bank_credit", "cash", "investment") if name in attrs]
+        if len(parts) > 1 or not (parts or self.root.partial):
+            message = "Give exactly one of bank_credit, cash and investment."
+            raise serializers.ValidationError({"bank_credit": [message]})
         credit = attrs.pop("bank_credit", {})
         columns: dict[str, Any] = attrs | credit
         for name in {"cash", "investment"} & columns.keys():
-            columns[name] = {field: _kept(value) for field, value in columns[name].items()}
+            columns[name] = {field: _as_json(value) for field, value in columns[name].items()}
         return columns
 
 
@@ -209,7 +210,7 @@ class AggregationAccountHoldingBody(_Body):
 
     class Meta:
         model = models.AggregationAccountHolding
-        fields = written(renderers.HOLDING)
+        fields = writable_names(renderers.HOLDING)
 
 
 class BankLinkBody(_Body):
@@ -219,7 +220,7 @@ class BankLinkBody(_Body):
     business_id = _id()
     institution_id = _id()
     # A change may repeat the empty one of a verified link; see nucleus.writes.rules.
-    bank_account_holder = PlainTextField(max_length=TEXT, allow_blank=True)
+    bank_account_holder = PlainTextField(max_length=TEXT_LENGTH, allow_blank=True)
     # Not a pattern: a change may repeat the masked form in which they are answered.
     bank_account_number = DigitsField(max_length=64)
     routing = DigitsField(max_length=64)
@@ -229,7 +230,9 @@ class BankLinkBody(_Body):
 
     class Meta:
         model = models.BankLink
-        fields = written(renderers.BANK_LINK, "bank_account_number", "routing", "routing_wire")
+        fields = writable_names(
+            renderers.BANK_LINK, "bank_account_number", "routing", "routing_wire"
+        )
 
 
 class InstitutionBody(_Body):
@@ -242,12 +245,12 @@ class InstitutionBody(_Body):
 
     class Meta:
         model = models.Institution
-        fields = written(renderers.INSTITUTION)
+        fields = writable_names(renderers.INSTITUTION)
         validators: list[Any] = []  # the code is checked within the tenant
 
 
-def _kept(value: Any) -> Any:
-    """As a JSON column keeps it: amounts as text, so that no float comes near them."""
+def _as_json(value: Any) -> Any:
+    """The value for a JSON column: amounts as text, because floats would round them."""
     if isinstance(value, Decimal):
         return plain(value)
     return instant(value) if isinstance(value, datetime) else value

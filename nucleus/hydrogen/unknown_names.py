@@ -1,8 +1,9 @@
-"""Fields and query parameters that nobody reads: ignored, but named in the answer.
+"""Unknown fields and query parameters: ignored, but named in the response.
 
-SDKs send whole objects and new versions send new fields, so an unknown name is no error; yet most
-are typing errors. Serializers of bodies derive from `BodySerializer` or `ModelBodySerializer` and
-report what they do not know; the gateway's middleware collects it into a `Warning` header.
+SDKs send whole objects and new versions send new fields, so an unknown name is no error; most of
+them are typing errors nevertheless. Serializers of bodies derive from `BodySerializer` or
+`ModelBodySerializer` and report names that they do not know; the gateway's middleware collects them
+into a `Warning` header.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-MAX_NAMES, MAX_LENGTH = 10, 40  # shown of one kind, and of one name
+MAX_NAMES, MAX_NAME_LENGTH = 10, 40  # shown of each kind, and of each name
 SIMILAR = 0.5  # of difflib's ratio: frist and first_name have 0.53
-NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.\-]")  # nothing else may get into a header
-READ_ONLY = ("id", "create_date", "update_date")  # of every object; who reads them writes them back
+NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.\-]")  # other characters must not get into a header
+READ_ONLY = (
+    "id",
+    "create_date",
+    "update_date",
+)  # of every object; callers may send back what they read
 
 
 @dataclass
-class Unknown:
-    """What one request said in vain: name → the name that was meant, perhaps."""
+class UnknownNames:
+    """The unknown names of one request, each with the similar name that was probably meant."""
 
     fields: dict[str, str | None] = field(default_factory=dict)
     parameters: dict[str, str | None] = field(default_factory=dict)
@@ -34,20 +39,20 @@ class Unknown:
     def warning(self) -> str | None:
         """The value of a `Warning` header (RFC 7234 section 5.5), or None."""
         parts = [
-            f"Unknown {kind} were ignored: {_listed(names)}"
+            f"Unknown {kind} were ignored: {_enumerated(names)}"
             for kind, names in (("fields", self.fields), ("query parameters", self.parameters))
             if names
         ]
         return f'299 - "{"; ".join(parts)}"' if parts else None
 
 
-_unknown: ContextVar[Unknown | None] = ContextVar("unknown", default=None)
+_unknown: ContextVar[UnknownNames | None] = ContextVar("unknown", default=None)
 
 
 @contextmanager
-def collecting() -> Iterator[Unknown]:
-    """Collect what the request that is handled meanwhile says in vain."""
-    collected = Unknown()
+def collecting() -> Iterator[UnknownNames]:
+    """Collect the unknown names of the request that is handled in the `with` block."""
+    collected = UnknownNames()
     reset = _unknown.set(collected)
     try:
         yield collected
@@ -55,51 +60,56 @@ def collecting() -> Iterator[Unknown]:
         _unknown.reset(reset)
 
 
-def report_fields(names: Iterable[str], known: Collection[str]) -> None:
-    """Note fields of a body that are not among `known`."""
+def report_fields(names: Iterable[str], known_names: Collection[str]) -> None:
+    """Note fields of a body that are not among `known_names`."""
     if (collected := _unknown.get()) is not None:
-        _add(collected.fields, names, known)
+        _add(collected.fields, names, known_names)
 
 
-def report_parameters(names: Iterable[str], known: Collection[str]) -> None:
-    """Note parameters of a query that are not among `known`."""
+def report_parameters(names: Iterable[str], known_names: Collection[str]) -> None:
+    """Note parameters of a query that are not among `known_names`."""
     if (collected := _unknown.get()) is not None:
-        _add(collected.parameters, names, known)
+        _add(collected.parameters, names, known_names)
 
 
-def _add(collected: dict[str, str | None], names: Iterable[str], known: Collection[str]) -> None:
+def _add(
+    collected: dict[str, str | None], names: Iterable[str], known_names: Collection[str]
+) -> None:
     for name in names:
         if len(collected) > MAX_NAMES:  # one more than is shown says that there are more
             return
-        shown = NOT_SHOWN.sub("?", name[:MAX_LENGTH])
-        if name not in known and shown not in collected:
-            match = get_close_matches(shown, known, n=1, cutoff=SIMILAR)
+        shown = NOT_SHOWN.sub("?", name[:MAX_NAME_LENGTH])
+        if name not in known_names and shown not in collected:
+            match = get_close_matches(shown, known_names, n=1, cutoff=SIMILAR)
             collected[shown] = match[0] if match else None
 
 
-def _listed(names: Mapping[str, str | None]) -> str:
+def _enumerated(names: Mapping[str, str | None]) -> str:
     shown = [
-        f"{name} (did you mean {meant}?)" if meant else name
-        for name, meant in list(names.items())[:MAX_NAMES]
+        f"{name} (did you mean {similar}?)" if similar else name
+        for name, similar in list(names.items())[:MAX_NAMES]
     ]
     return ", ".join(shown) + (", and more" if len(names) > MAX_NAMES else "")
 
 
 class BodySerializer(serializers.Serializer[Any]):
-    """What is written, at any depth of a body."""
+    """An object in a request, at any depth of its body; reports members that it does not know."""
 
-    answered_only: tuple[str, ...] = READ_ONLY  # may come back as they were answered
+    read_only_names: tuple[str, ...] = READ_ONLY  # accepted without a warning, and ignored
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            given = (name for name, value in data.items() if value is not None)
-            known = self.fields
-            report_fields((name for name in given if name not in self.answered_only), known)
+            names = (
+                name
+                for name, value in data.items()
+                if value is not None and name not in self.read_only_names
+            )
+            report_fields(names, self.fields)
         return super().to_internal_value(data)
 
 
 class ModelBodySerializer(BodySerializer, serializers.ModelSerializer[Any]):
-    """The same for a row."""
+    """A record in a request."""
 
 
 def knowing_parameters(

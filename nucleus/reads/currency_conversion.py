@@ -75,7 +75,7 @@ class Conversion:
         return rate or (EXACT.divide(Decimal(1), inverse) if inverse else None)
 
 
-def asked(request: Request) -> Conversion | None:
+def requested_conversion(request: Request) -> Conversion | None:
     """What the request asks amounts to be converted to, if anything. Raises ValidationError."""
     target = request.query_params.get(NAME, "").strip().upper()
     if target in ("", "NONE"):  # how an SDK writes an unset one
@@ -97,7 +97,7 @@ def asked(request: Request) -> Conversion | None:
 
 def converting(request: Request, render: Callable[[Any], Body]) -> Callable[[Any], Body]:
     """`render`, with amounts in the currency that the request asks for."""
-    conversion = asked(request)
+    conversion = requested_conversion(request)
     if conversion is None:
         return render
     return lambda row: conversion.body(render(row))

@@ -21,7 +21,7 @@ from tests.factories.nucleus import ClientFactory
 STRICT: dict[type, type] = {  # DRF's own field → ours, which takes less
     serializers.UUIDField: fields.IdField,
     serializers.BooleanField: fields.FlagField,
-    serializers.ChoiceField: fields.WordField,
+    serializers.ChoiceField: fields.VocabularyField,
     serializers.DecimalField: fields.NumberField,
     serializers.IntegerField: fields.WholeNumberField,
     serializers.FloatField: fields.CoordinateField,
@@ -137,14 +137,14 @@ def test_what_is_a_boolean():
 
 @pytest.mark.parametrize("value", ["atmo", "", 5, True, ["atom"], {}, "atom\0", None])
 def test_an_unknown_word_is_answered_with_the_known_ones(value: Any):
-    field = fields.WordField(["atom", "molecule"])
+    field = fields.VocabularyField(["atom", "molecule"])
     with pytest.raises(serializers.ValidationError) as refused:
         field.run_validation(value)
     assert value is None or "Use atom or molecule." in str(refused.value)
 
 
 def test_words_in_any_case():
-    assert fields.WordField(["GET", "atom"]).run_validation(" Get ") == "GET"
+    assert fields.VocabularyField(["GET", "atom"]).run_validation(" Get ") == "GET"
 
 
 @pytest.mark.parametrize("url", BAD_URLS, ids=lambda url: ascii(url[:30]))
