@@ -65,10 +65,10 @@ def story(
 
 def are_as_stored(responses: list[Any], table: Any) -> int:
     """Every field of every row; how many there are."""
-    rows = table.unscoped.in_bulk([answer.body.id for answer in responses])
-    for answer in responses:
-        assert (answer.status_code, answer.message) == (200, None)
-        is_as_stored(answer.body, rows[UUID(answer.body.id)])
+    rows = table.unscoped.in_bulk([response.body.id for response in responses])
+    for response in responses:
+        assert (response.status_code, response.message) == (200, None)
+        is_as_stored(response.body, rows[UUID(response.body.id)])
     return len(rows)
 
 

@@ -42,7 +42,7 @@ from tests.factories.nucleus import (
 from tests.gateway.access_matrix import LET_IN, PUBLIC, PUBLIC_SCREENS, ROUTES, Route
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
-WORDS = {
+PATH_ARGUMENTS = {
     "integration_type": "aggregation",
     "service": "account",
     "entity_uri": "aggregation_account",
@@ -54,10 +54,10 @@ def routes() -> Iterator[str]:
     """Every path of the URL configuration."""
 
     def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
-        for one in patterns:
-            path = prefix + str(one.pattern)
-            if isinstance(one, URLResolver):
-                yield from walk(one.url_patterns, path)
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
             else:
                 yield path
 
@@ -73,9 +73,9 @@ CASES = [(name, method) for name, route in ROUTES.items() for method in route.go
 
 
 def test_every_route_has_an_entry_and_every_entry_a_route():
-    told = {path_of(name) for name in ROUTES} | set(PUBLIC)
-    found = {path for path in routes() if not path.startswith("admin/")}
-    assert found == told, "add a line to tests/gateway/access_matrix.py"
+    listed = {path_of(name) for name in ROUTES} | set(PUBLIC)
+    existing = {path for path in routes() if not path.startswith("admin/")}
+    assert existing == listed, "add a line to tests/gateway/access_matrix.py"
     assert len(CASES) == len({(path_of(name), method) for name, method in CASES})
 
 
@@ -138,7 +138,7 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
 def request_of(name: str, route: Route, method: str, owned: dict[str, Any]) -> Callable[[str], Any]:
     """The request that names the object, as a function of the token."""
     pk = str(owned[route.of].pk) if route.of else ""
-    path = re.sub(r"<\w+:(\w+)>", lambda one: WORDS.get(one[1], pk), path_of(name))
+    path = re.sub(r"<\w+:(\w+)>", lambda match: PATH_ARGUMENTS.get(match[1], pk), path_of(name))
     body, query = dict(route.body), route.query
     if route.of and route.named_in != "path":
         if method == "GET":
@@ -157,7 +157,7 @@ def request_of(name: str, route: Route, method: str, owned: dict[str, Any]) -> C
     return send
 
 
-def answered(response: Any) -> int | str:
+def outcome_of(response: Any) -> int | str:
     """The status, or the code of a 400, or what became of the items of /bulk."""
     if response.status_code == 400:
         return str(response.data["code"])
@@ -191,36 +191,36 @@ def test_the_matrix(
     assert HttpClient().post(REVOKE, {"token": revoked}, headers=headers).status_code == 200
     past = timezone.now() - timedelta(seconds=1)
     for token in ("", "nonsense", access_token(application, expires=past), revoked):
-        answer = send(token)
-        assert answer.status_code == 401
-        assert answer.data["message"]
-        assert answer["WWW-Authenticate"].startswith("Bearer")
+        response = send(token)
+        assert response.status_code == 401
+        assert response.data["message"]
+        assert response["WWW-Authenticate"].startswith("Bearer")
 
     needed = SCOPE_OF[method]
-    rest = " ".join(scope for scope in ALL_SCOPES if scope != needed)
-    unscoped = send(access_token(application, scope=rest))
+    other_scopes = " ".join(scope for scope in ALL_SCOPES if scope != needed)
+    unscoped = send(access_token(application, scope=other_scopes))
     assert unscoped.status_code == 403
     assert needed in unscoped.data["message"]
 
     good = route.good[method]
-    elsewhere = ApplicationFactory()
-    neighbour = ClientFactory(tenant=application.tenant)
-    stranger = send(access_token(elsewhere))
-    other = send(access_token(application, client=neighbour))
-    assert answered(stranger) == route.stranger.get(method, 404 if route.of else good)
-    theirs = 403 if route.tenants_own else 404 if route.of else good
-    assert answered(other) == route.other.get(method, theirs)
+    foreign_application = ApplicationFactory()
+    other_client = ClientFactory(tenant=application.tenant)
+    foreign = send(access_token(foreign_application))
+    other = send(access_token(application, client=other_client))
+    assert outcome_of(foreign) == route.stranger.get(method, 404 if route.of else good)
+    default = 403 if route.tenants_own else 404 if route.of else good
+    assert outcome_of(other) == route.other.get(method, default)
     if not route.of:
-        for name_of, answer in (("stranger", stranger), ("other", other)):
+        for name_of, response in (("stranger", foreign), ("other", other)):
             common = route.shows.get(name_of)
-            assert shown_by(answer, owned) == ([common] if common else [])
+            assert shown_by(response, owned) == ([common] if common else [])
     assert {kind: row_of(row) for kind, row in owned.items()} == before  # nothing has happened
 
     with transaction.atomic():
         own = send(access_token(application, client=owned["client"]))
         transaction.set_rollback(True)
-    assert answered(own) == route.own.get(method, 403 if route.tenants_own else good)
-    assert answered(send(access_token(application, scope=needed))) == good
+    assert outcome_of(own) == route.own.get(method, 403 if route.tenants_own else good)
+    assert outcome_of(send(access_token(application, scope=needed))) == good
     assert good in LET_IN
 
 
@@ -229,9 +229,9 @@ def test_other_methods_are_not_there(application: Application, owned: dict[str, 
     entries = [(name, route) for name, route in ROUTES.items() if path_of(name) == path]
     offered = {method for _, route in entries for method in route.good}
     for method in set(METHODS) - offered:
-        answer = request_of(*entries[0], method, owned)(access_token(application))
-        assert answer.status_code == 405, method
-        assert answer.data["code"] == "method_not_allowed"
+        response = request_of(*entries[0], method, owned)(access_token(application))
+        assert response.status_code == 405, method
+        assert response.data["code"] == "method_not_allowed"
 
 
 def test_what_is_public(db: Any):
@@ -249,8 +249,8 @@ def test_the_admin_is_for_staff(db: Any):
     for path in screens:
         plain = re.sub(r"\^\(\?P<app_label>.*\)/\$", "nucleus/", path)
         plain = re.sub(r"<\w+:\w+>", "1", plain).replace("(?P<url>.*)$", "nothing/")
-        answer = http.get(f"/{plain}")
+        response = http.get(f"/{plain}")
         expected = PUBLIC_SCREENS.get(path, 302)
-        assert answer.status_code == expected, path
+        assert response.status_code == expected, path
         if expected == 302:
-            assert answer["Location"].startswith("/admin/"), path
+            assert response["Location"].startswith("/admin/"), path

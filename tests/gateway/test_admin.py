@@ -62,13 +62,13 @@ def test_strangers_see_nothing(db: Any):
 
 def test_pasting_keys(staff: HttpClient, tenant: Tenant):
     page = staff.get(CREDENTIALS + "add/").content.decode()
-    for words in (
+    for message in (
         "Username/Client Id",
         "Password/Client Secret",
         "MX production",
         "MX development",
     ):
-        assert words in page
+        assert message in page
     assert staff.post(CREDENTIALS + "add/", form(tenant)).status_code == 302
     row = VendorCredential.unscoped.get()
     assert (row.client_id, row.secret) == (CLIENT_ID, API_KEY)
@@ -88,7 +88,7 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"secret": ""}, "This is required"),
         ({"environment": "custom", "base_url": "https://evil.example"}, "VENDOR_ALLOWED_HOSTS"),
@@ -97,10 +97,10 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
         ({"client_id": ""}, "This field is required"),
     ],
 )
-def test_wrong_things_pasted(staff: HttpClient, tenant: Tenant, change: Any, words: str):
+def test_wrong_things_pasted(staff: HttpClient, tenant: Tenant, change: Any, message: str):
     response = staff.post(CREDENTIALS + "add/", form(tenant, **change))
     assert response.status_code == 200
-    assert words in response.content.decode()
+    assert message in response.content.decode()
     assert not VendorCredential.unscoped.exists()
 
 
@@ -126,14 +126,14 @@ def test_settings_speak_the_guides_words(staff: HttpClient, tenant: Tenant):
     row = AggregationSettings(tenant=tenant)
     row.save()
     page = staff.get(f"{SETTINGS}{row.pk}/change/").content.decode()
-    for words in (
+    for message in (
         "Aggregation",
         "Webhook User",
         "Webhook Secret",
         AUTOMATIC_RETRIEVAL,
         f"/webhooks/mx/{row.webhook_path}",
     ):
-        assert words in page, words
+        assert message in page, message
     body = {
         "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "webhook_user": "hook",
         "webhook_secret": "a secret",
@@ -195,7 +195,7 @@ def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
         "integrations/verificationsettings", "integrations/vendoruser", "integrations/member",
         "integrations/accountlink", "integrations/job", "integrations/auditlog", "auth/user",
     )  # fmt: skip
-    for screen in ("", *(f"{one}/" for one in screens)):
+    for screen in ("", *(f"{name}/" for name in screens)):
         assert staff.get(f"/admin/{screen}").status_code == 200, screen
     assert business.legal_name in staff.get("/admin/integrations/member/").content.decode()
     page = staff.get(f"/admin/nucleus/banklink/{link.pk}/change/").content.decode()

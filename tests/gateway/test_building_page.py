@@ -65,9 +65,9 @@ def test_a_client_token_is_signed(
         "Authorization": basic(application),
         "Client-Token": f"Bearer {signed.stdout.strip()}",
     }
-    answer = HttpClient().post("/authorization/v1/client-token", headers=headers)
-    assert answer.status_code == 200, answer.content
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    response = HttpClient().post("/authorization/v1/client-token", headers=headers)
+    assert response.status_code == 200, response.content
+    headers = {"Authorization": f"Bearer {response.json()['access_token']}"}
     listed = HttpClient().get("/nucleus/v1/client", headers=headers).json()
     assert [row["id"] for row in listed["content"]] == [str(client.pk)]
 

@@ -30,14 +30,14 @@ def preflight(path: str, origin: str = LISTED, method: str = "PUT") -> Any:
 
 @pytest.mark.parametrize("path", ["/integration/v1/webhook", "/nucleus/v1/client"])
 def test_preflights_of_the_api(db: Any, path: str):
-    answer = preflight(path)
-    assert answer.status_code == 200
-    assert answer["Access-Control-Allow-Origin"] == LISTED
-    allowed = answer["Access-Control-Allow-Headers"].replace(" ", "").split(",")
+    response = preflight(path)
+    assert response.status_code == 200
+    assert response["Access-Control-Allow-Origin"] == LISTED
+    allowed = response["Access-Control-Allow-Headers"].replace(" ", "").split(",")
     assert set(HEADERS.split(",")) <= set(allowed)
-    methods = answer["Access-Control-Allow-Methods"].replace(" ", "").split(",")
+    methods = response["Access-Control-Allow-Methods"].replace(" ", "").split(",")
     assert {"GET", "POST", "PUT", "DELETE"} <= set(methods)
-    assert "Access-Control-Allow-Credentials" not in answer  # tokens, never cookies
+    assert "Access-Control-Allow-Credentials" not in response  # tokens, never cookies
 
 
 @pytest.mark.parametrize("path", ["/authorization/v1/oauth/token", "/admin/login/", "/health/live"])
@@ -57,8 +57,8 @@ def test_answers_can_be_read_refusals_too(application: Application):
     token = access_token(application)
     for bearer, status in ((token, 200), ("nonsense", 401)):
         headers = {"Origin": LISTED, "Authorization": f"Bearer {bearer}"}
-        answer = HttpClient().get("/nucleus/v1/client", headers=headers)
-        assert answer.status_code == status
-        assert answer["Access-Control-Allow-Origin"] == LISTED
-        exposed = answer["Access-Control-Expose-Headers"].replace(" ", "").split(",")
+        response = HttpClient().get("/nucleus/v1/client", headers=headers)
+        assert response.status_code == status
+        assert response["Access-Control-Allow-Origin"] == LISTED
+        exposed = response["Access-Control-Expose-Headers"].replace(" ", "").split(",")
         assert {"Retry-After", "X-Request-Id", "RateLimit-Remaining"} <= set(exposed)

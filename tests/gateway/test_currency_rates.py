@@ -43,7 +43,7 @@ def test_by_command(tenant: Tenant, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (HEADER, "no rates"),
         ("from,to\nEUR,USD", "missing: currency_code_from"),
@@ -60,8 +60,8 @@ def test_by_command(tenant: Tenant, tmp_path: Path):
         ("x" * 100_001, "larger than"),
     ],
 )
-def test_a_bad_file_stores_nothing(tenant: Tenant, tmp_path: Path, content: str, words: str):
-    with pytest.raises(CommandError, match=words):
+def test_a_bad_file_stores_nothing(tenant: Tenant, tmp_path: Path, content: str, message: str):
+    with pytest.raises(CommandError, match=message):
         by_command(tenant, tmp_path, content)
     assert not CurrencyRate.unscoped.exists()
 

@@ -24,7 +24,7 @@ DATABASE = {
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "message"),
     [
         ('FATAL:  password authentication failed for user "gateway"', "rejects the user or pass"),
         ("fe_sendauth: no password supplied", "rejects the user or password"),
@@ -38,9 +38,9 @@ DATABASE = {
         ("something else", "check DATABASE_URL"),
     ],
 )
-def test_troubles_are_told_apart(error: str, words: str) -> None:
+def test_troubles_are_told_apart(error: str, message: str) -> None:
     text = database_errors.explain(OperationalError(f"{error} {PASSWORD}"), DATABASE)
-    assert words in text
+    assert message in text
     assert PASSWORD not in text
     assert "\n" not in text
 
@@ -53,16 +53,16 @@ def test_a_database_of_another_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [
         ("postgres://u:hunter2@127.0.0.1:1/gateway", "127.0.0.1:1 cannot be reached"),
         ("postgres://u:hunter2@no-such-host.invalid/gateway", "cannot be resolved"),
     ],
 )
-def test_doctor_says_what_to_do(url: str, words: str) -> None:
+def test_doctor_says_what_to_do(url: str, message: str) -> None:
     status, text = manage("doctor", DATABASE_URL=url)
     assert status == 1
-    assert words in text
+    assert message in text
     assert PASSWORD not in text
     assert "Traceback" not in text
 
@@ -79,5 +79,5 @@ def test_a_database_that_is_silent_is_given_up() -> None:
 def test_the_url_may_say_another_timeout() -> None:
     url = "postgres://u:p@127.0.0.1/gateway"
     assert "'connect_timeout': 5" in manage("diffsettings", DATABASE_URL=url)[1]
-    shown = manage("diffsettings", DATABASE_URL=f"{url}?connect_timeout=9")[1]
-    assert "'connect_timeout': 9" in shown
+    settings_text = manage("diffsettings", DATABASE_URL=f"{url}?connect_timeout=9")[1]
+    assert "'connect_timeout': 9" in settings_text

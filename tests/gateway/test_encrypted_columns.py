@@ -46,7 +46,7 @@ def webhook(**secrets: str) -> WebhookSubscription:
     return WebhookSubscription.unscoped.create(tenant=tenant, url="https://x", **secrets)
 
 
-def answer(**secrets: str) -> IdempotencyKey:
+def idempotency_key(**secrets: str) -> IdempotencyKey:
     application: Any = ApplicationFactory()
     moment = datetime(2099, 1, 1, tzinfo=UTC)
     return IdempotencyKey.objects.create(application=application, expires_at=moment, **secrets)
@@ -58,14 +58,14 @@ MAKERS: dict[type[models.Model], Callable[..., Any]] = {
     BankLink: BankLinkFactory,
     Business: BusinessFactory,
     Client: ClientFactory,
-    IdempotencyKey: answer,
+    IdempotencyKey: idempotency_key,
     VendorCredential: credential,
     WebhookSubscription: webhook,
 }
 
 
 def encrypted(model: type[models.Model]) -> list[EncryptedTextField]:
-    return [one for one in model._meta.local_fields if isinstance(one, EncryptedTextField)]
+    return [field for field in model._meta.local_fields if isinstance(field, EncryptedTextField)]
 
 
 COLUMNS = [(model, field.column) for model in MAKERS for field in encrypted(model)]
@@ -124,9 +124,9 @@ def test_a_value_means_something_in_its_place_only(model: type[models.Model], co
     assert read(row, column) == f"{SECRET} {column}"
     middle = len(own) // 2
     changed = own[:middle] + ("A" if own[middle] != "A" else "B") + own[middle + 1 :]
-    elsewhere = [ciphertext(row, field.column) for field in encrypted(model)]
-    elsewhere.remove(own)
-    for value in (ciphertext(other, column), *elsewhere, changed, SECRET, own[:-4], "{}"):
+    other_ciphertexts = [ciphertext(row, field.column) for field in encrypted(model)]
+    other_ciphertexts.remove(own)
+    for value in (ciphertext(other, column), *other_ciphertexts, changed, SECRET, own[:-4], "{}"):
         plant(row, column, value)
         assert refused(row, column)
     plant(row, column, own)

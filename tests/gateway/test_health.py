@@ -27,19 +27,19 @@ def test_a_probe_is_a_few_queries(monkeypatch: pytest.MonkeyPatch):
         raise AssertionError("the migrations on disk are read for every probe")
 
     monkeypatch.setattr(MigrationExecutor, "__init__", built)
-    with CaptureQueriesContext(connection) as asked:
-        answer = ready()
-    assert answer.json()["checks"]["database"] == "ok"
-    assert len(asked) <= 3
+    with CaptureQueriesContext(connection) as queries:
+        response = ready()
+    assert response.json()["checks"]["database"] == "ok"
+    assert len(queries) <= 3
 
 
 def test_a_missing_migration_is_seen_at_once():
     assert ready().status_code == 200
     app, name = sorted(health._newest_migrations())[0]
     MigrationRecorder(connection).record_unapplied(app, name)
-    answer = ready()
-    assert answer.status_code == 503
-    assert answer.json()["checks"]["database"] == "migrations are missing"
+    response = ready()
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"] == "migrations are missing"
     MigrationRecorder(connection).record_applied(app, name)
     assert ready().status_code == 200
 
@@ -49,12 +49,12 @@ def test_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch):
         raise OperationalError
 
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", away)
-    answer = ready()
-    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    response = ready()
+    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
     assert HttpClient().get("/health/live").status_code == 200
 
 
 def test_redis_that_is_away_is_no_failure(settings: Any):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    answer = ready()
-    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    response = ready()
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")

@@ -36,7 +36,7 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
         )
         for name, factory in ENTRIES.items()
     }
-    others: dict[str, Callable[[int], Any]] = {
+    special_factories: dict[str, Callable[[int], Any]] = {
         "/nucleus/v1/client": lambda n: factories.ClientFactory(
             tenant=tenant, business=factories.BusinessFactory(tenant=tenant)
         ),
@@ -64,24 +64,24 @@ def make(tenant: Tenant, nucleus_client: Client) -> dict[str, Callable[[int], An
             tenant=tenant, vendor="mx", operation="x", client_id=nucleus_client.pk, **call
         ),
     }
-    return others | entries
+    return special_factories | entries
 
 
 def test_a_full_page_takes_no_more_queries(api: Api, make: dict[str, Callable[[int], Any]]):
-    for path, one in make.items():
+    for path, create in make.items():
         counts = []
         for rows in (range(1), range(1, FULL)):
             for number in rows:
-                one(number)
+                create(number)
             with CaptureQueriesContext(connection) as queries:
-                answer = api.get(path)
+                response = api.get(path)
             counts.append(len(queries))
-        assert answer.data["number_of_elements"] == FULL, path
+        assert response.data["number_of_elements"] == FULL, path
         assert counts[0] == counts[1], path
 
 
 def test_parameters_without_end_are_a_mistake_of_the_caller(api: Api):
     query = {f"name{n}": "x" for n in range(1001)}
-    answer = api.get("/nucleus/v1/client", **query)
-    assert (answer.status_code, answer.data["code"]) == (400, "invalid_request")
-    assert "parameters" in answer.data["message"]
+    response = api.get("/nucleus/v1/client", **query)
+    assert (response.status_code, response.data["code"]) == (400, "invalid_request")
+    assert "parameters" in response.data["message"]

@@ -98,7 +98,7 @@ def test_a_webhook_cannot_forge_a_line(tenant: Tenant, caplog: Any, monkeypatch:
     row.save()
     caplog.set_level(logging.INFO)
     assert post(row, {"type": FORGED, "member_guid": "x"}).status_code == 202
-    (record,) = [one for one in caplog.records if "FORGED" in one.getMessage()]
+    (record,) = [record for record in caplog.records if "FORGED" in record.getMessage()]
     assert "\n" not in record.getMessage()
     for kind in (LineFormatter("%(message)s"), JsonFormatter()):
         assert "\n" not in kind.format(record)
@@ -118,7 +118,7 @@ def test_what_anybody_can_send_is_one_line_of_warning(
     admin_client: HttpClient, caplog: Any, path: str, headers: dict[str, str]
 ):
     assert admin_client.get(path, headers=headers).status_code == 400
-    records = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    records = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(records) <= 1
     for record in records:
         assert (record.levelname, record.exc_info) == ("WARNING", None)
@@ -131,10 +131,10 @@ def test_failures_are_logged_with_the_id_of_their_request(caplog: Any, monkeypat
         raise OperationalError
 
     monkeypatch.setattr("gateway.health._is_migrated", failing)
-    answer = HttpClient(raise_request_exception=False).get("/health/ready")
-    assert answer.status_code == 503
-    records = [one for one in caplog.records if one.name == "django.request"]
+    response = HttpClient(raise_request_exception=False).get("/health/ready")
+    assert response.status_code == 503
+    records = [record for record in caplog.records if record.name == "django.request"]
     assert records
     for record in records:
         RequestIdFilter().filter(record)
-        assert record.request_id == answer["X-Request-Id"]
+        assert record.request_id == response["X-Request-Id"]

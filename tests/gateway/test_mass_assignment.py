@@ -45,7 +45,7 @@ VERIFIED_ACCOUNT: dict[str, Any] = {
 
 
 @pytest.fixture
-def hers(application: Application, nucleus_client: Client) -> Api:
+def client_api(application: Application, nucleus_client: Client) -> Api:
     return Api(access_token(application, client=nucleus_client))
 
 
@@ -55,26 +55,26 @@ def columns(row: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TENANTS_OWN)
-def test_the_tenants_own_of_a_client(hers: Api, nucleus_client: Client, name: str):
+def test_the_tenants_own_of_a_client(client_api: Api, nucleus_client: Client, name: str):
     before = columns(nucleus_client)
     change = {name: TENANTS_OWN[name], "first_name": "Victor"}
-    refused = hers.put(f"{V1}/client/{nucleus_client.pk}", change)
+    refused = client_api.put(f"{V1}/client/{nucleus_client.pk}", change)
     assert refused.status_code == 403
     assert name in refused.data["message"]
-    bulk = hers.put(f"{V1}/bulk/client", [{"id": str(nucleus_client.pk)} | change])
+    bulk = client_api.put(f"{V1}/bulk/client", [{"id": str(nucleus_client.pk)} | change])
     assert bulk.data["status"] == "FAILED"
     assert columns(nucleus_client) == before
 
 
 @pytest.mark.parametrize("name", NOT_WRITABLE)
-def test_what_nobody_writes(api: Api, hers: Api, nucleus_client: Client, name: str):
+def test_what_nobody_writes(api: Api, client_api: Api, nucleus_client: Client, name: str):
     """Whether it is ignored or refused, nothing of it is stored."""
     changes = {name: NOT_WRITABLE[name]}
     before = columns(nucleus_client)
-    for caller in (hers, api):
+    for caller in (client_api, api):
         assert caller.put(f"{V1}/client/{nucleus_client.pk}", changes).status_code in (200, 400)
     assert columns(nucleus_client) == before
-    made = hers.post(f"{V1}/aggregation_account", bodies.account(nucleus_client) | changes)
+    made = client_api.post(f"{V1}/aggregation_account", bodies.account(nucleus_client) | changes)
     if made.status_code == 200:
         account = columns(AggregationAccount.unscoped.get())
         assert str(account.get(name)) != str(NOT_WRITABLE[name])
@@ -83,118 +83,126 @@ def test_what_nobody_writes(api: Api, hers: Api, nucleus_client: Client, name: s
 
 
 @pytest.mark.parametrize("name", VERIFIED_LINK)
-def test_a_verified_bank_link(hers: Api, nucleus_client: Client, name: str):
+def test_a_verified_bank_link(client_api: Api, nucleus_client: Client, name: str):
     row: Any = BankLinkFactory(client=nucleus_client, is_link_verified=True)
     before = columns(row)
     change = {name: VERIFIED_LINK[name], "is_default": True}
     item = {"id": str(row.pk)} | change
-    for answer in (
-        hers.put(f"{V1}/bank_link/{row.pk}", change),
-        hers.put(f"{V1}/bulk_bank_link", [item]),
+    for response in (
+        client_api.put(f"{V1}/bank_link/{row.pk}", change),
+        client_api.put(f"{V1}/bulk_bank_link", [item]),
     ):
-        assert answer.status_code in (400, 403)
-        assert name.split("_id", maxsplit=1)[0] in str(answer.data)
-    assert hers.put(f"{V1}/bulk/bank_link", [item]).data["status"] == "FAILED"
+        assert response.status_code in (400, 403)
+        assert name.split("_id", maxsplit=1)[0] in str(response.data)
+    assert client_api.put(f"{V1}/bulk/bank_link", [item]).data["status"] == "FAILED"
     assert columns(row) == before
 
 
 @pytest.mark.parametrize("name", VERIFIED_ACCOUNT)
-def test_a_verified_account_of_its_own(hers: Api, nucleus_client: Client, name: str):
+def test_a_verified_account_of_its_own(client_api: Api, nucleus_client: Client, name: str):
     row: Any = AggregationAccountFactory(
         client=nucleus_client, is_manual=True, is_link_verified=True
     )
     before = columns(row)
     change = {name: VERIFIED_ACCOUNT[name]}
     item = {"id": str(row.pk)} | change
-    for answer in (
-        hers.put(f"{V1}/aggregation_account/{row.pk}", change),
-        hers.put(f"{V1}/bulk_aggregation_account", [item]),
+    for response in (
+        client_api.put(f"{V1}/aggregation_account/{row.pk}", change),
+        client_api.put(f"{V1}/bulk_aggregation_account", [item]),
     ):
-        assert answer.status_code == 403
-    assert hers.put(f"{V1}/bulk/aggregation_account", [item]).data["status"] == "FAILED"
+        assert response.status_code == 403
+    assert client_api.put(f"{V1}/bulk/aggregation_account", [item]).data["status"] == "FAILED"
     assert columns(row) == before
-    assert hers.put(f"{V1}/aggregation_account/{row.pk}", {"apr": 1.5}).status_code == 200
+    assert client_api.put(f"{V1}/aggregation_account/{row.pk}", {"apr": 1.5}).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["is_link_verified", "link_verified_date"])
 @pytest.mark.parametrize("path", ["bank_link", "bulk/bank_link"])
 def test_a_bank_link_that_claims_to_be_verified(
-    hers: Api, nucleus_client: Client, name: str, path: str
+    client_api: Api, nucleus_client: Client, name: str, path: str
 ):
     body = bodies.bank_link(nucleus_client, is_link_verified=None, link_verified_date=None)
     claim = body | {name: True if name.startswith("is_") else "2026-01-01"}
-    answer = hers.post(f"{V1}/{path}", [claim] if path.startswith("bulk") else claim)
-    assert answer.status_code == 403 or answer.data["status"] == "FAILED"
+    response = client_api.post(f"{V1}/{path}", [claim] if path.startswith("bulk") else claim)
+    assert response.status_code == 403 or response.data["status"] == "FAILED"
     assert not BankLink.unscoped.exists()
 
 
 @pytest.mark.parametrize("path", ["aggregation_account", "bulk_aggregation_account"])
 @pytest.mark.parametrize("claim", [{"is_link_verified": True}, {"is_manual": False}])
 def test_an_account_that_claims_to_be_verified_or_the_tenants(
-    hers: Api, nucleus_client: Client, path: str, claim: dict[str, Any]
+    client_api: Api, nucleus_client: Client, path: str, claim: dict[str, Any]
 ):
     body = bodies.account(nucleus_client) | claim
-    answer = hers.post(f"{V1}/{path}", [body] if path.startswith("bulk") else body)
-    assert answer.status_code == 403
+    response = client_api.post(f"{V1}/{path}", [body] if path.startswith("bulk") else body)
+    assert response.status_code == 403
     assert not AggregationAccount.unscoped.exists()
 
 
-OTHERS: dict[str, Callable[[Api, Client], Any]] = {
-    "create": lambda hers, client: hers.post(f"{V1}/client", {"username": "x"}),
-    "deactivate": lambda hers, client: hers.delete(f"{V1}/client/{client.pk}"),
-    "erase": lambda hers, client: hers.delete(f"{V1}/client/{client.pk}", "?nucleus_data=delete"),
-    "business": lambda hers, client: hers.post(f"{V1}/business", {"legal_name": "x"}),
-    "webhook": lambda hers, client: hers.post(f"{V1}/webhook", {"url": "https://a.example"}),
-    "hooks": lambda hers, client: hers.get("/integration/v1/webhook"),
-    "audit_log": lambda hers, client: hers.get(f"{V1}/audit_log"),
-    "trail": lambda hers, client: hers.post(f"{V1}/audit_log", {"request_url": "x"}),
-    "institution": lambda hers, client: hers.post(f"{V1}/resource/institution", {"name": "x"}),
+TENANT_CALLS: dict[str, Callable[[Api, Client], Any]] = {
+    "create": lambda client_api, client: client_api.post(f"{V1}/client", {"username": "x"}),
+    "deactivate": lambda client_api, client: client_api.delete(f"{V1}/client/{client.pk}"),
+    "erase": lambda client_api, client: client_api.delete(
+        f"{V1}/client/{client.pk}", "?nucleus_data=delete"
+    ),
+    "business": lambda client_api, client: client_api.post(f"{V1}/business", {"legal_name": "x"}),
+    "webhook": lambda client_api, client: client_api.post(
+        f"{V1}/webhook", {"url": "https://a.example"}
+    ),
+    "hooks": lambda client_api, client: client_api.get("/integration/v1/webhook"),
+    "audit_log": lambda client_api, client: client_api.get(f"{V1}/audit_log"),
+    "trail": lambda client_api, client: client_api.post(f"{V1}/audit_log", {"request_url": "x"}),
+    "institution": lambda client_api, client: client_api.post(
+        f"{V1}/resource/institution", {"name": "x"}
+    ),
 }
 
 
-@pytest.mark.parametrize("what", OTHERS)
-def test_what_is_not_for_one_client_at_all(hers: Api, nucleus_client: Client, what: str):
+@pytest.mark.parametrize("call", TENANT_CALLS)
+def test_what_is_not_for_one_client_at_all(client_api: Api, nucleus_client: Client, call: str):
     before = columns(nucleus_client)
-    assert OTHERS[what](hers, nucleus_client).status_code == 403
+    assert TENANT_CALLS[call](client_api, nucleus_client).status_code == 403
     assert columns(nucleus_client) == before
     assert Client.unscoped.count() == 1
 
 
 @pytest.mark.parametrize("operation", ["post", "delete"])
-def test_clients_in_bulk(hers: Api, nucleus_client: Client, operation: str):
+def test_clients_in_bulk(client_api: Api, nucleus_client: Client, operation: str):
     before = columns(nucleus_client)
     item = {"id": str(nucleus_client.pk), "username": "x", "client_type": "consumer"}
     if operation == "post":
-        answer = hers.post(f"{V1}/bulk/client", [item])
+        response = client_api.post(f"{V1}/bulk/client", [item])
     else:
-        answer = hers.delete(f"{V1}/bulk/client", body=[item])
-    assert answer.data["status"] == "FAILED"
+        response = client_api.delete(f"{V1}/bulk/client", body=[item])
+    assert response.data["status"] == "FAILED"
     assert columns(nucleus_client) == before
 
 
-def test_records_of_others(application: Application, hers: Api, nucleus_client: Client):
+def test_records_of_others(application: Application, client_api: Api, nucleus_client: Client):
     """Made for, moved to or pointed at another client, of this tenant or another."""
-    neighbour: Any = ClientFactory(tenant=nucleus_client.tenant)
+    other_client: Any = ClientFactory(tenant=nucleus_client.tenant)
     foreign: Any = ClientFactory()
-    mine: Any = BankLinkFactory(client=nucleus_client)
+    own_link: Any = BankLinkFactory(client=nucleus_client)
     account: Any = AggregationAccountFactory(client=nucleus_client, is_manual=True)
-    for other in (neighbour, foreign):
-        theirs: Any = BankLinkFactory(client=other)
+    for other in (other_client, foreign):
+        foreign_link: Any = BankLinkFactory(client=other)
         bank_link = bodies.bank_link(
             nucleus_client, is_link_verified=None, link_verified_date=None, client_id=str(other.pk)
         )
         business = bank_link | {"client_id": None, "business_id": str(other.pk)}
-        for answer in (
-            hers.post(f"{V1}/bank_link", bank_link),
-            hers.post(f"{V1}/bank_link", business),
-            hers.post(f"{V1}/aggregation_account", bodies.account(other)),
-            hers.put(f"{V1}/bank_link/{mine.pk}", {"client_id": str(other.pk)}),
-            hers.put(f"{V1}/aggregation_account/{account.pk}", {"client_id": str(other.pk)}),
-            hers.put(f"{V1}/aggregation_account/{account.pk}", {"bank_link_id": str(theirs.pk)}),
+        for response in (
+            client_api.post(f"{V1}/bank_link", bank_link),
+            client_api.post(f"{V1}/bank_link", business),
+            client_api.post(f"{V1}/aggregation_account", bodies.account(other)),
+            client_api.put(f"{V1}/bank_link/{own_link.pk}", {"client_id": str(other.pk)}),
+            client_api.put(f"{V1}/aggregation_account/{account.pk}", {"client_id": str(other.pk)}),
+            client_api.put(
+                f"{V1}/aggregation_account/{account.pk}", {"bank_link_id": str(foreign_link.pk)}
+            ),
         ):
-            assert answer.status_code == 400
-        assert hers.get(f"{V1}/bank_link/{theirs.pk}").status_code == 404
-        assert hers.put(f"{V1}/bank_link/{theirs.pk}", {"type": "x"}).status_code == 404
+            assert response.status_code == 400
+        assert client_api.get(f"{V1}/bank_link/{foreign_link.pk}").status_code == 404
+        assert client_api.put(f"{V1}/bank_link/{foreign_link.pk}", {"type": "x"}).status_code == 404
     assert BankLink.unscoped.count() == 3
-    mine.refresh_from_db()
-    assert mine.client_id == nucleus_client.pk
+    own_link.refresh_from_db()
+    assert own_link.client_id == nucleus_client.pk

@@ -30,11 +30,11 @@ IN_QUERIES = ["%00", "a%00b", "%0d%0aX-Evil:%201", "%ff", "1e400", "x==%00", "a"
 
 
 def routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
-    for one in patterns:
-        route = prefix + str(one.pattern)
-        if isinstance(one, URLResolver) and not route.startswith("admin"):
-            yield from routes(one.url_patterns, route)
-        elif isinstance(one, URLPattern) and not route.startswith("admin"):
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver) and not route.startswith("admin"):
+            yield from routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and not route.startswith("admin"):
             yield route
 
 
@@ -48,7 +48,7 @@ def fill(route: str, name: str, value: str) -> str:
     good = {"uuid": EXAMPLE_ID, "integration_type": "aggregation", "service": "account",
             "entity_uri": "client", "vendor": "mx"}  # fmt: skip
     return "/" + PARAMETER.sub(
-        lambda found: value if found[2] == name else good.get(found[1], good.get(found[2], "x")),
+        lambda match: value if match[2] == name else good.get(match[1], good.get(match[2], "x")),
         route,
     )
 
@@ -63,15 +63,15 @@ def send(http: HttpClient, method: str, path: str, headers: dict[str, str] | Non
     """The path as it is, because the test client would quote it anew."""
     path, _, query = path.partition("?")
     unquoted = re.sub(
-        rb"%([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]), path.encode()
+        rb"%([0-9a-fA-F]{2})", lambda match: bytes([int(match[1], 16)]), path.encode()
     ).decode("latin-1")
-    answer = http.generic(
+    response = http.generic(
         method, "/", "{}", "application/json", headers=headers,
         PATH_INFO=unquoted, QUERY_STRING=query,
     )  # fmt: skip
-    if answer.status_code not in (204, 302):
-        assert answer.content
-    return answer
+    if response.status_code not in (204, 302):
+        assert response.content
+    return response
 
 
 @pytest.mark.parametrize("route", WITH_PARAMETERS)
@@ -81,10 +81,10 @@ def test_no_part_of_a_path_is_a_500(http: HttpClient, route: str):
         methods = ("GET", "POST", "PUT", "DELETE") if kind == "str" else ("GET",)
         for value in HOSTILE:
             for method in methods:
-                answer = send(http, method, fill(route, name, value))
-                assert answer.status_code < 500, (method, route, value)
-                if answer.status_code >= 400:
-                    assert answer.json()["message"], (method, route, value)
+                response = send(http, method, fill(route, name, value))
+                assert response.status_code < 500, (method, route, value)
+                if response.status_code >= 400:
+                    assert response.json()["message"], (method, route, value)
 
 
 @pytest.mark.parametrize("route", LISTS)
@@ -93,9 +93,9 @@ def test_no_query_is_a_500(http: HttpClient, route: str):
     names = getattr(getattr(view, "get", None), "query_names", ())
     for name in (*names, "no%00such"):
         for value in IN_QUERIES:
-            answer = send(http, "GET", f"/{route}?{name}={value}")
-            assert answer.status_code < 500, (route, name, value)
-            assert "\n" not in str(dict(answer.headers))
+            response = send(http, "GET", f"/{route}?{name}={value}")
+            assert response.status_code < 500, (route, name, value)
+            assert "\n" not in str(dict(response.headers))
 
 
 @pytest.mark.parametrize("name", ["Idempotency-Key", "X-Request-Id", "Accept", "Content-Type",
@@ -104,9 +104,9 @@ def test_no_query_is_a_500(http: HttpClient, route: str):
 def test_no_header_is_a_500(http: HttpClient, name: str, value: str):
     value = value.encode().decode("latin-1")
     for path in ("/nucleus/v1/client", "/authorization/v1/client-token", "/webhooks/mx/x"):
-        answer = send(http, "POST", path, headers={name: value})
-        assert 400 <= answer.status_code < 500, (path, name, value)
-        assert value not in answer["X-Request-Id"]
+        response = send(http, "POST", path, headers={name: value})
+        assert 400 <= response.status_code < 500, (path, name, value)
+        assert value not in response["X-Request-Id"]
 
 
 @pytest.mark.parametrize("part", ["%00", "a%00b", "%0a", "x" * 300, "%ff", "..", "%F0%9F%92%A9"])
@@ -115,8 +115,8 @@ def test_a_webhook_at_an_impossible_address(tenant: Tenant, part: str):
     row.save()
     http = HttpClient(raise_request_exception=False)
     for path in (f"/webhooks/mx/{part}", f"/webhooks/{part}/{row.webhook_path}"):
-        answer = send(http, "POST", path, {"Authorization": basic()})
-        assert answer.status_code == 404, path
+        response = send(http, "POST", path, {"Authorization": basic()})
+        assert response.status_code == 404, path
 
 
 @pytest.mark.parametrize("text", ["nonsense", "5", EXAMPLE_ID[:-1], EXAMPLE_ID.upper()])
@@ -125,9 +125,9 @@ def test_a_webhook_at_an_impossible_address(tenant: Tenant, part: str):
 )
 def test_a_wrong_id_in_a_path_is_called_one(http: HttpClient, route: str, text: str):
     name = next(name for kind, name in PARAMETER.findall(route) if kind == "uuid")
-    answer = send(http, "GET", fill(route, name, text))
-    assert answer.status_code == 404
-    assert f"{text!r} is not the id of an object" in answer.json()["message"]
+    response = send(http, "GET", fill(route, name, text))
+    assert response.status_code == 404
+    assert f"{text!r} is not the id of an object" in response.json()["message"]
 
 
 def test_other_addresses_are_still_unknown(api: Api):
@@ -143,6 +143,6 @@ def test_ids_in_queries_and_filters_are_as_strict(api: Api, text: str):
         ("/nucleus/v1/bank_link", {"filter": f"client_id=='{text}'"}),
         ("/nucleus/v1/resource/account_category", {"hydrogen_account_category_id": text}),
     ):
-        answer = api.get(path, **query)
-        assert answer.status_code == 400, (path, quote(text))
-        assert "UUID" in answer.data["message"], path
+        response = api.get(path, **query)
+        assert response.status_code == 400, (path, quote(text))
+        assert "UUID" in response.data["message"], path

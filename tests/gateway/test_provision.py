@@ -86,7 +86,7 @@ def test_a_new_secret_replaces_the_old():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (credential("https://evil.example"), "VENDOR_ALLOWED_HOSTS"),
         (credential("ftp://127.0.0.1"), "https://"),
@@ -101,10 +101,10 @@ def test_a_new_secret_replaces_the_old():
     ],
 )
 def test_bad_instructions_are_explained(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ):
     monkeypatch.setenv("VENDOR_SECRET", API_KEY)
-    with pytest.raises(CommandError, match=words):
+    with pytest.raises(CommandError, match=message):
         provision(*arguments)
     assert not Tenant.objects.exists()  # all or nothing
 

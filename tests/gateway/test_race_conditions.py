@@ -56,9 +56,9 @@ def test_changing_a_client_whose_erasure_was_just_requested_is_refused(
         clients, "make_password", lambda: erasure.request(nucleus_client, requested_by="staff")
     )
     body = {"password": "correct horse", "first_name": "Augusta", "is_active": True}
-    answer = api.put(f"{CLIENTS}/{nucleus_client.pk}", body)
-    assert answer.status_code == 400
-    assert "being erased" in answer.data["message"]
+    response = api.put(f"{CLIENTS}/{nucleus_client.pk}", body)
+    assert response.status_code == 400
+    assert "being erased" in response.data["message"]
     row = Client.unscoped.get()
     assert (row.is_active, row.first_name) == (False, "Ada")
 
@@ -116,14 +116,14 @@ def test_linking_an_account_that_is_being_deleted_is_a_conflict(
 
     pre_save.connect(delete, AggregationAccount)
     try:
-        answer = api.post(
+        response = api.post(
             "/integration/v1/aggregation/account",
             {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}},
         )
     finally:
         pre_save.disconnect(delete, AggregationAccount)
-    assert (answer.status_code, answer.data["code"]) == (409, "conflict")
-    assert "deleted" in answer.data["message"]
+    assert (response.status_code, response.data["code"]) == (409, "conflict")
+    assert "deleted" in response.data["message"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,8 +141,8 @@ def test_an_owner_deleted_before_the_commit_is_a_conflict(
     try:
         api.headers = api.headers | key
         body = [bodies.account(nucleus_client)]
-        answer = api.post("/nucleus/v1/bulk/aggregation_account", body)
+        response = api.post("/nucleus/v1/bulk/aggregation_account", body)
     finally:
         post_save.disconnect(delete, BulkTransaction)
-    assert (answer.status_code, answer.data["code"]) == (409, "conflict")
+    assert (response.status_code, response.data["code"]) == (409, "conflict")
     assert not AggregationAccount.unscoped.exists()

@@ -39,12 +39,12 @@ VENDOR_KEY = API_KEY
 
 def tables() -> str:
     """Every row of every table, as the database holds it."""
-    found = []
+    dumps = []
     with connection.cursor() as cursor:
         for name in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - the database's own names
-            found.append(f"{name}: {cursor.fetchall()!r}")
-    return "\n".join(found)
+            dumps.append(f"{name}: {cursor.fetchall()!r}")
+    return "\n".join(dumps)
 
 
 def raw_bytes() -> bytes:
@@ -77,17 +77,17 @@ def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     ]  # fmt: skip
     call_command("provision", *arguments, stdout=output)
 
-    secrets, answers = [*CANARIES.values(), PASSWORD, TAX_NUMBER, VENDOR_KEY], []
+    secrets, responses = [*CANARIES.values(), PASSWORD, TAX_NUMBER, VENDOR_KEY], []
     basic = b64encode(f"app-1:{CANARIES['CLIENT_SECRET']}".encode()).decode()
     secrets.append(basic)
     http = HttpClient(raise_request_exception=False)
 
     def token(query: str, **headers: str) -> str:
-        answer = http.post(query, headers={"Authorization": f"Basic {basic}", **headers})
-        if answer.status_code == 200:
-            secrets.append(answer.json()["access_token"])
+        response = http.post(query, headers={"Authorization": f"Basic {basic}", **headers})
+        if response.status_code == 200:
+            secrets.append(response.json()["access_token"])
             return secrets[-1]
-        answers.append(answer)
+        responses.append(response)
         return ""
 
     api = Api(token(f"{TOKEN}?grant_type=client_credentials"))
@@ -107,27 +107,27 @@ def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     for bad in (jwt, forged):
         token(CLIENT_TOKEN, **{"Client-Token": f"Bearer {bad}"})
     sign_in = f"{TOKEN}?grant_type=password&username=ada&password="
-    hers = Api(token(sign_in + quote(PASSWORD)))
+    client_api = Api(token(sign_in + quote(PASSWORD)))
     token(sign_in + quote(WRONG))
     token(f"{TOKEN}?grant_type=password&username={quote(WRONG)}&password=x")
     token(f"{TOKEN}?grant_type={quote(WRONG)}&password={quote(PASSWORD)}")
     token(f"{TOKEN}?grant_type=password&username=ada&password={quote(PASSWORD)}&scope=root")
     user = {"nucleus_client_id": ada, "product": "atom"}
-    assert hers.post("/integration/v1/user", user).status_code == 200  # a call to the vendor
-    answers += [
+    assert client_api.post("/integration/v1/user", user).status_code == 200  # a call to the vendor
+    responses += [
         api.post("/nucleus/v1/client", body),  # there is one already
-        hers.put(f"/nucleus/v1/client/{ada}", body | {"status": "x"}),
+        client_api.put(f"/nucleus/v1/client/{ada}", body | {"status": "x"}),
         Api(jwt).get("/nucleus/v1/client"),  # an access token is something else
     ]
-    assert all(answer.status_code in (400, 401, 403) for answer in answers)
-    assert len(answers) == 9
+    assert all(response.status_code in (400, 401, 403) for response in responses)
+    assert len(responses) == 9
     assert AuditLog.objects.exists()
     assert Client.unscoped.get().password
     assert Application.objects.get().client_secret
 
     places = {
         "logs": caplog.text,
-        "answers": "".join(answer.content.decode() for answer in answers),
+        "answers": "".join(response.content.decode() for response in responses),
         "tables": tables(),
         "output": output.getvalue(),
     }
@@ -135,8 +135,8 @@ def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     raw = raw_bytes()
     for secret in secrets:
         forms = {secret, quote(secret), json.dumps(secret)[1:-1]}
-        found = [name for name, text in places.items() if any(form in text for form in forms)]
-        assert not found, (secret, found)
+        leaks = [name for name, text in places.items() if any(form in text for form in forms)]
+        assert not leaks, (secret, leaks)
         assert secret.encode() not in raw, secret
 
 

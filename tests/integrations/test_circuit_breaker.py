@@ -166,5 +166,5 @@ def member_guid(mx: Sandbox, api: Api, nucleus_client: Client) -> str:
 @pytest.fixture
 def linked(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str, Any]]:
     body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
-    answer = api.post("/integration/v1/aggregation/account", body).data
-    return [row["body"] for row in answer["nucleus_aggregation_accounts"]]
+    response = api.post("/integration/v1/aggregation/account", body).data
+    return [row["body"] for row in response["nucleus_aggregation_accounts"]]

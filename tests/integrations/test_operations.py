@@ -73,8 +73,8 @@ def test_metrics_are_for_the_holder_of_the_token(settings: Any, tenant: Tenant):
         tenant=tenant, vendor="mx", operation="read_user", method="GET", path_template="/",
         status=200, duration_ms=250,
     )  # fmt: skip
-    answer = http.get("/metrics", headers={"Authorization": "Bearer a-token-for-metrics"})
-    text = answer.content.decode()
+    response = http.get("/metrics", headers={"Authorization": "Bearer a-token-for-metrics"})
+    text = response.content.decode()
     assert 'gateway_jobs{kind="test",state="dead"} 1.0' in text
     assert 'gateway_jobs{kind="test",state="ready"} 1.0' in text
     overdue = next(line for line in text.splitlines() if line.startswith("gateway_jobs_overdue_s"))

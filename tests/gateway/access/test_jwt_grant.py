@@ -60,12 +60,12 @@ def exchange(application: Application, token: str, query: str = "") -> Any:
 def test_a_signed_token_opens_one_client(application: Application, ada: Client):
     other = ClientFactory(tenant=application.tenant)
     token = signed(claims_of(application))
-    answer = exchange(application, token)
-    assert answer.status_code == 200, answer.content
-    assert answer.json()["scope"] == "create read update delete"
-    assert answer["Cache-Control"] == "no-store"
-    api = Api(answer.json()["access_token"])
-    assert [one["id"] for one in api.get("/nucleus/v1/client").data["content"]] == [str(ada.pk)]
+    response = exchange(application, token)
+    assert response.status_code == 200, response.content
+    assert response.json()["scope"] == "create read update delete"
+    assert response["Cache-Control"] == "no-store"
+    api = Api(response.json()["access_token"])
+    assert [row["id"] for row in api.get("/nucleus/v1/client").data["content"]] == [str(ada.pk)]
     assert api.get(f"/nucleus/v1/client/{other.pk}").status_code == 404
     # Without a jti it may be used again until it expires, and may ask for scopes.
     narrow = exchange(application, token, "?scope=read%20account_numbers")
@@ -93,9 +93,9 @@ def test_a_signed_token_opens_one_client(application: Application, ada: Client):
     ],
 )
 def test_wrong_claims(application: Application, ada: Client, change: dict[str, Any]):
-    answer = exchange(application, signed(claims_of(application, **change)))
-    assert answer.status_code == 401
-    assert answer.json()["message"]
+    response = exchange(application, signed(claims_of(application, **change)))
+    assert response.status_code == 401
+    assert response.json()["message"]
 
 
 @pytest.mark.parametrize("unit", [1, 1000])  # seconds are understood, too
@@ -143,10 +143,10 @@ def test_only_rs512_by_the_applications_own_key(application: Application, ada: C
         "no token at all",
         "x" * 10_000,
     ):
-        answer = exchange(application, token)
-        assert answer.status_code == 401, token
-        assert answer["WWW-Authenticate"].startswith("Basic")
-        assert token not in answer.content.decode()
+        response = exchange(application, token)
+        assert response.status_code == 401, token
+        assert response["WWW-Authenticate"].startswith("Basic")
+        assert token not in response.content.decode()
     assert exchange(application, good).status_code == 200
 
 
@@ -156,9 +156,9 @@ def test_both_halves_are_needed(application: Application, ada: Client):
     assert HttpClient().post(PATH, headers=headers).status_code == 401
     assert HttpClient().post(PATH, headers={"Authorization": basic(application)}).status_code == 401
     keyless = ApplicationFactory(tenant=application.tenant)
-    answer = exchange(keyless, signed(claims_of(keyless)))
-    assert answer.status_code == 401
-    assert "Upload" in answer.json()["message"]
+    response = exchange(keyless, signed(claims_of(keyless)))
+    assert response.status_code == 401
+    assert "Upload" in response.json()["message"]
     foreign = ApplicationFactory(client_token_key=PUBLIC)
     assert exchange(foreign, signed(claims_of(foreign))).status_code == 401
     ada.is_active = False
@@ -187,10 +187,10 @@ def test_names_of_before_that_differ_only_by_case_are_nobodys_in_lower_case(
         username="ada@demo", username_key=ada.username_key, shares_username_key=True
     )
     assert exchange(application, signed(claims_of(application))).status_code == 401
-    whole = exchange(application, signed(claims_of(application, sub="Ada@demo")))
-    assert whole.status_code == 200
-    reached = Api(whole.json()["access_token"]).get("/nucleus/v1/client").data["content"]
-    assert [one["id"] for one in reached] == [str(ada.pk)]
+    response = exchange(application, signed(claims_of(application, sub="Ada@demo")))
+    assert response.status_code == 200
+    clients = Api(response.json()["access_token"]).get("/nucleus/v1/client").data["content"]
+    assert [row["id"] for row in clients] == [str(ada.pk)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,14 +207,14 @@ def test_keys_are_uploaded_by_command(db: Any, tmp_path: Path):
     base = (*named, "--client-token-key", str(file))
     with pytest.raises(CommandError, match="cannot be read"):
         call_command(*base)
-    for pem, words in (
+    for pem, message in (
         ("nonsense", "not a public key"),
         (KEY.export_to_pem(private_key=True, password=None).decode(), "private key"),
         (JWK.generate(kty="RSA", size=1024).export_to_pem().decode(), "1024 bits"),
         (JWK.generate(kty="EC", crv="P-256").export_to_pem().decode(), "RSA key"),
     ):
         file.write_text(pem)
-        with pytest.raises(CommandError, match=words):
+        with pytest.raises(CommandError, match=message):
             call_command(*base)
     file.write_text(PUBLIC)
     call_command(*base)

@@ -23,7 +23,7 @@ def path(ada: Client) -> str:  # noqa: F811
 
 
 @pytest.fixture
-def hers(application: Application, ada: Client) -> Api:  # noqa: F811
+def client_api(application: Application, ada: Client) -> Api:  # noqa: F811
     return Api(access_token(application, client=ada))
 
 
@@ -31,12 +31,12 @@ def hers(application: Application, ada: Client) -> Api:  # noqa: F811
 def test_without_it_nothing_changes(
     application: Application,  # noqa: F811
     ada: Client,  # noqa: F811
-    hers: Api,
+    client_api: Api,
     path: str,
     current: Any,
 ):
     body = {"password": NEW, "first_name": "Victor", "current_password": current}
-    refused = hers.put(path, body)
+    refused = client_api.put(path, body)
     assert refused.status_code == 400
     assert set(refused.data["errors"]) == {"current_password"}
     assert sign_in(application, ada.username).status_code == 200
@@ -44,12 +44,12 @@ def test_without_it_nothing_changes(
     assert ada.first_name is None
 
 
-def test_with_it(application: Application, ada: Client, hers: Api, path: str):  # noqa: F811
+def test_with_it(application: Application, ada: Client, client_api: Api, path: str):  # noqa: F811
     other = Api(access_token(application, client=ada))
-    answer = hers.put(path, {"password": NEW, "current_password": PASSWORD})
-    assert answer.status_code == 200
-    assert NEW not in answer.content.decode()
-    assert "current_password" not in answer.data
+    response = client_api.put(path, {"password": NEW, "current_password": PASSWORD})
+    assert response.status_code == 200
+    assert NEW not in response.content.decode()
+    assert "current_password" not in response.data
     assert other.get(path).status_code == 401
     assert sign_in(application, ada.username).status_code == 401
     assert sign_in(application, ada.username, NEW).status_code == 200
@@ -58,12 +58,12 @@ def test_with_it(application: Application, ada: Client, hers: Api, path: str):  
 def test_wrong_ones_lock_like_signing_in(
     application: Application,  # noqa: F811
     ada: Client,  # noqa: F811
-    hers: Api,
+    client_api: Api,
     path: str,
 ):
     def change(current: str) -> int:
         body = {"password": NEW, "current_password": current}
-        return int(hers.put(path, body).status_code)
+        return int(client_api.put(path, body).status_code)
 
     for _ in range(5):
         assert sign_in(application, ada.username, "wrong").status_code == 401
@@ -75,10 +75,10 @@ def test_wrong_ones_lock_like_signing_in(
     assert change(PASSWORD) == 200
 
 
-def test_success_begins_anew(application: Application, ada: Client, hers: Api, path: str):  # noqa: F811
+def test_success_begins_anew(application: Application, ada: Client, client_api: Api, path: str):  # noqa: F811
     for _ in range(password_grant.FAILURES_OF_USERNAME - 1):
-        hers.put(path, {"password": NEW, "current_password": "wrong"})
-    assert hers.put(path, {"password": NEW, "current_password": PASSWORD}).status_code == 200
+        client_api.put(path, {"password": NEW, "current_password": "wrong"})
+    assert client_api.put(path, {"password": NEW, "current_password": PASSWORD}).status_code == 200
     assert sign_in(application, ada.username, "wrong").status_code == 401
     assert sign_in(application, ada.username, NEW).status_code == 200
 
@@ -90,9 +90,9 @@ def test_the_first_password_is_the_tenants_to_set(
     """A client without one signs in through its tenant; a stolen token must not change that."""
     client = ClientFactory(tenant=application.tenant)
     path = f"/nucleus/v1/client/{client.pk}"
-    hers = Api(access_token(application, client=client))
+    client_api = Api(access_token(application, client=client))
     for more in ({}, {"current_password": ""}, {"current_password": "x"}):
-        refused = hers.put(path, {"password": NEW} | more)
+        refused = client_api.put(path, {"password": NEW} | more)
         assert refused.status_code == 403
         assert "tenant" in refused.data["message"]
     assert api.put(path, {"password": NEW}).status_code == 200
@@ -106,11 +106,11 @@ def test_the_tenant_needs_none(api: Api, application: Application, ada: Client, 
     assert sign_in(application, ada.username).status_code == 200
 
 
-def test_not_in_bulk_either(hers: Api, ada: Client):  # noqa: F811
+def test_not_in_bulk_either(client_api: Api, ada: Client):  # noqa: F811
     item = {"id": str(ada.pk), "password": NEW, "current_password": PASSWORD}
-    assert hers.put("/nucleus/v1/bulk/client", [item]).data["status"] == "FAILED"
+    assert client_api.put("/nucleus/v1/bulk/client", [item]).data["status"] == "FAILED"
 
 
-def test_other_changes_need_none(hers: Api, path: str):
-    assert hers.put(path, {"first_name": "Ada", "password": None}).status_code == 200
-    assert hers.put(path, {"first_name": "Ada", "current_password": "x"}).status_code == 200
+def test_other_changes_need_none(client_api: Api, path: str):
+    assert client_api.put(path, {"first_name": "Ada", "password": None}).status_code == 200
+    assert client_api.put(path, {"first_name": "Ada", "current_password": "x"}).status_code == 200

@@ -51,12 +51,12 @@ def sign_in(
 
 def test_a_password_opens_one_client_and_no_other(application: Application, ada: Client):
     other = ClientFactory(tenant=application.tenant)
-    answer = sign_in(application, ada.username)
-    assert answer.status_code == 200, answer.content
-    assert answer["Cache-Control"] == "no-store"
-    assert answer.json()["scope"] == "create read update delete"  # account_numbers if asked for
-    api = Api(answer.json()["access_token"])
-    assert [one["id"] for one in api.get(CLIENTS).data["content"]] == [str(ada.pk)]
+    response = sign_in(application, ada.username)
+    assert response.status_code == 200, response.content
+    assert response["Cache-Control"] == "no-store"
+    assert response.json()["scope"] == "create read update delete"  # account_numbers if asked for
+    api = Api(response.json()["access_token"])
+    assert [row["id"] for row in api.get(CLIENTS).data["content"]] == [str(ada.pk)]
     assert api.get(f"{CLIENTS}/{other.pk}").status_code == 404
 
 
@@ -68,20 +68,20 @@ def test_passwords_are_hard_to_guess_and_kept_as_they_are(
     application: Application, ada: Client, password: str, status: int
 ):
     path = f"{CLIENTS}/{ada.pk}"
-    answer = Api(access_token(application)).put(path, {"password": password})
-    assert answer.status_code == status
-    assert "errors" not in answer.data or set(answer.data["errors"]) == {"password"}
-    known = password if status == 200 else PASSWORD
-    assert sign_in(application, ada.username, known).status_code == 200
-    assert sign_in(application, ada.username, known.strip() + " ").status_code == 401
+    response = Api(access_token(application)).put(path, {"password": password})
+    assert response.status_code == status
+    assert "errors" not in response.data or set(response.data["errors"]) == {"password"}
+    current_password = password if status == 200 else PASSWORD
+    assert sign_in(application, ada.username, current_password).status_code == 200
+    assert sign_in(application, ada.username, current_password.strip() + " ").status_code == 401
 
 
 def test_it_may_come_in_a_form_and_ask_for_scopes(application: Application, ada: Client):
     form = {"grant_type": "password", "username": ada.username, "password": PASSWORD}
     headers = {"Authorization": basic(application)}
     assert HttpClient().post(TOKEN, form, headers=headers).status_code == 200
-    asked = sign_in(application, ada.username, scope="read account_numbers")
-    assert asked.json()["scope"] == "read account_numbers"
+    scoped = sign_in(application, ada.username, scope="read account_numbers")
+    assert scoped.json()["scope"] == "read account_numbers"
     application.scopes = "read"
     application.save()
     assert sign_in(application, ada.username).json()["scope"] == "read"
@@ -90,9 +90,9 @@ def test_it_may_come_in_a_form_and_ask_for_scopes(application: Application, ada:
 
 def test_it_has_to_be_allowed(application: Application, ada: Client):
     plain = ApplicationFactory(tenant=application.tenant)
-    answer = sign_in(plain, ada.username)
-    assert answer.status_code == 400
-    assert "--allow-passwords" in answer.json()["message"]
+    response = sign_in(plain, ada.username)
+    assert response.status_code == 400
+    assert "--allow-passwords" in response.json()["message"]
     foreign = ApplicationFactory(allow_passwords=True)
     assert sign_in(foreign, ada.username).status_code == 401
     assert "username" in sign_in(application, "").json()["errors"]
@@ -109,8 +109,8 @@ def test_who_fails_learns_nothing_about_names(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
     """One answer, and one hash, for wrong passwords, unknown names and clients with no password."""
-    gone = ClientFactory(tenant=application.tenant, is_active=False, password=ada.password)
-    nobody = ClientFactory(tenant=application.tenant)
+    inactive = ClientFactory(tenant=application.tenant, is_active=False, password=ada.password)
+    without_password = ClientFactory(tenant=application.tenant)
     hashed: list[str] = []
     encode = MD5PasswordHasher.encode
 
@@ -119,21 +119,21 @@ def test_who_fails_learns_nothing_about_names(
         return encode(self, password, salt)
 
     monkeypatch.setattr(MD5PasswordHasher, "encode", counting)
-    seen = set()
+    responses = set()
     for username, password in (
         (ada.username, "wrong"),
         (ada.username.lower(), PASSWORD),
-        (gone.username, PASSWORD),
-        (nobody.username, PASSWORD),
+        (inactive.username, PASSWORD),
+        (without_password.username, PASSWORD),
         ("unknown", PASSWORD),
         ("nul\0", PASSWORD),
         ("x" * 2000, PASSWORD),
     ):
         hashed.clear()
-        answer = sign_in(application, username, password)
-        seen.add((answer.status_code, answer.json()["message"], len(hashed)))
-        assert answer["WWW-Authenticate"].startswith("Basic")
-    assert seen == {(401, "The user name or password is wrong.", 1)}
+        response = sign_in(application, username, password)
+        responses.add((response.status_code, response.json()["message"], len(hashed)))
+        assert response["WWW-Authenticate"].startswith("Basic")
+    assert responses == {(401, "The user name or password is wrong.", 1)}
 
 
 def test_ten_failures_lock_the_name_for_a_quarter_of_an_hour(application: Application, ada: Client):
@@ -167,16 +167,18 @@ def test_parallel_guesses_get_no_more_than_ten(application: Application, ada: Cl
 
 def test_a_new_password_ends_the_clients_tokens(application: Application, ada: Client):
     api = Api(access_token(application))
-    hers = Api(sign_in(application, ada.username).json()["access_token"])
-    assert hers.put(f"{CLIENTS}/{ada.pk}", {"first_name": "Ada"}).status_code == 200
+    client_api = Api(sign_in(application, ada.username).json()["access_token"])
+    assert client_api.put(f"{CLIENTS}/{ada.pk}", {"first_name": "Ada"}).status_code == 200
     body = {"password": "another password", "current_password": PASSWORD}
-    assert hers.put(f"{CLIENTS}/{ada.pk}", body).status_code == 200
-    assert hers.get(CLIENTS).status_code == 401
+    assert client_api.put(f"{CLIENTS}/{ada.pk}", body).status_code == 200
+    assert client_api.get(CLIENTS).status_code == 401
     assert sign_in(application, ada.username).status_code == 401
-    again = Api(sign_in(application, ada.username, "another password").json()["access_token"])
-    assert again.get(CLIENTS).status_code == 200
+    new_client_api = Api(
+        sign_in(application, ada.username, "another password").json()["access_token"]
+    )
+    assert new_client_api.get(CLIENTS).status_code == 200
     assert api.delete(f"{CLIENTS}/{ada.pk}").status_code == 204
-    assert again.get(CLIENTS).status_code == 401
+    assert new_client_api.get(CLIENTS).status_code == 401
     assert sign_in(application, ada.username, "another password").status_code == 401
 
 
@@ -202,14 +204,14 @@ def test_a_client_does_not_change_what_it_is_judged_by(
     application: Application, ada: Client, field: str, value: Any
 ):
     ClientFactory(tenant=ada.tenant, username="root")  # not for her to find out
-    hers = Api(access_token(application, client=ada))
+    client_api = Api(access_token(application, client=ada))
     path = f"{CLIENTS}/{ada.pk}"
-    answer = hers.put(path, {"first_name": "Augusta", field: value})
-    assert answer.status_code == 403
-    assert field in answer.data["message"]
+    response = client_api.put(path, {"first_name": "Augusta", field: value})
+    assert response.status_code == 403
+    assert field in response.data["message"]
     ada.refresh_from_db()
     assert ada.first_name is None
-    assert hers.delete(path).status_code == 403
+    assert client_api.delete(path).status_code == 403
     # The SDKs send whole objects: what stays the same is no change.
-    same = hers.get(path).data
-    assert hers.put(path, same | {"first_name": "Augusta"}).status_code == 200
+    same = client_api.get(path).data
+    assert client_api.put(path, same | {"first_name": "Augusta"}).status_code == 200

@@ -114,9 +114,9 @@ def test_addresses_of_one_subscriber_count_together(
     "address", ["nonsense", "203.0.113.9, 203.0.113.10", "1", "fe80::1%eth0" * 9]
 )
 def test_an_address_that_is_none(application: Application, ada: Client, address: str):
-    answer = sign_in(application, ada.username, end_user_address=address)
-    assert answer.status_code == 400
-    assert "end_user_address" in answer.json()["errors"]
+    response = sign_in(application, ada.username, end_user_address=address)
+    assert response.status_code == 400
+    assert "end_user_address" in response.json()["errors"]
 
 
 def test_spellings_of_a_name_share_its_count(application: Application, ada: Client):

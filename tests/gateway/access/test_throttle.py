@@ -48,11 +48,11 @@ def test_the_refusal_says_when_to_come_back(application: Application):
     application.rate_limit_per_minute = 2
     application.save()
     api = Api(access_token(application))
-    answers = [api.get(CLIENTS) for _ in range(3)]
-    assert [one.status_code for one in answers] == [200, 200, 429]
-    assert [one["RateLimit-Remaining"] for one in answers] == ["1", "0", "0"]
-    assert {one["RateLimit-Limit"] for one in answers} == {"2"}
-    refusal = answers[-1]
+    responses = [api.get(CLIENTS) for _ in range(3)]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert [response["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
+    assert {response["RateLimit-Limit"] for response in responses} == {"2"}
+    refusal = responses[-1]
     assert 55 <= int(refusal["Retry-After"]) <= 60
     assert 55 <= int(refusal["RateLimit-Reset"]) <= 60
     assert refusal.data["code"] == "rate_limited"
@@ -86,9 +86,9 @@ def test_limits_of_their_own_and_none_at_all(application: Application, settings:
     assert [api.get(CLIENTS).status_code for _ in range(2)] == [200, 429]
     application.rate_limit_per_minute = 0
     application.save()
-    answer = api.get(CLIENTS)
-    assert answer.status_code == 200
-    assert not answer.has_header("RateLimit-Limit")
+    response = api.get(CLIENTS)
+    assert response.status_code == 200
+    assert not response.has_header("RateLimit-Limit")
 
 
 def test_refused_work_is_not_done_and_the_count_outlives_a_failed_request(
@@ -117,9 +117,9 @@ def test_forbidden_requests_are_counted(application: Application):
     application.rate_limit_per_minute = 2
     application.save()
     reader = Api(access_token(application, scope="read"))
-    answers = [reader.post(CLIENTS, {}) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [403, 403, 429]
-    assert answers[0]["RateLimit-Remaining"] == "1"
+    responses = [reader.post(CLIENTS, {}) for _ in range(3)]
+    assert [response.status_code for response in responses] == [403, 403, 429]
+    assert responses[0]["RateLimit-Remaining"] == "1"
     assert reader.get(CLIENTS).status_code == 429
 
 
@@ -128,24 +128,24 @@ def test_one_clients_token_takes_nothing_from_the_tenant_and_other_clients(
 ):
     application.rate_limit_per_minute = 60
     application.save()
-    neighbour: Any = ClientFactory(tenant=application.tenant)
+    other_client: Any = ClientFactory(tenant=application.tenant)
     ada, grace = (
-        Api(access_token(application, client=client)) for client in (nucleus_client, neighbour)
+        Api(access_token(application, client=client)) for client in (nucleus_client, other_client)
     )
-    answers = [ada.get(CLIENTS) for _ in range(61)]
-    assert [answer.status_code for answer in answers] == [200] * 6 + [429] * 55
-    assert {answer["RateLimit-Limit"] for answer in answers} == {"6"}  # a tenth
-    refusal = answers[-1]
+    responses = [ada.get(CLIENTS) for _ in range(61)]
+    assert [response.status_code for response in responses] == [200] * 6 + [429] * 55
+    assert {response["RateLimit-Limit"] for response in responses} == {"6"}  # a tenth
+    refusal = responses[-1]
     assert "client" in refusal.data["message"]
     assert 55 <= int(refusal["Retry-After"]) <= 60
     # Another token of hers is no way round it.
-    again = Api(access_token(application, client=nucleus_client))
-    assert again.get(CLIENTS).status_code == 429
+    second_token = Api(access_token(application, client=nucleus_client))
+    assert second_token.get(CLIENTS).status_code == 429
     assert grace.get(CLIENTS)["RateLimit-Remaining"] == "5"
     assert Api(access_token(application)).get(CLIENTS)["RateLimit-Remaining"] == "59"
-    elsewhere = ApplicationFactory(tenant=application.tenant)
-    theirs = Api(access_token(elsewhere, client=nucleus_client))
-    assert theirs.get(CLIENTS)["RateLimit-Limit"] == "600"
+    other_application = ApplicationFactory(tenant=application.tenant)
+    same_client = Api(access_token(other_application, client=nucleus_client))
+    assert same_client.get(CLIENTS)["RateLimit-Limit"] == "600"
 
 
 def test_clients_together_have_as_much_as_the_tenant(application: Application):
@@ -168,7 +168,7 @@ def test_clients_together_have_as_much_as_the_tenant(application: Application):
 
 
 @pytest.mark.parametrize(
-    ("usual", "whole", "own", "share"),
+    ("usual", "tenant_limit", "own", "share"),
     [
         (600, None, None, "600"),
         (600, 3000, None, "300"),
@@ -186,16 +186,16 @@ def test_what_a_client_gets(
     nucleus_client: Client,
     settings: Any,
     usual: int,
-    whole: int | None,
+    tenant_limit: int | None,
     own: int | None,
     share: str | None,
 ):
     settings.CLIENT_RATE_LIMIT_PER_MINUTE = usual
-    application.rate_limit_per_minute, application.client_rate_limit_per_minute = whole, own
+    application.rate_limit_per_minute, application.client_rate_limit_per_minute = tenant_limit, own
     application.save()
-    answer = Api(access_token(application, client=nucleus_client)).get(CLIENTS)
-    assert answer.status_code == 200
-    assert answer.get("RateLimit-Limit") == share
+    response = Api(access_token(application, client=nucleus_client)).get(CLIENTS)
+    assert response.status_code == 200
+    assert response.get("RateLimit-Limit") == share
 
 
 @pytest.mark.django_db(transaction=True)

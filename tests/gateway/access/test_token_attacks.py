@@ -20,7 +20,7 @@ from tests.api import Api
 from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 from tests.factories.nucleus import BankLinkFactory, ClientFactory
 from tests.gateway.access.test_jwt_grant import KEY, PUBLIC, claims_of, exchange, signed
-from tests.gateway.access.test_tokens import QUERY, TOKEN, ask
+from tests.gateway.access.test_tokens import QUERY, TOKEN, request_token
 from tests.parallel import at_once
 
 CLIENTS = "/nucleus/v1/client"
@@ -87,8 +87,10 @@ def test_algorithms_keys_and_signatures(application: Application, ada: Client):
               "{}", "null", "-1", "0"],
 )  # fmt: skip
 def test_times_that_are_none(application: Application, ada: Client, name: str, value: str):
-    rest = json.dumps({key: one for key, one in claims_of(application).items() if key != name})
-    text = f'{rest[:-1]}, "{name}": {value}}}'
+    remaining_claims = json.dumps(
+        {key: claim for key, claim in claims_of(application).items() if key != name}
+    )
+    text = f'{remaining_claims[:-1]}, "{name}": {value}}}'
     assert exchange(application, signed_text(text)).status_code == 401
 
 
@@ -194,9 +196,11 @@ def test_authentication_is_by_one_way(application: Application):
         assert HttpClient().post(TOKEN, form, headers=headers).status_code == 401, wrong
     query = f"{QUERY}&client_id={application.client_id}&client_secret={SECRET}"
     assert HttpClient().post(TOKEN + query).status_code == 401
-    assert ask(application, SECRET + " ").status_code == 401
-    assert ask(application, "").status_code == 401
-    assert ask(application, application.client_secret).status_code == 401  # the hash is no secret
+    assert request_token(application, SECRET + " ").status_code == 401
+    assert request_token(application, "").status_code == 401
+    assert (
+        request_token(application, application.client_secret).status_code == 401
+    )  # the hash is no secret
 
 
 def b64(raw: bytes) -> str:
@@ -222,12 +226,12 @@ def test_a_clients_token_masks_numbers_unless_it_asked(application: Application,
     link: Any = BankLinkFactory(client=ada, bank_account_number="100012345678")
     path = f"/nucleus/v1/bank_link/{link.pk}"
     token = signed(claims_of(application))
-    usual, asked = (
+    masked, unmasked = (
         Api(exchange(application, token, query).json()["access_token"]).get(path).data
         for query in ("", "?scope=read%20account_numbers")
     )
-    assert usual["bank_account_number"] == "****5678"
-    assert asked["bank_account_number"] == "100012345678"
+    assert masked["bank_account_number"] == "****5678"
+    assert unmasked["bank_account_number"] == "100012345678"
     application.scopes = "read"
     application.save()
     assert exchange(application, token, "?scope=account_numbers").status_code == 400
@@ -243,19 +247,19 @@ def test_unknown_scopes(application: Application, scope: str):
 def test_what_a_clients_token_may_not_set_is_refused_or_ignored(
     application: Application, ada: Client
 ):
-    hers, path = Api(access_token(application, client=ada)), f"{CLIENTS}/{ada.pk}"
-    stranger: Any = ClientFactory()
+    client_api, path = Api(access_token(application, client=ada)), f"{CLIENTS}/{ada.pk}"
+    foreign_client: Any = ClientFactory()
     for name, value in {"client_type": "admin", "hydro_id": "x", "secondary_id": "y"}.items():
-        assert hers.put(path, {name: value}).status_code == 403
+        assert client_api.put(path, {name: value}).status_code == 403
     before: Any = Client.unscoped.values().get(pk=ada.pk)
     body = {
-        "tenant": str(stranger.tenant_id), "tenant_id": str(stranger.tenant_id),
-        "id": str(stranger.pk), "business": "00000000-0000-0000-0000-000000000001",
+        "tenant": str(foreign_client.tenant_id), "tenant_id": str(foreign_client.tenant_id),
+        "id": str(foreign_client.pk), "business": "00000000-0000-0000-0000-000000000001",
         "erase_requested_at": "2026-01-01T00:00:00.000+0000",
         "create_date": "2001-01-01T00:00:00.000+0000", "first_name": "Augusta",
     }  # fmt: skip
-    answer = hers.put(path, body)
-    assert answer.status_code in (200, 400)
+    response = client_api.put(path, body)
+    assert response.status_code in (200, 400)
     after: Any = Client.unscoped.values().get(pk=ada.pk)
     changed = {name for name in after if after[name] != before[name]}
     assert changed <= {"first_name", "update_date"}

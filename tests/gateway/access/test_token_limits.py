@@ -21,7 +21,7 @@ from tests.api import Api
 from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
 from tests.factories.nucleus import ClientFactory
 from tests.gateway.access.test_jwt_grant import KEY, PUBLIC, claims_of, exchange, signed
-from tests.gateway.access.test_tokens import QUERY, TOKEN, ask
+from tests.gateway.access.test_tokens import QUERY, TOKEN, request_token
 from tests.parallel import at_once
 
 REVOKE = "/authorization/v1/oauth/revoke"
@@ -41,42 +41,42 @@ def named(client_id: str, secret: str = "wrong", path: str = TOKEN + QUERY, **mo
 
 def test_wrong_secrets_never_stop_the_right_one(application: Application):
     for _ in range(3):
-        statuses = [ask(application, secret="wrong").status_code for _ in range(5)]
-        answer = ask(application)
-        assert answer.status_code == 200
+        statuses = [request_token(application, secret="wrong").status_code for _ in range(5)]
+        response = request_token(application)
+        assert response.status_code == 200
     assert statuses == [429] * 5  # what fails is limited
-    assert Api(answer.json()["access_token"]).get(CLIENTS).status_code == 200
-    refusal = ask(application)  # its own fourth
+    assert Api(response.json()["access_token"]).get(CLIENTS).status_code == 200
+    refusal = request_token(application)  # its own fourth
     assert refusal.status_code == 429
     assert int(refusal["Retry-After"]) > 50
     assert "Keep a token" in refusal.json()["message"]
-    assert ask(ApplicationFactory(tenant=application.tenant)).status_code == 200
+    assert request_token(ApplicationFactory(tenant=application.tenant)).status_code == 200
 
 
 def test_the_right_secret_uses_up_nothing_of_wrong_ones(application: Application):
-    assert [ask(application).status_code for _ in range(4)] == [200, 200, 200, 429]
-    statuses = [ask(application, secret="wrong").status_code for _ in range(4)]
+    assert [request_token(application).status_code for _ in range(4)] == [200, 200, 200, 429]
+    statuses = [request_token(application, secret="wrong").status_code for _ in range(4)]
     assert statuses == [401, 401, 401, 429]
 
 
 @pytest.mark.parametrize("path", [TOKEN + QUERY, REVOKE, "/authorization/v1/client-token"])
 def test_unknown_and_known_client_ids_are_answered_alike(application: Application, path: str):
     unusable = ApplicationFactory(tenant=application.tenant, is_active=False)
-    seen = []
+    all_bodies = []
     for client_id in (application.client_id, "unknown", unusable.client_id, "nul\0", "é", ""):
         UsageWindow.objects.all().delete()
-        answers = [named(client_id, path=path) for _ in range(5)]
-        seen.append(
+        responses = [named(client_id, path=path) for _ in range(5)]
+        all_bodies.append(
             [
-                (one.status_code, one.json()["message"], one["WWW-Authenticate"])
-                if one.status_code == 401
-                else one.json()["message"]
-                for one in answers
+                (response.status_code, response.json()["message"], response["WWW-Authenticate"])
+                if response.status_code == 401
+                else response.json()["message"]
+                for response in responses
             ]
         )
-        assert [one.status_code for one in answers] == [401, 401, 401, 429, 429]
-        assert all(int(one["Retry-After"]) > 50 for one in answers[3:])
-    assert all(one == seen[0] for one in seen)
+        assert [response.status_code for response in responses] == [401, 401, 401, 429, 429]
+        assert all(int(response["Retry-After"]) > 50 for response in responses[3:])
+    assert all(bodies == all_bodies[0] for bodies in all_bodies)
 
 
 def test_unknown_and_known_client_ids_cost_the_same(application: Application):
@@ -84,12 +84,14 @@ def test_unknown_and_known_client_ids_cost_the_same(application: Application):
     costs = {}
     for client_id in (application.client_id, "unknown"):
         named(client_id)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             named(client_id)
-        sql = [one["sql"].split("WHERE")[0] for one in asked]
-        costs[client_id] = [re.sub("'token-failure:[0-9a-f]+'", "'…'", one) for one in sql]
+        sql = [query["sql"].split("WHERE")[0] for query in queries]
+        costs[client_id] = [
+            re.sub("'token-failure:[0-9a-f]+'", "'…'", statement) for statement in sql
+        ]
     assert costs[application.client_id] == costs["unknown"]
-    work = ["$".join(one.split("$")[:2]) for one in (DUMMY_SECRET, application.client_secret)]
+    work = ["$".join(hashed.split("$")[:2]) for hashed in (DUMMY_SECRET, application.client_secret)]
     assert work[0] == work[1]  # algorithm and rounds
     assert not check_password("", DUMMY_SECRET)
 
@@ -124,15 +126,15 @@ def test_failures_are_counted_in_few_rows_by_client_id_and_address(
     wrong = {"Authorization": basic(application, "wrong")}
     statuses = [http.post(TOKEN + QUERY, headers=wrong).status_code for _ in range(4)]
     assert statuses == [401, 401, 401, 429]
-    assert ask(application, secret="wrong").status_code == 401  # from somewhere else
+    assert request_token(application, secret="wrong").status_code == 401  # from somewhere else
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_flood_of_wrong_secrets_while_the_right_one_is_used(application: Application):
     def call() -> int:
-        statuses = [ask(application, secret="wrong").status_code for _ in range(4)]
+        statuses = [request_token(application, secret="wrong").status_code for _ in range(4)]
         assert set(statuses) <= {401, 429}
-        status: int = ask(application).status_code
+        status: int = request_token(application).status_code
         return status
 
     assert at_once(3, call) == [200] * 3
@@ -158,14 +160,14 @@ def test_bad_client_tokens_use_up_no_tokens(application: Application):
 
 def test_what_else_is_refused_uses_up_no_tokens(application: Application):
     for path in (TOKEN + "?grant_type=x", TOKEN, f"{TOKEN}{QUERY}&scope=root"):
-        assert [ask(application, path=path).status_code for _ in range(2)] != [200, 200]
-    assert [ask(application, path=REVOKE).status_code for _ in range(2)] == [429] * 2
-    assert [ask(application).status_code for _ in range(4)] == [200] * 3 + [429]
+        assert [request_token(application, path=path).status_code for _ in range(2)] != [200, 200]
+    assert [request_token(application, path=REVOKE).status_code for _ in range(2)] == [429] * 2
+    assert [request_token(application).status_code for _ in range(4)] == [200] * 3 + [429]
 
 
 def test_revocation_works_beside_wrong_secrets(application: Application):
     token = access_token(application)
-    wrong, right = ({"Authorization": basic(application, one)} for one in ("wrong", SECRET))
+    wrong, right = ({"Authorization": basic(application, secret)} for secret in ("wrong", SECRET))
     http = HttpClient()
     statuses = [http.post(REVOKE, {"token": token}, headers=wrong).status_code for _ in range(5)]
     assert statuses == [401] * 3 + [429] * 2
@@ -174,12 +176,12 @@ def test_revocation_works_beside_wrong_secrets(application: Application):
 
 
 def test_scopes_are_stored_once_and_bounded(application: Application):
-    answer = ask(application, path=f"{TOKEN}{QUERY}&scope=read%20create%20read%20read")
-    assert answer.json()["scope"] == "read create"
+    response = request_token(application, path=f"{TOKEN}{QUERY}&scope=read%20create%20read%20read")
+    assert response.json()["scope"] == "read create"
     assert AccessToken.objects.get().scope == "read create"
     form = "grant_type=client_credentials&scope=" + "read+" * 20_000
     kind = "application/x-www-form-urlencoded"
-    refusal = ask(application, path=TOKEN, body=form, kind=kind)
+    refusal = request_token(application, path=TOKEN, body=form, kind=kind)
     assert refusal.status_code == 400
     assert "255" in refusal.json()["errors"]["scope"][0]
     assert len(refusal.content) < 1000

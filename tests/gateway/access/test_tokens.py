@@ -17,7 +17,7 @@ TOKEN = "/authorization/v1/oauth/token"
 QUERY = "?grant_type=client_credentials"
 
 
-def ask(
+def request_token(
     application: Application,
     secret: str = SECRET,
     path: str = TOKEN + QUERY,
@@ -39,19 +39,19 @@ def ask(
     ],
 )
 def test_hydrogens_dialect(application: Application, body: str, kind: str):
-    answer = ask(application, body=body, kind=kind)
-    assert answer.status_code == 200, answer.content
-    token = answer.json()
+    response = request_token(application, body=body, kind=kind)
+    assert response.status_code == 200, response.content
+    token = response.json()
     assert token["token_type"] == "bearer"
     assert token["expires_in"] == 900
     assert token["scope"] == "create read update delete account_numbers"
     assert token["apps"] == "nucleus,proton,electron"
-    assert answer["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store"
     assert Api(token["access_token"]).get("/nucleus/v1/client").status_code == 200
 
 
 def test_tokens_and_secrets_are_hashed_at_rest(application: Application):
-    token = ask(application).json()["access_token"]
+    token = request_token(application).json()["access_token"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM access_accesstoken")
         dump = repr(cursor.fetchall())
@@ -62,17 +62,17 @@ def test_tokens_and_secrets_are_hashed_at_rest(application: Application):
 
 
 def test_fewer_scopes_can_be_asked_for_and_no_more(application: Application):
-    assert ask(application, path=f"{TOKEN}{QUERY}&scope=read").json()["scope"] == "read"
-    refused = ask(application, path=f"{TOKEN}{QUERY}&scope=everything")
+    assert request_token(application, path=f"{TOKEN}{QUERY}&scope=read").json()["scope"] == "read"
+    refused = request_token(application, path=f"{TOKEN}{QUERY}&scope=everything")
     assert refused.status_code == 400
     assert "scope" in refused.json()["errors"]
 
 
 def test_wrong_secrets_are_401_with_a_message(application: Application):
-    answer = ask(application, secret="wrong")
-    assert answer.status_code == 401
-    assert answer.json()["message"]
-    assert answer["WWW-Authenticate"].startswith("Basic")
+    response = request_token(application, secret="wrong")
+    assert response.status_code == 401
+    assert response.json()["message"]
+    assert response["WWW-Authenticate"].startswith("Basic")
     assert HttpClient().post(TOKEN + QUERY).status_code == 401
 
 
@@ -80,16 +80,16 @@ def test_what_cannot_be_read_is_the_callers_mistake(application: Application):
     assert HttpClient().post(TOKEN + QUERY, headers={"Authorization": "Basic é"}).status_code == 401
     headers = {"Authorization": basic(application)}
     form = "application/x-www-form-urlencoded; charset=utf-16"
-    answer = HttpClient().generic("POST", TOKEN, "x=y", content_type=form, headers=headers)
-    assert answer.status_code == 400
-    assert "UTF-8" in answer.json()["message"]
+    response = HttpClient().generic("POST", TOKEN, "x=y", content_type=form, headers=headers)
+    assert response.status_code == 400
+    assert "UTF-8" in response.json()["message"]
 
 
 @pytest.mark.parametrize("grant", ["", "?grant_type=refresh_token", "?grant_type=x"])
 def test_other_grants_are_explained(application: Application, grant: str):
-    answer = ask(application, path=TOKEN + grant)
-    assert answer.status_code == 400
-    assert "client_credentials" in answer.json()["message"]
+    response = request_token(application, path=TOKEN + grant)
+    assert response.status_code == 400
+    assert "client_credentials" in response.json()["message"]
 
 
 def test_a_secret_in_the_url_opens_nothing(application: Application):
@@ -102,26 +102,26 @@ def test_deactivated_applications_and_tenants_get_nowhere(application: Applicati
     application.is_active = False
     application.save()
     assert api.get("/nucleus/v1/client").status_code == 401
-    assert ask(application).status_code == 401
+    assert request_token(application).status_code == 401
     application.is_active = True
     application.save()
     application.tenant.is_active = False
     application.tenant.save()
     assert api.get("/nucleus/v1/client").status_code == 401
-    assert ask(application).status_code == 401
+    assert request_token(application).status_code == 401
 
 
 def test_revocation(application: Application):
     """RFC 7009: the answer tells nothing; only the application's own tokens end."""
-    mine, kept = access_token(application), access_token(application)
-    theirs = access_token(ApplicationFactory(tenant=application.tenant))
+    revoked, kept = access_token(application), access_token(application)
+    foreign = access_token(ApplicationFactory(tenant=application.tenant))
     path = "/authorization/v1/oauth/revoke"
     headers = {"Authorization": basic(application)}
-    for token in (mine, mine, theirs, "unknown"):
+    for token in (revoked, revoked, foreign, "unknown"):
         form = {"token": token, "token_type_hint": "access_token"}
-        answer = HttpClient().post(path, form, headers=headers)
-        assert (answer.status_code, answer.content) == (200, b"")
-    works = [Api(one).get("/nucleus/v1/client").status_code for one in (mine, kept, theirs)]
+        response = HttpClient().post(path, form, headers=headers)
+        assert (response.status_code, response.content) == (200, b"")
+    works = [Api(token).get("/nucleus/v1/client").status_code for token in (revoked, kept, foreign)]
     assert works == [401, 200, 200]
     wrong = {"Authorization": basic(application, "wrong")}
     assert HttpClient().post(path, {"token": kept}, headers=wrong).status_code == 401
@@ -147,9 +147,9 @@ def test_a_scope_taken_away_is_gone_at_once(application: Application, nucleus_cl
     application.scopes = "read"
     application.save()
     assert api.get(f"/nucleus/v1/client/{nucleus_client.pk}").status_code == 200
-    answer = api.delete(f"/nucleus/v1/client/{nucleus_client.pk}")
-    assert answer.status_code == 403
-    assert "delete" in answer.data["message"]
+    response = api.delete(f"/nucleus/v1/client/{nucleus_client.pk}")
+    assert response.status_code == 403
+    assert "delete" in response.data["message"]
 
 
 def test_a_clients_token_makes_no_other_clients(application: Application, nucleus_client: Client):

@@ -50,8 +50,8 @@ def screens() -> list[tuple[type[Model], ModelAdmin[Any]]]:
     return sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
 
 
-def path_of(model: type[Model], rest: str = "") -> str:
-    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{rest}"
+def path_of(model: type[Model], suffix: str = "") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{suffix}"
 
 
 def row_of(model: type[Model]) -> Any:

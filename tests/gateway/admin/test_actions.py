@@ -38,12 +38,12 @@ def run(http: HttpClient, model: Any, action: str, *rows: Any, **more: str) -> A
 
 
 def test_every_action_is_known_here():
-    known = {(model, action) for model, action, _ in ACTIONS}
+    tested = {(model, action) for model, action, _ in ACTIONS}
     for model, screen in screens():
         assert not screen.actions_list
         assert not screen.actions_detail, "these are links, and GET changes nothing"
         for action in screen.actions:
-            assert (model, str(action)) in known
+            assert (model, str(action)) in tested
 
 
 @pytest.mark.parametrize(("model", "action", "right"), ACTIONS)
@@ -57,9 +57,9 @@ def test_it_asks_first_and_leaves_an_entry(
     run(viewer, model, action, row, confirmed="yes")
     assert not LogEntry.objects.exists()
     http = staff(name % "view", name % right, name="operator")
-    asked = run(http, model, action, row).content.decode()
-    assert "No, take me back" in asked
-    assert str(row.pk) in asked
+    confirmation = run(http, model, action, row).content.decode()
+    assert "No, take me back" in confirmation
+    assert str(row.pk) in confirmation
     assert not LogEntry.objects.exists()
     assert run(http, model, action, row, confirmed="yes").status_code == 200
     entry = LogEntry.objects.get()
@@ -73,8 +73,8 @@ def test_it_needs_a_token_against_forgery(
     populate(tenant)
     http = HttpClient(enforce_csrf_checks=True)
     http.cookies = superuser.cookies
-    answer = run(http, model, action, row_of(model), confirmed="yes")
-    assert answer.status_code == 403
+    response = run(http, model, action, row_of(model), confirmed="yes")
+    assert response.status_code == 403
     assert not LogEntry.objects.exists()
 
 
@@ -83,10 +83,10 @@ def test_secrets_are_new_for_every_row_shown_once_and_kept_nowhere(
 ):
     rows = [ApplicationFactory(tenant=tenant, name=f"app {number}") for number in range(12)]
     before = {row.pk: row.client_secret for row in rows}
-    answer = run(superuser, Application, "rotate_secrets", *rows, confirmed="yes")
-    secrets = SECRET.findall(answer.content.decode())
+    response = run(superuser, Application, "rotate_secrets", *rows, confirmed="yes")
+    secrets = SECRET.findall(response.content.decode())
     assert len(set(secrets)) == 12
-    assert "no-store" in answer["Cache-Control"]
+    assert "no-store" in response["Cache-Control"]
     for row in rows:
         row.refresh_from_db()
         assert row.client_secret != before[row.pk]
@@ -101,9 +101,9 @@ def test_rows_beyond_the_limit_are_named(
 ):
     rows = [JobFactory(tenant=tenant, state=JobState.DEAD) for _ in range(501)]
     body = {"select_across": "1"}
-    asked = run(superuser, Job, "run_again", rows[0], **body).content.decode()
-    assert "1 more are selected and are left out" in asked
-    chosen = re.findall(r'name="_selected_action" value="([^"]+)"', asked)
+    confirmation = run(superuser, Job, "run_again", rows[0], **body).content.decode()
+    assert "1 more are selected and are left out" in confirmation
+    chosen = re.findall(r'name="_selected_action" value="([^"]+)"', confirmation)
     assert len(chosen) == 500
     page = run(superuser, Job, "run_again", rows[0], confirmed="yes", **body).content.decode()
     assert "1 more were selected and are left out" in page
@@ -133,8 +133,8 @@ def test_testing_a_connection(mx: Sandbox, staff: Staff):
     assert "Test connection" not in viewer.get(f"{CREDENTIALS}{row.pk}/change/").content.decode()
     http = staff("integrations.change_vendorcredential", name="operator")
     assert 'method="post"' in http.get(f"{CREDENTIALS}{row.pk}/change/").content.decode()
-    asked = http.get(path)
-    assert "Call the vendor" in asked.content.decode()
+    confirmation = http.get(path)
+    assert "Call the vendor" in confirmation.content.decode()
     assert not LogEntry.objects.exists()
     assert "MX accepts these keys" in http.post(path, follow=True).content.decode()
     assert "MX accepts these keys" in LogEntry.objects.get().change_message
@@ -145,9 +145,9 @@ def test_a_new_application_shows_the_client_id_it_has(tenant: Tenant, superuser:
     adding = superuser.get(f"{APPLICATIONS}add/").content.decode()
     assert "Client id" not in adding
     body = {"tenant": tenant.pk, "name": "app", "scopes": "read", "is_active": "on"}
-    answer = superuser.post(f"{APPLICATIONS}add/", body, follow=True)
+    response = superuser.post(f"{APPLICATIONS}add/", body, follow=True)
     row = Application.objects.get()
-    assert row.client_id in answer.content.decode()
-    assert "client secret" in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
+    assert row.client_id in response.content.decode()
+    assert "client secret" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
     assert row.client_id in superuser.get(f"{APPLICATIONS}{row.pk}/change/").content.decode()

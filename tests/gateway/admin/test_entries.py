@@ -37,10 +37,10 @@ SETTINGS: dict[str, Any] = {
     ],
 )
 def test_keys_that_can_be_none(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
-    answer = superuser.post(
+    response = superuser.post(
         path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change}
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert not VendorCredential.unscoped.exists()
 
 
@@ -83,8 +83,8 @@ def test_the_currency_of_a_tenant(
     tenant: Tenant, superuser: HttpClient, code: str, stored: str | None
 ):
     body = {"slug": tenant.slug, "name": "Demo", "currency_code": code, "is_active": "on"}
-    answer = superuser.post(path_of(Tenant, f"{tenant.pk}/change/"), body)
-    assert answer.status_code == (302 if stored else 200)
+    response = superuser.post(path_of(Tenant, f"{tenant.pk}/change/"), body)
+    assert response.status_code == (302 if stored else 200)
     tenant.refresh_from_db()
     assert tenant.currency_code == (stored or "USD")
     if stored is None:
@@ -95,15 +95,15 @@ def test_the_currency_of_a_tenant(
 
 def test_what_dies_with_settings_and_keys_is_said(tenant: Tenant, superuser: HttpClient):
     populate(tenant)
-    for model, words in (
+    for model, message in (
         (AggregationSettings, row_of(AggregationSettings).webhook_path),
         (VendorCredential, "nothing can be linked"),
         (VerificationSettings, "the defaults apply"),
         (Application, "lose access at once"),
     ):
         pk = row_of(model).pk
-        assert words in superuser.get(path_of(model, f"{pk}/delete/")).content.decode()
+        assert message in superuser.get(path_of(model, f"{pk}/delete/")).content.decode()
         body = {"action": "delete_selected", "_selected_action": str(pk)}
-        assert words in superuser.post(path_of(model), body).content.decode()
+        assert message in superuser.post(path_of(model), body).content.decode()
         assert superuser.post(path_of(model, f"{pk}/delete/"), {"post": "yes"}).status_code == 302
         assert LogEntry.objects.filter(object_id=str(pk), action_flag=3).exists()

@@ -31,15 +31,15 @@ def root(db: Any) -> User:
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that were hashed."""
-    seen: list[str] = []
+    passwords: list[str] = []
     encode = hashers.MD5PasswordHasher.encode
 
     def noted(self: Any, password: str, salt: str) -> str:
-        seen.append(password)
+        passwords.append(password)
         return str(encode(self, password, salt))
 
     monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", noted)
-    return seen
+    return passwords
 
 
 def attempt(
@@ -50,12 +50,12 @@ def attempt(
 
 
 def test_guessing_is_locked_without_computing(root: User, hashed: list[str]):
-    answers = [attempt("wrong") for _ in range(40)]
-    statuses = [answer.status_code for answer in answers]
+    responses = [attempt("wrong") for _ in range(40)]
+    statuses = [response.status_code for response in responses]
     assert statuses == [200] * 10 + [429] * 30
     assert hashed == ["wrong"] * 10
-    assert int(answers[-1]["Retry-After"]) > 60
-    assert "text/html" in answers[-1]["Content-Type"]
+    assert int(responses[-1]["Retry-After"]) > 60
+    assert "text/html" in responses[-1]["Content-Type"]
     assert attempt(RIGHT).status_code == 429
     assert len(hashed) == 10
 
@@ -198,8 +198,8 @@ def test_the_own_password_is_not_guessed_either(
     http.force_login(root)
     new = {"new_password1": "another one 31415", "new_password2": "another one 31415"}
     hashed.clear()
-    answers = [http.post(OWN_PASSWORD, {"old_password": "wrong"} | new) for _ in range(20)]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 10
+    responses = [http.post(OWN_PASSWORD, {"old_password": "wrong"} | new) for _ in range(20)]
+    assert [response.status_code for response in responses] == [200] * 10 + [429] * 10
     assert hashed.count("wrong") == 10
     assert "Password change failed: staff 'root'" in caplog.text
 

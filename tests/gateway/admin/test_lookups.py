@@ -33,16 +33,16 @@ def test_secrets_cannot_be_asked_about(tenant: Tenant, superuser: HttpClient):
     for model, _ in screens():
         for name in secret_names(model):
             for operator in OPERATORS:
-                answer = superuser.get(path_of(model), {f"{name}{operator}": "canary"})
-                assert answer.status_code == 400, (model, name, operator)
+                response = superuser.get(path_of(model), {f"{name}{operator}": "canary"})
+                assert response.status_code == 400, (model, name, operator)
 
 
 def test_other_tables_cannot_be_asked_about(tenant: Tenant, superuser: HttpClient):
     populate(tenant)
     for model, _ in screens():
         for lookup in NESTED:
-            answer = superuser.get(path_of(model), {lookup: "1"})
-            assert answer.status_code == 400, (model, lookup)
+            response = superuser.get(path_of(model), {lookup: "1"})
+            assert response.status_code == 400, (model, lookup)
 
 
 def test_columns_that_are_no_filter_cannot_be_asked_about(rf: RequestFactory):
@@ -60,8 +60,8 @@ def test_filters_of_lists_work(tenant: Tenant, superuser: HttpClient):
     for model, screen in screens():
         for entry in screen.list_filter:
             name = str(entry)
-            answer = superuser.get(path_of(model), {f"{name}__exact": "x"})
-            assert answer.status_code in (200, 302), (model, name)
+            response = superuser.get(path_of(model), {f"{name}__exact": "x"})
+            assert response.status_code in (200, 302), (model, name)
         for name in ("is_active__exact", "state__exact"):
             if name.split("__")[0] in screen.list_filter:
                 assert superuser.get(path_of(model), {name: "1"}).status_code == 200
@@ -71,8 +71,8 @@ def test_to_field_names_no_secret(tenant: Tenant, superuser: HttpClient):
     populate(tenant)
     for model, _ in screens():
         for name in {"tenant__name", *secret_names(model)}:
-            answer = superuser.get(path_of(model), {"_to_field": name})
-            assert answer.status_code == 400, (model, name)
+            response = superuser.get(path_of(model), {"_to_field": name})
+            assert response.status_code == 400, (model, name)
 
 
 @pytest.mark.parametrize(

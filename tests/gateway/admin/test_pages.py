@@ -33,8 +33,8 @@ def test_what_people_type_leads_to_the_start_page(superuser: HttpClient, staff: 
 
 
 def test_a_forgotten_slash(superuser: HttpClient):
-    answer = superuser.get("/admin/nucleus/client?q=x")
-    assert (answer.status_code, answer["Location"]) == (301, "/admin/nucleus/client/?q=x")
+    response = superuser.get("/admin/nucleus/client?q=x")
+    assert (response.status_code, response["Location"]) == (301, "/admin/nucleus/client/?q=x")
     assert superuser.get("/admin/nothing").status_code == 404
     assert superuser.get("/admin//evil.example").status_code == 404
 
@@ -74,14 +74,14 @@ def pages_about_errors(superuser: HttpClient, viewer: HttpClient) -> dict[int, A
 
 
 def test_errors_are_pages_that_say_what_to_do(superuser: HttpClient, staff: Staff):
-    for status, answer in pages_about_errors(superuser, staff()).items():
-        assert answer.status_code == abs(status)
-        assert answer["Content-Type"].startswith("text/html")
-        text = answer.content.decode()
+    for status, response in pages_about_errors(superuser, staff()).items():
+        assert response.status_code == abs(status)
+        assert response["Content-Type"].startswith("text/html")
+        text = response.content.decode()
         assert "To the start page" in text
-        assert answer["X-Request-Id"] in text
+        assert response["X-Request-Id"] in text
         assert "unfold/css/styles.css" in text  # the admin's look
-        assert "no-store" in answer["Cache-Control"]
+        assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_failures_are_pages_too(
         raise error
 
     monkeypatch.setattr("nucleus.admin.tenants.TenantAdmin.get_list_display", fail)
-    answer = superuser.get("/admin/nucleus/tenant/")
-    assert answer.status_code == status
-    assert answer["Content-Type"].startswith("text/html")
-    assert answer["X-Request-Id"] in answer.content.decode()
-    assert "canary" not in answer.content.decode()
+    response = superuser.get("/admin/nucleus/tenant/")
+    assert response.status_code == status
+    assert response["Content-Type"].startswith("text/html")
+    assert response["X-Request-Id"] in response.content.decode()
+    assert "canary" not in response.content.decode()
 
 
 def test_a_failure_without_a_database_is_still_a_page(
@@ -113,18 +113,18 @@ def test_a_failure_without_a_database_is_still_a_page(
         raise OperationalError("gone")
 
     monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", fail)
-    answer = superuser.get("/admin/")
-    assert answer.status_code == 503
-    assert answer["X-Request-Id"] in answer.content.decode()
+    response = superuser.get("/admin/")
+    assert response.status_code == 503
+    assert response["X-Request-Id"] in response.content.decode()
 
 
 def test_another_host_is_refused(db: Any):
     for headers in ({"Host": "evil.example"}, {"Host": "evil.example:80"}):
-        answer = HttpClient().get("/admin/", headers=headers)
-        assert answer.status_code == 400
-        assert "evil.example" not in answer.content.decode()
-    answer = HttpClient().get("/admin/", headers={"X-Forwarded-Host": "evil.example"})
-    assert "evil.example" not in answer["Location"]
+        response = HttpClient().get("/admin/", headers=headers)
+        assert response.status_code == 400
+        assert "evil.example" not in response.content.decode()
+    response = HttpClient().get("/admin/", headers={"X-Forwarded-Host": "evil.example"})
+    assert "evil.example" not in response["Location"]
 
 
 def test_the_api_keeps_json(superuser: HttpClient, tenant: Tenant):

@@ -55,9 +55,9 @@ def test_nobody_gives_themselves_a_permission_or_a_role(manager: HttpClient):
     own = User.objects.get(username="manager")
     powerful = Group.objects.create(name="Operators")
     powerful.permissions.add(permission("integrations.change_vendorcredential"))
-    wanted = permission("integrations.view_vendorcredential")
-    held = [one.pk for one in own.user_permissions.all()]
-    change(manager, own, user_permissions=[*held, wanted.pk])
+    missing = permission("integrations.view_vendorcredential")
+    owned_ids = [permission_row.pk for permission_row in own.user_permissions.all()]
+    change(manager, own, user_permissions=[*owned_ids, missing.pk])
     change(manager, own, groups=[powerful.pk])
     own = User.objects.get(pk=own.pk)
     assert not own.groups.exists()
@@ -71,10 +71,10 @@ def test_what_one_holds_can_be_given(manager: HttpClient):
     role = Group.objects.create(name="Readers")
     role.permissions.add(permission("auth.view_user"))
     other = User.objects.create(username="other", is_staff=True)
-    given = permission("auth.view_user")
-    assert change(manager, other, groups=[role.pk], user_permissions=[given.pk]) == 302
+    granted = permission("auth.view_user")
+    assert change(manager, other, groups=[role.pk], user_permissions=[granted.pk]) == 302
     assert list(other.groups.all()) == [role]
-    assert list(other.user_permissions.all()) == [given]
+    assert list(other.user_permissions.all()) == [granted]
 
 
 @pytest.mark.parametrize("kind", ["superuser", "inactive superuser", "permission", "role"])
@@ -132,27 +132,27 @@ def test_a_new_user_has_no_rights(manager: HttpClient):
 
 
 def test_roles_get_only_what_one_holds(manager: HttpClient):
-    wanted, held = permission("nucleus.view_client"), permission("auth.view_user")
-    manager.post(f"{GROUPS}add/", {"name": "Greedy", "permissions": [wanted.pk]})
+    missing, owned = permission("nucleus.view_client"), permission("auth.view_user")
+    manager.post(f"{GROUPS}add/", {"name": "Greedy", "permissions": [missing.pk]})
     assert not Group.objects.exists()
-    assert manager.post(f"{GROUPS}add/", {"name": "Modest", "permissions": [held.pk]})
+    assert manager.post(f"{GROUPS}add/", {"name": "Modest", "permissions": [owned.pk]})
     modest = Group.objects.get()
     path = f"{GROUPS}{modest.pk}/change/"
-    manager.post(path, {"name": "Modest", "permissions": [held.pk, wanted.pk]})
-    assert list(modest.permissions.all()) == [held]
+    manager.post(path, {"name": "Modest", "permissions": [owned.pk, missing.pk]})
+    assert list(modest.permissions.all()) == [owned]
     powerful = Group.objects.create(name="Powerful")
-    powerful.permissions.add(wanted)
+    powerful.permissions.add(missing)
     powerful.user_set.add(User.objects.get(username="manager"))
     powerful.user_set.clear()
     for path in (f"{GROUPS}{powerful.pk}/change/", f"{GROUPS}{powerful.pk}/delete/"):
         assert manager.post(path, {"name": "x", "post": "yes"}).status_code == 403
-    assert list(powerful.permissions.all()) == [wanted]
+    assert list(powerful.permissions.all()) == [missing]
 
 
 def test_a_superuser_gives_everything(superuser: HttpClient):
     other = User.objects.create(username="other", is_staff=True)
-    given = permission("nucleus.view_client")
-    assert change(superuser, other, is_superuser="on", user_permissions=[given.pk]) == 302
+    granted = permission("nucleus.view_client")
+    assert change(superuser, other, is_superuser="on", user_permissions=[granted.pk]) == 302
     other.refresh_from_db()
     assert other.is_superuser
-    assert list(other.user_permissions.all()) == [given]
+    assert list(other.user_permissions.all()) == [granted]

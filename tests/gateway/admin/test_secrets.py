@@ -39,26 +39,26 @@ def pages(model: type[Model]) -> list[str]:
 def variants(model: type[Model]) -> list[str]:
     """The same pages, asked for differently."""
     pk = row_of(model).pk
-    found = ["?all=1", "?e=1", "?q=canary", "?o=1.2.-3", "?_popup=1", "add/?_popup=1"]
-    found += [f"{pk}/change/?_popup=1", f"{pk}/delete/?_popup=1", f"{pk}/"]
-    return [path_of(model, page) for page in found]
+    suffixes = ["?all=1", "?e=1", "?q=canary", "?o=1.2.-3", "?_popup=1", "add/?_popup=1"]
+    suffixes += [f"{pk}/change/?_popup=1", f"{pk}/delete/?_popup=1", f"{pk}/"]
+    return [path_of(model, page) for page in suffixes]
 
 
 def posts(model: type[Model], screen: ModelAdmin[Any]) -> list[dict[str, str]]:
     """Every action of one screen, asking and confirmed."""
-    names = [str(getattr(one, "__name__", one)) for one in screen.actions or ()]
+    names = [str(getattr(action, "__name__", action)) for action in screen.actions or ()]
     chosen = {"_selected_action": str(row_of(model).pk)}
     forms = [{"action": name} | chosen for name in (*names, "delete_selected", "nonsense")]
     return forms + [form | {"confirmed": "yes"} for form in forms if form["action"] in names]
 
 
-def look(http: HttpClient, canaries: list[str], path: str, body: Any = None) -> None:
-    answer = http.get(path) if body is None else http.post(path, body)
-    assert answer.status_code in (200, 301, 302, 403, 404), (path, body, answer.status_code)
-    text = answer.content.decode()
+def assert_no_canaries(http: HttpClient, canaries: list[str], path: str, body: Any = None) -> None:
+    response = http.get(path) if body is None else http.post(path, body)
+    assert response.status_code in (200, 301, 302, 403, 404), (path, body, response.status_code)
+    text = response.content.decode()
     assert not [canary for canary in canaries if canary in text], (path, body)
-    if answer.status_code == 302 and body is not None:
-        look(http, canaries, answer["Location"])
+    if response.status_code == 302 and body is not None:
+        assert_no_canaries(http, canaries, response["Location"])
 
 
 def test_every_screen_has_the_same_base(db: Any):
@@ -80,16 +80,16 @@ def test_those_who_may_only_look(tenant: Tenant, staff: Staff):
     views = [f"{model._meta.app_label}.view_{model._meta.model_name}" for model, _ in screens()]
     viewer = staff(*views)
     for page in GENERAL:
-        look(viewer, canaries, f"/admin/{page}")
+        assert_no_canaries(viewer, canaries, f"/admin/{page}")
     for model, screen in screens():
         assert viewer.get(path_of(model)).status_code == 200
         change = path_of(model, f"{row_of(model).pk}/change/")
         assert viewer.get(change).status_code == 200, model
         assert viewer.post(change, {}).status_code == 403, model
         for path in pages(model) + variants(model):
-            look(viewer, canaries, path)
+            assert_no_canaries(viewer, canaries, path)
         for body in posts(model, screen):
-            look(viewer, canaries, path_of(model), body)
+            assert_no_canaries(viewer, canaries, path_of(model), body)
 
 
 def test_a_single_permission(tenant: Tenant, staff: Staff, plain_errors: None):
@@ -101,19 +101,19 @@ def test_a_single_permission(tenant: Tenant, staff: Staff, plain_errors: None):
         if model not in models:
             continue
         http = staff(name, name=name)
-        look(http, canaries, "/admin/")
+        assert_no_canaries(http, canaries, "/admin/")
         for path in pages(model):
-            look(http, canaries, path)
+            assert_no_canaries(http, canaries, path)
 
 
 def test_a_superuser_sees_none_either(tenant: Tenant, superuser: HttpClient):
     canaries = populate(tenant)
     for model, screen in screens():
         for path in pages(model):
-            look(superuser, canaries, path)
+            assert_no_canaries(superuser, canaries, path)
         for body in posts(model, screen):
             if "confirmed" not in body:
-                look(superuser, canaries, path_of(model), body)
+                assert_no_canaries(superuser, canaries, path_of(model), body)
 
 
 def test_markup_in_data_stays_text(tenant: Tenant, superuser: HttpClient):
@@ -121,20 +121,20 @@ def test_markup_in_data_stays_text(tenant: Tenant, superuser: HttpClient):
     mark_up()
     superuser.cookies.clear()
     superuser.force_login(User.objects.create(username="other", is_staff=True, is_superuser=True))
-    seen = 0
+    escaped = 0
     for model, screen in screens():
-        answers = [superuser.get(path) for path in pages(model)]
-        answers += [
+        responses = [superuser.get(path) for path in pages(model)]
+        responses += [
             superuser.post(path_of(model), body)
             for body in posts(model, screen)
             if "confirmed" not in body
         ]
-        for answer in answers:
-            assert answer.status_code in (200, 302, 403, 404), answer.request["PATH_INFO"]
-            text = answer.content.decode()
-            assert MARKUP not in text, answer.request["PATH_INFO"]
-            seen += "&lt;script&gt;" in text
-    assert seen > 40
+        for response in responses:
+            assert response.status_code in (200, 302, 403, 404), response.request["PATH_INFO"]
+            text = response.content.decode()
+            assert MARKUP not in text, response.request["PATH_INFO"]
+            escaped += "&lt;script&gt;" in text
+    assert escaped > 40
     hostile = superuser.get("/admin/nucleus/client/", {"q": MARKUP})
     assert MARKUP not in hostile.content.decode()
     assert MARKUP not in superuser.get(f"/admin/{MARKUP}/").content.decode()

@@ -30,51 +30,51 @@ def get(**headers: str) -> Any:
 
 
 def test_the_committed_file_is_served():
-    answer = get()
-    assert answer.status_code == 200
-    assert answer.content == FILE
-    assert yaml.safe_load(answer.content)["openapi"].startswith("3.")
-    assert answer["Content-Type"].startswith("application/vnd.oai.openapi")
-    assert answer["Content-Length"] == str(len(FILE))
-    assert "max-age" in answer["Cache-Control"]
-    assert answer["Vary"] == "Accept-Encoding"
+    response = get()
+    assert response.status_code == 200
+    assert response.content == FILE
+    assert yaml.safe_load(response.content)["openapi"].startswith("3.")
+    assert response["Content-Type"].startswith("application/vnd.oai.openapi")
+    assert response["Content-Length"] == str(len(FILE))
+    assert "max-age" in response["Cache-Control"]
+    assert response["Vary"] == "Accept-Encoding"
     assert get(Accept="application/json").status_code == 200  # nothing is negotiated
 
 
 def test_who_has_it_gets_a_304():
-    answer = get()
-    for known in (answer["ETag"], f'"other", {answer["ETag"]}', f"W/{answer['ETag']}", "*"):
-        again = get(**{"If-None-Match": known})
-        assert (again.status_code, again.content) == (304, b""), known
-        assert again["ETag"] == answer["ETag"]
-        assert again["Cache-Control"] == answer["Cache-Control"]
+    response = get()
+    for etags in (response["ETag"], f'"other", {response["ETag"]}', f"W/{response['ETag']}", "*"):
+        not_modified = get(**{"If-None-Match": etags})
+        assert (not_modified.status_code, not_modified.content) == (304, b""), etags
+        assert not_modified["ETag"] == response["ETag"]
+        assert not_modified["Cache-Control"] == response["Cache-Control"]
     assert get(**{"If-None-Match": '"other"'}).status_code == 200
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "GZIP, deflate", "*"])
 def test_it_is_compressed_for_those_who_take_that(accepted: str):
-    answer = get(**{"Accept-Encoding": accepted})
-    assert answer["Content-Encoding"] == "gzip"
-    assert gzip.decompress(answer.content) == FILE
-    assert len(answer.content) < len(FILE) / 10
-    assert answer["Content-Length"] == str(len(answer.content))
-    assert answer["ETag"] != get()["ETag"]
-    known = {"Accept-Encoding": accepted, "If-None-Match": answer["ETag"]}
-    assert get(**known).status_code == 304
+    response = get(**{"Accept-Encoding": accepted})
+    assert response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content) == FILE
+    assert len(response.content) < len(FILE) / 10
+    assert response["Content-Length"] == str(len(response.content))
+    assert response["ETag"] != get()["ETag"]
+    conditional = {"Accept-Encoding": accepted, "If-None-Match": response["ETag"]}
+    assert get(**conditional).status_code == 304
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip; q=0.000, br", "x-gzipped"])
 def test_it_is_not_compressed_for_others(accepted: str):
-    answer = get(**{"Accept-Encoding": accepted})
-    assert "Content-Encoding" not in answer
-    assert answer.content == FILE
+    response = get(**{"Accept-Encoding": accepted})
+    assert "Content-Encoding" not in response
+    assert response.content == FILE
 
 
 def test_head_and_other_methods():
-    answer = HttpClient().head(PATH)
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer["Content-Length"] == str(len(FILE))
-    assert answer["ETag"] == get()["ETag"]
+    response = HttpClient().head(PATH)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Length"] == str(len(FILE))
+    assert response["ETag"] == get()["ETag"]
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         refusal = HttpClient().generic(method, PATH)
         assert refusal.status_code == 405
@@ -98,6 +98,6 @@ def test_a_changed_file_is_read_again(settings: Any, tmp_path: Path):
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 def test_the_pages_refer_to_it(path: str):
-    answer = HttpClient().get(path)
-    assert answer.status_code == 200
-    assert b"/openapi.yaml" in answer.content
+    response = HttpClient().get(path)
+    assert response.status_code == 200
+    assert b"/openapi.yaml" in response.content

@@ -20,42 +20,42 @@ def test_it_validates():
 
 
 def test_every_operation_is_described():
-    for where, operation in operations():
-        assert operation["summary"], where
-        assert operation["description"], where
-        assert operation["operationId"], where
-        assert "401" in operation["responses"], where
+    for location, operation in operations():
+        assert operation["summary"], location
+        assert operation["description"], location
+        assert operation["operationId"], location
+        assert "401" in operation["responses"], location
         for content in operation.get("requestBody", {}).get("content", {}).values():
-            assert content["examples"], where
+            assert content["examples"], location
 
 
 def test_examples_are_what_they_are_examples_of():
     """A body that the API takes, an answer that it gives."""
-    found, components = 0, DOCUMENT["components"]
-    for where, operation in operations():
+    count, components = 0, DOCUMENT["components"]
+    for location, operation in operations():
         parts = [operation.get("requestBody", {}), *operation["responses"].values()]
-        contents = [one for part in parts for one in part.get("content", {}).values()]
+        contents = [media_type for part in parts for media_type in part.get("content", {}).values()]
         for content in [*contents, *operation.get("parameters", ())]:
             schema = {**content["schema"], "components": components}
             for example in content.get("examples", {}).values():
-                found += 1
+                count += 1
                 errors = [
-                    one.message for one in OAS30Validator(schema).iter_errors(example["value"])
+                    error.message for error in OAS30Validator(schema).iter_errors(example["value"])
                 ]
-                assert errors == [], where
-    assert found > 100
+                assert errors == [], location
+    assert count > 100
 
 
 def test_everything_has_a_type():
     """A schema without one is "any" to generated clients."""
-    untyped = [where for where, schema in schemas() if not TYPED & schema.keys()]
+    untyped = [location for location, schema in schemas() if not TYPED & schema.keys()]
     assert untyped == []
 
 
 def test_nullable_has_a_meaning():
     """OpenAPI 3.0.3 gives it none without a type in the same schema."""
     assert [
-        where for where, schema in schemas() if "nullable" in schema and "type" not in schema
+        location for location, schema in schemas() if "nullable" in schema and "type" not in schema
     ] == []
 
 
@@ -69,7 +69,7 @@ def test_structured_fields_say_what_is_in_them():
     assert {"$ref": "#/components/schemas/Employment"} in client["employment"]["oneOf"]
     for name in ("authorities", "group", "country_of_citizenship"):
         assert client[name]["items"]["type"] == "string"
-    bags = [schema for where, schema in schemas() if where.endswith(".metadata")]
+    bags = [schema for location, schema in schemas() if location.endswith(".metadata")]
     assert len(bags) > 10
     for bag in bags:
         assert bag["type"] == "object"
@@ -88,7 +88,9 @@ def test_a_delete_that_needs_a_body_describes_it():
     delete = DOCUMENT["paths"]["/nucleus/v1/bulk/{entity_uri}"]["delete"]
     assert delete["requestBody"]["required"] is True
     with_body = {
-        where for where, one in operations() if where.startswith("delete") and "requestBody" in one
+        location
+        for location, operation in operations()
+        if location.startswith("delete") and "requestBody" in operation
     }
     assert with_body == {"delete /nucleus/v1/bulk/{entity_uri}"}
 
@@ -101,8 +103,8 @@ def test_security():
         assert flow["tokenUrl"] in DOCUMENT["paths"]
         assert {"create", "read", "update", "delete", "account_numbers"} == flow["scopes"].keys()
     needed = {"get": "read", "post": "create", "put": "update", "delete": "delete"}
-    for where, operation in operations():
-        method, path = where.split()
+    for location, operation in operations():
+        method, path = location.split()
         if path.startswith("/authorization/"):
             assert operation["security"] == [{"basic": []}]
         else:
@@ -127,26 +129,26 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema of the document, at any depth, with the words for a failure."""
     for name, schema in DOCUMENT["components"]["schemas"].items():
         yield from _within(name, schema)
-    for where, operation in operations():
+    for location, operation in operations():
         for parameter in operation.get("parameters", ()):
-            yield from _within(f"{where} {parameter['name']}", parameter["schema"])
+            yield from _within(f"{location} {parameter['name']}", parameter["schema"])
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for body in bodies:
             for content in body.get("content", {}).values():
-                yield from _within(where, content["schema"])
+                yield from _within(location, content["schema"])
 
 
-def _within(where: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield where, schema
-    for name, one in schema.get("properties", {}).items():
-        yield from _within(f"{where}.{name}", one)
+def _within(location: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield location, schema
+    for name, subschema in schema.get("properties", {}).items():
+        yield from _within(f"{location}.{name}", subschema)
     for name in ("items", "additionalProperties"):
         # `{}` is how a free object is written: members of any type.
         if schema.get(name) and isinstance(schema[name], dict):
-            yield from _within(f"{where}.{name}", schema[name])
+            yield from _within(f"{location}.{name}", schema[name])
     for name in ("allOf", "oneOf", "anyOf"):
-        for one in schema.get(name, ()):
-            yield from _within(where, one)
+        for subschema in schema.get(name, ()):
+            yield from _within(location, subschema)
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -45,7 +45,7 @@ def manage(*arguments: str, **changes: str) -> tuple[int, str]:
 
 
 def ids() -> list[str | None]:
-    return [one.id for one in checks.settings_errors()]
+    return [error.id for error in checks.settings_errors()]
 
 
 def test_safe_settings_pass(production: Settings) -> None:
@@ -71,7 +71,7 @@ def test_commands_name_every_problem_at_once(command: str) -> None:
     )
     assert status == 1
     assert "Traceback" not in text
-    for words in (
+    for message in (
         "gateway.E001) SECRET_KEY is not set",
         "gateway.E007) Key 1 of FIELD_ENCRYPTION_KEYS",
         "gateway.E002) '*' in ALLOWED_HOSTS",
@@ -82,7 +82,7 @@ def test_commands_name_every_problem_at_once(command: str) -> None:
         "gateway.E009) LOG_FORMAT ('xml')",
         "gateway.E009) DATABASE_URL",
     ):
-        assert words in text
+        assert message in text
 
 
 def test_development_mode_is_named_by_check_and_doctor() -> None:
@@ -198,8 +198,8 @@ def test_development_from_dot_env_under_production_variables(
     assert error.id == "gateway.E006"
     assert next(iter(variables)) in error.msg
     assert error.hint is not None
-    for words in ("delete .env", "READ_DOT_ENV=false", "DEBUG=true"):
-        assert words in error.hint
+    for message in ("delete .env", "READ_DOT_ENV=false", "DEBUG=true"):
+        assert message in error.hint
 
 
 def test_make_run_takes_a_database_server_and_nothing_else_of_production(

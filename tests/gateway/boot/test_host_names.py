@@ -133,8 +133,8 @@ def test_the_host_of_the_public_url_is_allowed(
 def test_a_slash_at_the_end_of_the_public_url_is_dropped() -> None:
     variables = {"PUBLIC_URL": "https://gateway.bank.example/"}
     assert manage("check", "--deploy", **variables)[0] == 0
-    shown = manage("diffsettings", **variables)[1]
-    assert "PUBLIC_URL = 'https://gateway.bank.example'" in shown
+    settings_text = manage("diffsettings", **variables)[1]
+    assert "PUBLIC_URL = 'https://gateway.bank.example'" in settings_text
 
 
 @pytest.mark.parametrize("command", ["check", "doctor"])

@@ -98,8 +98,8 @@ def test_every_command_of_production_is_an_entry_point() -> None:
     section = (ROOT / "README.md").read_text().split("## Production")[1]
     blocks = [block.splitlines()[1:] for block in section.split("```")[1::2]]
     (serving,) = (lines for lines in blocks if any("gunicorn" in line for line in lines))
-    words = {word for line in serving for word in line.split("#")[0].split()}
-    assert {"gunicorn", "celery", "relay", "work"} <= words
+    tokens = {token for line in serving for token in line.split("#")[0].split()}
+    assert {"gunicorn", "celery", "relay", "work"} <= tokens
     assert len([line for line in serving if line.strip()]) == 4
 
 

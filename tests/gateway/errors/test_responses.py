@@ -19,7 +19,9 @@ FIELDS = {"status", "error", "code", "fault", "message", "path", "timestamp", "r
 
 
 def subclasses(kind: type) -> set[type]:
-    return {kind} | {deeper for one in kind.__subclasses__() for deeper in subclasses(one)}
+    return {kind} | {
+        deeper for subclass in kind.__subclasses__() for deeper in subclasses(subclass)
+    }
 
 
 def test_every_vendor_error_has_an_answer():
@@ -51,14 +53,14 @@ def test_a_hostile_request_id_is_replaced(db: None):
 
 
 def test_methods_that_are_not_there(api: Api):
-    answer = api.put("/integration/v1/user", {})
-    assert answer.status_code == 405
-    assert answer.data["code"] == "method_not_allowed"
+    response = api.put("/integration/v1/user", {})
+    assert response.status_code == 405
+    assert response.data["code"] == "method_not_allowed"
 
 
 def test_a_body_that_is_too_large(api: Api):
-    answer = api.post("/integration/v1/user", {"product": "x" * 300_000})
-    assert answer.status_code == 413
+    response = api.post("/integration/v1/user", {"product": "x" * 300_000})
+    assert response.status_code == 413
 
 
 def test_a_defect_is_a_500_that_says_nothing(
@@ -68,10 +70,10 @@ def test_a_defect_is_a_500_that_says_nothing(
         raise RuntimeError("the secret is 12345")
 
     monkeypatch.setattr(RecordType, "visible_rows", broken)
-    answer = api.get("/nucleus/v1/bank_link")
-    assert answer.status_code == 500
-    assert answer.data["fault"] == "gateway"
-    assert "12345" not in json.dumps(answer.data, default=str)
+    response = api.get("/nucleus/v1/bank_link")
+    assert response.status_code == 500
+    assert response.data["fault"] == "gateway"
+    assert "12345" not in json.dumps(response.data, default=str)
     assert "the secret is 12345" in caplog.text  # staff find it under the request id
 
 
@@ -80,10 +82,10 @@ def test_a_database_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPa
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(RecordType, "visible_rows", away)
-    answer = api.get("/nucleus/v1/bank_link")
-    assert answer.status_code == 503
-    assert int(answer["Retry-After"]) > 0
-    assert answer.data["retry_at"]
+    response = api.get("/nucleus/v1/bank_link")
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert response.data["retry_at"]
 
 
 def test_health(db: None):
@@ -107,30 +109,30 @@ def test_the_documentation_is_served_without_the_internet(db: None, path: str):
 @pytest.mark.parametrize("authorization", [None, "Basic aWQ6c2VjcmV0", "Bearer", "Token x"])
 def test_without_a_token_it_says_how_to_get_one(db: None, authorization: str | None):
     headers = {"Authorization": authorization} if authorization else {}
-    answer = HttpClient().get("/nucleus/v1/client", headers=headers)
-    assert answer.status_code == 401
-    assert "Authorization: Bearer" in answer.json()["message"]
-    assert "/authorization/v1/oauth/token" in answer.json()["message"]
+    response = HttpClient().get("/nucleus/v1/client", headers=headers)
+    assert response.status_code == 401
+    assert "Authorization: Bearer" in response.json()["message"]
+    assert "/authorization/v1/oauth/token" in response.json()["message"]
 
 
 def test_a_wrong_method_is_told_the_right_one(api: Api):
-    answer = HttpClient().get("/authorization/v1/oauth/token?grant_type=client_credentials")
-    assert answer.status_code == 405
-    assert answer.json()["message"] == 'Method "GET" not allowed. Use POST.'
+    response = HttpClient().get("/authorization/v1/oauth/token?grant_type=client_credentials")
+    assert response.status_code == 405
+    assert response.json()["message"] == 'Method "GET" not allowed. Use POST.'
     refused = api.put("/nucleus/v1/client", {})
     assert "Use GET or POST" in refused.data["message"]
 
 
 def test_the_grants_are_listed(application: Any):
-    answer = HttpClient().post(
+    response = HttpClient().post(
         "/authorization/v1/oauth/token",
         '{"grant_type": "client_credentials"}',
         content_type="application/json",
         headers={"Authorization": basic(application)},
     )
-    assert answer.status_code == 400
-    assert "client_credentials or password" in answer.json()["message"]
-    assert "form" in answer.json()["message"]
+    assert response.status_code == 400
+    assert "client_credentials or password" in response.json()["message"]
+    assert "form" in response.json()["message"]
 
 
 # Outside of the API and the admin: all that can only be read.
@@ -145,10 +147,12 @@ READ_ONLY_PATHS = (
 def test_what_can_only_be_read_says_so(db: None, path: str, method: str):
     http = HttpClient(enforce_csrf_checks=True, raise_request_exception=False)
     for accepted in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
-        answer = http.generic(method, path, b"{}", "application/json", headers={"Accept": accepted})
-        assert answer.status_code == 405
-        assert answer["Allow"] == "GET, HEAD"
+        response = http.generic(
+            method, path, b"{}", "application/json", headers={"Accept": accepted}
+        )
+        assert response.status_code == 405
+        assert response["Allow"] == "GET, HEAD"
         if path != "/admin":  # that is a page for people
-            assert answer.json()["code"] == "method_not_allowed"
-            assert "GET" in answer.json()["message"]
+            assert response.json()["code"] == "method_not_allowed"
+            assert "GET" in response.json()["message"]
         assert http.head(path).status_code < 405

@@ -66,24 +66,24 @@ def test_nobody_occupies_or_probes_the_keys_of_others(
     application: Application, api: Api, nucleus_client: Client
 ):
     """The tenant and each of its clients have keys of their own."""
-    neighbour: Any = ClientFactory(tenant=application.tenant)
+    other_client: Any = ClientFactory(tenant=application.tenant)
     callers = [
         api,
         Api(access_token(application, client=nucleus_client)),
-        Api(access_token(application, client=neighbour)),
+        Api(access_token(application, client=other_client)),
     ]
     path = "/nucleus/v1/aggregation_account"
     made = []
     for n, caller in enumerate(callers):
-        owner = neighbour if n == 2 else nucleus_client
+        owner = other_client if n == 2 else nucleus_client
         body = {
             "client_id": str(owner.pk), "account_name": f"Account {n}", "category": "Bank Account",
             "currency_code": "USD", "institution_name": "MX Bank", "is_manual": True,
         }  # fmt: skip
-        first, again = keyed(caller).post(path, body), keyed(caller).post(path, body)
-        assert (first.status_code, again.status_code) == (200, 200), first.data
+        first, repeated = keyed(caller).post(path, body), keyed(caller).post(path, body)
+        assert (first.status_code, repeated.status_code) == (200, 200), first.data
         assert "Idempotent-Replayed" not in first
-        assert "Idempotent-Replayed" in again
+        assert "Idempotent-Replayed" in repeated
         made.append(first.data["id"])
         other = keyed(caller).post(path, body | {"account_name": "Another"})
         assert other.status_code == 422  # the caller's own key is known as ever
@@ -95,13 +95,13 @@ def test_nobody_occupies_or_probes_the_keys_of_others(
 
 @pytest.mark.django_db(transaction=True)
 def test_one_key_of_three_callers_at_once(application: Application, nucleus_client: Client):
-    neighbour: Any = ClientFactory(tenant=application.tenant)
-    path, answers = "/nucleus/v1/aggregation_account", []
+    other_client: Any = ClientFactory(tenant=application.tenant)
+    path, responses = "/nucleus/v1/aggregation_account", []
     requests_ = []
-    for owner in (None, nucleus_client, neighbour):
+    for owner in (None, nucleus_client, other_client):
         token = access_token(application, client=owner)
         body = {
-            "client_id": str((owner or neighbour).pk), "account_name": "Checking",
+            "client_id": str((owner or other_client).pk), "account_name": "Checking",
             "category": "Bank Account", "currency_code": "USD", "institution_name": "MX Bank",
             "is_manual": True,
         }  # fmt: skip
@@ -112,6 +112,6 @@ def test_one_key_of_three_callers_at_once(application: Application, nucleus_clie
         token, body = next(left)
         return keyed(Api(token)).post(path, body)
 
-    answers = at_once(len(requests_), call)
-    assert [answer.status_code for answer in answers] == [200] * len(requests_)
-    assert len({answer.data["id"] for answer in answers}) == 3
+    responses = at_once(len(requests_), call)
+    assert [response.status_code for response in responses] == [200] * len(requests_)
+    assert len({response.data["id"] for response in responses}) == 3

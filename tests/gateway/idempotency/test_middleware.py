@@ -32,9 +32,9 @@ HOOK = {"url": "https://app.demo.example/hooks", "integration_service": ["kyc"]}
 
 def keyed(api: Api, key: str = "a-key") -> Api:
     """The same caller, whose POSTs carry a key."""
-    one = Api("")
-    one.headers = api.headers | {"Idempotency-Key": key}
-    return one
+    keyed_api = Api("")
+    keyed_api.headers = api.headers | {"Idempotency-Key": key}
+    return keyed_api
 
 
 def user_of(client: Client) -> dict[str, Any]:
@@ -56,13 +56,13 @@ def test_fifty_at_once_execute_once(application: Application, live_server: Any):
         "Authorization": f"Bearer {access_token(application)}",
         "Idempotency-Key": str(uuid.uuid4()),
     }
-    answers = at_once(
+    responses = at_once(
         50,
         lambda: requests.post(live_server.url + CLIENTS, json=PERSON, headers=headers, timeout=120),
     )
-    assert [answer.status_code for answer in answers] == [201] * 50
-    assert len({answer.content for answer in answers}) == 1
-    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 49
+    assert [response.status_code for response in responses] == [201] * 50
+    assert len({response.content for response in responses}) == 1
+    assert sum("Idempotent-Replayed" in response.headers for response in responses) == 49
     assert Client.unscoped.count() == 1
 
 
@@ -72,26 +72,26 @@ def test_at_a_vendor_the_first_of_twenty_is_executed(
 ):
     token, body = access_token(application), user_of(nucleus_client)
     mx.fault(method="POST", path="/users", kind="latency", latency_seconds=0.5)
-    answers = at_once(20, lambda: keyed(Api(token)).post(USERS, body))
-    statuses = sorted(answer.status_code for answer in answers)
+    responses = at_once(20, lambda: keyed(Api(token)).post(USERS, body))
+    statuses = sorted(response.status_code for response in responses)
     assert set(statuses) <= {200, 409}
-    done = [answer for answer in answers if answer.status_code == 200]
-    assert sum("Idempotent-Replayed" not in answer for answer in done) == 1
-    assert len({answer.content for answer in done}) == 1
-    running = [answer for answer in answers if answer.status_code == 409]
+    done = [response for response in responses if response.status_code == 200]
+    assert sum("Idempotent-Replayed" not in response for response in done) == 1
+    assert len({response.content for response in done}) == 1
+    running = [response for response in responses if response.status_code == 409]
     assert running
-    assert {answer.data["code"] for answer in running} == {"idempotency_key_in_use"}
-    assert all(int(answer["Retry-After"]) > 0 for answer in running)
+    assert {response.data["code"] for response in running} == {"idempotency_key_in_use"}
+    assert all(int(response["Retry-After"]) > 0 for response in running)
 
 
 def test_a_lost_answer_is_had_again(api: Api, settings: Any):
     first = keyed(api).post(CLIENTS, PERSON)
-    again = keyed(api).post(CLIENTS, dict(reversed(PERSON.items())))
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert again.content == first.content
-    assert again["Content-Type"] == first["Content-Type"]
+    repeated = keyed(api).post(CLIENTS, dict(reversed(PERSON.items())))
+    assert (first.status_code, repeated.status_code) == (201, 201)
+    assert repeated.content == first.content
+    assert repeated["Content-Type"] == first["Content-Type"]
     assert "Idempotent-Replayed" not in first
-    assert again["Idempotent-Replayed"] == "true"
+    assert repeated["Idempotent-Replayed"] == "true"
     assert (Client.unscoped.count(), IdempotencyKey.objects.count()) == (1, 1)
 
 
@@ -103,8 +103,10 @@ def test_a_key_stands_for_one_request(api: Api, stranger: Api):
         (WEBHOOKS, PERSON),
         (USERS, PERSON),
     ]:
-        answer = keyed(api).post(path, body)
-        assert (answer.status_code, answer.data["code"]) == (422, "idempotency_key_reused"), path
+        response = keyed(api).post(path, body)
+        assert (response.status_code, response.data["code"]) == (422, "idempotency_key_reused"), (
+            path
+        )
     assert keyed(stranger).post(CLIENTS, PERSON).status_code == 201
     assert Client.unscoped.count() == 2
     other = Api(access_token(ApplicationFactory(tenant=Client.unscoped.first().tenant)))
@@ -209,26 +211,26 @@ def test_a_week_later_it_is_forgotten(api: Api):
 
 @pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256, "x" * 7000])
 def test_a_key_that_is_none_is_refused(api: Api, key: str):
-    answer = keyed(api, key).post(CLIENTS, PERSON)
-    assert answer.status_code == 400
-    assert "Idempotency-Key" in answer.data["errors"]
+    response = keyed(api, key).post(CLIENTS, PERSON)
+    assert response.status_code == 400
+    assert "Idempotency-Key" in response.data["errors"]
     assert not Client.unscoped.exists()
 
 
 @pytest.mark.parametrize("content", ["{", "[1e999999999999999999999]", "[" * 5000, "x" * 300_000])
 def test_unreadable_bodies_are_refused_as_without_a_key(api: Api, content: str):
-    answers = [
-        api.http.post(CLIENTS, content, "application/json", headers=one.headers)
-        for one in (api, keyed(api))
+    responses = [
+        api.http.post(CLIENTS, content, "application/json", headers=caller.headers)
+        for caller in (api, keyed(api))
     ]
-    assert answers[0].status_code == answers[1].status_code
-    assert answers[0].status_code in (400, 413)
+    assert responses[0].status_code == responses[1].status_code
+    assert responses[0].status_code in (400, 413)
 
 
 def test_the_token_is_looked_up_once_and_other_methods_ignore_the_key(api: Api):
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         keyed(api).post(CLIENTS, PERSON)
-    tokens = [one for one in asked if 'FROM "access_accesstoken"' in one["sql"]]
+    tokens = [query for query in queries if 'FROM "access_accesstoken"' in query["sql"]]
     assert len(tokens) == 1
     assert keyed(api).get(CLIENTS).status_code == 200
 

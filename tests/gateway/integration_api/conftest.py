@@ -15,12 +15,12 @@ from tests.sandbox_process import Sandbox
 @pytest.fixture
 def user_guid(api: Api, mx: Sandbox, nucleus_client: Client) -> str:
     """The client's MX user."""
-    answer = api.post(
+    response = api.post(
         "/integration/v1/user",
         {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"},
     )
-    assert answer.status_code == 200, answer.data
-    return str(answer.data["vendor_response"]["guid"])
+    assert response.status_code == 200, response.data
+    return str(response.data["vendor_response"]["guid"])
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def member_guid(mx: Sandbox, user_guid: str) -> str:
 @pytest.fixture
 def linked(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str, Any]]:
     """The aggregation accounts of that member, as the API answered them."""
-    answer = link(api, nucleus_client, member_guid)
-    return [row["body"] for row in answer["nucleus_aggregation_accounts"]]
+    response = link(api, nucleus_client, member_guid)
+    return [row["body"] for row in response["nucleus_aggregation_accounts"]]
 
 
 def link(api: Api, client: Client, member_guid: str | None) -> dict[str, Any]:
     body = {"nucleus_client_id": client.id, "product": "atom"}
     if member_guid:
         body["vendor_request"] = {"member_id": member_guid}
-    answer = api.post("/integration/v1/aggregation/account", body)
-    assert answer.status_code == 200, answer.data
-    return answer.data
+    response = api.post("/integration/v1/aggregation/account", body)
+    assert response.status_code == 200, response.data
+    return response.data
 
 
 def run_jobs() -> int:

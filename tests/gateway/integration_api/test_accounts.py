@@ -29,16 +29,16 @@ URL = "/integration/v1/aggregation/account"
 def test_every_account_of_the_member_once(
     api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str, member_guid: str
 ):
-    answer = link(api, nucleus_client, member_guid)
+    response = link(api, nucleus_client, member_guid)
     served = mx.listed(f"/users/{user_guid}/members/{member_guid}/accounts", "accounts")
-    rows = answer["nucleus_aggregation_accounts"]
+    rows = response["nucleus_aggregation_accounts"]
     assert sorted(row["body"]["account_name"] for row in rows) == sorted(
         account["name"] for account in served
     )
     assert {row["status_code"] for row in rows} == {200}
     assert {row["body"]["institution_name"] for row in rows} == {"MX Bank"}
-    again = link(api, nucleus_client, member_guid)
-    assert again["nucleus_aggregation_accounts"] == rows
+    repeated = link(api, nucleus_client, member_guid)
+    assert repeated["nucleus_aggregation_accounts"] == rows
     assert AggregationAccount.unscoped.count() == len(served)
 
 
@@ -47,16 +47,16 @@ def test_without_a_member_all_of_the_user(api: Api, nucleus_client: Client, memb
 
 
 def test_before_anything_is_linked(api: Api, nucleus_client: Client, user_guid: str):
-    answer = link(api, nucleus_client, None)
-    assert answer["nucleus_aggregation_accounts"] == []
-    assert "widget" in answer["message"]
+    response = link(api, nucleus_client, None)
+    assert response["nucleus_aggregation_accounts"] == []
+    assert "widget" in response["message"]
 
 
 def test_a_foreign_member_is_refused(
     api: Api, mx: Sandbox, nucleus_client: Client, member_guid: str
 ):
-    stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
-    foreign = mx.connect(stranger)
+    foreign_user = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
+    foreign = mx.connect(foreign_user)
     body = {"nucleus_client_id": nucleus_client.id, "vendor_request": {"member_id": foreign}}
     refused = api.post(URL, body)
     assert (refused.status_code, refused.data["code"]) == (404, "vendor_not_found")
@@ -68,9 +68,9 @@ def test_a_member_that_needs_its_user_says_so(
     api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
 ):
     challenged = mx.connect(user_guid, password="challenge")
-    answer = link(api, nucleus_client, challenged)
-    assert answer["nucleus_aggregation_accounts"] == []
-    assert answer["message"]
+    response = link(api, nucleus_client, challenged)
+    assert response["nucleus_aggregation_accounts"] == []
+    assert response["message"]
     assert Member.unscoped.get().connection_status == "CHALLENGED"
 
 
@@ -91,7 +91,7 @@ def test_retrieval_follows_by_itself(
             (row.source_id, row.amount, str(row.transaction_type).upper(), str(row.status).upper())
             for row in rows
         } == {
-            (one["guid"], abs(Decimal(one["amount"])), one["type"], one["status"]) for one in served
+            (row["guid"], abs(Decimal(row["amount"])), row["type"], row["status"]) for row in served
         }
     assert AggregationAccountBalance.unscoped.count() == len(linked)
     assert AggregationAccountHolding.unscoped.exists()
@@ -107,11 +107,11 @@ def test_the_setting_turns_automatic_retrieval_off(
 
 def test_reading_again_by_id_and_as_a_list(api: Api, linked: list[dict[str, Any]]):
     ids = [account["id"] for account in linked]
-    one = api.get(f"{URL}/{ids[0]}").data
-    assert one["nucleus_aggregation_account"]["body"] == linked[0]
-    assert one["vendor_name"] == "mx"
+    account = api.get(f"{URL}/{ids[0]}").data
+    assert account["nucleus_aggregation_account"]["body"] == linked[0]
+    assert account["vendor_name"] == "mx"
     many = api.get(URL, aggregation_account_id_list=ids).data
-    assert [answer["nucleus_aggregation_account"]["body"] for answer in many] == linked
+    assert [response["nucleus_aggregation_account"]["body"] for response in many] == linked
 
 
 def test_looking_again_by_an_account(
@@ -132,9 +132,9 @@ def test_letting_go_keeps_the_data_and_is_repeatable(api: Api, linked: list[dict
     assert api.delete(f"{URL}/{account_id}").status_code == 204
     assert api.delete(f"{URL}/{account_id}").status_code == 204
     assert api.get(f"/nucleus/v1/aggregation_account/{account_id}").status_code == 200
-    answer = api.get(f"{URL}/{account_id}")
-    assert answer.status_code == 400
-    assert "Link it again" in answer.data["message"]
+    response = api.get(f"{URL}/{account_id}")
+    assert response.status_code == 400
+    assert "Link it again" in response.data["message"]
 
 
 def test_deleting_everything_removes_the_member_at_mx(
@@ -159,8 +159,8 @@ def test_a_clients_token_erases_only_manual_accounts(
         )
         query = f"?delete_type={delete_type}"
         assert Api(token).delete(f"{URL}/{account.pk}", query).status_code == 204
-        answer = Api(token).delete(f"{URL}/{account.pk}", f"{query}&nucleus_data=delete")
-        assert answer.status_code == by_vendor
+        response = Api(token).delete(f"{URL}/{account.pk}", f"{query}&nucleus_data=delete")
+        assert response.status_code == by_vendor
         record = f"/nucleus/v1/aggregation_account/{account.pk}"
         assert Api(token).delete(record).status_code == by_record
         assert AggregationAccount.unscoped.filter(pk=account.pk).exists() is not is_manual
@@ -169,19 +169,19 @@ def test_a_clients_token_erases_only_manual_accounts(
 def test_a_clients_token_does_not_erase_a_linked_account(
     application: Application, nucleus_client: Client, linked: list[dict[str, Any]]
 ):
-    hers = Api(access_token(application, client=nucleus_client))
+    client_api = Api(access_token(application, client=nucleus_client))
     path = f"{URL}/{linked[0]['id']}"
-    refused = hers.delete(path, "?delete_type=delete&nucleus_data=delete")
+    refused = client_api.delete(path, "?delete_type=delete&nucleus_data=delete")
     assert (refused.status_code, refused.data["code"]) == (403, "permission_denied")
     assert AccountLink.unscoped.filter(aggregation_account=linked[0]["id"]).exists()
-    assert hers.delete(path).status_code == 204
+    assert client_api.delete(path).status_code == 204
     assert AggregationAccount.unscoped.filter(pk=linked[0]["id"]).exists()
 
 
 def test_unknown_words_in_a_deletion_are_refused(api: Api, linked: list[dict[str, Any]]):
-    answer = api.delete(f"{URL}/{linked[0]['id']}", "?delete_type=vanish")
-    assert answer.status_code == 400
-    assert "delete_type" in answer.data["errors"]
+    response = api.delete(f"{URL}/{linked[0]['id']}", "?delete_type=vanish")
+    assert response.status_code == 400
+    assert "delete_type" in response.data["errors"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -204,6 +204,6 @@ def test_another_client_of_the_tenant_has_its_own(
     api: Api, mx: Sandbox, linked: list[dict[str, Any]], nucleus_client: Client
 ):
     other = ClientFactory(tenant=nucleus_client.tenant)
-    answer = api.post(URL, {"nucleus_client_id": other.id})
-    assert answer.status_code == 400
-    assert "/integration/v1/user" in answer.data["message"]
+    response = api.post(URL, {"nucleus_client_id": other.id})
+    assert response.status_code == 400
+    assert "/integration/v1/user" in response.data["message"]

@@ -78,9 +78,9 @@ def test_what_went_wrong_is_said(api: Api, mx: Sandbox, linked: list[dict[str, A
 
 @pytest.mark.parametrize("path", ["accounting/invoice", "aggregation/nothing", "kyc/status"])
 def test_what_is_not_offered_is_400(api: Api, path: str):
-    answer = api.get(f"{BASE}/{path}")
-    assert answer.status_code == 400
-    assert "aggregation/" in answer.data["message"]
+    response = api.get(f"{BASE}/{path}")
+    assert response.status_code == 400
+    assert "aggregation/" in response.data["message"]
 
 
 def test_nothing_to_do_is_done_at_once(api: Api, nucleus_client: Client):

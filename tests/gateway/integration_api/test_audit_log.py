@@ -20,9 +20,9 @@ from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 URL = "/integration/v1/audit_log"
 
 
-def events(answer: Any) -> set[str]:
-    assert answer.status_code == 200, answer.data
-    return {row["event"] for row in answer.data["content"]}
+def events(response: Any) -> set[str]:
+    assert response.status_code == 200, response.data
+    return {row["event"] for row in response.data["content"]}
 
 
 def test_each_call_says_whom_it_was_about_and_not_what_was_said(
@@ -30,11 +30,11 @@ def test_each_call_says_whom_it_was_about_and_not_what_was_said(
 ):
     """Requests and jobs alike: user, link, retrieval, verification, widget."""
     runner.drain()
-    who = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
-    iav = api.post("/integration/v1/iav", who).data
+    body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
+    iav = api.post("/integration/v1/iav", body).data
     widget = api.get(f"/integration/v1/widget_link/{nucleus_client.pk}").data["widget_url"]
-    mine = {"nucleus_client_id": nucleus_client.pk, "size": 100}
-    page = api.get(URL, **mine).data
+    query = {"nucleus_client_id": nucleus_client.pk, "size": 100}
+    page = api.get(URL, **query).data
     assert page["total_elements"] == api.get(URL, size=1).data["total_elements"]  # none unnamed
     assert {
         "create_user", "list_member_accounts", "list_transactions", "list_account_numbers",
@@ -48,7 +48,7 @@ def test_each_call_says_whom_it_was_about_and_not_what_was_said(
     assert (row["vendor_name"], row["integration_type"]) == ("mx", "aggregation")
     assert row["response"]["error"] is None
     numbers = [
-        one["nucleus_bank_link"]["bank_account_number"] for one in iav["bank_link"]["response"]
+        row["nucleus_bank_link"]["bank_account_number"] for row in iav["bank_link"]["response"]
     ]
     text = json.dumps(page, default=str)
     for secret in (API_KEY, CLIENT_ID, "USR-", "MBR-", "ACT-", widget, *numbers):
@@ -88,9 +88,9 @@ def test_filters(api: Api, nucleus_client: Client, linked: list[dict[str, Any]])
     ],
 )
 def test_what_cannot_be_understood_is_named(api: Api, query: dict[str, str]):
-    answer = api.get(URL, **query)
-    assert answer.status_code == 400
-    assert next(iter(query)) in answer.data["errors"]
+    response = api.get(URL, **query)
+    assert response.status_code == 400
+    assert next(iter(query)) in response.data["errors"]
 
 
 def test_a_token_of_one_client_sees_its_own_rows(

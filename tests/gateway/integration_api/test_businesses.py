@@ -36,9 +36,9 @@ def body(business: Business) -> dict[str, Any]:
 @pytest.fixture
 def member(api: Api, mx: Sandbox, body: dict[str, Any]) -> str:
     """A member of the business's MX user."""
-    answer = api.post(f"{BASE}/user", body)
-    assert answer.status_code == 200, answer.data
-    return mx.connect(str(answer.data["vendor_response"]["guid"]))
+    response = api.post(f"{BASE}/user", body)
+    assert response.status_code == 200, response.data
+    return mx.connect(str(response.data["vendor_response"]["guid"]))
 
 
 def with_member(body: dict[str, Any], member: str) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def with_member(body: dict[str, Any], member: str) -> dict[str, Any]:
 
 
 def linked(api: Api, body: dict[str, Any], member: str) -> list[dict[str, Any]]:
-    answer = api.post(f"{BASE}/aggregation/account", with_member(body, member))
-    assert answer.status_code == 200, answer.data
-    return [row["body"] for row in answer.data["nucleus_aggregation_accounts"]]
+    response = api.post(f"{BASE}/aggregation/account", with_member(body, member))
+    assert response.status_code == 200, response.data
+    return [row["body"] for row in response.data["nucleus_aggregation_accounts"]]
 
 
 def test_its_user_is_made_once(api: Api, mx: Sandbox, business: Business, body: dict[str, Any]):
@@ -80,36 +80,36 @@ def test_from_widget_to_bank_link(
         assert api.get(f"{BASE}/widget_link/{business.id}", **query).status_code == 200
     accounts = linked(api, body, member)
     assert accounts
-    assert {(one["business_id"], one["client_id"]) for one in accounts} == {
+    assert {(account["business_id"], account["client_id"]) for account in accounts} == {
         (str(business.id), None)
     }
     run_jobs()
-    ids = [one["id"] for one in accounts]
+    ids = [account["id"] for account in accounts]
     posted = {}
     for kind in ("account", "balance", "transaction", "holding"):
-        answers = api.get(f"{BASE}/aggregation/{kind}", aggregation_account_id_list=ids).data
-        assert [one["nucleus_aggregation_account_id"] for one in answers] == ids
-        posted[kind] = answers
-    assert sum(len(one["nucleus_transactions_posted"]) for one in posted["transaction"]) > 100
+        responses = api.get(f"{BASE}/aggregation/{kind}", aggregation_account_id_list=ids).data
+        assert [response["nucleus_aggregation_account_id"] for response in responses] == ids
+        posted[kind] = responses
+    assert sum(len(row["nucleus_transactions_posted"]) for row in posted["transaction"]) > 100
     verified = api.post(f"{BASE}/iav", with_member(body, member)).data["bank_link"]["response"]
     links = [row["nucleus_bank_link"] for row in verified]
     assert {
-        (one["business_id"], one["client_id"], one["bank_account_holder"]) for one in links
+        (link["business_id"], link["client_id"], link["bank_account_holder"]) for link in links
     } == {(str(business.id), None, "")}  # the bank names nobody
     assert api.get(f"{BASE}/iav/{links[0]['id']}").status_code == 200
     repair = api.get(f"{BASE}/widget_link/{business.id}", nucleus_bank_link_id=links[0]["id"])
     assert repair.status_code == 200
-    told = [json.loads(row.payload) for row in OutboundEvent.unscoped.all()]
-    assert {one["event"] for one in told} == {
+    events = [json.loads(row.payload) for row in OutboundEvent.unscoped.all()]
+    assert {event["event"] for event in events} == {
         outbound_webhooks.ACCOUNT,
         outbound_webhooks.TRANSACTION,
         outbound_webhooks.VERIFIED,
     }
-    assert {(one["nucleus_business_id"], one["nucleus_client_id"]) for one in told} == {
+    assert {(event["nucleus_business_id"], event["nucleus_client_id"]) for event in events} == {
         (str(business.id), None)
     }
-    found = api.get("/nucleus/v1/bank_link", filter=f"business_id=={business.id}").data
-    assert found["total_elements"] == len(links)
+    page = api.get("/nucleus/v1/bank_link", filter=f"business_id=={business.id}").data
+    assert page["total_elements"] == len(links)
 
 
 def test_letting_go_of_everything(
@@ -176,11 +176,11 @@ def test_bodies_name_one_owner(
     assert neither.status_code == 400
     assert "nucleus_business_id" in neither.data["errors"]["nucleus_client_id"][0]
     for unknown in (nucleus_client.id, BusinessFactory().id, uuid.uuid4()):
-        answer = api.post(
+        response = api.post(
             f"{BASE}/{path}", with_member(body, "MBR-1") | {"nucleus_business_id": unknown}
         )
-        assert answer.status_code == 404
-        assert "POST /nucleus/v1/business" in answer.data["message"]
+        assert response.status_code == 404
+        assert "POST /nucleus/v1/business" in response.data["message"]
     foreign = api.get(f"{BASE}/widget_link/{BusinessFactory().id}")
     assert foreign.status_code == 404
 

@@ -18,32 +18,32 @@ def test_accounts_and_transactions_have_categories(api: Api, linked: list[dict[s
     }
     assert linked
     for account in linked:
-        words = (account["category"], account["subcategory"])
-        assert accounts[account["account_category_id"]] == words
+        category = (account["category"], account["subcategory"])
+        assert accounts[account["account_category_id"]] == category
     names = {
         row["hydrogen_transaction_category_id"]: row["subcategory"] or row["category"]
         for row in api.get(f"{RESOURCE}/transaction_category").data
     }
-    checking = next(one for one in linked if one["subcategory"] == "Checking Account")
+    checking = next(account for account in linked if account["subcategory"] == "Checking Account")
     posted = api.get(f"{PULL}/transaction/{checking['id']}").data["nucleus_transactions_posted"]
     bank_credits = [row["body"]["bank_credit"] for row in posted]
-    assert {one["subcategory"] for one in bank_credits} >= {"Groceries", "Paycheck"}
-    for one in bank_credits:
-        assert names[one["transaction_category_id"]] == one["subcategory"]
+    assert {bank_credit["subcategory"] for bank_credit in bank_credits} >= {"Groceries", "Paycheck"}
+    for bank_credit in bank_credits:
+        assert names[bank_credit["transaction_category_id"]] == bank_credit["subcategory"]
 
 
 def test_an_account_keeps_the_category_that_the_tenant_chose(
     api: Api, linked: list[dict[str, Any]]
 ):
     (savings,) = api.get(f"{RESOURCE}/account_category", filter=SAVINGS).data
-    checking = next(one for one in linked if one["subcategory"] == "Checking Account")
+    checking = next(account for account in linked if account["subcategory"] == "Checking Account")
     row = AggregationAccount.unscoped.filter(pk=checking["id"])
     row.update(account_category_id=savings["hydrogen_account_category_id"])
     for _ in range(2):  # again, with other words in between
-        again = api.get(f"{PULL}/account/{checking['id']}").data["nucleus_aggregation_account"]
+        pulled = api.get(f"{PULL}/account/{checking['id']}").data["nucleus_aggregation_account"]
         chosen = savings["hydrogen_account_category_id"]
-        assert again["body"]["account_category_id"] == chosen
+        assert pulled["body"]["account_category_id"] == chosen
         row.update(subcategory="Old words")
     row.update(account_category_id=None, subcategory="Checking Account")
-    again = api.get(f"{PULL}/account/{checking['id']}").data["nucleus_aggregation_account"]
-    assert again["body"]["account_category_id"] == checking["account_category_id"]
+    pulled = api.get(f"{PULL}/account/{checking['id']}").data["nucleus_aggregation_account"]
+    assert pulled["body"]["account_category_id"] == checking["account_category_id"]

@@ -35,9 +35,9 @@ class Victim:
 
 
 def user_of(api: Api, client: Client) -> str:
-    answer = api.post(f"{V1}/user", {"nucleus_client_id": client.pk, "product": "atom"})
-    assert answer.status_code == 200, answer.data
-    return str(answer.data["vendor_response"]["guid"])
+    response = api.post(f"{V1}/user", {"nucleus_client_id": client.pk, "product": "atom"})
+    assert response.status_code == 200, response.data
+    return str(response.data["vendor_response"]["guid"])
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ def attacker(
 ) -> tuple[Api, Client]:
     """A caller, and the client in whose name it calls."""
     if request.param == "another tenant":
-        elsewhere: Any = TenantFactory()
-        connect_tenant(elsewhere, mx)
-        client: Any = ClientFactory(tenant=elsewhere)
-        api = Api(access_token(ApplicationFactory(tenant=elsewhere)))
+        foreign_tenant: Any = TenantFactory()
+        connect_tenant(foreign_tenant, mx)
+        client: Any = ClientFactory(tenant=foreign_tenant)
+        api = Api(access_token(ApplicationFactory(tenant=foreign_tenant)))
         user_of(api, client)
         return api, client
     client = ClientFactory(tenant=tenant)
@@ -82,7 +82,7 @@ def test_in_the_name_of_another_client(victim: Victim, attacker: tuple[Api, Clie
     own = {"nucleus_client_id": client.pk, "product": "atom"}
     member = own | {"vendor_request": {"member_id": victim.member}}
     account = victim.accounts[0]
-    answers = [
+    responses = [
         api.post(f"{V1}/iav", member),
         api.post(f"{V1}/aggregation/account", member),
         api.get(f"{V1}/widget_link/{client.pk}", member_id=victim.member),
@@ -90,14 +90,14 @@ def test_in_the_name_of_another_client(victim: Victim, attacker: tuple[Api, Clie
         api.get(f"{V1}/widget_link/{client.pk}", nucleus_bank_link_id=victim.bank_links[0]),
     ]
     if client.tenant_id != victim.client.tenant_id:  # the tenant itself may name its account
-        again = own | {"nucleus_aggregation_account_id": account}
-        answers.append(api.post(f"{V1}/aggregation/account", again))
-    assert [answer.status_code for answer in answers] == [404] * len(answers)
-    everything = api.post(f"{V1}/iav", own)
-    assert everything.status_code == 200
-    assert everything.data["bank_link"]["response"] == []
-    answers.append(everything)
-    text = "".join(answer.content.decode() for answer in answers)
+        naming_account = own | {"nucleus_aggregation_account_id": account}
+        responses.append(api.post(f"{V1}/aggregation/account", naming_account))
+    assert [response.status_code for response in responses] == [404] * len(responses)
+    without_member = api.post(f"{V1}/iav", own)
+    assert without_member.status_code == 200
+    assert without_member.data["bank_link"]["response"] == []
+    responses.append(without_member)
+    text = "".join(response.content.decode() for response in responses)
     mentioned = [name for name in victim.ids() if name in text]
     assert set(mentioned) <= {victim.member, account}  # what the caller itself has said
     assert not AggregationAccount.unscoped.filter(client=client).exists()
@@ -109,7 +109,7 @@ def test_by_the_ids_of_another_client(victim: Victim, attacker: tuple[Api, Clien
     api, _ = attacker
     of_victim = {"nucleus_client_id": victim.client.pk, "product": "atom"}
     link, account = victim.bank_links[0], victim.accounts[0]
-    answers = [
+    responses = [
         api.post(f"{V1}/iav", of_victim),
         api.post(f"{V1}/iav", of_victim | {"vendor_request": {"member_id": victim.member}}),
         api.post(f"{V1}/user", of_victim),
@@ -124,7 +124,7 @@ def test_by_the_ids_of_another_client(victim: Victim, attacker: tuple[Api, Clien
           for kind in ("account", "balance", "transaction", "holding")),
         api.get(f"{V1}/async/aggregation/account/{account}"),
     ]  # fmt: skip
-    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    assert [response.status_code for response in responses] == [404] * len(responses)
     assert BankLink.unscoped.filter(client=victim.client).count() == len(victim.bank_links)
     assert AggregationAccount.unscoped.count() == len(victim.accounts)
 
@@ -139,7 +139,7 @@ def test_lists_show_nothing_of_another(victim: Victim, attacker: tuple[Api, Clie
     text = ""
     for path in paths:
         for query in ({}, {"filter": f"client_id=={victim.client.pk}"}):
-            answer = api.get(path, **query)
-            assert answer.status_code in (200, 400)
-            text += answer.content.decode() if answer.status_code == 200 else ""
+            response = api.get(path, **query)
+            assert response.status_code in (200, 400)
+            text += response.content.decode() if response.status_code == 200 else ""
     assert [name for name in victim.ids() if name in text] == []

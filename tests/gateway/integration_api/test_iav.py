@@ -31,12 +31,12 @@ def body(client: Client, member_guid: str) -> dict[str, Any]:
 def verified(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str, Any]]:
     """The bank links of the member."""
     for _ in range(5):
-        answer = api.post(URL, body(nucleus_client, member_guid))
-        assert answer.status_code == 200, answer.data
-        links = [row["nucleus_bank_link"] for row in answer.data["bank_link"]["response"]]
+        response = api.post(URL, body(nucleus_client, member_guid))
+        assert response.status_code == 200, response.data
+        links = [row["nucleus_bank_link"] for row in response.data["bank_link"]["response"]]
         if links:
             return links
-    raise AssertionError(answer.data)
+    raise AssertionError(response.data)
 
 
 def test_checking_and_savings_become_bank_links(
@@ -45,31 +45,31 @@ def test_checking_and_savings_become_bank_links(
     served = mx.listed(
         f"/users/{user_guid}/members/{member_guid}/account_numbers", "account_numbers"
     )
-    assert {(one["bank_account_number"], one["routing"]) for one in verified} == {
-        (one["account_number"], one["routing_number"]) for one in served
+    assert {(link["bank_account_number"], link["routing"]) for link in verified} == {
+        (row["account_number"], row["routing_number"]) for row in served
     }
-    for one in verified:
-        assert one["is_link_verified"] is True
-        assert one["institution_name"] == "MX Bank"
+    for bank_link in verified:
+        assert bank_link["is_link_verified"] is True
+        assert bank_link["institution_name"] == "MX Bank"
         assert (
-            one["bank_account_holder"] == ""
+            bank_link["bank_account_holder"] == ""
         )  # the bank was not asked; see flows/test_bank_links.py
-        assert one["metadata"]["bank_account_holder_source"] == "not_confirmed"
-        assert one["mask"] == one["bank_account_number"][-4:]
+        assert bank_link["metadata"]["bank_account_holder_source"] == "not_confirmed"
+        assert bank_link["mask"] == bank_link["bank_account_number"][-4:]
 
 
 def test_again_is_the_same_links(
     api: Api, nucleus_client: Client, member_guid: str, verified: list[dict[str, Any]]
 ):
-    answer = api.post(URL, body(nucleus_client, member_guid))
-    assert [row["nucleus_bank_link"] for row in answer.data["bank_link"]["response"]] == verified
+    response = api.post(URL, body(nucleus_client, member_guid))
+    assert [row["nucleus_bank_link"] for row in response.data["bank_link"]["response"]] == verified
     assert BankLink.unscoped.count() == len(verified)
 
 
 def test_reading_one(api: Api, verified: list[dict[str, Any]]):
-    answer = api.get(f"{URL}/{verified[0]['id']}").data
-    assert [row["nucleus_bank_link"] for row in answer["bank_link"]["response"]] == [verified[0]]
-    assert answer["vendor_name"] == "mx"
+    response = api.get(f"{URL}/{verified[0]['id']}").data
+    assert [row["nucleus_bank_link"] for row in response["bank_link"]["response"]] == [verified[0]]
+    assert response["vendor_name"] == "mx"
 
 
 def test_numbers_are_masked_without_the_scope(
@@ -86,8 +86,8 @@ def test_numbers_are_encrypted_in_the_table(verified: list[dict[str, Any]]):
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM nucleus_banklink")
         dump = repr(cursor.fetchall())
-    for one in verified:
-        assert one["bank_account_number"] not in dump
+    for bank_link in verified:
+        assert bank_link["bank_account_number"] not in dump
 
 
 def test_the_accounts_know_their_bank_link(
@@ -98,15 +98,17 @@ def test_the_accounts_know_their_bank_link(
     verified: list[dict[str, Any]],
 ):
     page = api.get("/nucleus/v1/aggregation_account", filter="is_link_verified==true").data
-    assert {one["bank_link_id"] for one in page["content"]} == {one["id"] for one in verified}
+    assert {account["bank_link_id"] for account in page["content"]} == {
+        link["id"] for link in verified
+    }
 
 
 def test_accounts_linked_after_the_verification_know_it_too(
     api: Api, nucleus_client: Client, member_guid: str, verified: list[dict[str, Any]]
 ):
     rows = link(api, nucleus_client, member_guid)["nucleus_aggregation_accounts"]
-    known = {row["body"]["bank_link_id"] for row in rows if row["body"]["is_link_verified"]}
-    assert known == {one["id"] for one in verified}
+    linked_ids = {row["body"]["bank_link_id"] for row in rows if row["body"]["is_link_verified"]}
+    assert linked_ids == {link["id"] for link in verified}
     api.delete(f"{URL}/{verified[0]['id']}", "?nucleus_data=delete")
     page = api.get("/nucleus/v1/aggregation_account", filter="is_link_verified==true").data
     assert page["total_elements"] == len(verified) - 1
@@ -118,8 +120,8 @@ def test_a_replaced_number_is_a_new_link(
     old = BankLink.unscoped.get(id=verified[0]["id"])
     old.bank_account_number = "111122223333"  # as if the bank had issued the current one since
     old.save()
-    answer = api.post(URL, body(nucleus_client, member_guid))
-    ids = {row["nucleus_bank_link"]["id"] for row in answer.data["bank_link"]["response"]}
+    response = api.post(URL, body(nucleus_client, member_guid))
+    ids = {row["nucleus_bank_link"]["id"] for row in response.data["bank_link"]["response"]}
     assert str(old.id) not in ids
     old.refresh_from_db()
     assert not old.is_active
@@ -130,18 +132,18 @@ def test_a_challenge_is_explained_and_finished_by_a_job(
     api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
 ):
     member = mx.connect(user_guid, password="challenge")
-    answer = api.post(URL, body(nucleus_client, member)).data
-    assert answer["bank_link"]["response"] == []
-    assert member in answer["bank_link"]["message"]
-    assert "repair" in answer["bank_link"]["message"]
+    response = api.post(URL, body(nucleus_client, member)).data
+    assert response["bank_link"]["response"] == []
+    assert member in response["bank_link"]["message"]
+    assert "repair" in response["bank_link"]["message"]
 
 
 def test_a_slow_verification_is_finished_by_a_job(
     api: Api, nucleus_client: Client, member_guid: str, linked: list[Any], settings: Any
 ):
     settings.MEMBER_WAIT_SECONDS = 0
-    answer = api.post(URL, body(nucleus_client, member_guid)).data
-    if not answer["bank_link"]["response"]:
+    response = api.post(URL, body(nucleus_client, member_guid)).data
+    if not response["bank_link"]["response"]:
         assert Job.objects.filter(kind="verify_member", state="ready").exists()
         for _ in range(20):
             run_jobs()
@@ -158,8 +160,8 @@ def test_letting_go(api: Api, verified: list[dict[str, Any]]):
 
 
 def test_a_foreign_member_is_refused(api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str):
-    stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
-    assert api.post(URL, body(nucleus_client, mx.connect(stranger))).status_code == 404
+    foreign_user = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
+    assert api.post(URL, body(nucleus_client, mx.connect(foreign_user))).status_code == 404
     assert BankLink.unscoped.count() == 0
 
 

@@ -25,13 +25,13 @@ IAV = "/integration/v1/iav"
 def verify(api: Api, client: Client, member: str | None = None, **more: Any) -> dict[str, Any]:
     request = {"member_id": member} if member else None
     body = {"nucleus_client_id": client.pk, "product": "atom", "vendor_request": request, **more}
-    answer = api.post(IAV, body)
-    assert answer.status_code == 200, answer.data
-    return dict(answer.data["bank_link"])
+    response = api.post(IAV, body)
+    assert response.status_code == 200, response.data
+    return dict(response.data["bank_link"])
 
 
-def links_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row["nucleus_bank_link"] for row in answer["response"] if row["nucleus_bank_link"]]
+def links_of(response: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row["nucleus_bank_link"] for row in response["response"] if row["nucleus_bank_link"]]
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def test_every_member_is_verified(api: Api, nucleus_client: Client, members: lis
     assert {link["id"] for link in links} == {link["id"] for link in one_by_one}
     assert len(links) == BankLink.unscoped.count() > 2
     for vendor_request in ({}, {"item_id": "x"}, {"member_id": None}):
-        again = verify(api, nucleus_client, vendor_request=vendor_request)
-        assert {link["id"] for link in links_of(again)} == {link["id"] for link in links}
-        assert again["message"] is None
+        repeated = verify(api, nucleus_client, vendor_request=vendor_request)
+        assert {link["id"] for link in links_of(repeated)} == {link["id"] for link in links}
+        assert repeated["message"] is None
 
 
 def test_one_that_needs_its_user_or_fails_does_not_hide_the_others(
@@ -62,12 +62,12 @@ def test_one_that_needs_its_user_or_fails_does_not_hide_the_others(
     verify(api, nucleus_client, works)  # its numbers are there
     mx.fault(method="GET", path=f"/users/*/members/{fails}/account_numbers", kind="status",
              status=503, count=20)  # fmt: skip
-    answer = verify(api, nucleus_client)
-    assert links_of(answer)
-    assert "Test Credit Union: " in answer["message"]
-    assert f"member_id={asks}" in answer["message"]
-    assert "Test Savings Bank: " in answer["message"]
-    assert "MX Bank" not in answer["message"]
+    response = verify(api, nucleus_client)
+    assert links_of(response)
+    assert "Test Credit Union: " in response["message"]
+    assert f"member_id={asks}" in response["message"]
+    assert "Test Savings Bank: " in response["message"]
+    assert "MX Bank" not in response["message"]
 
 
 def test_members_share_the_time_to_wait(
@@ -78,9 +78,9 @@ def test_members_share_the_time_to_wait(
     settings.MEMBER_WAIT_SECONDS = 0.0
     settings.MEMBER_POLL_SECONDS = 0.05
     started = time.monotonic()
-    answer = verify(api, nucleus_client)
+    response = verify(api, nucleus_client)
     assert time.monotonic() - started < 5
-    if not links_of(answer):
+    if not links_of(response):
         assert Job.objects.filter(kind="verify_member").count() == 3
     for _ in range(30):
         run_jobs()
@@ -95,9 +95,9 @@ def test_without_a_member_it_says_what_to_do(api: Api, mx: Sandbox, nucleus_clie
     assert early.status_code == 400
     assert "POST /integration/v1/user" in early.data["message"]
     assert api.post("/integration/v1/user", body | {"product": "atom"}).status_code == 200
-    answer = verify(api, nucleus_client)
-    assert answer["response"] == []
-    assert "mode=iav" in answer["message"]
+    response = verify(api, nucleus_client)
+    assert response["response"] == []
+    assert "mode=iav" in response["message"]
 
 
 def test_reading_says_which_vendor_verified_it(api: Api, nucleus_client: Client, member_guid: str):
@@ -111,12 +111,12 @@ def test_a_clients_token_names_the_tenants_account_of_new_links_only(
     api: Api, application: Application, nucleus_client: Client, member_guid: str
 ):
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
-    hers = Api(access_token(application, client=nucleus_client))
-    made = verify(hers, nucleus_client, member_guid, nucleus_account_id=first)
+    client_api = Api(access_token(application, client=nucleus_client))
+    made = verify(client_api, nucleus_client, member_guid, nucleus_account_id=first)
     assert {link["account_id"] for link in links_of(made)} == {first}
-    again = verify(hers, nucleus_client, member_guid, nucleus_account_id=second)
-    assert {link["account_id"] for link in links_of(again)} == {first}
-    assert "account_id" in again["response"][0]["message"]
+    repeated = verify(client_api, nucleus_client, member_guid, nucleus_account_id=second)
+    assert {link["account_id"] for link in links_of(repeated)} == {first}
+    assert "account_id" in repeated["response"][0]["message"]
     by_tenant = verify(api, nucleus_client, member_guid, nucleus_account_id=second)
     assert {link["account_id"] for link in links_of(by_tenant)} == {second}
 
@@ -145,8 +145,8 @@ def test_a_verification_that_had_to_wait_for_an_import_is_started_by_the_job(
 ):
     settings.MEMBER_WAIT_SECONDS = 0.0
     member = mx.connect(user_guid)
-    answer = verify(api, nucleus_client, member)
-    assert answer["response"] == []
+    response = verify(api, nucleus_client, member)
+    assert response["response"] == []
     job = Job.objects.get(kind="verify_member")
     assert (job.payload["vendor_member_id"], job.payload["is_started"]) == (member, False)
     for _ in range(60):
@@ -174,10 +174,10 @@ def test_a_member_without_credentials_is_told_at_once(
         body = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
         assert api.post("/integration/v1/user", body).status_code == 200
         for member in (hostile_mx.MEMBER, None):
-            answer = verify(api, nucleus_client, member)
-            assert answer["response"] == []
-            assert "enter your login" in answer["message"]
-            assert "Next: repair" in answer["message"]
-            assert f"member_id={hostile_mx.MEMBER}" in answer["message"]
+            response = verify(api, nucleus_client, member)
+            assert response["response"] == []
+            assert "enter your login" in response["message"]
+            assert "Next: repair" in response["message"]
+            assert f"member_id={hostile_mx.MEMBER}" in response["message"]
     assert not Job.objects.exists()
     assert Member.unscoped.get().connection_status == "NO_CREDENTIALS"

@@ -47,39 +47,39 @@ def test_transactions_equal_mx_on_every_page(
 ):
     pages = 0
     for account_id, served in accounts.items():
-        answer = api.get(f"{BASE}/transaction/{account_id}").data
+        response = api.get(f"{BASE}/transaction/{account_id}").data
         path = f"/users/{served['user_guid']}/accounts/{served['guid']}/transactions"
         expected = mx.listed(path, "transactions")
         pages = max(pages, -(-len(expected) // 100))
-        posted = [row["body"] for row in answer["nucleus_transactions_posted"]]
+        posted = [row["body"] for row in response["nucleus_transactions_posted"]]
         assert sorted(_comparable(row) for row in posted) == sorted(
             (
-                abs(Decimal(one["amount"])),
-                one["type"],
-                one["status"],
-                one["description"] or "",
-                one["top_level_category"] or "",
-                one["category"] or "",
+                abs(Decimal(row["amount"])),
+                row["type"],
+                row["status"],
+                row["description"] or "",
+                row["top_level_category"] or "",
+                row["category"] or "",
             )
-            for one in expected
+            for row in expected
         )
-        assert answer["nucleus_transactions_canceled"] == []
+        assert response["nucleus_transactions_canceled"] == []
     assert pages > 1, "the sandbox should serve several pages"
 
 
 def test_holdings_equal_mx(api: Api, mx: Sandbox, accounts: dict[str, dict[str, Any]]):
-    found = 0
+    count = 0
     for account_id, served in accounts.items():
-        answer = api.get(f"{BASE}/holding/{account_id}").data
+        response = api.get(f"{BASE}/holding/{account_id}").data
         path = f"/users/{served['user_guid']}/accounts/{served['guid']}/holdings"
         expected = mx.listed(path, "holdings")
-        posted = [row["body"] for row in answer["nucleus_holdings_posted"]]
+        posted = [row["body"] for row in response["nucleus_holdings_posted"]]
         assert sorted((row["shares"], row["amount"], row["ticker"]) for row in posted) == sorted(
-            (_number(one["shares"]), _number(one["market_value"]), one["symbol"])
-            for one in expected
+            (_number(row["shares"]), _number(row["market_value"]), row["symbol"])
+            for row in expected
         )
-        found += len(posted)
-    assert found > 0
+        count += len(posted)
+    assert count > 0
 
 
 @pytest.mark.parametrize("kind", ["balance", "transaction", "holding", "account"])
@@ -95,9 +95,9 @@ def test_repeating_a_pull_writes_nothing(api: Api, accounts: dict[str, dict[str,
     for account_id in accounts:
         api.get(f"{BASE}/{kind}/{account_id}")
     before = stored()
-    answers = [api.get(f"{BASE}/{kind}/{account_id}").data for account_id in accounts]
+    responses = [api.get(f"{BASE}/{kind}/{account_id}").data for account_id in accounts]
     assert stored() == before
-    assert [api.get(f"{BASE}/{kind}/{one}").data for one in accounts] == answers
+    assert [api.get(f"{BASE}/{kind}/{account_id}").data for account_id in accounts] == responses
 
 
 def test_lists_are_bare_arrays_in_the_order_asked_for(
@@ -106,7 +106,7 @@ def test_lists_are_bare_arrays_in_the_order_asked_for(
     ids = list(accounts)
     for kind in ("balance", "transaction", "holding"):
         repeated = api.get(f"{BASE}/{kind}", aggregation_account_id_list=ids).data
-        assert [one["nucleus_aggregation_account_id"] for one in repeated] == ids
+        assert [response["nucleus_aggregation_account_id"] for response in repeated] == ids
         commas = api.get(f"{BASE}/{kind}", aggregation_account_id_list=",".join(ids)).data
         assert commas == repeated
 
@@ -118,27 +118,27 @@ def test_one_failing_account_stops_no_neighbour(
     broken = accounts[ids[0]]
     path = f"/users/{broken['user_guid']}/accounts/{broken['guid']}/transactions"
     mx.fault(method="GET", path=path, kind="status", status=500, count=10)
-    answers = api.get(f"{BASE}/transaction", aggregation_account_id_list=ids).data
-    assert answers[0]["nucleus_transactions_posted"] == []
-    assert answers[0]["message"]
-    assert answers[1]["message"] is None
-    assert any(answer["nucleus_transactions_posted"] for answer in answers[1:])
+    responses = api.get(f"{BASE}/transaction", aggregation_account_id_list=ids).data
+    assert responses[0]["nucleus_transactions_posted"] == []
+    assert responses[0]["message"]
+    assert responses[1]["message"] is None
+    assert any(response["nucleus_transactions_posted"] for response in responses[1:])
 
 
 def test_an_unknown_id_refuses_the_whole_list(api: Api, accounts: dict[str, dict[str, Any]]):
     ids = [next(iter(accounts)), str(uuid.uuid4())]
-    answer = api.get(f"{BASE}/balance", aggregation_account_id_list=ids)
-    assert answer.status_code == 404
-    assert ids[1] in answer.data["message"]
+    response = api.get(f"{BASE}/balance", aggregation_account_id_list=ids)
+    assert response.status_code == 404
+    assert ids[1] in response.data["message"]
 
 
 @pytest.mark.parametrize(
     "ids", [[], ["x"], [""], ["None"], [str(uuid.uuid4()) for _ in range(101)]]
 )
 def test_bad_lists_are_explained(api: Api, ids: list[str]):
-    answer = api.get(f"{BASE}/balance", aggregation_account_id_list=ids)
-    assert answer.status_code == 400
-    assert "aggregation_account_id_list" in answer.data["errors"]
+    response = api.get(f"{BASE}/balance", aggregation_account_id_list=ids)
+    assert response.status_code == 400
+    assert "aggregation_account_id_list" in response.data["errors"]
 
 
 def test_the_first_retrieval_reaches_back_as_far_as_the_setting_says(
@@ -159,8 +159,8 @@ def test_a_pending_transaction_that_vanished_is_canceled(
     row = AggregationAccountTransaction.unscoped.filter(status="pending").first()
     assert row is not None
     AggregationAccountTransaction.unscoped.filter(pk=row.pk).update(source_id="TRN-vanished")
-    answer = api.get(f"{BASE}/transaction/{account_id}").data
-    (canceled,) = answer["nucleus_transactions_canceled"]
+    response = api.get(f"{BASE}/transaction/{account_id}").data
+    (canceled,) = response["nucleus_transactions_canceled"]
     assert canceled["body"]["id"] == str(row.pk)
     assert canceled["body"]["status"] == "canceled"
 

@@ -37,10 +37,10 @@ def test_a_configuration_is_the_active_one_or_refused(
     active = VendorCredential.unscoped.get()
     foreign = TenantFactory()
     connect_tenant(foreign, mx)
-    others = [VendorCredential.unscoped.exclude(pk=active.pk).get().pk, uuid.uuid4(), "mx"]
+    config_ids = [VendorCredential.unscoped.exclude(pk=active.pk).get().pk, uuid.uuid4(), "mx"]
     body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member_guid}}
-    for other in others:
-        refused = api.post(LINK, body | {"vendor_config_id": other})
+    for config_id in config_ids:
+        refused = api.post(LINK, body | {"vendor_config_id": config_id})
         assert refused.status_code == 400
         assert str(active.pk) in refused.data["message"]
     assert api.post(LINK, body | {"vendor_config_id": active.pk}).status_code == 200

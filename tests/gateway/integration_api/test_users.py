@@ -21,11 +21,11 @@ def body(client: Client, **more: object) -> dict[str, object]:
 
 
 def test_creates_the_user_at_mx(api: Api, mx: Sandbox, nucleus_client: Client):
-    answer = api.post(URL, body(nucleus_client, integration_type="aggregation"))
-    assert answer.status_code == 200
-    assert answer.data["nucleus_client_id"] == str(nucleus_client.id)
-    assert answer.data["vendor_name"] == "mx"
-    guid = answer.data["vendor_response"]["guid"]
+    response = api.post(URL, body(nucleus_client, integration_type="aggregation"))
+    assert response.status_code == 200
+    assert response.data["nucleus_client_id"] == str(nucleus_client.id)
+    assert response.data["vendor_name"] == "mx"
+    guid = response.data["vendor_response"]["guid"]
     assert mx.call("GET", f"/users/{guid}")["user"]["guid"] == guid
 
 
@@ -73,30 +73,30 @@ def test_sdk_bodies_carry_nulls(api: Api, mx: Sandbox, nucleus_client: Client):
 def test_bad_bodies_say_what_to_change(
     api: Api, mx: Sandbox, nucleus_client: Client, change: dict[str, object], field: str
 ):
-    answer = api.post(URL, body(nucleus_client) | change)
-    assert answer.status_code == 400
-    assert field in answer.data["errors"]
+    response = api.post(URL, body(nucleus_client) | change)
+    assert response.status_code == 400
+    assert field in response.data["errors"]
 
 
 def test_what_is_left_out_is_atom_and_aggregation(api: Api, mx: Sandbox, nucleus_client: Client):
-    answer = api.post(URL, {"nucleus_client_id": nucleus_client.id})
-    assert answer.status_code == 200
-    assert (answer.data["product"], answer.data["integration_type"]) == ("atom", "aggregation")
+    response = api.post(URL, {"nucleus_client_id": nucleus_client.id})
+    assert response.status_code == 200
+    assert (response.data["product"], response.data["integration_type"]) == ("atom", "aggregation")
     shouted = {"product": "Atom", "vendor_name": "MX", "integration_type": "AGGREGATION"}
-    assert api.post(URL, {"nucleus_client_id": nucleus_client.id, **shouted}).data == answer.data
+    assert api.post(URL, {"nucleus_client_id": nucleus_client.id, **shouted}).data == response.data
 
 
 def test_an_unknown_vendor_is_named(api: Api, mx: Sandbox, nucleus_client: Client):
-    answer = api.post(URL, body(nucleus_client, vendor_name="acme"))
-    assert answer.status_code == 400
-    assert "acme" in answer.data["message"]
-    assert "mx" in answer.data["message"]
+    response = api.post(URL, body(nucleus_client, vendor_name="acme"))
+    assert response.status_code == 400
+    assert "acme" in response.data["message"]
+    assert "mx" in response.data["message"]
 
 
 def test_without_credentials_it_says_where_to_add_them(api: Api, nucleus_client: Client):
-    answer = api.post(URL, body(nucleus_client))
-    assert answer.status_code == 400
-    assert "Credentials" in answer.data["message"]
+    response = api.post(URL, body(nucleus_client))
+    assert response.status_code == 400
+    assert "Credentials" in response.data["message"]
 
 
 def test_another_tenants_client_is_not_found(api: Api, mx: Sandbox):
@@ -107,7 +107,7 @@ def test_another_tenants_client_is_not_found(api: Api, mx: Sandbox):
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_leave_one_user(api: Api, mx: Sandbox, nucleus_client: Client):
     token = api.headers["Authorization"][7:]
-    answers = at_once(20, lambda: Api(token).post(URL, body(nucleus_client)))
-    assert [answer.status_code for answer in answers] == [200] * 20
-    assert len({answer.data["vendor_response"]["guid"] for answer in answers}) == 1
+    responses = at_once(20, lambda: Api(token).post(URL, body(nucleus_client)))
+    assert [response.status_code for response in responses] == [200] * 20
+    assert len({response.data["vendor_response"]["guid"] for response in responses}) == 1
     assert VendorUser.unscoped.filter(client=nucleus_client).count() == 1

@@ -42,12 +42,12 @@ def test_a_pull_answers_clearly(
     api: Api, mx: Sandbox, account_id: str, fault: dict[str, Any], statuses: set[int]
 ):
     mx.fault(method="GET", path="/users/*/accounts/*/transactions", count=20, **fault)
-    answer = api.get(f"{TRANSACTION}/{account_id}")
-    assert answer.status_code in statuses, answer.data
-    assert answer.data["message"]
-    assert answer.data["fault"] in {"vendor", "configuration", "caller"}
-    if answer.status_code == 503:
-        assert int(answer["Retry-After"]) > 0
+    response = api.get(f"{TRANSACTION}/{account_id}")
+    assert response.status_code in statuses, response.data
+    assert response.data["message"]
+    assert response.data["fault"] in {"vendor", "configuration", "caller"}
+    if response.status_code == 503:
+        assert int(response["Retry-After"]) > 0
     assert AggregationAccountTransaction.unscoped.count() == 0
     mx.heal()
     assert api.get(f"{TRANSACTION}/{account_id}").status_code == 200
@@ -58,17 +58,17 @@ def test_a_slow_vendor_is_cut_off_in_time(api: Api, mx: Sandbox, account_id: str
     mx.fault(method="GET", path="/users/*/accounts/*/transactions", count=5,
              kind="latency", latency_seconds=60)  # fmt: skip
     started = time.monotonic()
-    answer = api.get(f"{TRANSACTION}/{account_id}")
-    assert answer.status_code == 503
+    response = api.get(f"{TRANSACTION}/{account_id}")
+    assert response.status_code == 503
     assert time.monotonic() - started < 20
 
 
 def test_mx_switched_off(api: Api, mx: Sandbox, nucleus_client: Client):
     VendorCredential.unscoped.update(base_url="http://127.0.0.1:9")
     body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
-    answer = api.post("/integration/v1/user", body)
-    assert answer.status_code == 503
-    assert answer.data["fault"] == "vendor"
+    response = api.post("/integration/v1/user", body)
+    assert response.status_code == 503
+    assert response.data["fault"] == "vendor"
     mx_is_back = {"base_url": mx.base_url}
     VendorCredential.unscoped.update(**mx_is_back)
     assert api.post("/integration/v1/user", body).status_code == 200
@@ -79,10 +79,10 @@ def test_wrong_keys_name_the_setting(api: Api, mx: Sandbox, nucleus_client: Clie
     credential.secret = "wrong"
     credential.save()
     body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
-    answer = api.post("/integration/v1/user", body)
-    assert answer.status_code == 400
-    assert answer.data["fault"] == "configuration"
-    assert "wrong" not in answer.content.decode()
+    response = api.post("/integration/v1/user", body)
+    assert response.status_code == 400
+    assert response.data["fault"] == "configuration"
+    assert "wrong" not in response.content.decode()
 
 
 def test_a_failed_link_leaves_nothing_half_written(

@@ -20,11 +20,11 @@ def url(client: Client) -> str:
 
 
 def test_a_link_opens_the_widget(api: Api, nucleus_client: Client, user_guid: str):
-    answer = api.get(url(nucleus_client), vendor_name="mx")
-    assert answer.status_code == 200
-    assert answer.data["vendor_name"] == "mx"
-    assert answer["Cache-Control"] == "no-store"
-    page = requests.get(answer.data["widget_url"], timeout=PATIENCE)
+    response = api.get(url(nucleus_client), vendor_name="mx")
+    assert response.status_code == 200
+    assert response.data["vendor_name"] == "mx"
+    assert response["Cache-Control"] == "no-store"
+    page = requests.get(response.data["widget_url"], timeout=PATIENCE)
     assert page.status_code == 200
     assert "sandbox" in page.text.lower()
 
@@ -49,15 +49,15 @@ def test_repair_by_member_and_by_account(
 ):
     assert api.get(url(nucleus_client), member_id=member_guid).status_code == 200
     account_id = linked[0]["id"]
-    answer = api.get(url(nucleus_client), nucleus_aggregation_account_id=account_id)
-    assert answer.status_code == 200
+    response = api.get(url(nucleus_client), nucleus_aggregation_account_id=account_id)
+    assert response.status_code == 200
 
 
 def test_another_users_member_is_refused(
     api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
 ):
-    stranger = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
-    foreign = mx.connect(stranger)
+    foreign_user = mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
+    foreign = mx.connect(foreign_user)
     refused = api.get(url(nucleus_client), member_id=foreign)
     assert refused.status_code == 404
     assert refused.data["message"].startswith("member_id: ")
@@ -71,15 +71,15 @@ def test_another_users_member_is_refused(
 def test_bad_parameters_are_named(
     api: Api, nucleus_client: Client, user_guid: str, query: dict[str, Any]
 ):
-    answer = api.get(url(nucleus_client), **query)
-    assert answer.status_code == 400
-    assert set(query) == set(answer.data["errors"])
+    response = api.get(url(nucleus_client), **query)
+    assert response.status_code == 400
+    assert set(query) == set(response.data["errors"])
 
 
 def test_without_a_user_it_says_how_to_get_one(api: Api, mx: Sandbox, nucleus_client: Client):
-    answer = api.get(url(nucleus_client))
-    assert answer.status_code == 400
-    assert "/integration/v1/user" in answer.data["message"]
+    response = api.get(url(nucleus_client))
+    assert response.status_code == 400
+    assert "/integration/v1/user" in response.data["message"]
 
 
 def test_another_tenants_client_is_not_found(api: Api, mx: Sandbox):

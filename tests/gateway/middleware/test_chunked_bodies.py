@@ -48,8 +48,8 @@ def test_a_webhook(tenant: Tenant):
     chosen = AggregationSettings(tenant=tenant, webhook_user=USER, webhook_secret=SECRET)
     chosen.save()
     path, body = f"/webhooks/mx/{chosen.webhook_path}", b'{"action": "test"}'
-    answer = chunked(path, body, Authorization=webhook_basic())
-    assert answer.status_code == 202, answer.content
+    response = chunked(path, body, Authorization=webhook_basic())
+    assert response.status_code == 202, response.content
     assert json.loads(InboundWebhook.objects.get().body) == {"action": "test"}
     assert chunked(path, body, Authorization=webhook_basic(secret="wrong")).status_code == 401
     assert chunked(path, b"{", Authorization=webhook_basic()).status_code == 400
@@ -69,22 +69,22 @@ def test_the_api_and_token_calls(application: Application):
     assert chunked(CLIENTS, b"", **bearer).status_code == 400
     assert chunked(CLIENTS, b" " * 300_000, **bearer).status_code == 413
     form = "application/x-www-form-urlencoded"
-    answer = chunked(
+    response = chunked(
         TOKEN, b"grant_type=client_credentials", form, Authorization=basic(application)
     )
-    assert answer.status_code == 200, answer.content
+    assert response.status_code == 200, response.content
 
 
 @pytest.mark.django_db
 def test_broken_chunks_are_the_senders_mistake():
-    answer = chunked(CLIENTS, Broken())
-    assert answer.status_code == 400
-    assert "chunks" in answer.json()["message"]
+    response = chunked(CLIENTS, Broken())
+    assert response.status_code == 400
+    assert "chunks" in response.json()["message"]
 
 
 def test_an_input_without_an_end_is_not_read(application: Application):
-    answer = chunked(
+    response = chunked(
         CLIENTS, Broken(), ends=False, Authorization=f"Bearer {access_token(application)}"
     )
-    assert answer.status_code == 400
-    assert "chunks" not in answer.json()["message"]
+    assert response.status_code == 400
+    assert "chunks" not in response.json()["message"]

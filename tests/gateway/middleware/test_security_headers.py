@@ -33,25 +33,25 @@ def addresses() -> list[str]:
     return [f"/{path}" for path in plain if "(?P" not in path]
 
 
-def assert_guarded(answer: Any, where: str) -> None:
-    policy = answer["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in policy, where
-    assert "*" not in policy, where
-    assert "default-src" in policy, where
-    assert "camera=()" in answer["Permissions-Policy"], where
-    assert answer["X-Content-Type-Options"] == "nosniff", where
-    assert answer["X-Frame-Options"] == "DENY", where
-    assert answer["Referrer-Policy"] == "same-origin", where
+def assert_guarded(response: Any, label: str) -> None:
+    policy = response["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy, label
+    assert "*" not in policy, label
+    assert "default-src" in policy, label
+    assert "camera=()" in response["Permissions-Policy"], label
+    assert response["X-Content-Type-Options"] == "nosniff", label
+    assert response["X-Frame-Options"] == "DENY", label
+    assert response["Referrer-Policy"] == "same-origin", label
 
 
 def test_every_address_is_guarded_and_kept_by_nobody(db: Any):
     http = HttpClient(raise_request_exception=False)
     for path in addresses():
         for method in ("GET", "POST", "OPTIONS"):
-            answer = http.generic(method, path)
-            assert_guarded(answer, f"{method} {path}")
-            if path[1:] not in KEPT or answer.status_code >= 400:
-                assert "no-store" in answer["Cache-Control"], (method, path)
+            response = http.generic(method, path)
+            assert_guarded(response, f"{method} {path}")
+            if path[1:] not in KEPT or response.status_code >= 400:
+                assert "no-store" in response["Cache-Control"], (method, path)
 
 
 @pytest.mark.parametrize("path", ["docs", "redoc", ""])
@@ -66,24 +66,24 @@ def test_answers_of_the_api_are_kept_by_nobody(api: Api, nucleus_client: Client)
         "/nucleus/v1/client/x", "/nucleus/v1/client?filter=nonsense", "/integration/v1/webhook",
         f"/integration/v1/iav/{nucleus_client.pk}", "/nucleus/v1/resource/account_category",
     ):  # fmt: skip
-        answer = api.get(path)
-        assert "no-store" in answer["Cache-Control"], path
-        assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+        response = api.get(path)
+        assert "no-store" in response["Cache-Control"], path
+        assert response["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 def test_pages_of_the_admin_run_no_inline_script(superuser_in_production: HttpClient):
-    answer = superuser_in_production.get("/admin/", secure=True)
+    response = superuser_in_production.get("/admin/", secure=True)
     policy = dict(
-        part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";")
+        part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";")
     )
     assert policy["default-src"] == "'none'"
     assert "'unsafe-inline'" not in policy["script-src"]
-    assert "http" not in answer["Content-Security-Policy"]
+    assert "http" not in response["Content-Security-Policy"]
     assert policy["form-action"] == "'self'"
-    text = answer.content.decode()
+    text = response.content.decode()
     assert not re.search(r"<script(?![^>]*\bsrc=)", text)
     assert not re.search(r"\son(click|load|change|submit|error)=", text)
-    assert "no-store" in answer["Cache-Control"]
+    assert "no-store" in response["Cache-Control"]
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ def test_cookies_of_staff(superuser_in_production: HttpClient):
 
 
 def test_transport_security(superuser_in_production: HttpClient):
-    answer = superuser_in_production.get("/admin/", secure=True)
-    assert answer["Strict-Transport-Security"] == "max-age=31536000"
-    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    response = superuser_in_production.get("/admin/", secure=True)
+    assert response["Strict-Transport-Security"] == "max-age=31536000"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     plain = superuser_in_production.get("/admin/")
     assert (plain.status_code, plain["Location"][:8]) == (301, "https://")
     assert settings.X_FRAME_OPTIONS == "DENY"

@@ -35,7 +35,7 @@ LISTS = sorted(
 
 def body_of(route: str, *, unknown: dict[str, Any]) -> Any:
     """A body for POST, whether or not what it refers to is there."""
-    about = next(ROUTES[one] for one in (f"{route} (POST)", route) if one in ROUTES)
+    about = next(ROUTES[name] for name in (f"{route} (POST)", route) if name in ROUTES)
     item = {**about.body, **unknown}
     return [item] if about.many else item
 
@@ -43,12 +43,12 @@ def body_of(route: str, *, unknown: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("route", WITH_BODIES)
 def test_every_post_names_an_unknown_field(api: Api, route: str):
     entity = "/nucleus/v1/bulk/aggregation_account" if "entity_uri" in route else f"/{route}"
-    answer = api.post(entity, body_of(route, unknown={"frist": 1, "unset": None}))
-    assert answer.status_code < 500
-    assert "Unknown fields were ignored: frist" in answer["Warning"]
-    assert "unset" not in answer["Warning"]
-    known = api.post(entity, body_of(route, unknown={"unset": None}))
-    assert "Warning" not in known, known["Warning"]
+    response = api.post(entity, body_of(route, unknown={"frist": 1, "unset": None}))
+    assert response.status_code < 500
+    assert "Unknown fields were ignored: frist" in response["Warning"]
+    assert "unset" not in response["Warning"]
+    baseline = api.post(entity, body_of(route, unknown={"unset": None}))
+    assert "Warning" not in baseline, baseline["Warning"]
 
 
 @pytest.mark.parametrize("route", LISTS)
@@ -63,9 +63,9 @@ def test_items_to_delete_name_an_unknown_field(api: Api, entity: str):
     item = {"id": str(uuid.uuid4()), "create_date": "2026-01-01"}
 
     def warning(*items: Any) -> str:
-        answer: Any = api.delete(f"/nucleus/v1/bulk/{entity}", body=list(items))
-        assert answer.status_code == 200, answer.data
-        return answer.get("Warning", "")
+        response: Any = api.delete(f"/nucleus/v1/bulk/{entity}", body=list(items))
+        assert response.status_code == 200, response.data
+        return response.get("Warning", "")
 
     assert "fields were ignored: idd" in warning(item["id"], item | {"idd": 1, "unset": None})
     assert warning(item["id"], item) == ""
@@ -80,20 +80,22 @@ def written_serializers() -> Iterator[tuple[str, Any]]:
         declared = view.schema.get_request_serializer()
         pending = [] if isinstance(declared, dict) else [declared]  # other media types; arrays
         while pending:
-            found = pending.pop()
-            found = found() if isinstance(found, type) else found
-            if isinstance(found, serializers.Serializer):
-                yield f"{method} {path}: {type(found).__name__}", found
-                pending += found.fields.values()
-            elif child := getattr(found, "child", None):
+            serializer = pending.pop()
+            serializer = serializer() if isinstance(serializer, type) else serializer
+            if isinstance(serializer, serializers.Serializer):
+                yield f"{method} {path}: {type(serializer).__name__}", serializer
+                pending += serializer.fields.values()
+            elif child := getattr(serializer, "child", None):
                 pending.append(child)
 
 
 def test_every_serializer_of_a_body_names_unknown_fields():
-    found = dict(written_serializers())
-    assert len(found) > 30
+    used = dict(written_serializers())
+    assert len(used) > 30
     assert [
-        at for at, one in found.items() if not isinstance(one, unknown_names.BodySerializer)
+        at
+        for at, serializer in used.items()
+        if not isinstance(serializer, unknown_names.BodySerializer)
     ] == []
 
 
@@ -105,26 +107,26 @@ def test_token_calls_name_what_they_do_not_read(application: Application, call: 
     form = "application/x-www-form-urlencoded"
 
     def warning(query: str, body: str, kind: str = form) -> str:
-        answer: Any = HttpClient().post(f"{path}?{query}", body, kind, headers=headers)
-        assert answer.status_code < 500
-        return answer.get("Warning", "")
+        response: Any = HttpClient().post(f"{path}?{query}", body, kind, headers=headers)
+        assert response.status_code < 500
+        return response.get("Warning", "")
 
-    known = "token=x" if call == "oauth/revoke" else "scope=read"
+    parameter = "token=x" if call == "oauth/revoke" else "scope=read"
     grant = "grant_type=client_credentials" if call == "oauth/token" else ""
     assert "query parameters were ignored: scpoe" in warning(f"{grant}&scpoe=read", "")
-    assert "fields were ignored: scpoe" in warning("", f"{grant}&{known}&scpoe=read")
+    assert "fields were ignored: scpoe" in warning("", f"{grant}&{parameter}&scpoe=read")
     assert "fields were ignored: scope" in warning(grant, '{"scope": "read"}', "application/json")
-    assert warning("", f"{grant}&{known}&client_id=x&client_secret=y") == ""
+    assert warning("", f"{grant}&{parameter}&client_id=x&client_secret=y") == ""
     for body in ("", "{}", "[1]", "{", "[" * 100_000):
         assert warning(grant, body, "application/json") == ""
 
 
 def test_the_wording(api: Api):
     body = {"username": "ada", "client_type": "consumer", "frist": "Ada"}
-    answer = api.post("/nucleus/v1/client", body)
-    assert (answer.status_code, answer["Warning"]) == (201, WARNING)
-    answer = api.get("/nucleus/v1/client", pgae=1, sise=2)
-    assert answer["Warning"] == (
+    response = api.post("/nucleus/v1/client", body)
+    assert (response.status_code, response["Warning"]) == (201, WARNING)
+    response = api.get("/nucleus/v1/client", pgae=1, sise=2)
+    assert response["Warning"] == (
         '299 - "Unknown query parameters were ignored: pgae (did you mean page?), sise (did you '
         'mean size?)"'
     )
@@ -133,14 +135,14 @@ def test_the_wording(api: Api):
 def test_nested_fields_and_items_of_lists(api: Api, nucleus_client: Client):
     address = {"address_line1": "1 Main", "city": "T", "state": "UT", "country": "US",
                "type": "home", "postal_code": "84043"}  # fmt: skip
-    answer = api.put(f"/nucleus/v1/client/{nucleus_client.pk}", {"address": [address]})
-    assert answer.status_code == 200
-    assert "postal_code (did you mean postalcode?)" in answer["Warning"]
+    response = api.put(f"/nucleus/v1/client/{nucleus_client.pk}", {"address": [address]})
+    assert response.status_code == 200
+    assert "postal_code (did you mean postalcode?)" in response["Warning"]
     body = {"nucleus_client_id": str(nucleus_client.pk), "vendor_request": {"memberid": "MBR-1"}}
-    answer = api.post("/integration/v1/iav", body)
-    assert "memberid (did you mean member_id?)" in answer["Warning"]
-    answer = api.put("/nucleus/v1/bulk/client", [{"id": str(nucleus_client.pk), "frist": "x"}])
-    assert answer["Warning"] == WARNING
+    response = api.post("/integration/v1/iav", body)
+    assert "memberid (did you mean member_id?)" in response["Warning"]
+    response = api.put("/nucleus/v1/bulk/client", [{"id": str(nucleus_client.pk), "frist": "x"}])
+    assert response["Warning"] == WARNING
 
 
 def test_what_was_read_can_be_written_back(api: Api, tenant: Tenant, nucleus_client: Client):
@@ -153,26 +155,26 @@ def test_what_was_read_can_be_written_back(api: Api, tenant: Tenant, nucleus_cli
     paths = ["client", "business", *(kind.path for kind in RECORD_TYPES if "/" not in kind.path)]
     for path, row in zip(paths, rows, strict=True):
         read = api.get(f"/nucleus/v1/{path}/{row.pk}")
-        answer = api.put(f"/nucleus/v1/{path}/{row.pk}", read.data)
-        assert answer.status_code == 200, (path, answer.data)
-        assert "Warning" not in answer, (path, answer["Warning"])
+        response = api.put(f"/nucleus/v1/{path}/{row.pk}", read.data)
+        assert response.status_code == 200, (path, response.data)
+        assert "Warning" not in response, (path, response["Warning"])
     hook = {"url": "http://127.0.0.1:9/x", "extended_events": ["bank_link_verified"]}
     made = api.post("/integration/v1/webhook", hook)
-    answer = api.put(f"/integration/v1/webhook/{made.data['id']}", made.data)
-    assert (answer.status_code, "Warning" in answer) == (200, False)
+    response = api.put(f"/integration/v1/webhook/{made.data['id']}", made.data)
+    assert (response.status_code, "Warning" in response) == (200, False)
 
 
 def test_names_cannot_forge_a_header_or_flood_it(api: Api):
     names = {f"x{number}": 1 for number in range(5000)}
     hostile = {'a"b\\c': 1, "\r\nX-Evil: 1": 1, "ü" * 500: 1, "": 1, **names}
-    answer = api.post("/nucleus/v1/client", {"username": "u", **hostile})
-    warning = answer["Warning"]
+    response = api.post("/nucleus/v1/client", {"username": "u", **hostile})
+    warning = response["Warning"]
     assert warning.endswith(', and more"')
     assert warning.isascii()
     assert warning.isprintable()
     assert warning.count('"') == 2
     assert len(warning) < 1000
-    assert "X-Evil" not in answer
+    assert "X-Evil" not in response
     listed = api.get("/nucleus/v1/client", **{"\r\nX-Evil: 1": "x", "a" * 4000: "y"})
     assert len(listed["Warning"]) < 200
 
@@ -181,18 +183,18 @@ def test_a_replayed_answer_keeps_its_warning(api: Api):
     body = {"username": "ada", "client_type": "consumer", "frist": "Ada"}
     headers = {**api.headers, "Idempotency-Key": "one"}
     for _ in range(2):
-        answer: Any = api.http.post(
+        response: Any = api.http.post(
             "/nucleus/v1/client", json.dumps(body), "application/json", headers=headers
         )
-        assert (answer.status_code, answer["Warning"]) == (201, WARNING)
-    assert answer["Idempotent-Replayed"] == "true"
+        assert (response.status_code, response["Warning"]) == (201, WARNING)
+    assert response["Idempotent-Replayed"] == "true"
 
 
 def test_pages_of_other_origins_can_read_it(api: Api, settings: Any):
     settings.CORS_ALLOWED_ORIGINS = ["https://app.demo.example"]
     headers = {**api.headers, "Origin": "https://app.demo.example"}
-    answer = HttpClient().get("/nucleus/v1/client?pgae=1", headers=headers)
-    assert "Warning" in answer["Access-Control-Expose-Headers"]
+    response = HttpClient().get("/nucleus/v1/client?pgae=1", headers=headers)
+    assert "Warning" in response["Access-Control-Expose-Headers"]
 
 
 def test_nothing_is_collected_outside_of_a_request():

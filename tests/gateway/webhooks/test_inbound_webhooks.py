@@ -39,12 +39,12 @@ State = InboundWebhook.State
      basic("m\x00x", "\x00"), basic("müller", "\u202e")],
 )  # fmt: skip
 def test_strangers_are_refused(chosen: AggregationSettings, authorization: str):
-    answer = post(chosen, news("MBR-1", "USR-1"), authorization)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Basic")
-    assert answer.json()["message"]
-    assert answer.json()["code"] == "authentication_failed"
-    assert answer.json()["request_id"]
+    response = post(chosen, news("MBR-1", "USR-1"), authorization)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
+    assert response.json()["message"]
+    assert response.json()["code"] == "authentication_failed"
+    assert response.json()["request_id"]
     assert InboundWebhook.objects.count() == 0
 
 
@@ -59,10 +59,10 @@ def test_a_flood_of_wrong_secrets_does_not_keep_the_vendor_out(chosen: Aggregati
 
 
 def test_only_post_is_taken(chosen: AggregationSettings, client: Client):
-    answer = client.get(f"/webhooks/mx/{chosen.webhook_path}")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
-    assert answer.json()["code"] == "method_not_allowed"
-    assert "POST" in answer.json()["message"]
+    response = client.get(f"/webhooks/mx/{chosen.webhook_path}")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert response.json()["code"] == "method_not_allowed"
+    assert "POST" in response.json()["message"]
 
 
 def test_no_secret_means_no_way_in(tenant: Tenant):
@@ -105,10 +105,10 @@ def test_only_what_is_no_json_is_400(chosen: AggregationSettings, body: bytes):
     ],
 )  # fmt: skip
 def test_everything_else_is_stored(chosen: AggregationSettings, body: Any, state: str):
-    answer = post(chosen, body)
-    assert answer.status_code == 202
+    response = post(chosen, body)
+    assert response.status_code == 202
     row = InboundWebhook.objects.get()
-    assert (str(row.id), row.state) == (answer.json()["id"], state)
+    assert (str(row.id), row.state) == (response.json()["id"], state)
     assert Job.objects.count() == 0
 
 
@@ -149,10 +149,12 @@ def test_data_follows_the_webhook(chosen: AggregationSettings, mx: Sandbox, link
     row.refresh_from_db()
     assert row.state == State.HANDLED
     assert row.handled_at is not None
-    for one in AccountLink.unscoped.select_related("aggregation_account"):
-        path = f"/users/{linked.vendor_user.vendor_user_id}/accounts/{one.vendor_account_id}"
+    for account_link in AccountLink.unscoped.select_related("aggregation_account"):
+        path = (
+            f"/users/{linked.vendor_user.vendor_user_id}/accounts/{account_link.vendor_account_id}"
+        )
         newest = AggregationAccountBalance.unscoped.filter(
-            aggregation_account=one.aggregation_account
+            aggregation_account=account_link.aggregation_account
         ).order_by("-balance_time_stamp")[0]
         assert newest.balance == mx.call("GET", path)["account"]["balance"]
 
@@ -202,8 +204,8 @@ def test_history_reaches_back_two_years(chosen: AggregationSettings, mx: Sandbox
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
         runner.drain()
     path = f"/users/{user}/transactions?from_date=2000-01-01"
-    everything = {row["guid"] for row in mx.listed(path, "transactions")}
-    assert everything <= {guid for guid, _ in facts(linked)}
+    guids = {row["guid"] for row in mx.listed(path, "transactions")}
+    assert guids <= {guid for guid, _ in facts(linked)}
 
 
 @pytest.mark.parametrize("status", ["CHALLENGED", "LOCKED", "DENIED", "IMPEDED"])
@@ -237,9 +239,9 @@ def test_a_member_that_is_gone_at_mx(chosen: AggregationSettings, mx: Sandbox, l
     ids=lambda text: text[:12],
 )
 def test_numbers_without_bounds_are_400(chosen: AggregationSettings, number: str):
-    answer = post(chosen, f'{{"type":"A","member_guid":"x","x":{number}}}'.encode())
-    assert answer.status_code == 400
-    assert answer.json()["message"].startswith("The body cannot be read: ")
+    response = post(chosen, f'{{"type":"A","member_guid":"x","x":{number}}}'.encode())
+    assert response.status_code == 400
+    assert response.json()["message"].startswith("The body cannot be read: ")
     assert InboundWebhook.objects.count() == 0
 
 
@@ -248,7 +250,7 @@ def test_a_lost_key_is_a_503_that_says_so(
 ):
     settings.FIELD_ENCRYPTION_KEYS = ["b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXItMTI="]
     for authorization in (basic(), basic(secret="wrong")):
-        answer = post(chosen, {"action": "test"}, authorization)
-        assert (answer.status_code, answer.json()["code"]) == (503, "decryption_failed")
-        assert answer.headers["Retry-After"]
+        response = post(chosen, {"action": "test"}, authorization)
+        assert (response.status_code, response.json()["code"]) == (503, "decryption_failed")
+        assert response.headers["Retry-After"]
     assert InboundWebhook.objects.count() == 0

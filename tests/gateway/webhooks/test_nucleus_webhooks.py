@@ -14,18 +14,18 @@ from tests.gateway.integration_api.conftest import link
 from tests.sandbox_process import Sandbox
 
 NUCLEUS, INTEGRATION = "/nucleus/v1/webhook", "/integration/v1/webhook"
-HERE = "http://127.0.0.1:9"
+LOCAL_URL = "http://127.0.0.1:9"
 
 
 def test_each_door_shows_its_own_and_knows_its_own_words(
     api: Api, stranger: Api, application: Application, nucleus_client: Client
 ):
-    body = {"url": f"{HERE}/n", "atom_service": ["aggregation_account_balance", "client"]}
+    body = {"url": f"{LOCAL_URL}/n", "atom_service": ["aggregation_account_balance", "client"]}
     made = api.post(NUCLEUS, body | dict.fromkeys(["id", "secret", "secondary_id"]))
     assert made.status_code == 200, made.data
     assert made.data["secret"].startswith("whsec_")
     assert "integration_service" not in made.data
-    other = {"url": f"{HERE}/i", "extended_events": ["aggregation_account_balance"]}
+    other = {"url": f"{LOCAL_URL}/i", "extended_events": ["aggregation_account_balance"]}
     integration = api.post(INTEGRATION, other).data["id"]
     path = f"{NUCLEUS}/{made.data['id']}"
     assert [row["id"] for row in api.get(NUCLEUS).data["content"]] == [made.data["id"]]
@@ -35,17 +35,17 @@ def test_each_door_shows_its_own_and_knows_its_own_words(
     assert stranger.get(path).status_code == 404
     assert Api(access_token(application, client=nucleus_client)).get(NUCLEUS).status_code == 403
 
-    second = api.post(NUCLEUS, body | {"url": f"{HERE}/m"})
+    second = api.post(NUCLEUS, body | {"url": f"{LOCAL_URL}/m"})
     assert second.status_code == 400
     assert made.data["id"] in second.data["message"]
-    assert "atom_service" in api.post(NUCLEUS, {"url": f"{HERE}/m"}).data["message"]
+    assert "atom_service" in api.post(NUCLEUS, {"url": f"{LOCAL_URL}/m"}).data["message"]
     for wrong in ("async_aggregation_account", "nonsense"):
-        refused = api.post(NUCLEUS, {"url": f"{HERE}/m", "atom_service": [wrong]})
+        refused = api.post(NUCLEUS, {"url": f"{LOCAL_URL}/m", "atom_service": [wrong]})
         assert "atom_service" in refused.data["errors"]
     changed = api.put(path, {"is_active": False, "atom_service": None}).data
     assert (changed["is_active"], changed["secret"]) == (False, None)
     assert changed["atom_service"] == body["atom_service"]
-    assert api.post(NUCLEUS, body | {"url": f"{HERE}/m"}).status_code == 200
+    assert api.post(NUCLEUS, body | {"url": f"{LOCAL_URL}/m"}).status_code == 200
     assert api.delete(path).status_code == 204
     assert api.get(path).status_code == 404
 
@@ -54,21 +54,21 @@ def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: C
     api.post(
         NUCLEUS,
         {
-            "url": f"{HERE}/n",
+            "url": f"{LOCAL_URL}/n",
             "atom_service": [
                 "aggregation_account", "aggregation_account_transaction",
                 "aggregation_account_balance",
             ],
         },
     )  # fmt: skip
-    body = {"url": f"{HERE}/i", "integration_service": ["async_aggregation_account"]}
+    body = {"url": f"{LOCAL_URL}/i", "integration_service": ["async_aggregation_account"]}
     api.post(INTEGRATION, body)
-    who = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
-    user = api.post("/integration/v1/user", who).data["vendor_response"]["guid"]
+    request = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+    user = api.post("/integration/v1/user", request).data["vendor_response"]["guid"]
     accounts = link(api, nucleus_client, mx.connect(user))["nucleus_aggregation_accounts"]
     runner.drain()
-    told = WebhookDelivery.unscoped.values_list("subscription__api", "event__type")
-    assert set(told) == {
+    deliveries = WebhookDelivery.unscoped.values_list("subscription__api", "event__type")
+    assert set(deliveries) == {
         ("nucleus", "aggregation_account"),
         ("nucleus", "aggregation_account_transaction"),
         ("nucleus", "aggregation_account_balance"),

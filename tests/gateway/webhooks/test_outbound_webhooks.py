@@ -52,12 +52,12 @@ def register(api: Api, receiver: Receiver, **values: Any) -> dict[str, Any]:
         "integration_service": list(outbound_webhooks.SERVICES[-3:]),
         **values,
     }
-    answer = api.post(BASE, body)
-    assert answer.status_code == 200, answer.data
-    return dict(answer.data)
+    response = api.post(BASE, body)
+    assert response.status_code == 200, response.data
+    return dict(response.data)
 
 
-def tell(
+def emit(
     tenant: Tenant, event: str = outbound_webhooks.TRANSACTION, **data: Any
 ) -> OutboundEvent | None:
     outbound_webhooks.emit(
@@ -109,9 +109,9 @@ def test_secrets_are_encrypted_at_rest(api: Api, receiver: Receiver):
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused(api: Api, body: dict[str, Any]):
-    answer = api.post(BASE, body)
-    assert answer.status_code == 400
-    assert answer.data["message"]
+    response = api.post(BASE, body)
+    assert response.status_code == 400
+    assert response.data["message"]
 
 
 def test_one_active_webhook_per_event(api: Api, receiver: Receiver):
@@ -129,7 +129,7 @@ def test_deliveries_are_signed_and_verify(
     api: Api, tenant: Tenant, receiver: Receiver, django_capture_on_commit_callbacks: Any
 ):
     secret = register(api, receiver)["secret"]
-    event = tell(tenant, written=3)
+    event = emit(tenant, written=3)
     assert event is not None
     runner.drain()
     ((headers, body),) = receiver.received
@@ -152,13 +152,13 @@ def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, re
     made = register(api, receiver)
     new = api.put(f"{BASE}/{made['id']}", {"rotate_secret": True}).data["secret"]
     assert new not in (None, made["secret"])
-    tell(tenant)
+    emit(tenant)
     runner.drain()
     headers, body = receiver.received[0]
     for secret in (made["secret"], new):
         assert Webhook(secret).verify(body, headers)
     Subscription.unscoped.update(previous_secret_until=timezone.now())
-    tell(tenant)
+    emit(tenant)
     runner.drain()
     headers, body = receiver.received[1]
     assert Webhook(new).verify(body, headers)
@@ -168,9 +168,9 @@ def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, re
 
 def test_nobody_who_did_not_ask_is_told(api: Api, tenant: Tenant, receiver: Receiver):
     made = register(api, receiver)
-    tell(tenant, event=outbound_webhooks.BALANCE)
+    emit(tenant, event=outbound_webhooks.BALANCE)
     api.put(f"{BASE}/{made['id']}", {"is_active": False})
-    tell(tenant)
+    emit(tenant)
     assert OutboundEvent.unscoped.count() == 0
 
 
@@ -179,13 +179,13 @@ def test_failures_are_repeated_with_the_same_id_and_content(
 ):
     register(api, receiver)
     receiver.statuses = [500, 302, 429, 200]
-    tell(tenant)
+    emit(tenant)
     run_everything()
     assert len(receiver.received) == 4
     assert len({(headers["webhook-id"], body) for headers, body in receiver.received}) == 1
     delivery = WebhookDelivery.unscoped.get()
     assert delivery.state == WebhookDelivery.State.DELIVERED
-    assert [one["status"] for one in delivery.attempts] == [500, 302, 429, 200]
+    assert [attempt["status"] for attempt in delivery.attempts] == [500, 302, 429, 200]
 
 
 def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: Receiver):
@@ -196,7 +196,7 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
     )
     register(api, receiver)
     receiver.statuses = [500]
-    tell(tenant)
+    emit(tenant)
     runner.drain()
     assert Job.objects.get().last_error == "attempt 1 of 9 failed: HTTP 500"
     run_everything(rounds=20)
@@ -208,7 +208,7 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
 def test_a_receiver_that_is_gone_is_left_alone(api: Api, tenant: Tenant, receiver: Receiver):
     made = register(api, receiver)
     receiver.statuses = [410]
-    tell(tenant)
+    emit(tenant)
     run_everything()
     assert len(receiver.received) == 1
     assert api.get(f"{BASE}/{made['id']}").data["is_active"] is False
@@ -216,7 +216,7 @@ def test_a_receiver_that_is_gone_is_left_alone(api: Api, tenant: Tenant, receive
 
 def test_deliveries_can_be_replayed(api: Api, tenant: Tenant, receiver: Receiver):
     register(api, receiver)
-    events = [tell(tenant, number=number) for number in range(1, 4)]
+    events = [emit(tenant, number=number) for number in range(1, 4)]
     runner.drain()
     delivery = WebhookDelivery.unscoped.filter(event=events[1]).get()
     call_command("webhooks", "replay", "--delivery", str(delivery.pk))
@@ -248,8 +248,8 @@ def test_our_own_network_is_out_of_reach(settings: Any, api: Api, tenant: Tenant
 
 def test_a_name_that_leads_into_our_network(settings: Any, monkeypatch: pytest.MonkeyPatch):
     settings.WEBHOOK_ALLOW_PRIVATE = False
-    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
     assert outbound_http.refused("https://rebound.example/") is None
     reply = outbound_http.post("https://rebound.example/", body=b"{}", headers={})
     assert reply == outbound_http.Reply(None, "address_not_allowed")
@@ -277,10 +277,10 @@ def test_what_a_real_link_tells(
     assert counts[outbound_webhooks.HOLDING] == 1
     assert counts[outbound_webhooks.TRANSACTION] >= 4
     assert counts[outbound_webhooks.VERIFIED] == 3
-    told = len(receiver.received)
+    delivered = len(receiver.received)
     sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.EVERYTHING)
     run_everything()
-    assert len(receiver.received) == told  # nothing has changed
+    assert len(receiver.received) == delivered  # nothing has changed
     own_sandbox.call("PUT", f"/_control/members/{member}", json={"connection_status": "DENIED"})
     sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.STATUS)
     run_everything()
