@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.integration_api import documentation, lookup, pulls, schemas
-from gateway.integration_api.parsing import parsed, queried
+from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import account_links, accounts
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import Caller, caller_of
@@ -48,9 +48,9 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
         examples=[documentation.AGGREGATION_REQUEST, LINKED],
     )
     def post(self, request: Request) -> Response:
-        body = parsed(schemas.AggregationRequest, request)
+        body = parse_body(schemas.AggregationRequest, request)
         caller = caller_of(request)
-        owner = lookup.owner_of(caller, body)
+        owner = lookup.owner_from_body(caller, body)
         outcome = accounts.connect(
             tenant=owner.tenant,
             owner=owner,
@@ -78,7 +78,7 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
         response=None,
     )
     def delete(self, request: Request, account_id: UUID) -> Response:
-        query = queried(schemas.DeleteQuery, request)
+        query = parse_query(schemas.DeleteQuery, request)
         caller = caller_of(request)
         (account,) = lookup.accounts(caller, [account_id])
         erase = query["nucleus_data"] == "delete"

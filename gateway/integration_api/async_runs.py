@@ -1,4 +1,4 @@
-"""/async: start a retrieval, look at it later."""
+"""/async: start a retrieval, and poll its status."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SERVICE = [
 STATUSES = AsyncTransaction.Status.values
 
 
-BEGUN = example_response({**STORED, "status": "PENDING", "response": {"members": 2}})
+STARTED = example_response({**STORED, "status": "PENDING", "response": {"members": 2}})
 
 
 class AsyncStatusResponse(serializers.Serializer[Any]):
-    """How far it is."""
+    """The status of an async transaction."""
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(STATUSES)
@@ -44,7 +44,7 @@ class AsyncStatusResponse(serializers.Serializer[Any]):
 
 
 class AsyncResponse(AsyncStatusResponse):
-    """What was begun."""
+    """The async transaction that was started."""
 
     create_date = InstantField()
     update_date = InstantField()
@@ -54,7 +54,7 @@ def _status(row: AsyncTransaction) -> dict[str, Any]:
     return {"id": row.id, "status": row.status, "response": row.response}
 
 
-def _begin(request: Request, kind: str, service: str, account_id: UUID | None = None) -> Response:
+def _start(request: Request, kind: str, service: str, account_id: UUID | None = None) -> Response:
     if kind == "status":  # the route of a status takes UUIDs only
         raise NotFound(not_a_uuid(service))
     caller = caller_of(request)
@@ -71,62 +71,65 @@ def _begin(request: Request, kind: str, service: str, account_id: UUID | None = 
 
 
 class AsyncServiceView(APIView):
-    """All accounts that the caller may see."""
+    """Start the retrieval of all accounts that the caller may see."""
 
     @documentation.documented(
         operation_id="getAsync",
         summary="Retrieve what the vendor has, in the background",
         description=(
-            "`aggregation` with `account`, `transaction` or `holding`. The webhook of the same "
-            "name hears when it is done."
+            "Available for `aggregation` with `account`, `transaction` or `holding`. When the "
+            "retrieval ends, the event of the same name is sent to webhooks."
         ),
         tags=TAG,
         parameters=SERVICE,
         response=AsyncResponse,
-        examples=[BEGUN],
+        examples=[STARTED],
     )
     def get(self, request: Request, integration_type: str, service: str) -> Response:
-        return _begin(request, integration_type, service)
+        return _start(request, integration_type, service)
 
     @documentation.documented(
         operation_id="createAsync",
-        summary="Let the vendor import anew, then retrieve",
-        description="Any JSON is accepted as body and not looked at.",
+        summary="Make the vendor import from the banks, then retrieve",
+        description="The body may be any JSON; it is ignored.",
         tags=TAG,
         parameters=SERVICE,
         request=OpenApiTypes.OBJECT,
         response=AsyncResponse,
-        examples=[example_request("Nothing", {}), BEGUN],
+        examples=[example_request("Nothing", {}), STARTED],
     )
     def post(self, request: Request, integration_type: str, service: str) -> Response:
-        return _begin(request, integration_type, service)
+        return _start(request, integration_type, service)
 
 
 class AsyncObjectView(APIView):
-    """One aggregation account."""
+    """Start the retrieval of one aggregation account."""
 
     @documentation.documented(
         operation_id="getAsyncById",
         summary="Retrieve one aggregation account in the background",
-        description="`id` is the aggregation account's.",
+        description="`id` is the id of the aggregation account.",
         tags=TAG,
         parameters=SERVICE,
         response=AsyncResponse,
-        examples=[BEGUN],
+        examples=[STARTED],
     )
     def get(
         self, request: Request, integration_type: str, service: str, account_id: UUID
     ) -> Response:
-        return _begin(request, integration_type, service, account_id)
+        return _start(request, integration_type, service, account_id)
 
 
 class AsyncStatusView(APIView):
-    """What became of it."""
+    """Read the status of an async transaction."""
 
     @documentation.documented(
         operation_id="getAsyncStatus",
         summary="Read the status of an async call",
-        description="PENDING, COMPLETED or FAILED; `response` says how many members, and why not.",
+        description=(
+            "The status is PENDING, COMPLETED or FAILED. `response` has the number of members, of "
+            "failed ones, and the reasons."
+        ),
         tags=TAG,
         response=AsyncStatusResponse,
         examples=[

@@ -1,4 +1,4 @@
-"""GET /audit_log: which calls were made to vendors, and what else was done about clients."""
+"""GET /audit_log: calls to vendors, and the gateway's own events such as erasures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation
-from gateway.integration_api.parsing import queried
+from gateway.integration_api.parsing import parse_query
 from gateway.integration_api.schemas import INTEGRATION_TYPES, vendor_name
 from integrations.models import AuditLog
 from nucleus.caller import caller_of
@@ -30,12 +30,14 @@ from nucleus.hydrogen.fields import (
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SORTABLE = ("id", "create_date", "update_date", "integration_type")
-PARAMETERS = [one for one in pages.parameters(AuditLog, SORTABLE) if one.name != "filter"]
+PARAMETERS = [
+    parameter for parameter in pages.parameters(AuditLog, SORTABLE) if parameter.name != "filter"
+]
 
 
 @extend_schema_field(OpenApiTypes.DATE)
 class DayField(serializers.Field[Any, Any, Any, Any]):
-    """A day in UTC; SDKs may send an instant of it."""
+    """A day in UTC; SDKs may send a time of that day."""
 
     def to_internal_value(self, data: Any) -> date:
         moment = instant_of(str(data))
@@ -45,10 +47,10 @@ class DayField(serializers.Field[Any, Any, Any, Any]):
 
 
 class AuditQuery(serializers.Serializer[Any]):
-    """What may be asked for, besides page parameters."""
+    """The query parameters, besides those of paging."""
 
     start_date = DayField(required=False, help_text="The first day, in UTC.")
-    end_date = DayField(required=False, help_text="The last day, in UTC; all of it.")
+    end_date = DayField(required=False, help_text="The last day, in UTC, inclusive.")
     event = serializers.CharField(
         required=False, max_length=64, help_text="For example list_transactions, client_erased."
     )
@@ -64,29 +66,31 @@ class AuditQuery(serializers.Serializer[Any]):
 
 
 class AuditRequest(serializers.Serializer[Any]):
-    """How it was called."""
+    """How the call was made."""
 
     attempt = serializers.IntegerField()
-    request_id = serializers.CharField(help_text="Of the API request or job behind it.")
+    request_id = serializers.CharField(help_text="The id of the API request or job that caused it.")
 
 
 class AuditRow(serializers.Serializer[Any]):
-    """One call to a vendor, or an event of the gateway's own; never what was said."""
+    """One call to a vendor, or an event of the gateway's own. It has no bodies."""
 
     id = serializers.UUIDField()
     event = serializers.CharField()
     integration_type = serializers.CharField(allow_null=True)
     request_type = serializers.CharField()
-    is_request = serializers.BooleanField(help_text="It is a call to a vendor.")
+    is_request = serializers.BooleanField(help_text="Whether it is a call to a vendor.")
     vendor_name = serializers.CharField(allow_null=True)
     nucleus_client_id = serializers.UUIDField(allow_null=True)
     nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
-    request_url = serializers.CharField(help_text="The path, with names in place of ids.")
+    request_url = serializers.CharField(help_text="The path, with placeholders instead of ids.")
     request = AuditRequest()
     response = serializers.DictField(
         help_text="duration_ms and error of a call; requested_by, outcome and counts of an erasure."
     )
-    status_code = serializers.IntegerField(allow_null=True, help_text="null: no answer came.")
+    status_code = serializers.IntegerField(
+        allow_null=True, help_text="null: there was no response."
+    )
     create_date = InstantField()
     update_date = InstantField()
 
@@ -111,7 +115,7 @@ def _rendered(row: AuditLog) -> dict[str, Any]:
     }
 
 
-EXACT = {
+COLUMNS = {  # by query parameter
     "event": "operation",
     "integration_type": "integration_type",
     "vendor_name": "vendor",
@@ -121,19 +125,19 @@ EXACT = {
 
 
 def _rows(request: Request) -> QuerySet[AuditLog]:
-    """The rows that the caller may see and asks for."""
-    caller, query = caller_of(request), queried(AuditQuery, request)
+    """The rows that the caller may see and that match the query."""
+    caller, query = caller_of(request), parse_query(AuditQuery, request)
     rows = AuditLog.objects.filter(tenant=caller.tenant)
     if caller.client is not None:
         rows = rows.filter(client_id=caller.client.id)
-    for name, column in EXACT.items():
+    for name, column in COLUMNS.items():
         if name in query:
             rows = rows.filter(**{column: query[name]})
     if "request_type" in query:
         rows = rows.filter(method=query["request_type"])
     if query["is_request"]:
         rows = rows.exclude(vendor="")
-    if "start_date" in query:  # rows never change; this of their two dates is indexed
+    if "start_date" in query:  # both dates of a row are equal; update_date is indexed
         first = datetime.combine(query["start_date"], time.min, UTC)
         rows = rows.filter(update_date__gte=first)
     if "end_date" in query:
@@ -142,16 +146,16 @@ def _rows(request: Request) -> QuerySet[AuditLog]:
 
 
 class AuditLogsView(APIView):
-    """The tenant's rows, or those of the client that a token is confined to."""
+    """List the tenant's rows; for a client token, those of its client."""
 
     @documentation.documented(
         operation_id="listIntegrationAuditLog",
         summary="List calls to vendors",
         description=(
             "One row for each HTTP exchange with a vendor, and the gateway's own events such as "
-            "`client_erased`. Rows carry no bodies, secrets, account numbers or ids of the "
-            "vendor. By default everything is listed; `is_request=true` leaves out the gateway's "
-            "own events. Kept for `RETENTION_AUDIT_DAYS`."
+            "`client_erased`. Rows contain no bodies, secrets, account numbers or vendor ids. By "
+            "default everything is listed; `is_request=true` omits the gateway's own events. Rows "
+            "are kept for `RETENTION_AUDIT_DAYS`."
         ),
         tags=["Audit log"],
         parameters=[AuditQuery, *PARAMETERS],
@@ -159,7 +163,7 @@ class AuditLogsView(APIView):
     )
     def get(self, request: Request) -> Response:
         if request.query_params.get("filter") not in (None, "", "None"):
-            known = ", ".join(AuditQuery().fields)
-            raise ValidationError({"filter": [f"There is no filter here. Use {known}."]})
+            names = ", ".join(AuditQuery().fields)
+            raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
         rows = _rows(request)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))

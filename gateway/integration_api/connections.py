@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation
-from gateway.integration_api.parsing import queried
+from gateway.integration_api.parsing import parse_query
 from gateway.integration_api.schemas import MEMBER_ID, vendor_name
 from integrations.flows import connection_requests, connections
 from integrations.flows.connection_requests import ConnectionState
@@ -136,7 +136,7 @@ class ConnectionListView(APIView):
         if request.query_params.get("filter") not in (None, "", "None"):
             names = ", ".join(COLUMNS)
             raise ValidationError({"filter": [f"There is no filter here. Use {names}."]})
-        caller, query = caller_of(request), queried(ConnectionQuery, request)
+        caller, query = caller_of(request), parse_query(ConnectionQuery, request)
         rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
         rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))

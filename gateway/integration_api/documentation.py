@@ -22,7 +22,7 @@ USER_REQUEST = OpenApiExample(
     request_only=True,
 )
 USER_RESPONSE = OpenApiExample(
-    "Created, or there already",
+    "Created, or existing",
     value={
         "nucleus_client_id": CLIENT_ID,
         "nucleus_business_id": None,
@@ -40,7 +40,7 @@ USER_RESPONSE = OpenApiExample(
     response_only=True,
 )
 WIDGET_URL = OpenApiExample(
-    "A link",
+    "Widget link",
     value={
         "widget_url": "https://int-widgets.moneydesktop.com/md/connect/Abc123",
         "vendor_name": "mx",
@@ -80,7 +80,7 @@ IAV_RESPONSE = OpenApiExample(
 
 ERRORS = openapi_schemas.ERRORS | {
     409: "The vendor is busy with this connection; try again shortly.",
-    429: "The vendor or the application's rate limit allows no more; `retry_at` says when.",
-    503: "The vendor or the database is not answering; `Retry-After` says when to try again.",
+    429: "The rate limit of the vendor or of the application is reached; see `retry_at`.",
+    503: "The vendor or the database is unavailable; `Retry-After` says when to try again.",
 }
 documented = partial(openapi_operations.documented, errors=ERRORS)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import parsed, queried
+from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import bank_links, verification
 from integrations.flows.bank_links import TenantAccount
 from nucleus.caller import caller_of
@@ -38,9 +38,9 @@ class VerificationListView(APIView):
         examples=[documentation.IAV_REQUEST, documentation.IAV_RESPONSE],
     )
     def post(self, request: Request) -> Response:
-        body = parsed(schemas.IavRequest, request)
+        body = parse_body(schemas.IavRequest, request)
         caller = caller_of(request)
-        owner = lookup.owner_of(caller, body)
+        owner = lookup.owner_from_body(caller, body)
         account_id = body.get("nucleus_account_id")
         by_client = caller.client is not None
         outcome = verification.verify(
@@ -84,7 +84,7 @@ class VerificationDetailView(APIView):
         response=None,
     )
     def delete(self, request: Request, bank_link_id: UUID) -> Response:
-        query = queried(schemas.DeleteQuery, request)
+        query = parse_query(schemas.DeleteQuery, request)
         caller = caller_of(request)
         link = lookup.bank_link(caller, bank_link_id)
         erase = query["nucleus_data"] == "delete"

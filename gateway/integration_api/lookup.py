@@ -1,4 +1,4 @@
-"""Nucleus objects by id, within what the caller may see; anything else is a 404."""
+"""Finds Nucleus objects by id among those that the caller may see. Raises NotFound for others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from nucleus.reads.visibility import visible_rows
 from nucleus.writes import rules
 
 
-def owner_of(caller: Caller, body: Mapping[str, Any]) -> Owner:
-    """The caller's client or business that the body of an OwnerRequest names."""
+def owner_from_body(caller: Caller, body: Mapping[str, Any]) -> Owner:
+    """The client or business that the body of an OwnerRequest names."""
     if "nucleus_business_id" in body:
         return owner(caller, body["nucleus_business_id"], Business)
     return owner(caller, body["nucleus_client_id"], Client)
 
 
 def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
-    """The caller's client or business of that id, among `models`."""
+    """The client or business with this id, a row of one of `models`."""
     for model in models:
         rows = visible_rows(caller, model).select_related("tenant")
         row: Owner | None = rows.filter(id=owner_id).first()
@@ -34,7 +34,7 @@ def owner(caller: Caller, owner_id: UUID, *models: type[Owner]) -> Owner:
 
 
 def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAccount]:
-    """The caller's aggregation accounts in the order asked for; one unknown id refuses all."""
+    """The aggregation accounts in the order of the ids; one unknown id refuses all."""
     rows = visible_rows(caller, AggregationAccount).filter(id__in=account_ids)
     by_id = {row.id: row for row in rows.select_related("tenant")}
     missing = [str(account_id) for account_id in account_ids if account_id not in by_id]
@@ -44,7 +44,7 @@ def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAcc
 
 
 def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
-    """The caller's bank link of that id."""
+    """The bank link with this id."""
     link: BankLink | None = visible_rows(caller, BankLink).filter(id=bank_link_id).first()
     if link is None:
         raise NotFound(f"There is no bank link {bank_link_id}.")
@@ -52,6 +52,6 @@ def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:
 
 
 def check_erasable(caller: Caller, record: AggregationAccount | BankLink) -> None:
-    """Raises PermissionDenied if the caller may not erase the record."""
+    """Raise PermissionDenied if the caller may not erase the record."""
     if refusal := rules.deletion_refusal(record, confined=caller.client is not None):
         raise PermissionDenied(refusal.errors["id"][0])

@@ -1,4 +1,4 @@
-"""From a request to typed values, in Hydrogen's manners: an explicit null is an absent value."""
+"""Turns requests into typed values. As in Hydrogen's API, an explicit null is an absent value."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from nucleus.caller import caller_of
 from nucleus.hydrogen.fields import uuid_of, without_nulls
 
 
-def parsed(
+def parse_body(
     serializer: type[Serializer[Any]], request: Request, *, partial: bool = False
 ) -> dict[str, Any]:
-    """The validated body. The SDKs send every field of a model, unset ones as null.
+    """The validated body without its nulls: the SDKs send unset fields of a model as null.
 
     Args:
-        partial: nothing is required, as in a change.
+        partial: no field is required, as in a PUT.
+
+    Raises ValidationError.
     """
     if not isinstance(request.data, dict):
         raise ValidationError("The body must be a JSON object.")
@@ -31,8 +33,11 @@ def parsed(
     return validated
 
 
-def queried(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The validated query parameters; the text `None` is what an SDK makes of an unset one."""
+def parse_query(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The validated query parameters; an unset parameter of an SDK arrives as the text `None`.
+
+    Raises ValidationError.
+    """
     query = {
         name: value for name, value in request.query_params.items() if value not in ("", "None")
     }
@@ -42,11 +47,14 @@ def queried(serializer: type[Serializer[Any]], request: Request) -> dict[str, An
     return validated
 
 
-LIST_LIMIT = 100
+MAX_IDS = 100
 
 
-def queried_list(request: Request, name: str) -> list[UUID]:
-    """A list of ids in the query: repeated parameters, commas, or both."""
+def parse_id_list(request: Request, name: str) -> list[UUID]:
+    """The ids in a query parameter that is repeated, separated by commas, or both.
+
+    Raises ValidationError for none, for more than MAX_IDS, and for anything that is no UUID.
+    """
     texts = [
         text.strip()
         for value in request.query_params.getlist(name)
@@ -54,11 +62,11 @@ def queried_list(request: Request, name: str) -> list[UUID]:
         if text.strip() and text != "None"
     ]
     if not texts:
-        raise ValidationError({name: ["Give at least one id; repeat the parameter for more."]})
-    if len(texts) > LIST_LIMIT:
-        raise ValidationError({name: [f"At most {LIST_LIMIT} ids in one call."]})
+        raise ValidationError({name: ["Send at least one id; repeat the parameter for more."]})
+    if len(texts) > MAX_IDS:
+        raise ValidationError({name: [f"Send at most {MAX_IDS} ids per request."]})
     ids = {text: uuid_of(text) for text in texts}
-    for text, found in ids.items():
-        if found is None:
-            raise ValidationError({name: [f"Every id must be a UUID; {text[:40]!r} is none."]})
-    return [found for text in texts if (found := ids[text])]
+    for text, value in ids.items():
+        if value is None:
+            raise ValidationError({name: [f"{text[:40]!r} is not a UUID."]})
+    return [value for text in texts if (value := ids[text])]

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import lookup, schemas
 from gateway.integration_api.documentation import documented
-from gateway.integration_api.parsing import LIST_LIMIT, queried_list
+from gateway.integration_api.parsing import MAX_IDS, parse_id_list
 from integrations.flows import account_pulls, holding_pulls, pulls, transaction_pulls
 from integrations.flows.pull_results import PullResult
 from integrations.vendors.records import RejectedItem
@@ -62,7 +62,7 @@ class PullListView(PullView):
 
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
-        accounts = lookup.accounts(caller, queried_list(request, "aggregation_account_id_list"))
+        accounts = lookup.accounts(caller, parse_id_list(request, "aggregation_account_id_list"))
         outcomes = pulls.pull_several(tenant=caller.tenant, accounts=accounts, pull=self.pull)
         return Response([self.render(outcome) for outcome in outcomes])
 
@@ -85,7 +85,7 @@ def document_list(view: View) -> View:
             operation_id=f"pullAggregation{view.data_name.capitalize()}List",
             summary=f"Pull the {view.data_name} data of several accounts",
             description=(
-                f"Like the request for one account, for up to {LIST_LIMIT} accounts. If an account "
+                f"Like the request for one account, for up to {MAX_IDS} accounts. If an account "
                 "fails, its `message` has the reason and the others are still pulled. If an id is "
                 "unknown, nothing is pulled and the response is a 404."
             ),

@@ -1,4 +1,4 @@
-"""The bodies of /integration/v1: what is accepted, and what OpenAPI says about answers.
+"""Request and response bodies of /integration/v1, for validation and for OpenAPI.
 
 Fields are those of Hydrogen's integration Swagger 1.3.1; see
 docs/hydrogen-contract.md#integration-endpoints.
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from gateway.integration_api.parsing import LIST_LIMIT
+from gateway.integration_api.parsing import MAX_IDS
 from integrations.vendors import registry
 from nucleus.hydrogen import openapi_schemas as wire
 from nucleus.hydrogen.fields import (
@@ -28,33 +28,33 @@ INTEGRATION_TYPES = ("aggregation", "iav")
 MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL
 
 
-def choice(*words: str) -> VocabularyField:
-    """One of a few words, the first by default."""
-    return VocabularyField(words, default=words[0])
+def choice(*values: str) -> VocabularyField:
+    """One of the values; defaults to the first."""
+    return VocabularyField(values, default=values[0])
 
 
 def vendor_name() -> VocabularyField:
-    """The vendor; the tenant's settings decide when it is left out."""
+    """The vendor; defaults to that of the tenant's settings."""
     return VocabularyField(sorted(registry.specs()), required=False)
 
 
 def product() -> VocabularyField:
-    """Hydrogen's product; this gateway serves one."""
+    """Hydrogen's product, of which the gateway offers one."""
     return choice("atom")
 
 
 class OwnerRequest(BodySerializer):
-    """Whom it is for: a client or a business, never both."""
+    """The owner: a client or a business, never both."""
 
     nucleus_client_id = IdField(required=False)
     nucleus_business_id = IdField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "nucleus_client_id" in attrs and "nucleus_business_id" in attrs:
-            message = "Give this or nucleus_client_id, not both: accounts have one owner."
+            message = "Send this or nucleus_client_id, not both: accounts have one owner."
             raise serializers.ValidationError({"nucleus_business_id": [message]})
         if "nucleus_client_id" not in attrs and "nucleus_business_id" not in attrs:
-            message = "Required: the Nucleus client this is for, or a nucleus_business_id."
+            message = "Required, unless nucleus_business_id is sent."
             raise serializers.ValidationError({"nucleus_client_id": [message]})
         return attrs
 
@@ -65,7 +65,7 @@ class CreateUserRequest(OwnerRequest):
     product = product()
     integration_type = choice(*INTEGRATION_TYPES)
     vendor_name = vendor_name()
-    tenant_id = IdField(required=False, help_text="The token's own tenant, if given.")
+    tenant_id = IdField(required=False, help_text="Must be the token's tenant, if present.")
     vendor_request = serializers.DictField(required=False)
 
     def validate_tenant_id(self, value: UUID) -> UUID:
@@ -75,7 +75,7 @@ class CreateUserRequest(OwnerRequest):
 
 
 class UserResponse(serializers.Serializer[Any]):
-    """The mapping and the vendor's object."""
+    """The vendor user, with the vendor's own representation."""
 
     nucleus_client_id = serializers.UUIDField(allow_null=True)
     nucleus_business_id = serializers.UUIDField(allow_null=True)
@@ -92,7 +92,7 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
     vendor_name = vendor_name()
     mode = choice("aggregation", "iav")
     is_business = LenientBooleanField(
-        default=False, help_text="Accepted; the id alone says whose link it is."
+        default=False, help_text="Accepted and ignored: the id identifies the owner."
     )
     is_mobile_webview = LenientBooleanField(default=False)
     member_id = serializers.RegexField(
@@ -102,13 +102,13 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         required=False, min_value=1, max_value=99, help_text="Version of the widget's messages."
     )
     nucleus_aggregation_account_id = IdField(
-        required=False, help_text="Repair the member behind this account."
+        required=False, help_text="Repair the member that this account belongs to."
     )
     nucleus_bank_link_id = IdField(
-        required=False, help_text="Repair the member behind this bank link."
+        required=False, help_text="Repair the member that this bank link belongs to."
     )
     wait_for_full_aggregation = LenientBooleanField(
-        default=True, help_text="Accepted; MX always waits."
+        default=True, help_text="Accepted and ignored: MX always waits."
     )
     webview_url_scheme = serializers.RegexField(
         r"^[A-Za-z][A-Za-z0-9+.-]*$", required=False, max_length=64
@@ -116,20 +116,20 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
 
 
 class WidgetUrl(serializers.Serializer[Any]):
-    """Where the widget opens."""
+    """The URL that opens the widget."""
 
     widget_url = serializers.URLField()
     vendor_name = serializers.CharField()
 
 
 class AggregationVendorRequest(BodySerializer):
-    """What the vendor's widget gave the app."""
+    """What the vendor's widget reported to the app."""
 
     member_id = serializers.RegexField(
         MEMBER_ID, required=False, max_length=255, help_text="From the widget's success callback."
     )
     item_id = PlainTextField(
-        required=False, max_length=255, help_text="Accepted; other vendors' word."
+        required=False, max_length=255, help_text="Accepted and ignored: other vendors use it."
     )
     nucleus_account_id = IdField(required=False)
 
@@ -138,19 +138,19 @@ class AggregationRequest(OwnerRequest):
     """Body of POST /aggregation/account."""
 
     nucleus_aggregation_account_id = IdField(
-        required=False, help_text="Look again at the member behind this account."
+        required=False, help_text="Read the member that this account belongs to again."
     )
     product = product()
     vendor_config_id = PlainTextField(
         required=False,
         max_length=255,
-        help_text="The active configuration's id (admin, Credentials). It is used anyway.",
+        help_text="Must be the id of the active configuration (admin, Credentials), if present.",
     )
     vendor_request = AggregationVendorRequest(required=False)
 
 
 class PullResponse(serializers.Serializer[Any]):
-    """What every answer about an account's data starts with."""
+    """The fields that responses about an account's data have in common."""
 
     message = serializers.CharField(allow_null=True)
     vendor_name = serializers.CharField(allow_null=True)
@@ -158,7 +158,7 @@ class PullResponse(serializers.Serializer[Any]):
 
 
 class Row(serializers.Serializer[Any]):
-    """One item of an answer; `body` is null where it could not be stored, `message` says why."""
+    """One item of a response; if `body` is null, it was not stored and `message` says why."""
 
     status_code = serializers.IntegerField()
     message = serializers.CharField(allow_null=True)
@@ -177,7 +177,7 @@ class HoldingRow(Row):
 
 
 class AggregationAccountsResponse(PullResponse):
-    """Answer of POST /aggregation/account."""
+    """Response of POST /aggregation/account."""
 
     nucleus_aggregation_accounts = AccountRow(many=True)
 
@@ -200,28 +200,28 @@ class HoldingResponse(PullResponse):
 
 
 class AccountListQuery(serializers.Serializer[Any]):
-    """Query of the lists under /aggregation."""
+    """Query of GET under /aggregation without an id."""
 
     aggregation_account_id_list = serializers.ListField(
-        child=IdField(), min_length=1, max_length=LIST_LIMIT
+        child=IdField(), min_length=1, max_length=MAX_IDS
     )
 
 
 class DeleteQuery(serializers.Serializer[Any]):
-    """Query of the deletions."""
+    """Query of DELETE."""
 
     delete_type = choice("delink", "delete")
     nucleus_data = choice("keep", "delete")
 
 
 class IavVendorRequest(BodySerializer):
-    """What the vendor's widget gave the app."""
+    """What the vendor's widget reported to the app."""
 
     member_id = serializers.RegexField(
         MEMBER_ID,
         required=False,
         max_length=255,
-        help_text="From the widget's success callback; every member of the owner without it.",
+        help_text="From the widget's success callback. Without it, every member of the owner.",
     )
     item_id = PlainTextField(required=False, max_length=255)
     access_token = PlainTextField(required=False, max_length=2000, write_only=True)
@@ -257,7 +257,7 @@ class IavAggregation(serializers.Serializer[Any]):
 
 
 class IavResponse(serializers.Serializer[Any]):
-    """Answer of POST /iav and GET /iav/{bank_link_id}."""
+    """Response of POST /iav and GET /iav/{bank_link_id}."""
 
     vendor_name = serializers.CharField(allow_null=True)
     bank_link = IavBankLinks()

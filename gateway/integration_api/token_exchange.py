@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import parsed
+from gateway.integration_api.parsing import parse_body
 from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.vendors import registry
@@ -18,7 +18,7 @@ from nucleus.caller import caller_of
 
 
 class TokenExchangeResponse(serializers.Serializer[Any]):
-    """What a vendor with tokens would answer."""
+    """The response for a vendor whose widget issues tokens."""
 
     nucleus_client_id = serializers.UUIDField()
     nucleus_business_id = serializers.UUIDField(allow_null=True)
@@ -29,15 +29,15 @@ class TokenExchangeResponse(serializers.Serializer[Any]):
 
 
 class TokenExchangeView(APIView):
-    """Always a refusal that says what to call instead."""
+    """Refuse every request, and name the calls to use instead."""
 
     @documentation.documented(
         operation_id="createTokenExchange",
         summary="Exchange a widget's token",
         description=(
-            "MX's widget gives no token: its success callback names a member, which POST "
-            "/integration/v1/aggregation/account and POST /integration/v1/iav take. So this "
-            "answers 400, once the body is right."
+            "MX's widget issues no token: its success callback reports a member, which POST "
+            "/integration/v1/aggregation/account and POST /integration/v1/iav accept. The response "
+            "to a valid body is therefore always a 400."
         ),
         tags=["User"],
         request=schemas.CreateUserRequest,
@@ -45,8 +45,8 @@ class TokenExchangeView(APIView):
         examples=[documentation.USER_REQUEST],
     )
     def post(self, request: Request) -> Response:
-        body = parsed(schemas.CreateUserRequest, request)
-        owner = lookup.owner_of(caller_of(request), body)
+        body = parse_body(schemas.CreateUserRequest, request)
+        owner = lookup.owner_from_body(caller_of(request), body)
         slug = vendor_sessions.aggregation_vendor(owner.tenant, body.get("vendor_name"))
         raise FlowError(
             f"{registry.get(slug).name} has no token to exchange. Its widget's success callback "

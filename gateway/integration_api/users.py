@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import parsed
+from gateway.integration_api.parsing import parse_body
 from integrations.flows import users
 from nucleus.caller import caller_of
 
@@ -19,8 +19,8 @@ class UserView(APIView):
         operation_id="createUser",
         summary="Create the vendor user of a client or business",
         description=(
-            "Creates a user for the client or business at the vendor and stores the mapping. A "
-            "repeated request returns the same user."
+            "Creates a user for the client or business at the vendor and stores its id. A repeated "
+            "request returns the same user."
         ),
         tags=["User"],
         request=schemas.CreateUserRequest,
@@ -28,8 +28,8 @@ class UserView(APIView):
         examples=[documentation.USER_REQUEST, documentation.USER_RESPONSE],
     )
     def post(self, request: Request) -> Response:
-        body = parsed(schemas.CreateUserRequest, request)
-        owner = lookup.owner_of(caller_of(request), body)
+        body = parse_body(schemas.CreateUserRequest, request)
+        owner = lookup.owner_from_body(caller_of(request), body)
         outcome = users.create(
             tenant=owner.tenant, owner=owner, vendor_name=body.get("vendor_name")
         )

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import queried
+from gateway.integration_api.parsing import parse_query
 from integrations.flows import widget_links
 from integrations.vendors.records import WidgetOptions
 from nucleus.caller import caller_of
@@ -33,7 +33,7 @@ class WidgetLinkView(APIView):
         examples=[documentation.WIDGET_URL],
     )
     def get(self, request: Request, nucleus_id: UUID) -> Response:
-        query = queried(schemas.WidgetLinkQuery, request)
+        query = parse_query(schemas.WidgetLinkQuery, request)
         owner = lookup.owner(caller_of(request), nucleus_id, Client, Business)
         link = widget_links.create(
             tenant=owner.tenant,

@@ -1,4 +1,4 @@
-"""/integration/v1/webhook and /nucleus/v1/webhook: where a tenant wants events to be sent.
+"""/integration/v1/webhook and /nucleus/v1/webhook: subscriptions to a tenant's events.
 
 The two APIs have the same operations on separate subscriptions; they differ in their event fields.
 """
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from gateway.integration_api.parsing import parsed
+from gateway.integration_api.parsing import parse_body
 from gateway.webhook_api import serializers
 from gateway.webhook_api.documentation import document_detail, document_list
 from integrations.flows import webhook_subscriptions
@@ -41,7 +41,7 @@ class WebhookView(APIView):
         """The caller's tenant. Webhooks cover all its clients, so a client token is refused."""
         caller = caller_of(self.request)
         if caller.client is not None:
-            raise PermissionDenied("This token is confined to a client; webhooks are the tenant's.")
+            raise PermissionDenied("A client token cannot manage the webhooks of the tenant.")
         return caller.tenant
 
     @classmethod
@@ -57,7 +57,7 @@ class WebhookListView(WebhookView):
     """Create and list webhooks."""
 
     def post(self, request: Request) -> Response:
-        tenant, values = self.tenant, parsed(self.request_serializer, request)
+        tenant, values = self.tenant, parse_body(self.request_serializer, request)
         values.pop("rotate_secret", None)  # a new webhook has a new secret
         subscription = webhook_subscriptions.create(tenant=tenant, api=self.api, values=values)
         return Response(self.render(subscription, with_secret=True))
@@ -79,9 +79,9 @@ class WebhookDetailView(WebhookView):
 
     def put(self, request: Request, webhook_id: UUID) -> Response:
         tenant = self.tenant
-        # Before the body is looked at: an unknown webhook is a 404 whatever is sent to it.
+        # First, so that an unknown webhook is a 404 whatever the body is.
         webhook_subscriptions.get(tenant=tenant, api=self.api, subscription_id=webhook_id)
-        values = parsed(self.request_serializer, request, partial=True)
+        values = parse_body(self.request_serializer, request, partial=True)
         rotate_secret = values.pop("rotate_secret", False)
         subscription = webhook_subscriptions.update(
             tenant=tenant,

@@ -65,7 +65,7 @@ def test_changing_a_client_whose_erasure_was_just_requested_is_refused(
 
 def test_changing_a_deleted_webhook_does_not_restore_it(api: Api, run_before: Any):
     path = f"{WEBHOOKS}/{api.post(WEBHOOKS, HOOK).data['id']}"
-    run_before(subscriptions, "parsed", WebhookSubscription.unscoped.all().delete)
+    run_before(subscriptions, "parse_body", WebhookSubscription.unscoped.all().delete)
     assert api.put(path, {"is_active": True}).status_code == 404
     assert not WebhookSubscription.unscoped.exists()
 
@@ -80,7 +80,7 @@ def test_changing_a_webhook_keeps_a_secret_that_was_just_rotated(api: Api, run_b
         row.save()
         rotated.append(row.secret)
 
-    run_before(subscriptions, "parsed", rotate)
+    run_before(subscriptions, "parse_body", rotate)
     assert api.put(path, {"secondary_id": "ours"}).status_code == 200
     row = WebhookSubscription.unscoped.get()
     assert (row.secret, row.secondary_id) == (rotated[0], "ours")
