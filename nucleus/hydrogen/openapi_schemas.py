@@ -200,6 +200,9 @@ def page_of(item: Any) -> type[serializers.Serializer[Any]]:
         number_of_elements = serializers.IntegerField()
         first = serializers.BooleanField()
         last = serializers.BooleanField()
+        next_cursor = serializers.CharField(
+            allow_null=True, help_text="With `cursor`: where to go on; null at the end."
+        )
         sort = Sort(many=True)
 
     Page.__name__ = f"Page{item.__name__}"

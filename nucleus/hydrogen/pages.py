@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
-from nucleus.hydrogen import filters
+from nucleus.hydrogen import cursors, filters
 from nucleus.hydrogen.fields import LenientBooleanField
 
 DEFAULT_SIZE, MAX_SIZE = 25, 100
@@ -26,7 +26,18 @@ def parameters(
         OpenApiParameter(
             "page",
             {"type": "integer", "minimum": 0, "maximum": MAX_PAGE, "default": 0},
-            description="0-based.",
+            description="0-based. Rows that are written meanwhile shift it; a cursor does not.",
+        ),
+        OpenApiParameter(
+            "cursor",
+            {"type": "string", "maxLength": cursors.MAX_LENGTH},
+            description=(
+                f"`{cursors.START}`, then the `next_cursor` of each response until it is null, "
+                "with the other parameters unchanged: no row is repeated or skipped while rows "
+                f"are written. In place of `page`. Ordered by `{_cursor_order(fields)}` unless "
+                "`order_by` says otherwise; by `update_date` only ascending, then a row that "
+                "changes meanwhile comes again."
+            ),
         ),
         OpenApiParameter(
             "size", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": DEFAULT_SIZE}
@@ -61,14 +72,16 @@ class ListParameters:
     order_by: str
     ascending: bool
     filter: str
+    cursor: str  # empty: by page number
 
 
 def parse_parameters(
     query: Mapping[str, str], *, sortable: Sequence[str], order_by: str = "update_date"
 ) -> ListParameters:
-    """The parameters of a list. Raises ValidationError for one that is invalid."""
+    """The list parameters. Raises ValidationError for what cannot be used."""
     values = {name: value for name, value in query.items() if value not in ("", "None")}
-    order_by = values.get("order_by", order_by)
+    cursor = values.get("cursor", "")
+    order_by = values.get("order_by", _cursor_order(sortable) if cursor else order_by)
     if order_by not in sortable:
         allowed = ", ".join(sortable)
         raise ValidationError({"order_by": [f"Cannot order by {order_by!r}. Fields: {allowed}."]})
@@ -76,13 +89,36 @@ def parse_parameters(
         ascending = LenientBooleanField().to_internal_value(values.get("ascending", "false"))
     except ValidationError as error:
         raise ValidationError({"ascending": error.detail}) from None
-    return ListParameters(
+    parameters = ListParameters(
         page=_number(values, "page", 0, 0, MAX_PAGE),
         size=_number(values, "size", DEFAULT_SIZE, 1, MAX_SIZE),
         order_by=order_by,
         ascending=ascending,
         filter=values.get("filter", ""),
+        cursor=cursor,
     )
+    if cursor:
+        _check_cursor(parameters)
+    return parameters
+
+
+def _check_cursor(parameters: ListParameters) -> None:
+    """Raise ValidationError for what does not go together with a cursor."""
+    if parameters.page:
+        raise ValidationError({"page": ["Give a page or a cursor, not both."]})
+    if len(parameters.cursor) > cursors.MAX_LENGTH:
+        raise ValidationError({"cursor": [f"At most {cursors.MAX_LENGTH} characters."]})
+    if parameters.order_by == "update_date" and not parameters.ascending:
+        message = (
+            "A row that changes meanwhile would be skipped. With a cursor use ascending=true, or "
+            "another order."
+        )
+        raise ValidationError({"order_by": [message]})
+
+
+def _cursor_order(fields: Sequence[str]) -> str:
+    """The default order with a cursor: a column that never changes."""
+    return "create_date" if "create_date" in fields else "id"
 
 
 def page(
@@ -93,31 +129,34 @@ def page(
     render: Callable[[Any], dict[str, Any]],
     order_by: str = "update_date",
 ) -> dict[str, Any]:
-    """One page of `rows`, filtered and ordered by the request's parameters; two queries.
+    """One page of `rows`, filtered and ordered as asked; two queries.
 
     Args:
-        fields: names to order by and to filter on; those of JSON columns are ignored.
-        order_by: the order if the request has none.
+        fields: the names that may be ordered by and filtered on; JSON among them is left out.
+        order_by: used where the query says nothing, and has no cursor.
     """
     fields = filters.comparable(rows.model, fields)
     parameters = parse_parameters(query, sortable=fields, order_by=order_by)
     rows = filters.apply(rows, parameters.filter, fields=fields)
-    rows = rows.order_by(
-        _order(rows.model, parameters), "id"
-    )  # ids make the order of equal rows stable
+    rows = rows.order_by(_order(rows.model, parameters), "id")  # ids settle ties between pages
     total = rows.count()
-    start = parameters.page * parameters.size
-    content = [render(row) for row in rows[start : start + parameters.size]]
+    if parameters.cursor:
+        number, page_rows, next_cursor = _read_at_cursor(rows, parameters)
+    else:
+        number, next_cursor = parameters.page, None
+        page_rows = list(rows[number * parameters.size : (number + 1) * parameters.size])
+    content = [render(row) for row in page_rows]
     pages = -(-total // parameters.size)
     return {
         "content": content,
         "total_elements": total,
         "total_pages": pages,
-        "number": parameters.page,
+        "number": number,
         "size": parameters.size,
         "number_of_elements": len(content),
-        "first": parameters.page == 0,
-        "last": parameters.page >= pages - 1,
+        "first": number == 0,
+        "last": next_cursor is None if parameters.cursor else number >= pages - 1,
+        "next_cursor": next_cursor,
         "sort": [
             {
                 "direction": "ASC" if parameters.ascending else "DESC",
@@ -129,6 +168,33 @@ def page(
             }
         ],
     }
+
+
+def _read_at_cursor(
+    rows: QuerySet[Any], parameters: ListParameters
+) -> tuple[int, list[Any], str | None]:
+    """The page's number, its rows, and the cursor of the next page if there is one."""
+    direction = "ascending" if parameters.ascending else "descending"
+    context = (
+        f"cursor:{rows.model._meta.label}:{parameters.order_by}:{direction}:{parameters.filter}"
+    )
+    number = 0
+    if parameters.cursor != cursors.START:
+        cursor = cursors.decode(parameters.cursor, context=context)
+        number = cursor.number
+        rows = rows.filter(
+            cursors.rows_after(
+                rows.model, cursor, parameters.order_by, ascending=parameters.ascending
+            )
+        )
+    page_rows = list(rows[: parameters.size + 1])
+    if len(page_rows) <= parameters.size:
+        return number, page_rows, None
+    del page_rows[parameters.size :]
+    next_cursor = cursors.encode(
+        page_rows[-1], parameters.order_by, number=number + 1, context=context
+    )
+    return number, page_rows, next_cursor
 
 
 def _number(values: Mapping[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
