@@ -1,7 +1,7 @@
 """Categories of transactions and accounts, and merchant category codes: fixed tables of facts.
 
 They come with the code (`nucleus/data`), a few hundred rows that are the same for every tenant. A
-category's id follows from its words, so it is the same in every installation and never changes.
+category's id is derived from its names, so it is the same in every installation and never changes.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from uuid import UUID
 
 from nucleus import tables
 
-# Codes that airlines, car rentals and hotels have one by one; listed by the first of each range.
+# Ranges of codes in which each airline, car rental or hotel has its own: first code → last code.
 RANGES = {3000: 3301, 3351: 3441, 3501: 3836}
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category and the vendor's words for it; the first level has no subcategory."""
+    """A category and the vendor's names for it; the first level has no subcategory."""
 
     id: UUID
     category: str
@@ -41,13 +41,13 @@ class MerchantCategoryCode:
 
 @cache
 def transaction_categories() -> tuple[Category, ...]:
-    """All of them; the words are those of MX's Atrium reference, "Transaction categories"."""
+    """All of them. Source: MX's Atrium reference, "Transaction categories"."""
     return _categories("transaction_categories")
 
 
 @cache
 def account_categories() -> tuple[Category, ...]:
-    """All of them; the vendor's words are MX's account types and subtypes."""
+    """All of them; the vendor's names are MX's account types and subtypes."""
     return _categories("account_categories")
 
 
@@ -71,11 +71,11 @@ def merchant_category_codes() -> tuple[MerchantCategoryCode, ...]:
 def transaction_category_id(
     *, category: str | None, subcategory: str | None, merchant_category_code: int | None = None
 ) -> UUID | None:
-    """The category of a transaction, or None where nothing about it is known.
+    """The id of the category of a transaction; None if it cannot be determined.
 
     The subcategory decides wherever it is listed: MX files one subcategory under several parents,
-    and repeats the parent's name where it knows no more. An unlisted one (people can make their
-    own) falls back on its parent. Only a transaction without known words goes by its code.
+    and repeats the parent's name where it knows no more. An unlisted one (users can create their
+    own) falls back on its parent. The merchant category code is used only if no name is listed.
     """
     by_name = _by_name()
     for name in (subcategory, category):
@@ -106,13 +106,13 @@ def _categories(table: str) -> tuple[Category, ...]:
 
 @cache
 def _ids(table: str) -> dict[tuple[str | None, str | None], UUID]:
-    return {(one.category, one.subcategory): one.id for one in _categories(table)}
+    return {(row.category, row.subcategory): row.id for row in _categories(table)}
 
 
 @cache
 def _by_name() -> dict[str | None, UUID]:
     """Names of transaction categories of both levels; no two are equal."""
-    return {one.subcategory or one.category: one.id for one in transaction_categories()}
+    return {row.subcategory or row.category: row.id for row in transaction_categories()}
 
 
 @cache

@@ -122,7 +122,7 @@ class AggregateDataView(APIView):
         operation_id="getAggregationAccountAggregateData",
         summary="Read an account with its data",
         description="The account, its current balance, and of active holdings and transactions "
-        f"the newest {derived_views.NEWEST} each; all of them are in their lists.",
+        f"the newest {derived_views.MAX_ENTRIES} each; all of them are in their lists.",
         tags=AGGREGATION_ACCOUNT.tags,
         parameters=[currency_conversion.PARAMETER],
         response=AggregateData,

@@ -1,6 +1,6 @@
-"""The `currency_conversion` parameter: answers with their amounts in another currency.
+"""The `currency_conversion` parameter: responses with their amounts in another currency.
 
-What is stored, and so what is filtered and ordered by, stays as it is.
+Filters and the order of rows use the stored amounts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PARAMETER = OpenApiParameter(
     description="ISO 4217 code that amounts and currency_code are converted to. Needs exchange "
     "rates (`POST /nucleus/v1/resource/fx_rate`); a 400 names one that is missing.",
 )
-STEP = Decimal("1e-8")  # amounts are rounded to it, halves to even
+STEP = Decimal("1e-8")  # amounts are rounded to it, half to even
 EXACT = Context(prec=120)  # enough for any amount by any two rates
 MONEY = (
     "balance", "available_balance", "available_credit", "amount", "price", "cost_basis", "fee",
@@ -54,17 +54,17 @@ class Conversion:
         return _times(body, rate) | parts | {"currency_code": self.target}
 
     def _rate(self, source: str) -> Decimal:
-        """How many units of the target one of `source` is."""
+        """How many units of the target currency one unit of `source` is."""
         rate = self._leg(source, self.target)
         if rate is None:
-            one, other = self._leg(source, self.home), self._leg(self.home, self.target)
-            if one is None or other is None:
+            to_home, from_home = self._leg(source, self.home), self._leg(self.home, self.target)
+            if to_home is None or from_home is None:
                 raise _refusal(
                     f"There is no exchange rate from {source} to {self.target}, nor one of both "
                     f"with {self.home}. Add it with POST /nucleus/v1/resource/fx_rate; "
                     "staff: in the admin under Currency rates, or with manage.py currency_rates."
                 )
-            rate = EXACT.multiply(one, other)
+            rate = EXACT.multiply(to_home, from_home)
         return rate
 
     def _leg(self, source: str, target: str) -> Decimal | None:
@@ -76,22 +76,22 @@ class Conversion:
 
 
 def requested_conversion(request: Request) -> Conversion | None:
-    """What the request asks amounts to be converted to, if anything. Raises ValidationError."""
-    target = request.query_params.get(NAME, "").strip().upper()
-    if target in ("", "NONE"):  # how an SDK writes an unset one
+    """The conversion that the request asks for, if any. Raises ValidationError."""
+    code = request.query_params.get(NAME, "").strip().upper()
+    if code in ("", "NONE"):  # SDKs send None for an unset one
         return None
-    if len(target) != 3 or not (target.isascii() and target.isalpha()):
+    if len(code) != 3 or not (code.isascii() and code.isalpha()):
         raise _refusal("Use an ISO 4217 code such as USD.")
     tenant = caller_of(request).tenant
-    codes = [target, tenant.currency_code]
+    codes = [code, tenant.currency_code]
     rows = CurrencyRate.objects.for_tenant(tenant).filter(
         Q(currency_code_from__in=codes) | Q(currency_code_to__in=codes)
     )
     rates = rows.values_list("currency_code_from", "currency_code_to", "exchange_rate")
     return Conversion(
-        target=target,
+        target=code,
         home=tenant.currency_code,
-        rates={(source, other): rate for source, other, rate in rates},
+        rates={(source, target): rate for source, target, rate in rates},
     )
 
 
@@ -115,5 +115,5 @@ def _converted(value: Any, rate: Decimal) -> Any:
     return EXACT.multiply(amount, rate).quantize(STEP, context=EXACT)
 
 
-def _refusal(words: str) -> ValidationError:
-    return ValidationError({NAME: [words]})
+def _refusal(message: str) -> ValidationError:
+    return ValidationError({NAME: [message]})

@@ -1,4 +1,4 @@
-"""Answers made of several kinds of rows: an account with its data, a client's accounts."""
+"""Responses made of several kinds of rows: an account with its data, a client's accounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nucleus.models import (
 )
 from nucleus.reads.currency_conversion import Conversion
 
-NEWEST = pages.MAX_SIZE  # holdings and transactions of aggregate_data; the rest is in the lists
+MAX_ENTRIES = pages.MAX_SIZE  # holdings and transactions of aggregate_data, newest first
 MAX_ACCOUNTS = 1000  # of an overview
 DETAILS = (
     "account_name", "account_holder", "mask", "institution_name", "category", "subcategory",
@@ -54,11 +54,11 @@ def aggregate_data(account: AggregationAccount, conversion: Conversion | None) -
         else _part(f"{name}_balance", renderers.balance(newest), conversion),
         f"{name}_holdings": [
             _part(f"{name}_holding", renderers.holding(row), conversion)
-            for row in holdings[:NEWEST]
+            for row in holdings[:MAX_ENTRIES]
         ],
         f"{name}_transactions": [
             _part(f"{name}_transaction", renderers.transaction(row), conversion)
-            for row in transactions[:NEWEST]
+            for row in transactions[:MAX_ENTRIES]
         ],
     }
 
@@ -69,7 +69,7 @@ def overview(
     """The tenant's active accounts among `accounts` by category, with current balances and totals.
 
     Amounts keep the sign they are stored with: what is owed on a loan counts as positive. A total
-    is null where no amount is known, or where the amounts are in several currencies.
+    is null if there are no amounts, or if they are in several currencies.
 
     Raises ValidationError for more than MAX_ACCOUNTS, or an exchange rate that is missing.
     """
@@ -89,12 +89,14 @@ def overview(
             f"There are more than {MAX_ACCOUNTS} accounts. List them with "
             "GET /nucleus/v1/aggregation_account and a filter."
         )
-    found = balances.in_bulk([row.current_balance_id for row in rows if row.current_balance_id])
+    balances_by_id = balances.in_bulk(
+        [row.current_balance_id for row in rows if row.current_balance_id]
+    )
     by_category: dict[str, list[Body]] = {}
     for row in rows:
-        shown = _with_balance(row, found.get(row.current_balance_id), conversion)
-        by_category.setdefault(row.category, []).append(shown)
-    return {"by_category": [_totals(name, shown) for name, shown in by_category.items()]}
+        account_body = _with_balance(row, balances_by_id.get(row.current_balance_id), conversion)
+        by_category.setdefault(row.category, []).append(account_body)
+    return {"by_category": [_totals(name, bodies) for name, bodies in by_category.items()]}
 
 
 def _active(model: Any, account: AggregationAccount) -> QuerySet[Any]:
@@ -123,35 +125,35 @@ def _with_balance(
 
 
 def _totals(category: str, accounts: list[Body]) -> Body:
-    with_balance = [one for one in accounts if one["aggregation_account_balance_id"]]
-    currency_codes = {one["currency_code"] for one in with_balance}
-    comparable = len(currency_codes) == 1
+    with_balance = [body for body in accounts if body["aggregation_account_balance_id"]]
+    currency_codes = {body["currency_code"] for body in with_balance}
+    has_one_currency = len(currency_codes) == 1
     return {
         "category": category,
-        "currency_code": currency_codes.pop() if comparable else None,
-        "total_balance": _sum(one["balance"] for one in with_balance if comparable),
+        "currency_code": currency_codes.pop() if has_one_currency else None,
+        "total_balance": _sum(body["balance"] for body in with_balance if has_one_currency),
         "total_available_balance": _sum(
-            one["available_balance"] for one in with_balance if comparable
+            body["available_balance"] for body in with_balance if has_one_currency
         ),
         "aggregation_account_details": accounts,
     }
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if known else None
+    values = [amount for amount in amounts if amount is not None]
+    return sum(values, Decimal(0)) if values else None
 
 
 def _details(account: AggregationAccount) -> Body:
     body = {name: getattr(account, name) for name in DETAILS}
-    last = mask(account.account_number) if account.account_number else account.mask
+    last_digits = mask(account.account_number) if account.account_number else account.mask
     return body | {
-        "account_number": f"****{last}" if last else None,
+        "account_number": f"****{last_digits}" if last_digits else None,
         "asset": account.is_asset,
     }
 
 
 def _part(name: str, body: Body, conversion: Conversion | None) -> Body:
-    """`body` with its id under the name it has among others."""
+    """`body` with its id as `{name}_id`, and converted."""
     body = conversion.body(body) if conversion else body
     return {f"{name}_id": body.pop("id"), **body}
