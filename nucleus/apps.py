@@ -12,15 +12,15 @@ class NucleusConfig(AppConfig):
     verbose_name = "Nucleus"
 
     def ready(self) -> None:
-        connection_created.connect(_install_money, dispatch_uid="nucleus.money")
+        connection_created.connect(_install_money_collation, dispatch_uid="nucleus.money")
 
 
-def _install_money(*, connection: Any, **_: Any) -> None:
-    """Teach SQLite to compare MoneyField's text by value."""
+def _install_money_collation(*, connection: Any, **_: Any) -> None:
+    """Add the collation by which SQLite compares the text of MoneyField by value."""
     if connection.vendor == "sqlite":
-        connection.connection.create_collation("money", _compare)
+        connection.connection.create_collation("money", _compare_amounts)
 
 
-def _compare(left: str, right: str) -> int:
-    one, other = Decimal(left), Decimal(right)
-    return (one > other) - (one < other)
+def _compare_amounts(left: str, right: str) -> int:
+    left_amount, right_amount = Decimal(left), Decimal(right)
+    return (left_amount > right_amount) - (left_amount < right_amount)

@@ -1,6 +1,6 @@
-"""JSON from outside: exact decimals, and bounds on everything that could break or stall a reader.
+"""JSON from outside: exact decimals, and bounds on what could break or stall a parser.
 
-One parser for the bodies of our API, the answers of vendors and their webhooks. It needs nothing
+One parser for the bodies of our API, and the responses and webhooks of vendors. It needs nothing
 but the standard library, so every layer may use it, the vendors' included.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 MAX_DIGITS = 64  # characters of one number; more is an attack or a mistake
 MAX_EXPONENT = 400  # digits before or after the point: wider than a double, yet cheap
-MAX_DEPTH = 50  # of objects and arrays in each other; what walks through them recurses
+MAX_DEPTH = 50  # of objects and arrays in each other; code that walks through them recurses
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -27,11 +27,11 @@ def parse(content: bytes | str, *, strict: bool = True) -> Any:
     """The value of a JSON text; numbers are `int` or `Decimal`.
 
     Args:
-        strict: refuse U+0000, unpaired surrogates and repeated members. Otherwise the characters
-            are dropped, for no database could store them, and the last of the members counts.
+        strict: refuse U+0000, unpaired surrogates and repeated members. Otherwise the
+            characters are dropped, because no database stores them, and the last member counts.
 
     Raises:
-        Malformed: whatever is wrong with it.
+        Malformed: the text cannot be used.
     """
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
@@ -58,7 +58,7 @@ def parse(content: bytes | str, *, strict: bool = True) -> Any:
 
 
 def number(text: str) -> Decimal:
-    """The number that `text` writes down; never a negative zero.
+    """The number in `text`; never a negative zero.
 
     The bounds are checked before anything computes with it: `int` of 1e1000000 takes minutes.
 
@@ -95,7 +95,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 def _object(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose members all differ: two readers could take different ones for the value."""
+    """An object whose members all differ: parsers disagree which of two equal names counts."""
     value: dict[str, Any] = {}
     for name, member in members:
         if name in value:
@@ -136,7 +136,9 @@ def _storable(value: Any, levels: int) -> Any:
             return value
         return value.replace("\0", "").encode("utf-8", "ignore").decode()
     if isinstance(value, dict):
-        return {_storable(name, levels): _storable(one, levels - 1) for name, one in value.items()}
+        return {
+            _storable(name, levels): _storable(member, levels - 1) for name, member in value.items()
+        }
     if isinstance(value, list):
-        return [_storable(one, levels - 1) for one in value]
+        return [_storable(member, levels - 1) for member in value]
     return value

@@ -99,13 +99,13 @@ def _currency_codes() -> frozenset[str]:
 
 @cache
 def _states() -> dict[str, tuple[State, ...]]:
-    found: dict[str, list[State]] = {}
+    states_by_country: dict[str, list[State]] = {}
     for row in tables.read("states"):
-        found.setdefault(row["country_code"], []).append(
+        states_by_country.setdefault(row["country_code"], []).append(
             State(
                 abbreviation=row["abbreviation"],
                 country_code=row["country_code"],
                 state=row["state"],
             )
         )
-    return {code: tuple(rows) for code, rows in found.items()}
+    return {code: tuple(rows) for code, rows in states_by_country.items()}

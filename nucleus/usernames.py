@@ -72,8 +72,8 @@ def _problem_of_letters(username: str) -> str | None:
     if unusual := scripts - SCRIPTS:
         return f"Use another script than {min(unusual).title()}: its letters look like others."
     if _is_mixed(scripts) and _is_mixed(_scripts(username.casefold().translate(DRAWN_ALIKE))):
-        words = " and ".join(sorted(one.title() for one in scripts))
-        return f"Use one script: letters of {words} can be taken for each other."
+        names = " and ".join(sorted(script.title() for script in scripts))
+        return f"Use one script: letters of {names} can be taken for each other."
     return None
 
 

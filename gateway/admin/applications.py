@@ -99,7 +99,7 @@ class ApplicationAdmin(BaseAdmin):
         "working at once. The new ones are shown on the next page, and never again.",
         button="Yes, make new secrets",
         permissions=["change"],
-        most=MAX_ROTATED,
+        max_rows=MAX_ROTATED,
     )
     def rotate_secrets(self, request: HttpRequest, rows: list[Application]) -> HttpResponse:
         """The secrets are in this response only; neither messages nor sessions store them."""

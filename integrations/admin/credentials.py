@@ -132,7 +132,7 @@ class CredentialAdmin(BaseAdmin):
         question=QUESTION,
         button="Test connection",
         permissions=["change"],
-        most=MOST_TESTED,
+        max_rows=MOST_TESTED,
     )
     def test_connections(self, request: HttpRequest, rows: list[VendorCredential]) -> None:
         for row in rows:

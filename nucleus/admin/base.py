@@ -1,4 +1,4 @@
-"""The base of every screen of the admin: what may be shown, filtered by, done and is logged."""
+"""The base of every screen of the admin: what it shows, filters by and logs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATE_PARTS = ("year", "month", "day")
 
 
 def is_secret(field: Any) -> bool:
-    """Whether nobody may read this column or ask questions about its content."""
+    """Whether staff may neither read this column nor filter by it."""
     if isinstance(field, EncryptedTextField):
         return True
     if not isinstance(field, Field) or field.get_internal_type() not in TEXT_TYPES:
@@ -44,9 +44,9 @@ def secret_names(model: type[Model]) -> frozenset[str]:
 class BaseAdmin(ModelAdmin):
     """The base of every admin class of the site.
 
-    Secret columns are only ever shown as the empty boxes of a form that declares them, to staff
-    who may change the object. Lists are filtered by what `list_filter` and `date_hierarchy` name
-    and by nothing else, because any other lookup would be a question about a hidden column.
+    Secret columns are shown only as empty inputs of a form that declares them, to staff who may
+    change the object. Lists can be filtered only by `list_filter` and `date_hierarchy`, because any
+    other lookup could reveal a hidden column.
     """
 
     fixed_fields: tuple[str, ...] = ("tenant",)  # chosen once, when the object is added
@@ -58,7 +58,7 @@ class BaseAdmin(ModelAdmin):
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
-    # What is shown
+    # Display
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Any = None
@@ -66,22 +66,22 @@ class BaseAdmin(ModelAdmin):
         names = tuple(super().get_readonly_fields(request, obj))
         if obj is None:
             return names
-        own = {field.name for field in self.opts.fields}
-        return (*names, *(name for name in self.fixed_fields if name in own - set(names)))
+        columns = {field.name for field in self.opts.fields} - set(names)
+        return (*names, *(name for name in self.fixed_fields if name in columns))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without the secrets that this person has no box for."""
-        hidden = secret_names(self.model) - self._typed_secrets(request, obj)
-        kept = []
+        """The fieldsets without secrets, except those that this person may enter."""
+        hidden = secret_names(self.model) - self._enterable_secrets(request, obj)
+        fieldsets = []
         for title, options in super().get_fieldsets(request, obj):
             fields = [_without(entry, hidden) for entry in options["fields"]]
             fields = [entry for entry in fields if entry]
             if fields:
-                kept.append((title, {**options, "fields": fields}))
-        return kept
+                fieldsets.append((title, {**options, "fields": fields}))
+        return fieldsets
 
-    def _typed_secrets(self, request: HttpRequest, obj: Any) -> frozenset[str]:
-        """Secrets that the form declares itself, and so has a field for that never shows them."""
+    def _enterable_secrets(self, request: HttpRequest, obj: Any) -> frozenset[str]:
+        """Secrets that the form declares itself, with inputs that never show the stored value."""
         if obj is not None and not self.has_change_permission(request, obj):
             return frozenset()
         form = self.form if obj is not None else getattr(self, "add_form", None) or self.form
@@ -94,12 +94,12 @@ class BaseAdmin(ModelAdmin):
         change: bool = False,  # noqa: FBT001, FBT002
         **kwargs: Any,
     ) -> Any:
-        """A page that is only looked at runs no code of the form, which expects its fields."""
+        """A read-only page has a plain form: the code of the own form expects its fields."""
         if change and obj is not None and not self.has_change_permission(request, obj):
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    # What can be asked
+    # Filters
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self._allowed_lookups(request)
@@ -107,9 +107,9 @@ class BaseAdmin(ModelAdmin):
     def _allowed_lookups(self, request: HttpRequest) -> set[str]:
         allowed = set()
         for entry in self.get_list_filter(request):
-            kind = entry[1] if isinstance(entry, tuple | list) else entry
-            if isinstance(kind, type) and issubclass(kind, SimpleListFilter):
-                allowed.add(str(kind.parameter_name))
+            filter_class = entry[1] if isinstance(entry, tuple | list) else entry
+            if isinstance(filter_class, type) and issubclass(filter_class, SimpleListFilter):
+                allowed.add(str(filter_class.parameter_name))
                 continue
             path = entry[0] if isinstance(entry, tuple | list) else entry
             allowed |= _lookups(self.model, str(path))
@@ -123,21 +123,21 @@ class BaseAdmin(ModelAdmin):
             return False
         return bool(super().to_field_allowed(request, to_field))
 
-    # What is asked for by a form of the list
+    # Actions
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
-        """Ids that cannot be ids are the caller's mistake, and no error of the database's."""
+        """Refuse malformed ids with a 400; the database would raise an error."""
         for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(value, None)
             except ValidationError:
-                raise BadRequest("An id among the selected ones is none.") from None
+                raise BadRequest("One of the selected ids is malformed.") from None
         return super().response_action(request, queryset)
 
-    # What was done
+    # Logging
 
     def record(self, request: HttpRequest, obj: Any, message: str) -> None:
-        """Leave an entry in the object's history, and a line in the log, that staff did this."""
+        """Add an entry to the object's history, and a line to the log."""
         self.log_change(request, obj, message)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -157,10 +157,10 @@ class BaseAdmin(ModelAdmin):
         name = request.user.get_username()
         logger.info("Staff %a: %s %s: %a", name, self.opts.label, obj.pk, message)
 
-    # What else goes when something is deleted
+    # Deletion
 
     def deletion_warnings(self, obj: Any) -> list[str]:
-        """Consequences that the list of deleted rows does not show."""
+        """Consequences of a deletion that the list of deleted rows does not show."""
         return []
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -1,4 +1,4 @@
-"""Actions that ask first: one page for all of them, POST with CSRF, every row accounted for."""
+"""Actions that run after a confirmation, which is a page that lists the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from nucleus.admin.base import BaseAdmin
 
-MOST = 500  # rows at once; a form has at most 1000 fields
+MAX_ROWS = 500  # Django accepts at most 1000 fields of a form
 Action = Callable[[Any, HttpRequest, list[Any]], HttpResponse | None]
 ListAction = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
 
@@ -30,9 +30,11 @@ def page(
     action: str = "",
     left_out: int = 0,
 ) -> TemplateResponse:
-    """Ask for confirmation before something is done with these rows.
+    """The page that asks for a confirmation of something that is done with these rows.
 
-    Without `action` the form posts to its own address, with it to the list's.
+    Args:
+        action: the name of the list's action that the form posts; empty: it posts to its own URL.
+        left_out: how many selected rows are not among `rows`.
     """
     context = screen.admin_site.each_context(request) | {
         "title": title,
@@ -54,19 +56,21 @@ def confirmed_action(
     question: str,
     button: str,
     permissions: Sequence[str],
-    most: int = MOST,
+    max_rows: int = MAX_ROWS,
 ) -> Callable[[Action], ListAction]:
     """An action of a list that runs once somebody has confirmed it.
 
-    The function gets the rows that were confirmed, at most `most`. How many were left out is said
-    on the page that asks, and again when it is done.
+    The function gets the rows that were confirmed, at most `max_rows`. The number of rows left
+    out is shown on the page that asks for confirmation, and again afterwards.
     """
 
     def decorate(run: Action) -> ListAction:
         @admin.action(description=f"{description}…", permissions=list(permissions))
         @wraps(run)
-        def act(screen: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
-            chosen = list(rows[:most])
+        def confirm_or_run(
+            screen: Any, request: HttpRequest, rows: QuerySet[Any]
+        ) -> HttpResponse | None:
+            chosen = list(rows[:max_rows])
             left_out = rows.count() - len(chosen)
             if "confirmed" not in request.POST:
                 return page(
@@ -79,15 +83,15 @@ def confirmed_action(
                     action=run.__name__,
                     left_out=left_out,
                 )
-            answer = run(screen, request, chosen)
+            response = run(screen, request, chosen)
             if left_out:
                 messages.warning(
                     request,
-                    f"{left_out} more were selected and are left out: {most} at once. "
-                    "Select them and do it again.",
+                    f"{left_out} more were selected and left out: at most {max_rows} at once. "
+                    "Select them and repeat the action.",
                 )
-            return answer
+            return response
 
-        return act
+        return confirm_or_run
 
     return decorate

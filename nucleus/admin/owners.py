@@ -10,7 +10,7 @@ from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.models import Business, Client
 
-MOST_ERASED = 100  # at once
+MAX_ERASED = 100  # at once
 
 
 @admin.register(Client)
@@ -30,15 +30,15 @@ class ClientAdmin(ReadOnlyAdmin):
     @confirmed_action(
         description="Erase",
         question="Erase these clients? Their users at the vendor, with all connections, and "
-        "everything kept about them here will be deleted. This cannot be undone.",
+        "everything stored about them here will be deleted. This cannot be undone.",
         button="Yes, erase them",
         permissions=["erase"],
-        most=MOST_ERASED,
+        max_rows=MAX_ERASED,
     )
     def erase(self, request: HttpRequest, rows: list[Client]) -> None:
         for client in rows:
             hooks.erase_client(client, requested_by=f"staff: {request.user.get_username()}")
-            self.record(request, client, "Asked for the erasure.")
+            self.record(request, client, "Requested the erasure.")
         messages.info(request, f"{len(rows)} clients will be erased; see Erasures.")
 
 

@@ -1,4 +1,4 @@
-"""A screen to look at, for what only the gateway itself writes."""
+"""Read-only screens, for what only the gateway itself writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReadOnlyAdmin(BaseAdmin):
     list_per_page = 50
 
     def has_repeat_permission(self, request: HttpRequest) -> bool:
-        """Actions that do work again are for staff who may change such rows, not who only look."""
+        """Whether this person may repeat work by an action: staff who may change such rows."""
         name = get_permission_codename("change", self.opts)
         return request.user.has_perm(f"{self.opts.app_label}.{name}")
 

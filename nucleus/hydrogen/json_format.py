@@ -1,6 +1,6 @@
-"""JSON in and out without losing a cent: numbers are exact decimals both ways.
+"""DRF's parser and renderer of JSON, with exact decimals and Hydrogen's forms of values.
 
-Reading is exact_json's work; this is the border to DRF and Hydrogen's forms of values.
+The parsing itself is in nucleus.exact_json.
 
 Instants are written as `2026-11-21T09:30:00.000+0000` and dates as `2026-11-21`, the forms that
 every published Hydrogen SDK reads (docs/hydrogen-contract.md#values).
@@ -35,7 +35,7 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _other(value: Any) -> Any:
+def _as_json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
@@ -53,7 +53,7 @@ class _Number(simplejson.RawJSON):
 
 
 class ExactJSONRenderer(BaseRenderer):
-    """Writes JSON."""
+    """Renders JSON."""
 
     media_type = "application/json"
     format = "json"
@@ -69,7 +69,7 @@ class ExactJSONRenderer(BaseRenderer):
             return b""
         text = simplejson.dumps(
             _prepared(data),
-            default=_other,
+            default=_as_json_value,
             use_decimal=False,
             ignore_nan=True,
             ensure_ascii=False,
@@ -84,14 +84,14 @@ def _prepared(value: Any) -> Any:
     if isinstance(value, Decimal):
         return _Number(value) if value.is_finite() else None
     if isinstance(value, dict):
-        return {str(name): _prepared(one) for name, one in value.items()}
+        return {str(name): _prepared(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_prepared(one) for one in value]
+        return [_prepared(member) for member in value]
     return value
 
 
 class ExactJSONParser(BaseParser):
-    """Reads JSON whatever the content type says; an empty body is an empty object."""
+    """Parses JSON whatever the content type is; an empty body is an empty object."""
 
     media_type = "*/*"
 

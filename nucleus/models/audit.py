@@ -1,4 +1,4 @@
-"""The tenant's own audit trail."""
+"""The tenant's own audit log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nucleus.models.base import ApiRecord
 
 
 class AuditLog(ApiRecord):
-    """Something the tenant's applications want remembered. Rows are added and never changed.
+    """An entry that an application of the tenant added to its audit log; never changed.
 
     Fields: docs/hydrogen-contract.md#objects. The ids are not foreign keys: what they name may have
     been deleted, or may never have been stored here.

@@ -10,7 +10,7 @@ from django.db import models
 
 from nucleus.scoping import TenantManager
 
-FLOAT_DIGITS = Context(prec=15)  # that a float is sure to carry
+FLOAT_DIGITS = Context(prec=15)  # that a float always preserves
 
 
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""What became of bulk requests."""
+"""Outcomes of bulk requests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from nucleus.models.base import TenantRecord
 class BulkTransaction(TenantRecord):
     """One request to /bulk and the outcome of each of its items.
 
-    `success` holds one object per item: `index` and `id`; `error` one per reason: what was wrong,
-    and the ranges of indexes of the items. What the items said is not kept.
+    `success` has an object per item: `index` and `id`. `error` has an object per reason: `message`,
+    `errors`, and the ranges of indexes of the items. The content of items is not stored.
     """
 
     class Status(models.TextChoices):
@@ -19,7 +19,7 @@ class BulkTransaction(TenantRecord):
         PARTIAL = "PARTIAL", "Some items were done"
         FAILED = "FAILED", "No item was done"
 
-    client = models.ForeignKey(  # whose confined token asked
+    client = models.ForeignKey(  # of the client token; null for a token of the tenant
         "nucleus.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     entity_uri = models.CharField(max_length=64)

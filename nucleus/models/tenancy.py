@@ -34,7 +34,7 @@ class Tenant(Record):
 
     @classmethod
     def of_id(cls, pk: UUID) -> Tenant:
-        """The tenant of a row that names it; what else is known of it is read only if asked for."""
+        """The tenant of that id; its other columns are read when they are used."""
         return cls.from_db(connection.alias, ["id"], [pk])
 
 
@@ -55,7 +55,7 @@ class Owner(ApiRecord):
 
     @property
     def is_being_erased(self) -> bool:
-        """Nothing new may be done for it."""
+        """Whether its erasure was requested: nothing new may be written for it."""
         return False
 
     @property
@@ -116,14 +116,14 @@ class Client(Owner):
         return self.full_name or self.username
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps the key of the user name with it."""
-        written = kwargs.get("update_fields")
-        if written is None or "username" in written:
+        """Also set the key of the user name."""
+        update_fields = kwargs.get("update_fields")
+        if update_fields is None or "username" in update_fields:
             key = usernames.key(self.username)
             if key != self.username_key:
                 self.username_key, self.shares_username_key = key, False
-            if written is not None:
-                kwargs["update_fields"] = {*written, "username_key", "shares_username_key"}
+            if update_fields is not None:
+                kwargs["update_fields"] = {*update_fields, "username_key", "shares_username_key"}
         super().save(*args, **kwargs)
 
     @classmethod
@@ -135,18 +135,18 @@ class Client(Owner):
 
     @classmethod
     def find_by_username_in_any_case(cls, tenant: Tenant, username: str) -> Self | None:
-        """The tenant's client of this name, which may have been lower-cased on the way.
+        """The tenant's client of this name, which the caller may have changed to lower case.
 
-        Where names from before look-alikes were refused differ in case only, a name in lower case
-        may mean any of them: it is nobody's, rather than somebody else's.
+        Older names may differ in case only, because look-alikes were not refused then. A name in
+        lower case that could be any of several clients is none of them.
         """
         if not username.isprintable():
             return None
         alike = cls.objects.for_tenant(tenant).filter(username_key=usernames.key(username))
-        found = [row for row in alike if usernames.is_same_but_for_case(row.username, username)]
-        if len(found) > 1 and username != username.lower():
-            found = [row for row in found if row.username == username]
-        return found[0] if len(found) == 1 else None
+        clients = [row for row in alike if usernames.is_same_but_for_case(row.username, username)]
+        if len(clients) > 1 and username != username.lower():
+            clients = [row for row in clients if row.username == username]
+        return clients[0] if len(clients) == 1 else None
 
     @property
     def full_name(self) -> str:

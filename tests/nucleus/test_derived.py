@@ -48,7 +48,7 @@ def overview(api: Api, client: Client, **query: Any) -> list[dict[str, Any]]:
 def test_an_account_with_its_data(
     api: Api, account: AggregationAccount, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(derived_views, "NEWEST", 2)
+    monkeypatch.setattr(derived_views, "MAX_ENTRIES", 2)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY - DAY)
     current = BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY + DAY, is_active=False)
