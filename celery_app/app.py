@@ -14,8 +14,7 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from kombu import Exchange, Queue
 
-from integrations import starting
-from integrations.jobs import broker, job_kind
+from integrations.jobs import broker, job_kind, start_check
 from integrations.jobs.kinds import KINDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
@@ -33,7 +32,7 @@ app.conf.update(
     broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
     task_default_queue=job_kind.Queue.INTERACTIVE.value,
-    task_queues=QUEUES,  # what a worker reads unless told
+    task_queues=QUEUES,  # what a worker reads by default
     task_ignore_result=True,
     task_routes={f"gateway.{name}": {"queue": kind.queue.value} for name, kind in KINDS.items()},
     task_time_limit=300,
@@ -45,15 +44,15 @@ app.set_default()
 
 @worker_init.connect
 def check_settings(**kwargs: object) -> None:
-    """A worker does not start with settings that are unsafe."""
-    starting.check_settings()
+    """A worker does not start if its settings are unsafe."""
+    start_check.run()
 
 
 @setup_logging.connect
 def keep_logging(**_: object) -> None:
-    """LOGGING of the settings holds in workers, too; Celery would raise the level to WARNING.
+    """Keep LOGGING of the settings in workers; Celery would raise the level to WARNING.
 
-    Two lines of its own for every message are too many.
+    Celery's own two lines for every message are left out.
     """
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)

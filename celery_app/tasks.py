@@ -1,4 +1,4 @@
-"""One named task per kind of job; each claims its job by id and runs it, or finds it taken."""
+"""One named task per kind of job; it claims the job with its id and runs it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _task(kind: str) -> Task[Any, Any]:
 
 
 def _wake_next(job: Job) -> None:
-    """Wake the job that this one kept waiting.
+    """Wake a job that could not be claimed while this one ran.
 
-    Jobs of one member, and those beyond a tenant's VENDOR_CONCURRENCY, cannot be claimed while
-    others run, so their messages came to nothing. The relay would only find them seconds later.
+    Jobs of the same connection, and those beyond a tenant's VENDOR_CONCURRENCY, were not claimed
+    when their messages arrived. The relay would only find them seconds later.
     """
     if job.slot_group is not None:
         for waiting in claims.due(1, slot_group=job.slot_group):

@@ -1,8 +1,9 @@
-"""Wakes a worker about a committed job, without ever holding up the request that made it.
+"""The waker: tells the broker about committed jobs without delaying the request.
 
-A request only puts the id on a bounded queue; one daemon thread publishes. With Redis half-open a
-publish was measured to block for over 45 s, so nothing else may do it. What cannot be published is
-dropped: `manage.py relay` and the polling worker find the job in the table.
+A request only puts the job's id on a bounded queue; one daemon thread publishes. With a half-open
+connection to Redis a publish was measured to block for over 45 s, so no other thread may do it.
+What cannot be published is dropped: `manage.py relay` and the polling worker find the job in the
+table.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from integrations.jobs import broker
 
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
-BREAK_SECONDS = 30.0  # how long to leave a broker alone that failed
-FLUSH_SECONDS = 2.0  # how long a process that ends goes on publishing
+PAUSE_SECONDS = 30.0  # after a failure of the broker
+FLUSH_SECONDS = 2.0  # a process that ends goes on publishing for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Publisher:
         self.lock = threading.Lock()
         self.waiting: queue.Queue[Message] = queue.Queue(CAPACITY)
         self.pid = 0
-        self.broken_until = 0.0
-        self.reported: set[broker.Trouble] = set()  # since the broker last took a message
+        self.paused_until = 0.0
+        self.reported: set[broker.ProblemKind] = set()  # since the broker last took a message
 
     def put(self, job_id: UUID, kind: str, delay: float = 0.0) -> None:
         self._ensure_thread()
@@ -55,7 +56,7 @@ class Publisher:
             logger.warning("the publishing queue is full; the relay will find %s", job_id)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
-        """Wait until all is published, but no longer than that."""
+        """Wait until everything is published, at most so long."""
         deadline = time.monotonic() + seconds
         while (
             self.pid == os.getpid()
@@ -75,26 +76,26 @@ class Publisher:
         while True:
             message = self.waiting.get()
             try:
-                if time.monotonic() >= self.broken_until:
+                if time.monotonic() >= self.paused_until:
                     self._publish(message)
             finally:
                 self.waiting.task_done()
 
     def _publish(self, message: Message) -> None:
-        left = message.due_at - time.monotonic()
-        options: dict[str, Any] = {"countdown": left} if left > 0 else {}
+        remaining = message.due_at - time.monotonic()
+        options: dict[str, Any] = {"countdown": remaining} if remaining > 0 else {}
         try:
             tasks.TASKS[message.kind].apply_async((str(message.job_id),), retry=False, **options)
-        except Exception as error:  # noqa: BLE001 - whatever the broker does, this thread goes on
-            self.broken_until = time.monotonic() + BREAK_SECONDS
+        except Exception as error:  # noqa: BLE001 - no error of the broker may end this thread
+            self.paused_until = time.monotonic() + PAUSE_SECONDS
             self._report(error)
         else:
             if self.reported:
                 self.reported.clear()
-                logger.info("the broker takes messages again")
+                logger.info("the broker accepts messages again")
 
     def _report(self, error: Exception) -> None:
-        """Log each kind of trouble once until the broker works again."""
+        """Log each kind of problem once until the broker works again."""
         problem = broker.diagnose(error, settings.REDIS_URL)
         if problem.kind not in self.reported:
             self.reported.add(problem.kind)
@@ -111,5 +112,5 @@ atexit.register(_publisher.flush)  # commands that enqueue end right afterwards
 
 
 def wake(*, job_id: UUID, kind: str, delay: float = 0.0) -> None:
-    """Ask for the job to be run in `delay` seconds; returns at once, whatever the broker does."""
+    """Have the job's message sent with a countdown of `delay` seconds; never blocks or raises."""
     _publisher.put(job_id, kind, delay)

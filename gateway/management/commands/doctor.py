@@ -78,7 +78,7 @@ def _broker_findings() -> Iterator[Finding]:
         return
     yield True, "Redis answers."
     try:
-        listening = broker.listening(settings.REDIS_URL)
+        listening = broker.queues_by_worker(settings.REDIS_URL)
     except Exception as error:  # noqa: BLE001 - kombu and redis raise errors of many families
         yield False, broker.diagnose(error, settings.REDIS_URL).message
         return
@@ -135,5 +135,5 @@ def _tenant_findings(tenant: Tenant) -> Iterator[Finding]:
         yield False, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
     else:
         yield result.ok, f"{tenant.slug}: {result.message}"
-    if warning := inbound_webhooks.silence(tenant):
+    if warning := inbound_webhooks.missing_webhooks_warning(tenant):
         yield False, f"{tenant.slug}: {warning}"

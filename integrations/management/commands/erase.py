@@ -27,10 +27,10 @@ class Command(BaseCommand):
         if client is not None:
             row = erasure.request(client, requested_by="manage.py erase")
         else:
-            found = Erasure.unscoped.filter(client_id=options["client"]).first()
-            if found is None:
+            erasure_row = Erasure.unscoped.filter(client_id=options["client"]).first()
+            if erasure_row is None:
                 raise CommandError(f"There is no client {options['client']}.")
-            row = found
+            row = erasure_row
         report = {
             "client_id": str(row.client_id),
             "outcome": row.outcome,

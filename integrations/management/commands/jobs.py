@@ -1,4 +1,4 @@
-"""manage.py jobs: look at durable work, and set what is dead going again."""
+"""manage.py jobs: list and show jobs, and requeue dead ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Count, Min, QuerySet
 from integrations.jobs import requeue
 from integrations.models import Job, JobState
 
-MOST = 10_000
+MAX_REQUEUED = 10_000
 
 
 class Command(BaseCommand):
@@ -22,10 +22,10 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("summary", help="how many of each kind are in which state")
         listing = actions.add_parser("list", help="the newest jobs")
-        requeue = actions.add_parser("requeue", help="all dead jobs, or those that match")
-        for one in (listing, requeue):
-            one.add_argument("--kind", default="")
-            one.add_argument("--tenant", default="", help="slug")
+        requeueing = actions.add_parser("requeue", help="all dead jobs, or those that match")
+        for subparser in (listing, requeueing):
+            subparser.add_argument("--kind", default="")
+            subparser.add_argument("--tenant", default="", help="slug")
         listing.add_argument("--state", choices=JobState.values, default="")
         listing.add_argument("--limit", type=int, default=20)
         actions.add_parser("show", help="everything about one job").add_argument("id")
@@ -51,13 +51,13 @@ class Command(BaseCommand):
             )
 
     def _show(self, options: dict[str, Any]) -> None:
-        job = _found(options["id"])
+        job = _job(options["id"])
         names = [field.attname for field in Job._meta.fields]
         values = {name: getattr(job, name) for name in names}
         self.stdout.write(json.dumps(values, indent=2, default=str))
 
     def _retry(self, options: dict[str, Any]) -> None:
-        job = _found(options["id"])
+        job = _job(options["id"])
         requeued = requeue.requeue(job)
         if requeued is None:
             job.refresh_from_db()
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{job} is due")
 
     def _requeue(self, options: dict[str, Any]) -> None:
-        dead = _matching(options).filter(state=JobState.DEAD).order_by("create_date")[:MOST]
+        dead = _matching(options).filter(state=JobState.DEAD).order_by("create_date")[:MAX_REQUEUED]
         self.stdout.write(requeue.requeue_all(dead))
 
 
@@ -81,8 +81,8 @@ def _matching(options: dict[str, Any]) -> QuerySet[Job]:
     return rows
 
 
-def _found(identity: str) -> Job:
+def _job(job_id: str) -> Job:
     try:
-        return Job.objects.get(pk=identity)
+        return Job.objects.get(pk=job_id)
     except (Job.DoesNotExist, ValidationError):
-        raise CommandError(f"There is no job {identity}.") from None
+        raise CommandError(f"There is no job {job_id}.") from None

@@ -1,4 +1,4 @@
-"""manage.py relay: publish again what is due, so that a lost message costs seconds and no work."""
+"""manage.py relay: send messages for due jobs, so that a lost message only delays its job."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import starting
-from integrations.jobs import claims, job_queue
+from integrations.jobs import claims, job_queue, start_check
 from integrations.jobs.schedule import Schedule
 
 logger = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=5.0, help="seconds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        starting.check_settings()
+        start_check.run()
         if not settings.JOB_WAKER:
             raise CommandError("REDIS_URL is not set: workers poll and need no relay.")
         stopping = threading.Event()

@@ -1,4 +1,4 @@
-"""manage.py webhooks: deliver again what the tenant's applications have missed."""
+"""manage.py webhooks: replay deliveries that the tenant's applications have missed."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from nucleus.models import Tenant
 
 
 class Command(BaseCommand):
-    help = "Replay webhook deliveries: one by its id, or a tenant's of a time."
+    help = "Replay webhook deliveries: one by its id, or those of a tenant in a range of time."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["replay"])
         parser.add_argument("--delivery", help="the id of one delivery")
         parser.add_argument("--tenant", help="slug")
-        parser.add_argument("--from", dest="since", help="ISO 8601; UTC where it does not say")
+        parser.add_argument("--from", dest="since", help="ISO 8601; UTC unless it names a zone")
         parser.add_argument("--to", dest="until", help="ISO 8601; default: now")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = _one(options["delivery"]) if options["delivery"] else _range(options)
+        rows = _delivery(options["delivery"]) if options["delivery"] else _range(options)
         self.stdout.write(f"{outbound_webhooks.replay(rows)} deliveries are on their way again")
 
 
-def _one(identity: str) -> list[WebhookDelivery]:
+def _delivery(delivery_id: str) -> list[WebhookDelivery]:
     try:
-        return [WebhookDelivery.unscoped.get(pk=identity)]
+        return [WebhookDelivery.unscoped.get(pk=delivery_id)]
     except (WebhookDelivery.DoesNotExist, ValidationError):
-        raise CommandError(f"There is no delivery {identity}.") from None
+        raise CommandError(f"There is no delivery {delivery_id}.") from None
 
 
 def _range(options: dict[str, Any]) -> list[WebhookDelivery]:
@@ -42,15 +42,15 @@ def _range(options: dict[str, Any]) -> list[WebhookDelivery]:
     tenant = Tenant.objects.filter(slug=options["tenant"]).first()
     if tenant is None:
         raise CommandError(f"There is no tenant {options['tenant']!r}.")
-    until = _moment(options["until"]) if options["until"] else timezone.now()
+    until = _instant(options["until"]) if options["until"] else timezone.now()
     return outbound_webhooks.deliveries_between(
-        tenant=tenant, since=_moment(options["since"]), until=until
+        tenant=tenant, since=_instant(options["since"]), until=until
     )
 
 
-def _moment(text: str) -> datetime:
+def _instant(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         raise CommandError(f"{text!r} is no ISO 8601 instant.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

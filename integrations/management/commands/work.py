@@ -11,12 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations import starting
-from integrations.jobs import runner
+from integrations.jobs import runner, start_check
 from integrations.jobs.schedule import Schedule
 
 logger = logging.getLogger(__name__)
-STOP_SECONDS = 25  # less than the 30 s that supervisors usually grant
+STOP_SECONDS = 25  # supervisors usually kill a process after 30 s
 
 
 class Command(BaseCommand):
@@ -24,17 +23,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=4)
-        parser.add_argument("--idle", type=float, default=0.5, help="seconds between looks")
+        parser.add_argument(
+            "--idle", type=float, default=0.5, help="seconds between polls when no job is due"
+        )
         parser.add_argument(
             "--nice",
             type=int,
             default=5,
-            help="0 to 19: how far it gives way to what answers people on this machine",
+            help="0 to 19: higher values give other processes of the machine precedence",
         )
         parser.add_argument("--drain", action="store_true", help="stop when nothing is due")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        starting.check_settings()
+        start_check.run()
         if options["drain"]:
             self.stdout.write(f"{runner.drain()} jobs ran")
             return
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         threads = [
-            threading.Thread(target=_loop, args=(stopping, options["idle"]), daemon=True)
+            threading.Thread(target=_poll, args=(stopping, options["idle"]), daemon=True)
             for _ in range(options["threads"])
         ]
         threads.append(threading.Thread(target=Schedule().run, args=(stopping,), daemon=True))
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             thread.join(STOP_SECONDS / len(threads))
 
 
-def _loop(stopping: threading.Event, idle: float) -> None:
+def _poll(stopping: threading.Event, idle: float) -> None:
     try:
         while not stopping.is_set():
             try:

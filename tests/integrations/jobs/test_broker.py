@@ -1,4 +1,4 @@
-"""Troubles with the broker are told apart, with a fix and without the password."""
+"""ProblemKinds with the broker are told apart, with a fix and without the password."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from celery_app import waker
 from celery_app.app import app
 from gateway.management.commands import doctor
 from integrations.jobs import broker
-from integrations.jobs.broker import Trouble
+from integrations.jobs.broker import ProblemKind
 from tests.faults import services
 
 pytestmark = pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server")
@@ -66,25 +66,31 @@ def test_a_broker_that_works(locked: int):
 @pytest.mark.parametrize(
     ("url", "kind", "text"),
     [
-        ("redis://:wrong-{password}@127.0.0.1:{locked}/0", Trouble.REFUSED_PASSWORD, "correct it"),
-        ("redis://me:{password}@127.0.0.1:{locked}/0", Trouble.REFUSED_PASSWORD, "user name"),
-        ("redis://127.0.0.1:{locked}/0", Trouble.REFUSED_PASSWORD, "wants a password"),
-        ("redis://:{password}@127.0.0.1:{locked}/99", Trouble.WRONG_URL, "no such database"),
-        ("redis://:{password}@127.0.0.1:{not_redis}/0", Trouble.WRONG_URL, "not Redis"),
-        ("redis://:{password}@127.0.0.1:{locked}/first", Trouble.WRONG_URL, "database number"),
-        ("redis://:{password}@127.0.0.1:port/0", Trouble.WRONG_URL, "port number"),
-        ("redis://:{password}@127.0.0.1:70000/0", Trouble.WRONG_URL, "port number"),
-        ("redis://:{password}/x@127.0.0.1:6379/0", Trouble.WRONG_URL, "not a URL"),
-        ("redis://:{password}@no-such-host.invalid/0", Trouble.WRONG_URL, "cannot be resolved"),
-        ("unix:///run/{password}.sock", Trouble.WRONG_URL, "unix://"),
-        ("http://:{password}@127.0.0.1:{locked}", Trouble.WRONG_URL, "http://"),
-        ("127.0.0.1:{locked}", Trouble.WRONG_URL, "redis://"),
-        ("rediss://:{password}@127.0.0.1:{locked}/0", Trouble.UNREACHABLE, "TLS"),
-        ("redis://:{password}@127.0.0.1:{free}/0", Trouble.UNREACHABLE, "Nothing listens"),
+        (
+            "redis://:wrong-{password}@127.0.0.1:{locked}/0",
+            ProblemKind.REFUSED_PASSWORD,
+            "correct it",
+        ),
+        ("redis://me:{password}@127.0.0.1:{locked}/0", ProblemKind.REFUSED_PASSWORD, "user name"),
+        ("redis://127.0.0.1:{locked}/0", ProblemKind.REFUSED_PASSWORD, "wants a password"),
+        ("redis://:{password}@127.0.0.1:{locked}/99", ProblemKind.WRONG_URL, "no such database"),
+        ("redis://:{password}@127.0.0.1:{not_redis}/0", ProblemKind.WRONG_URL, "not Redis"),
+        ("redis://:{password}@127.0.0.1:{locked}/first", ProblemKind.WRONG_URL, "database number"),
+        ("redis://:{password}@127.0.0.1:port/0", ProblemKind.WRONG_URL, "port number"),
+        ("redis://:{password}@127.0.0.1:70000/0", ProblemKind.WRONG_URL, "port number"),
+        ("redis://:{password}/x@127.0.0.1:6379/0", ProblemKind.WRONG_URL, "not a URL"),
+        ("redis://:{password}@no-such-host.invalid/0", ProblemKind.WRONG_URL, "cannot be resolved"),
+        ("unix:///run/{password}.sock", ProblemKind.WRONG_URL, "unix://"),
+        ("http://:{password}@127.0.0.1:{locked}", ProblemKind.WRONG_URL, "http://"),
+        ("127.0.0.1:{locked}", ProblemKind.WRONG_URL, "redis://"),
+        ("rediss://:{password}@127.0.0.1:{locked}/0", ProblemKind.UNREACHABLE, "TLS"),
+        ("redis://:{password}@127.0.0.1:{free}/0", ProblemKind.UNREACHABLE, "Nothing listens"),
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_troubles_are_told_apart(url: str, kind: Trouble, text: str, locked: int, not_redis: int):
+def test_troubles_are_told_apart(
+    url: str, kind: ProblemKind, text: str, locked: int, not_redis: int
+):
     ports = {"locked": locked, "not_redis": not_redis, "free": services.free_port()}
     url = url.format(password=PASSWORD, **ports)
     for problem in (broker.probe(url), published(url)):
@@ -100,7 +106,7 @@ def test_a_redis_that_hangs_and_one_that_dies():
         server.send(signal.SIGSTOP)
         for problem in (broker.probe(server.url), published(server.url)):
             assert problem is not None
-            assert (problem.kind, "in time" in problem.message) == (Trouble.UNREACHABLE, True)
+            assert (problem.kind, "in time" in problem.message) == (ProblemKind.UNREACHABLE, True)
         server.send(signal.SIGCONT)
         with redis.Redis.from_url(server.url) as connected:
             connected.ping()
@@ -109,7 +115,7 @@ def test_a_redis_that_hangs_and_one_that_dies():
                 connected.ping()
             problem = broker.diagnose(raised.value, server.url)
             assert (problem.kind, "Nothing listens" in problem.message) == (
-                Trouble.UNREACHABLE,
+                ProblemKind.UNREACHABLE,
                 True,
             )
 
@@ -119,7 +125,7 @@ def test_a_full_redis():
         connected.config_set("maxmemory", "1")
         problem = published(server.url)
         assert problem is not None
-        assert problem.kind is Trouble.REFUSES_WORK
+        assert problem.kind is ProblemKind.REFUSES_WORK
 
 
 def test_a_missing_package(locked: int, monkeypatch: pytest.MonkeyPatch):
@@ -129,14 +135,14 @@ def test_a_missing_package(locked: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kombu.transport, "_transport_cache", {})
     problem = published(f"redis://:{PASSWORD}@127.0.0.1:{locked}/0")
     assert problem is not None
-    assert problem.kind is Trouble.MISSING_PACKAGE
+    assert problem.kind is ProblemKind.MISSING_PACKAGE
     assert "packaging.version" in problem.message
 
 
 @pytest.fixture
 def publisher(monkeypatch: pytest.MonkeyPatch) -> waker.Publisher:
     """One that does not wait before it tries a broken broker again."""
-    monkeypatch.setattr(waker, "BREAK_SECONDS", 0.0)
+    monkeypatch.setattr(waker, "PAUSE_SECONDS", 0.0)
     return waker.Publisher()
 
 
@@ -167,7 +173,7 @@ def test_the_waker_reports_a_trouble_once_until_it_is_over(
         assert "Nothing listens" in line
         assert publish(5) == []
         server.start()
-        assert publish(3) == ["the broker takes messages again"]
+        assert publish(3) == ["the broker accepts messages again"]
         server.send(signal.SIGKILL)
         assert len(publish(3)) == 1
 

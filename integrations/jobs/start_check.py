@@ -1,4 +1,4 @@
-"""The look at the settings with which workers begin; the gateway says what it is."""
+"""The check of settings with which workers and the relay start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 
-def check_settings() -> None:
-    """Run settings.START_CHECK, which ends the process if it must not start."""
+def run() -> None:
+    """Call settings.START_CHECK, a dotted path; it ends the process if the settings are unsafe."""
     if settings.START_CHECK:
         import_string(settings.START_CHECK)()
