@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
 from gateway.errors import responses
-from integrations.flows import inbound_webhooks
+from integrations.flows import inbound_webhook_queries, inbound_webhooks
 from integrations.flows.errors import NotFound
 from integrations.vendors import registry
 from integrations.vendors.webhooks import WebhookRequest
@@ -30,7 +30,7 @@ def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
         refusal = MethodNotAllowed(str(request.method), "Webhooks are sent with POST.")
         return responses.error_response(request, refusal, {"Allow": "POST"})
     is_possible = SEGMENT.fullmatch(vendor) and SEGMENT.fullmatch(path)
-    row = inbound_webhooks.settings_at(path, vendor) if is_possible else None
+    row = inbound_webhook_queries.settings_of_path(path, vendor) if is_possible else None
     if row is None:
         raise NotFound("There is no webhook at this address.")
     webhooks = registry.get(vendor).webhooks

@@ -137,7 +137,9 @@ class CircuitBreaker:
         """
         rows = CredentialHealth.objects.filter(pk=health.pk, state=health.state, since=health.since)
         if rows.update(**_columns(state=State.WORKING, since=now, last_success_at=now)):
-            requeue.release(tenant_id=self.credential.tenant_id, vendor=self.credential.vendor)
+            requeue.release_postponed(
+                tenant_id=self.credential.tenant_id, vendor=self.credential.vendor
+            )
         self.health = CredentialHealth.objects.filter(pk=health.pk).first()
 
     def _record_failure(self, now: datetime) -> None:

@@ -80,7 +80,7 @@ class AggregationSettingsAdmin(BaseAdmin):
         """What to paste into the vendor's dashboard."""
         if row._state.adding:
             return "Shown once the settings are saved."
-        warning = inbound_webhooks.silence(row.tenant)
+        warning = inbound_webhooks.missing_webhooks_warning(row.tenant)
         return format_html(
             "<code>{}/webhooks/{}/{}</code><br>MX has no call for it: paste this URL, with the "
             "user and secret below, into MX's client dashboard for all types (aggregation, "

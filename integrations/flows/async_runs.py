@@ -117,7 +117,7 @@ def run_job(run: JobRun, payload: WatchPayload) -> None:
     row.status = AsyncTransaction.Status.FAILED if reasons else AsyncTransaction.Status.COMPLETED
     row.response = row.response | {"failed": dead.count(), "messages": reasons[:10]}
     row.finished_at = timezone.now()
-    with run.finishing():
+    with run.completion():
         row.save()
         outbound_webhooks.emit(
             tenant_id=run.job.tenant_id,

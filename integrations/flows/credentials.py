@@ -31,7 +31,7 @@ def test(*, credential: VendorCredential) -> CheckResult:
             "FIELD_ENCRYPTION_KEYS.",
         )
     if result.ok and credential.is_active:
-        requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        requeue.release_postponed(tenant_id=credential.tenant_id, vendor=credential.vendor)
     return result
 
 
@@ -42,7 +42,7 @@ def keys_changed(*, credential: VendorCredential) -> None:
     """
     CredentialHealth.objects.filter(pk=credential.pk).delete()
     if credential.is_active:
-        requeue.release(tenant_id=credential.tenant_id, vendor=credential.vendor)
+        requeue.release_postponed(tenant_id=credential.tenant_id, vendor=credential.vendor)
 
 
 def check_config_id(*, tenant: Tenant, vendor: str, config_id: str) -> None:

@@ -271,7 +271,7 @@ def _count(erasure: Erasure, deleted: dict[str, int]) -> None:
 
 def _finish(run: JobRun, erasure: Erasure, outcome: str) -> None:
     erasure.outcome, erasure.finished_at = outcome, timezone.now()
-    with run.finishing():
+    with run.completion():
         erasure.save()
         AuditLog.objects.create(
             tenant=run.tenant,

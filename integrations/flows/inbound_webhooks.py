@@ -1,7 +1,7 @@
 """Inbound webhooks: store them, and enqueue a job that reads the data from the vendor.
 
-A webhook may be late, repeated, out of order or forged. So its content is never stored as records,
-and it can only cause a read that the gateway would also do by schedule.
+A webhook may be late, repeated, out of order or forged. So its content is never stored as records:
+it only triggers a sync, which the gateway would also run by schedule.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from integrations import sql
-from integrations.flows import sync
+from integrations.flows import inbound_webhook_queries, sync
 from integrations.models import AggregationSettings, InboundWebhook, Member
 from integrations.request_context import current_request_id
 from integrations.vendors import records, registry
@@ -26,33 +24,12 @@ from nucleus import exact_json
 from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
-SILENT_AFTER = timedelta(hours=2)
-RECENT = timedelta(days=3)
-
-# Webhooks come in bursts; Django takes longer to compile a query than databases to answer it.
-SETTINGS_AT = """
-    SELECT s.id, s.tenant_id, s.webhook_user, s.webhook_secret,
-        s.previous_webhook_user, s.previous_webhook_secret, s.previous_webhook_until
-    FROM integrations_aggregationsettings s JOIN nucleus_tenant t ON t.id = s.tenant_id
-    WHERE s.webhook_path = %s AND s.vendor = %s AND t.is_active
-"""
-MEMBER = """
-    SELECT m.id, m.tenant_id, m.vendor_member_id, u.vendor_user_id AS known_user
-    FROM integrations_member m JOIN integrations_vendoruser u ON u.id = m.vendor_user_id
-    WHERE m.tenant_id = %s AND m.vendor_member_id = %s AND u.vendor = %s
-"""
+MAX_WEBHOOK_DELAY = timedelta(hours=2)  # between an import and its webhook
+MAX_IMPORT_AGE = timedelta(days=3)
 
 
 class Unreadable(ValueError):
     """The body is not JSON. The vendor gets a 400, since a repeat would fail too."""
-
-
-def settings_at(path: str, vendor: str) -> AggregationSettings | None:
-    """The settings whose webhook URL ends with `path`."""
-    row = next(iter(AggregationSettings.unscoped.raw(SETTINGS_AT, [path, vendor])), None)
-    if row is not None:
-        row.tenant = Tenant.of_id(row.tenant_id)
-    return row
 
 
 def valid_secrets(row: AggregationSettings) -> list[WebhookSecret]:
@@ -74,7 +51,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         payload = exact_json.parse(body, strict=False)
     except exact_json.Malformed as error:
         raise Unreadable(f"The body cannot be read: {error}.") from None
-    notice = registry.get(vendor).webhooks.parse(payload)
+    event = registry.get(vendor).webhooks.parse(payload)
     row = InboundWebhook(
         tenant=tenant,
         vendor=vendor,
@@ -82,14 +59,14 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         digest=hashlib.sha256(body).hexdigest(),
         request_id=current_request_id.get(),
     )
-    member, job = _classify(row, notice), None
+    member, job = _classify(row, event), None
     with transaction.atomic():
         row.save(force_insert=True)
-        if member is not None and notice is not None:
-            only_if_changed = notice.scope is records.SyncScope.EVERYTHING
+        if member is not None and event is not None:
+            only_if_changed = event.scope is records.SyncScope.EVERYTHING
             job = sync.enqueue(
                 member=member,
-                scope=notice.scope,
+                scope=event.scope,
                 only_if_changed=only_if_changed,
                 debounce_seconds=settings.WEBHOOK_SETTLE_SECONDS,
             )
@@ -97,45 +74,44 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     return row
 
 
-def _classify(row: InboundWebhook, notice: records.WebhookEvent | None) -> Member | None:
+def _classify(row: InboundWebhook, event: records.WebhookEvent | None) -> Member | None:
     """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
-    if notice is None:
+    if event is None:
         row.state, row.note = State.QUARANTINED, "Neither type nor member is named."
         return None
-    row.kind = notice.kind
-    row.vendor_member_id = notice.member_id or ""
-    row.vendor_user_id = notice.user_id or ""
-    if notice.is_test:
+    row.kind = event.kind
+    row.vendor_member_id = event.member_id or ""
+    row.vendor_user_id = event.user_id or ""
+    if event.is_test:
         row.state = State.TEST
         return None
-    tenant_id = sql.parameter(Member, "tenant", row.tenant_id)
-    known = Member.unscoped.raw(MEMBER, [tenant_id, row.vendor_member_id, row.vendor])
-    member: Any = next(iter(known), None)  # with known_user
-    if member is None:
+    match = inbound_webhook_queries.member_with_user(row.tenant, row.vendor, row.vendor_member_id)
+    if match is None:
         row.state = State.QUARANTINED
         row.note = "No client or business of this tenant has linked this member."
-    elif notice.user_id not in (None, member.known_user):
+        return None
+    member, vendor_user_id = match
+    if event.user_id not in (None, vendor_user_id):
         row.state = State.QUARANTINED
         row.note = "The member belongs to another user."
         return None
-    else:
-        member.tenant = row.tenant  # known already; its jobs ask for it
-    owner_member: Member | None = member
-    return owner_member
+    return member
 
 
-def silence(tenant: Tenant) -> str | None:
-    """A warning for staff if the vendor imports data but sends no webhooks; else None."""
+def missing_webhooks_warning(tenant: Tenant) -> str | None:
+    """A warning for staff if the vendor imports data but sends no webhooks; otherwise None."""
     newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
     imports = Member.objects.for_tenant(tenant).aggregate(at=Max("successfully_aggregated_at"))
     imported = imports["at"]
     now = timezone.now()
-    if imported is None or imported < now - RECENT or imported > now - SILENT_AFTER:
+    if imported is None or imported < now - MAX_IMPORT_AGE or imported > now - MAX_WEBHOOK_DELAY:
         return None
-    if newest is not None and newest >= imported - SILENT_AFTER:
+    if newest is not None and newest >= imported - MAX_WEBHOOK_DELAY:
         return None
-    last = f"the last one came {newest:%Y-%m-%d %H:%M} UTC" if newest else "none has ever come"
+    last = (
+        f"the last one arrived at {newest:%Y-%m-%d %H:%M} UTC" if newest else "none has arrived yet"
+    )
     return (
         f"The vendor imported data at {imported:%Y-%m-%d %H:%M} UTC and sent no webhook for it; "
         f"{last}. Check the URL, user and secret in the vendor's dashboard. Until then changes "

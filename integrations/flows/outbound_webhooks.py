@@ -193,7 +193,7 @@ DELIVER_WEBHOOK = JobKind(
 
 def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
     delivery.state, delivery.finished_at = state, timezone.now()
-    with run.finishing():
+    with run.completion():
         delivery.save(update_fields=["state", "attempts", "finished_at", "update_date"])
 
 

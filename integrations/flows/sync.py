@@ -86,7 +86,7 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
     with _open_vendor(run, member) as vendor:
         vendor_member = _fetch_member(vendor, member)
         if vendor_member is None:
-            with run.finishing():
+            with run.completion():
                 _mark_handled(member=member, since=began)
             return
         if scope is not SyncScope.STATUS:
@@ -223,7 +223,7 @@ def _read_accounts(
             continue
         done = [*done, str(link.pk)]
         run.renew(SyncProgress(done=done))
-        run.rest()
+        run.yield_turn()
     if errors:
         raise next((error for error in errors if error.is_retryable), errors[0])
 
@@ -255,7 +255,7 @@ def _finish(
     columns: dict[str, object] = {"next_sync_at": connections.next_sync_time()}
     if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
         columns |= {"synced_at": began, "synced_through": vendor_member.successfully_aggregated_at}
-    with run.finishing():
+    with run.completion():
         Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
         _mark_handled(member=member, since=began)
 

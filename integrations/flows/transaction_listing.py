@@ -129,9 +129,9 @@ class Checkpoint:
         return self.run.progress(ListingProgress).listings or {}
 
     def yield_turn(self, listing: Listing) -> None:
-        """Between batches: raises Reschedule when the job's turn is over; see JobRun.rest.
+        """Between batches: raises Reschedule when the job's turn is over; see JobRun.yield_turn.
 
         A listing that was started MAX_STARTS times is not interrupted: it might never end.
         """
         if listing.starts <= MAX_STARTS:
-            self.run.rest()
+            self.run.yield_turn()

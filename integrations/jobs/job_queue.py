@@ -22,38 +22,30 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from integrations.jobs import retry
+from integrations.jobs import queries, retry
 from integrations.jobs.job_data import JobData
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
 from integrations.request_context import current_request_id
 from integrations.vendors.errors import VendorNotConfigured
 from nucleus.models import Tenant
 
-WAKE_AHEAD_SECONDS = (
-    60.0  # a broker holds messages for jobs due so soon; later ones are the relay's
-)
-JUST_SAVED_SECONDS = 60.0  # keys may have been entered while the job that lacked them was running
-EARLY_SECONDS = 1.0  # by which a message may come too soon, because machines' clocks differ
-ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
-# Asked for every webhook; Django would take longer to compile it than the database to answer it.
-WAITING = """
-    SELECT id, kind, state, progress, token FROM integrations_job
-    WHERE pending_key = %s AND state = 'ready'
-"""
-
+MAX_WAKE_DELAY_SECONDS = 60.0  # a broker holds messages for so long; the relay sends later ones
+CREDENTIAL_GRACE_SECONDS = 60.0  # a credential may be saved while a job that lacked it is running
+CLOCK_TOLERANCE_SECONDS = 1.0  # by which a message may be early, because machines' clocks differ
+MAX_ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time
 
 Progress = TypeVar("Progress", bound=JobData)
 
 
 class LeaseLost(Exception):
-    """Another worker has this job now; whatever was not committed must not be."""
+    """Another worker has claimed this job; nothing more may be committed for it."""
 
 
 class Reschedule(Exception):
-    """Raised by a handler: not done yet, look again after `delay` seconds. Costs no attempt.
+    """Raised by a handler: the job is to be continued after `delay` seconds. Costs no attempt.
 
     Args:
-        reason: what staff should read as the job's last error, if something went wrong.
+        reason: the job's last error, for staff; None leaves the previous one.
     """
 
     def __init__(self, delay: float, reason: str | None = None) -> None:
@@ -64,11 +56,11 @@ class Reschedule(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A claimed job, as its handler sees it."""
+    """One run of a claimed job; everything it writes depends on its fencing token."""
 
     job: Job
     token: int
-    began: float = field(default_factory=time.monotonic)
+    started_at: float = field(default_factory=time.monotonic)
 
     @property
     def tenant(self) -> Tenant:
@@ -92,20 +84,20 @@ class JobRun:
         self._update(**values)
         self.job.progress = values.get("progress", self.job.progress)
 
-    def rest(self) -> None:
-        """Let others have their turn after a while; the rest of the work follows in another run.
+    def yield_turn(self) -> None:
+        """Raise Reschedule if the run has taken JOB_TURN_SECONDS, so that other jobs get a turn.
 
-        For handlers of long jobs, between two steps of which the first is in `progress`. It also
-        keeps them well within the time limits of workers. Raises Reschedule.
+        For handlers of long jobs, between two steps of which the first is in the progress. It also
+        keeps them within the time limits of workers.
         """
-        if time.monotonic() - self.began >= settings.JOB_TURN_SECONDS:
+        if time.monotonic() - self.started_at >= settings.JOB_TURN_SECONDS:
             raise Reschedule(0)
 
     @contextmanager
-    def finishing(self) -> Iterator[None]:
-        """The last transaction of the job: what is written in it and `done` stand or fall together.
+    def completion(self) -> Iterator[None]:
+        """The job's last transaction: what is written in it commits together with `done`.
 
-        Raises LeaseLost, and then nothing is written.
+        Raises LeaseLost; then nothing is written.
         """
         with transaction.atomic():
             self._update(state=JobState.DONE, finished_at=database_now(), lease_until=None)
@@ -113,19 +105,16 @@ class JobRun:
             yield
 
     def _update(self, **values: Any) -> None:
-        mine = Job.objects.filter(pk=self.job.pk, token=self.token, state=JobState.RUNNING)
-        if not mine.update(**values):
+        claimed = Job.objects.filter(pk=self.job.pk, token=self.token, state=JobState.RUNNING)
+        if not claimed.update(**values):
             raise LeaseLost(str(self.job))
 
 
 def database_now() -> datetime:
-    """The database's clock: workers' clocks differ, and leases must not be stolen for it."""
+    """The database's time: workers' clocks differ, and a fast one must not take others' leases."""
     if connection.vendor != "postgresql":
-        return timezone.now()  # SQLite has no clock but this machine's
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now
+        return timezone.now()  # SQLite has this machine's clock
+    return queries.database_clock()
 
 
 def enqueue(
@@ -143,11 +132,11 @@ def enqueue(
 
     Args:
         lock_key: jobs with the same key never run at the same time.
-        pending_key: while a job with this key is waiting, that one is answered instead.
+        pending_key: while a job with this key is waiting, that job is returned instead.
         delay: seconds before it is due.
         calls_vendor: at most settings.VENDOR_CONCURRENCY of a tenant's do so at the same time.
     """
-    if waiting := _waiting(pending_key):
+    if pending_key is not None and (waiting := queries.waiting(pending_key)):
         return waiting
     now = database_now()
     job = Job(
@@ -161,55 +150,48 @@ def enqueue(
         slot_group=str(tenant.pk) if calls_vendor else None,
         request_id=current_request_id.get()[:64],
     )
-    for _ in range(ENQUEUE_TRIES):
+    for _ in range(MAX_ENQUEUE_TRIES):
         Job.objects.bulk_create([job], ignore_conflicts=True)
         if pending_key is None or Job.objects.filter(pk=job.pk).exists():
             break
-        if waiting := _waiting(pending_key):
-            return waiting  # else it was claimed in this very moment
+        if waiting := queries.waiting(pending_key):
+            return waiting  # otherwise it has just been claimed
     else:
         raise OperationalError(f"{kind} could not be queued")
     wake(job, delay)
     return job
 
 
-def _waiting(pending_key: str | None) -> Job | None:
-    """The job that makes another needless: whoever claims it will read later than now."""
-    if pending_key is None:
-        return None
-    return next(iter(Job.objects.raw(WAITING, [pending_key])), None)
-
-
 def wake(job: Job, delay: float = 0.0) -> None:
-    """Tell workers about a job once the transaction has committed; never blocks.
+    """Notify workers of a job when the transaction has committed; never blocks.
 
     Args:
-        delay: seconds until it is due. Beyond WAKE_AHEAD_SECONDS nothing is sent: the relay and
-            polling workers find the job in the table when its time comes.
+        delay: seconds until it is due. Beyond MAX_WAKE_DELAY_SECONDS nothing is sent: the relay and
+            polling workers find the job in the table when it is due.
     """
-    if settings.JOB_WAKER and delay <= WAKE_AHEAD_SECONDS:
+    if settings.JOB_WAKER and delay <= MAX_WAKE_DELAY_SECONDS:
         waker = import_string(settings.JOB_WAKER)
         message = {"job_id": job.pk, "kind": job.kind, "delay": max(delay, 0.0)}
         transaction.on_commit(lambda: waker(**message), robust=True)
 
 
 def wake_if_early(job_id: UUID) -> None:
-    """Publish the job again when its message arrived slightly before it is due."""
+    """Send the job's message again if it arrived slightly before the job is due."""
     job = Job.objects.filter(pk=job_id, state=JobState.READY).first()
     if job is not None:
-        left = (job.run_at - database_now()).total_seconds()
-        if 0 < left <= EARLY_SECONDS:
-            wake(job, left)
+        remaining = (job.run_at - database_now()).total_seconds()
+        if 0 < remaining <= CLOCK_TOLERANCE_SECONDS:
+            wake(job, remaining)
 
 
-def reschedule(run: JobRun, later: Reschedule) -> None:
-    """Back to ready, due after its delay, the attempt given back."""
-    reason = run.job.last_error if later.reason is None else later.reason
-    make_ready(run, later.delay, reason=reason, give_back=True)
+def reschedule(run: JobRun, request: Reschedule) -> None:
+    """Return the job to the queue with the delay that its handler asked for."""
+    reason = run.job.last_error if request.reason is None else request.reason
+    return_to_queue(run, request.delay, reason, refund_attempt=True)
 
 
 def fail(run: JobRun, error: BaseException) -> retry.Decision:
-    """Back to ready, or dead with its reason; see integrations.jobs.retry."""
+    """Retry the job later or mark it dead, as integrations.jobs.retry decides."""
     decision = retry.decide(
         error,
         attempts=run.job.attempts,
@@ -217,28 +199,29 @@ def fail(run: JobRun, error: BaseException) -> retry.Decision:
         age=database_now() - run.job.create_date,
     )
     if decision.delay is None:
-        bury(run.job, decision.reason)
+        mark_dead(run.job, decision.reason)
         return decision
-    if decision.postponed_by and not _must_wait(run.job, decision.postponed_by, error):
-        # The keys were changed, or the pause ended, while the job was running.
+    if decision.postponed_by and not _is_still_blocked(run.job, decision.postponed_by, error):
+        # The credential was changed, or the pause ended, while the job was running.
         decision = replace(decision, delay=retry.backoff(1))
-    make_ready(
+    return_to_queue(
         run,
         decision.delay or 0,
         decision.reason,
-        give_back=not decision.spend_attempt,
+        refund_attempt=not decision.spend_attempt,
         postponed_by=decision.postponed_by,
     )
     return decision
 
 
-def _must_wait(job: Job, vendor: str, error: BaseException) -> bool:
+def _is_still_blocked(job: Job, vendor: str, error: BaseException) -> bool:
+    """Whether the cause that postpones the job still exists."""
     if not isinstance(error, VendorNotConfigured):
         return _is_paused(job, vendor)
-    # Keys that are active and yet unusable must not be tried every few seconds for days.
-    just_now = timezone.now() - timedelta(seconds=JUST_SAVED_SECONDS)
+    # An active credential that cannot be used must not be tried every few seconds for days.
+    since = timezone.now() - timedelta(seconds=CREDENTIAL_GRACE_SECONDS)
     saved = VendorCredential.unscoped.filter(
-        tenant=job.tenant_id, vendor=vendor, is_active=True, update_date__gt=just_now
+        tenant=job.tenant_id, vendor=vendor, is_active=True, update_date__gt=since
     )
     return not saved.exists()
 
@@ -250,32 +233,41 @@ def _is_paused(job: Job, vendor: str) -> bool:
     ).exists()
 
 
-def make_ready(
-    run: JobRun, delay: float, reason: str, *, give_back: bool, postponed_by: str = ""
+def return_to_queue(
+    run: JobRun, delay: float, reason: str, *, refund_attempt: bool, postponed_by: str = ""
 ) -> None:
-    """Back to ready, or merged with the same work that is waiting already."""
-    mine = Job.objects.filter(pk=run.job.pk, token=run.token, state=JobState.RUNNING)
+    """Make the job ready again, or merge it with a job of the same key that is waiting already.
+
+    Does nothing if another worker has claimed the job.
+
+    Args:
+        delay: seconds until it is due.
+        reason: its last error, for staff.
+        refund_attempt: this run does not count as an attempt.
+        postponed_by: see retry.Decision.
+    """
+    claimed = Job.objects.filter(pk=run.job.pk, token=run.token, state=JobState.RUNNING)
     values: dict[str, Any] = {
         "lease_until": None, "last_error": reason, "postponed_by": postponed_by
     }  # fmt: skip
-    if give_back:
+    if refund_attempt:
         values["attempts"] = F("attempts") - 1
     try:
         with transaction.atomic():
             run_at = database_now() + timedelta(seconds=delay)
-            if mine.update(state=JobState.READY, run_at=run_at, **values):
+            if claimed.update(state=JobState.READY, run_at=run_at, **values):
                 wake(run.job, delay)
-    except IntegrityError:  # the same work is waiting already
-        mine.update(state=JobState.MERGED, finished_at=database_now(), **values)
+    except IntegrityError:  # a job with the same pending key is waiting
+        claimed.update(state=JobState.MERGED, finished_at=database_now(), **values)
 
 
-def bury(job: Job, reason: str) -> None:
-    """Dead, unless somebody has taken it since."""
+def mark_dead(job: Job, reason: str) -> None:
+    """Set the job's state to dead, unless another worker has claimed it."""
     Job.objects.filter(pk=job.pk, token=job.token, state=job.state).update(
         state=JobState.DEAD, finished_at=database_now(), lease_until=None, last_error=reason
     )
 
 
 def lease() -> timedelta:
-    """How long a claim or a renewal is good for."""
+    """How long a claim or a renewal lasts."""
     return timedelta(seconds=settings.JOB_LEASE_SECONDS)

@@ -1,4 +1,4 @@
-"""Running jobs sooner: those put off because of a vendor's keys, and those that staff run again."""
+"""Requeue: make jobs due now that were postponed, are waiting or dead."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from django.db.models import QuerySet
 from integrations.jobs.job_queue import database_now, wake
 from integrations.models import Job, JobState
 
-MAX_WOKEN = 500  # at once; the relay and polling workers find the others
+MAX_WAKE_UPS = 500  # the relay and polling workers find the other jobs
 
 
-def release(*, tenant_id: UUID, vendor: str) -> int:
-    """Make due now what was put off because of the tenant's keys at `vendor`; how many.
+def release_postponed(*, tenant_id: UUID, vendor: str) -> int:
+    """Make the jobs due that wait for the tenant's credential at `vendor`; returns how many.
 
-    For when the keys work again or were changed.
+    Called when the credential was changed, or when calls with it work again.
     """
     rows = Job.objects.filter(tenant=tenant_id, state=JobState.READY, postponed_by=vendor)
-    jobs = list(rows.only("pk", "kind").order_by("run_at")[:MAX_WOKEN])
+    jobs = list(rows.only("pk", "kind").order_by("run_at")[:MAX_WAKE_UPS])
     if not jobs:
         return 0
     count = rows.update(run_at=database_now(), postponed_by="")
@@ -33,45 +33,45 @@ def release(*, tenant_id: UUID, vendor: str) -> int:
 
 
 class Requeued(enum.Enum):
-    """What became of a job that staff wants to run now."""
+    """What has become of a job that staff requeued."""
 
     RUNS = "runs"
-    MERGED = "merged"  # the same work was waiting already, and runs now
+    MERGED = "merged"  # with a waiting job of the same key, which runs now
 
 
 def requeue(job: Job) -> Requeued | None:
-    """Make a dead job (with all its attempts) or a waiting one due now; None: it is neither."""
+    """Make a waiting job due now, or a dead one with all its attempts; None if it is neither."""
     if run_now(job):
         return Requeued.RUNS
     dead = Job.objects.filter(pk=job.pk, state=JobState.DEAD)
     values = {"state": JobState.READY, "run_at": database_now(), "attempts": 0, "postponed_by": ""}
     try:
         with transaction.atomic():
-            revived = dead.update(finished_at=None, **values)
+            updated = dead.update(finished_at=None, **values)
     except IntegrityError:
         dead.update(state=JobState.MERGED)
         _run_now(Job.objects.filter(pending_key=job.pending_key, state=JobState.READY))
         return Requeued.MERGED
-    if not revived:
+    if not updated:
         return None
     wake(job)
     return Requeued.RUNS
 
 
 def requeue_all(jobs: Iterable[Job]) -> str:
-    """Requeue each; what came of it, in a sentence for staff."""
+    """Requeue each job; returns a sentence for staff that says how many ran or were merged."""
     counts = Counter(requeue(job) for job in jobs)
-    words = f"{counts[Requeued.RUNS]} jobs will run again now"
+    summary = f"{counts[Requeued.RUNS]} jobs will run again now"
     if merged := counts[Requeued.MERGED]:
-        words += f"; {merged} were merged with the same work that was waiting and runs now"
-    return f"{words}."
+        summary += f"; {merged} were merged with the same work that was waiting and runs now"
+    return f"{summary}."
 
 
 def run_now(job: Job, **changes: Any) -> bool:
-    """Make a waiting job due at once, whatever it waits for; false when it does not wait.
+    """Make a waiting job due now, whatever it waits for; False if it is not waiting.
 
     Args:
-        changes: other columns to set.
+        changes: values of other columns to set.
     """
     return _run_now(Job.objects.filter(pk=job.pk, state=JobState.READY), **changes)
 

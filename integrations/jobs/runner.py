@@ -20,11 +20,11 @@ HANDLERS: dict[str, Callable[[JobRun], None]] = {name: kind.run for name, kind i
 
 
 def run_next(*, job_id: UUID | None = None) -> Job | None:
-    """Claim and run the next due job (or that one), and return it; None when there is none."""
+    """Claim and run the next due job, or the job with that id; None if there is none to claim."""
     run = claims.claim(job_id=job_id)
     if run is None:
         return None
-    # Logs and audit rows carry both: what caused the job, and which job it was.
+    # Log lines and audit rows carry both ids: of the request that caused the job, and of the job.
     cause = f"{run.job.request_id[:23]}." if run.job.request_id else ""
     reset = current_request_id.set(f"{cause}job-{run.job.pk}")
     try:
@@ -35,28 +35,28 @@ def run_next(*, job_id: UUID | None = None) -> Job | None:
 
 
 def drain(limit: int = 10_000) -> int:
-    """Run due jobs until none is left; answers how many ran."""
-    ran = 0
-    while ran < limit and run_next():
-        ran += 1
-    return ran
+    """Run due jobs until none is left; returns how many ran."""
+    count = 0
+    while count < limit and run_next():
+        count += 1
+    return count
 
 
 def _run(run: JobRun) -> None:
     try:
         HANDLERS[run.job.kind](run)
         if run.job.state != JobState.DONE:
-            with run.finishing():
+            with run.completion():
                 pass
-    except Reschedule as later:
-        job_queue.reschedule(run, later)
+    except Reschedule as request:
+        job_queue.reschedule(run, request)
     except LeaseLost:
-        logger.warning("lost the lease of %s; another worker has it", run.job)
+        logger.warning("lost the lease of %s; another worker has claimed it", run.job)
     except DatabaseError:
-        # Nothing can be recorded now; the lease lapses and the job runs again.
+        # The failure cannot be recorded. The lease expires, and the job runs again.
         logger.exception("the database failed under %s", run.job)
         raise
-    except Exception as error:  # whatever a handler raises must not take the worker down
+    except Exception as error:  # an exception of a handler must not end the worker
         decision = job_queue.fail(run, error)
         unexpected = decision.reason.startswith("unexpected")
         logger.warning(

@@ -1,6 +1,6 @@
-"""What has to happen by itself: reconciling members, forgetting old rows.
+"""Scheduled work: reconciliation of connections, retention of old rows.
 
-Any number of processes may call `tick` at any time; rows decide who does what.
+Any number of processes may call `tick` at the same time; row updates decide which does what.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from integrations.flows import retention, sync
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 10.0
-PRUNE_EVERY = 600.0  # seconds
+PRUNE_INTERVAL_SECONDS = 600.0
 
 
 class Schedule:
-    """One process's share of the regular work."""
+    """The scheduled work that one process does."""
 
     def __init__(self) -> None:
         self.prune_at = time.monotonic() + TICK_SECONDS
@@ -27,14 +27,14 @@ class Schedule:
     def tick(self) -> None:
         """Do what is due."""
         if count := sync.reconcile_due():
-            logger.info("%d members are looked at again", count)
+            logger.info("%d connections are being reconciled", count)
         if time.monotonic() >= self.prune_at:
-            self.prune_at = time.monotonic() + PRUNE_EVERY
+            self.prune_at = time.monotonic() + PRUNE_INTERVAL_SECONDS
             if count := retention.prune():
                 logger.info("%d old rows were deleted", count)
 
     def run(self, stopping: threading.Event) -> None:
-        """Tick until told to stop, whatever the database does."""
+        """Call tick until `stopping` is set; exceptions are logged."""
         try:
             while not stopping.wait(TICK_SECONDS):
                 try:
@@ -43,6 +43,6 @@ class Schedule:
                     logger.exception("the database is not answering")
                     connection.close()
                 except Exception:
-                    logger.exception("the schedule stumbled")
+                    logger.exception("scheduled work failed")
         finally:
             connection.close()

@@ -141,7 +141,7 @@ def test_a_tenants_jobs_at_the_vendor_are_limited(settings: Any):
     claimed = [run.job for run in runs if run is not None]
     assert len(claimed) == 4
     assert sum(job.tenant_id == first.pk and job.pk != free.pk for job in claimed) == 2
-    with next(run for run in runs if run and run.job.tenant_id == first.pk).finishing():
+    with next(run for run in runs if run and run.job.tenant_id == first.pk).completion():
         pass
     assert claims.claim() is not None
     assert claims.claim() is None

@@ -64,14 +64,14 @@ def test_many_due_connections_are_enqueued_in_batches(own_mx: Sandbox, connectio
 def test_staff_are_warned_when_webhooks_are_missing(
     aggregation_settings: AggregationSettings, connection: Member
 ):
-    assert inbound_webhooks.silence(connection.tenant) is None
+    assert inbound_webhooks.missing_webhooks_warning(connection.tenant) is None
     Member.unscoped.update(successfully_aggregated_at=timezone.now() - timedelta(hours=5))
-    warning = inbound_webhooks.silence(connection.tenant)
+    warning = inbound_webhooks.missing_webhooks_warning(connection.tenant)
     assert warning is not None
-    assert "none has ever come" in warning
+    assert "none has arrived yet" in warning
     post(aggregation_settings, {"action": "test"})
     InboundWebhook.objects.update(create_date=timezone.now() - timedelta(hours=4))
-    assert inbound_webhooks.silence(connection.tenant) is None
+    assert inbound_webhooks.missing_webhooks_warning(connection.tenant) is None
 
 
 def test_a_refresh_makes_mx_import_first(own_mx: Sandbox, connection: Member):

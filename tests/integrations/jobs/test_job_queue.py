@@ -92,7 +92,7 @@ def test_one_lock_key_runs_one_job():
     run = claimed(first)
     assert claims.claim(job_id=second.pk) is None
     assert claimed(other)
-    with run.finishing():
+    with run.completion():
         pass
     assert claimed(second)
 
@@ -105,10 +105,10 @@ def test_a_lapsed_lease_goes_to_the_next_worker_and_the_first_is_fenced_off():
     assert fresh.token == stale.token + 1
     with pytest.raises(LeaseLost):
         stale.renew()
-    with pytest.raises(LeaseLost), stale.finishing():
+    with pytest.raises(LeaseLost), stale.completion():
         TenantFactory(slug="written-by-a-stale-worker")
     assert not Tenant.objects.filter(slug="written-by-a-stale-worker").exists()
-    with fresh.finishing():
+    with fresh.completion():
         TenantFactory(slug="written-by-the-fresh-one")
     assert Tenant.objects.filter(slug="written-by-the-fresh-one").exists()
 

@@ -50,7 +50,7 @@ def test_workers_are_woken_after_the_commit_only(
 def test_workers_are_woken_for_when_a_job_is_due(
     woken: list[Any], tenant: Tenant, handler: Any, django_capture_on_commit_callbacks: Any
 ):
-    """Later than WAKE_AHEAD_SECONDS is left to the relay."""
+    """Later than MAX_WAKE_DELAY_SECONDS is left to the relay."""
 
     def later(run: JobRun) -> None:
         raise Reschedule(3)
