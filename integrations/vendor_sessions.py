@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from integrations import audit_context, base_url_policy, circuit_breaker
 from integrations.models import (
     AggregationSettings,
     AuditLog,
+    Member,
     VendorCredential,
     VerificationSettings,
 )
@@ -122,6 +124,7 @@ def open_with_credential(
             on_call=on_call,
             before_call=lambda: vendor_rate_limiter.wait(credential.pk),
             allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),
+            member_secret=partial(_member_secret, credential),
         )
     )
     try:
@@ -129,6 +132,17 @@ def open_with_credential(
     finally:
         adapter.close()
         audit.flush()
+
+
+def _member_secret(credential: VendorCredential, user_id: str, member_id: str) -> str | None:
+    """The stored secret of a connection; None where there is none."""
+    member = (
+        Member.objects.for_tenant(credential.tenant_id)
+        .filter(vendor_user__vendor=credential.vendor, vendor_user__vendor_user_id=user_id)
+        .filter(vendor_member_id=member_id)
+        .first()
+    )
+    return (member.secret or None) if member else None
 
 
 def api_of(credential: VendorCredential) -> ApiSpec:

@@ -7,6 +7,7 @@ from typing import cast
 from django.db import models
 from django.db.models import Q
 
+from nucleus.encryption import EncryptedTextField
 from nucleus.models import Owner
 from nucleus.models.base import TenantRecord
 
@@ -68,6 +69,8 @@ class Member(TenantRecord):
 
     vendor_user = models.ForeignKey(VendorUser, on_delete=models.CASCADE, related_name="members")
     vendor_member_id = models.CharField(max_length=255)
+    # A vendor's own token of this connection, where it gives one.
+    secret = EncryptedTextField(blank=True, default="", editable=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     institution = models.ForeignKey(
         "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -57,6 +57,8 @@ class VendorConfig:
     on_call: Callable[[CallRecord], None] | None = None
     before_call: Callable[[], None] | None = None  # may wait, so as not to call too often
     allowed_hosts: tuple[str, ...] = ()  # that may stand for the vendor, besides its own
+    # A member's secret by the vendor's ids of its user and itself, for vendors that give one.
+    member_secret: Callable[[str, str], str | None] = lambda user_id, member_id: None
     api_version: str = ""  # empty: the newest that the adapter speaks
 
 

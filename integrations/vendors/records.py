@@ -102,6 +102,8 @@ class Member:
     is_aggregating: bool
     aggregated_at: datetime | None = None
     successfully_aggregated_at: datetime | None = None
+    # A token of this connection, for vendors that give one; None leaves the stored one as it is.
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

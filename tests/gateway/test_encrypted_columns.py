@@ -15,7 +15,13 @@ from django.db import connection, models
 from pytest_django.fixtures import Settings
 
 from gateway.access.models import IdempotencyKey
-from integrations.models import AggregationSettings, VendorCredential, WebhookSubscription
+from integrations.models import (
+    AggregationSettings,
+    Member,
+    VendorCredential,
+    VendorUser,
+    WebhookSubscription,
+)
 from nucleus.encryption import Ciphertext, DecryptionFailed, EncryptedTextField
 from nucleus.models import AggregationAccount, BankLink, Business, Client
 from tests.factories.access import ApplicationFactory
@@ -41,6 +47,16 @@ def aggregation(**secrets: str) -> AggregationSettings:
     return AggregationSettings.unscoped.create(tenant=tenant, **secrets)
 
 
+def member(**secrets: str) -> Member:
+    client: Any = ClientFactory()
+    user = VendorUser.unscoped.create(
+        tenant=client.tenant, client=client, vendor="mx", identifier="x"
+    )
+    return Member.unscoped.create(
+        tenant=client.tenant, vendor_user=user, vendor_member_id="MBR-1", **secrets
+    )
+
+
 def webhook(**secrets: str) -> WebhookSubscription:
     tenant: Any = TenantFactory()
     return WebhookSubscription.unscoped.create(tenant=tenant, url="https://x", **secrets)
@@ -59,6 +75,7 @@ MAKERS: dict[type[models.Model], Callable[..., Any]] = {
     Business: BusinessFactory,
     Client: ClientFactory,
     IdempotencyKey: idempotency_key,
+    Member: member,
     VendorCredential: credential,
     WebhookSubscription: webhook,
 }
