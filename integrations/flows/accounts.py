@@ -153,7 +153,7 @@ LINK_MEMBER = JobKind(
     queue=Queue.INTERACTIVE,
     payload_type=connections.VendorMemberPayload,
     handler=run_job,
-    key=lambda payload: payload.vendor_member_id,
+    key=lambda payload: payload.key,
 )
 
 
@@ -182,7 +182,7 @@ def _connect_member(
         LINK_MEMBER.enqueue(
             tenant=vendor_user.tenant,
             payload=connections.VendorMemberPayload(str(vendor_user.id), vendor_member.id),
-            lock_key=connections.lock_key(vendor_user.tenant, vendor_member.id),
+            lock_key=connections.lock_key(vendor_user, vendor_member.id),
         )
         return outcomes, (
             f"{name} is still being imported. Its accounts are connected as soon as the import "

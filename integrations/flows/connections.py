@@ -204,13 +204,13 @@ def poll_seconds(vendor: Vendor) -> float:
     return float(settings.MEMBER_POLL_SECONDS) or vendor.limits.poll_seconds
 
 
-def lock_key(tenant: Tenant, member_id: str) -> str:
+def lock_key(vendor_user: VendorUser, vendor_member_id: str) -> str:
     """The lock key of a connection's jobs, of which no two run at the same time.
 
     Args:
-        member_id: the vendor's id, which is unique only within the tenant.
+        vendor_member_id: the vendor's id, which is unique only at this vendor.
     """
-    return f"{tenant.pk}:member:{member_id}"
+    return f"{vendor_user.tenant_id}:member:{vendor_user.vendor}:{vendor_member_id}"
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,11 @@ class VendorMemberPayload(JobData):
 
     vendor_user_id: str
     vendor_member_id: str
+
+    @property
+    def key(self) -> str:
+        """Names the connection; the vendor's id alone is unique only at its vendor."""
+        return f"{self.vendor_user_id}:{self.vendor_member_id}"
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -247,7 +252,8 @@ def lock(member: Member) -> Member:
 
 
 def _columns(vendor_member: records.Member) -> dict[str, object]:
-    return {
+    secret = {} if vendor_member.secret is None else {"secret": vendor_member.secret}
+    return secret | {
         "name": vendor_member.name,
         "connection_status": vendor_member.connection.status,
         "connection_message": vendor_member.connection.message,

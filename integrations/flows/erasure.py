@@ -234,8 +234,10 @@ def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[dict[str, Any
 def _jobs(erasure: Erasure) -> QuerySet[Job]:
     """The client's jobs in all states: payloads and keys contain the vendor's ids."""
     create_user = users.CreateUserPayload(client_id=str(erasure.client_id))
-    member_ids = _members(erasure).values_list("vendor_member_id", flat=True)
-    lock_keys = [connections.lock_key(erasure.tenant, member_id) for member_id in member_ids]
+    lock_keys = [
+        connections.lock_key(member.vendor_user, member.vendor_member_id)
+        for member in _members(erasure).select_related("vendor_user")
+    ]
     return Job.objects.filter(tenant=erasure.tenant_id).filter(
         Q(lock_key__in=lock_keys)
         | Q(pending_key=users.CREATE_VENDOR_USER.pending_key(erasure.tenant_id, create_user))
@@ -250,11 +252,13 @@ def _ids(rows: QuerySet[Any]) -> list[str]:
 
 def _webhooks(erasure: Erasure) -> QuerySet[InboundWebhook]:
     """The inbound webhooks about the client's connections."""
-    users_at_vendor = _vendor_users(erasure).exclude(vendor_user_id=None)
-    return InboundWebhook.objects.filter(tenant=erasure.tenant_id).filter(
-        Q(vendor_member_id__in=_members(erasure).values("vendor_member_id"))
-        | Q(vendor_user_id__in=users_at_vendor.values("vendor_user_id"))
-    )
+    about_client = Q(pk=None)
+    for vendor_user in _vendor_users(erasure):
+        about_user = Q(vendor_member_id__in=vendor_user.members.values("vendor_member_id"))
+        if vendor_user.vendor_user_id is not None:
+            about_user |= Q(vendor_user_id=vendor_user.vendor_user_id)
+        about_client |= Q(vendor=vendor_user.vendor) & about_user
+    return InboundWebhook.objects.filter(about_client, tenant=erasure.tenant_id)
 
 
 def _events(erasure: Erasure) -> QuerySet[OutboundEvent]:

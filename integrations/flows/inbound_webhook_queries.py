@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from integrations import sql
-from integrations.models import AggregationSettings, Member
+from integrations.models import AggregationSettings, Member, VendorUser
 from nucleus.models import Tenant
 
 SETTINGS = """
@@ -17,7 +17,8 @@ SETTINGS = """
     WHERE s.webhook_path = %s AND s.vendor = %s AND t.is_active
 """
 MEMBER = """
-    SELECT m.id, m.tenant_id, m.vendor_member_id, u.vendor_user_id AS owner_id_at_vendor
+    SELECT m.id, m.tenant_id, m.vendor_user_id, m.vendor_member_id,
+        u.vendor_user_id AS owner_id_at_vendor
     FROM integrations_member m JOIN integrations_vendoruser u ON u.id = m.vendor_user_id
     WHERE m.tenant_id = %s AND m.vendor_member_id = %s AND u.vendor = %s
 """
@@ -44,5 +45,9 @@ def member_with_user(
     member = next(iter(rows), None)
     if member is None:
         return None
+    owner_id: str | None = vars(member)["owner_id_at_vendor"]
     member.tenant = tenant
-    return member, vars(member)["owner_id_at_vendor"]
+    member.vendor_user = VendorUser(
+        pk=member.vendor_user_id, tenant=tenant, vendor=vendor, vendor_user_id=owner_id
+    )
+    return member, owner_id

@@ -24,7 +24,7 @@ def enqueue(*, member: Member, account: AggregationAccount) -> None:
     RETRIEVE_ACCOUNT.enqueue(
         tenant=member.tenant,
         payload=RetrievePayload(aggregation_account_id=str(account.id)),
-        lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
+        lock_key=connections.lock_key(member.vendor_user, member.vendor_member_id),
     )
 
 

@@ -57,7 +57,7 @@ def enqueue(
         (kind or SYNC_MEMBER).enqueue,
         tenant=member.tenant,
         payload=SyncPayload(str(member.id), scope.value, only_if_changed),
-        lock_key=connections.lock_key(member.tenant, member.vendor_member_id),
+        lock_key=connections.lock_key(member.vendor_user, member.vendor_member_id),
         delay=debounce_seconds,
     )
     job = enqueue_or_join()
@@ -264,6 +264,7 @@ def _mark_handled(*, member: Member, since: datetime) -> None:
     """Mark the connection's webhooks as handled that arrived before the job began to read."""
     InboundWebhook.objects.filter(
         tenant=member.tenant_id,
+        vendor=member.vendor_user.vendor,
         vendor_member_id=member.vendor_member_id,
         state=InboundWebhook.State.RECEIVED,
         create_date__lte=since,
@@ -279,7 +280,7 @@ def reconcile_due(limit: int = 100) -> int:
     due = (
         Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
         .filter(Q(vendor_user__client__is_active=True) | Q(vendor_user__business__is_active=True))
-        .select_related("tenant")
+        .select_related("tenant", "vendor_user")
         .order_by("next_sync_at")[:limit]
     )
     count = 0

@@ -43,7 +43,7 @@ def enqueue(
             account_id=str(tenant_account.id) if tenant_account else None,
             account_named_by_client=bool(tenant_account and tenant_account.named_by_client),
         ),
-        lock_key=connections.lock_key(vendor_user.tenant, vendor_member.id),
+        lock_key=connections.lock_key(vendor_user, vendor_member.id),
     )
 
 
@@ -118,7 +118,7 @@ VERIFY_MEMBER = JobKind(
     queue=Queue.INTERACTIVE,
     payload_type=VerifyPayload,
     handler=run_job,
-    key=lambda payload: payload.vendor_member_id,
+    key=lambda payload: payload.key,
 )
 
 

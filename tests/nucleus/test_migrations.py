@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from integrations.models import Member, VendorUser, VerifiedLink
+from integrations.flows import connections
+from integrations.models import Job, Member, VendorUser, VerifiedLink
 from nucleus import writes
 from nucleus.models import AggregationAccount, BankLink, Client, Institution, Merchant
-from tests.factories.nucleus import BankLinkFactory
+from tests.factories.integrations import JobFactory
+from tests.factories.nucleus import BankLinkFactory, TenantFactory
 
 BUSINESSES = ("nucleus", "0003_businesses")
 USERNAME_KEYS = ("nucleus", "0009_username_keys")
@@ -184,3 +186,20 @@ def test_shared_rows_of_before_are_of_mx(before_sources: Any):
     assert Merchant.objects.get(pk=merchant.pk).name == "Shop"
     bank = writes.upsert_institution(source="other", code="mxbank", name="Another bank")
     assert bank.pk not in sources
+
+
+def test_lock_keys_of_before_name_mx(transactional_db: Any):
+    tenant: Any = TenantFactory()
+    before = ("integrations", "0010_member_secret")
+    keys = {"member": f"{tenant.pk}:member:MBR-1", "other": f"{tenant.pk}:erase_client:1"}
+    try:
+        MigrationExecutor(connection).migrate([before])
+        for kind, key in keys.items():
+            JobFactory(tenant=tenant, kind=kind, lock_key=key)
+    finally:
+        call_command("migrate", verbosity=0)
+    user = VendorUser(tenant=tenant, vendor="mx")
+    assert dict(Job.objects.values_list("kind", "lock_key")) == {
+        "member": connections.lock_key(user, "MBR-1"),
+        "other": keys["other"],
+    }
