@@ -71,7 +71,7 @@ class ApplicationAdmin(BaseAdmin):
     actions = ("rotate_secrets",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Hide the client id of a new application, which has none before it is saved."""
+        """Hide the client id of a new application, which gets it when it is saved."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
             return fieldsets

@@ -1,4 +1,4 @@
-"""What staff see. Actions call flows; secrets go in and never come out."""
+"""Screens for staff. Their actions call flows; stored secrets are never shown."""
 
 from integrations.admin import (  # noqa: F401 - registers the screens
     credentials,

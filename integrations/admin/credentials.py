@@ -24,8 +24,8 @@ from integrations.models.credentials import NEVER_TRIED
 from nucleus.admin import confirmation
 from nucleus.admin.base import BaseAdmin
 
-MOST_TESTED = 10  # at once; a vendor may take VENDOR_DEADLINE_SECONDS for each
-QUESTION = "Call the vendor with the stored keys? What is typed and not saved is not tested."
+MAX_TESTED = 10  # per action; each may take VENDOR_DEADLINE_SECONDS
+QUESTION = "Call the vendor with the stored credential? Unsaved changes are not tested."
 ENVIRONMENTS = [
     ("production", "MX production"),
     ("development", "MX development"),
@@ -34,7 +34,7 @@ ENVIRONMENTS = [
 
 
 class CredentialForm(WriteOnlySecrets):
-    """Labels are those of the vendor's set-up guide."""
+    """The labels are those of the vendor's set-up guide."""
 
     secrets = required_when_new = ("secret",)
     secret = SecretField(label="Password/Client Secret", help_text="MX: the MX-API-Key.")
@@ -56,7 +56,7 @@ class CredentialForm(WriteOnlySecrets):
 
 @admin.register(VendorCredential)
 class CredentialAdmin(BaseAdmin):
-    """Keys at a vendor, one active set per tenant and vendor."""
+    """Keys for a vendor's API; one credential per tenant and vendor is active."""
 
     form = CredentialForm
     fields = (
@@ -64,7 +64,8 @@ class CredentialAdmin(BaseAdmin):
         "is_active", "vendor_config_id",
     )  # fmt: skip
     list_display = (
-        "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active", "works",
+        "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active",
+        "health_status",
     )  # fmt: skip
     list_filter = ("vendor", "environment", "is_active")
     list_select_related = ("tenant", "health")
@@ -92,24 +93,24 @@ class CredentialAdmin(BaseAdmin):
 
     def deletion_warnings(self, obj: VendorCredential) -> list[str]:
         consequence = (
-            f"{obj.tenant}: nothing can be linked, refreshed or verified at {obj.vendor} without "
-            "active keys. Connections and their data stay, and age."
+            f"{obj.tenant}: without an active credential nothing can be linked, refreshed or "
+            f"verified at {obj.vendor}. Connections and their data are kept, but not updated."
         )
         return [consequence]
 
     @admin.display(description="vendor_config_id")
     def vendor_config_id(self, row: VendorCredential) -> str:
-        """What API callers may name these keys by."""
-        return "Shown once the keys are saved." if row._state.adding else str(row.pk)
+        """The id by which API callers may name this credential."""
+        return "Shown once the credential is saved." if row._state.adding else str(row.pk)
 
     @admin.display(description="health")
-    def works(self, row: VendorCredential) -> str:
-        """What the last calls with these keys showed."""
+    def health_status(self, row: VendorCredential) -> str:
+        """The result of the latest calls with this credential."""
         health = getattr(row, "health", None)
         return NEVER_TRIED if health is None else health.describe()
 
     def test_connection(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        """Call the vendor with the stored keys and say what it answered; a GET only asks."""
+        """Call the vendor with the stored credential and show the result; a GET asks to confirm."""
         row = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -132,7 +133,7 @@ class CredentialAdmin(BaseAdmin):
         question=QUESTION,
         button="Test connection",
         permissions=["change"],
-        max_rows=MOST_TESTED,
+        max_rows=MAX_TESTED,
     )
     def test_connections(self, request: HttpRequest, rows: list[VendorCredential]) -> None:
         for row in rows:

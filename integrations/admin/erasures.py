@@ -1,4 +1,4 @@
-"""Which clients were erased, and what is still to do about it."""
+"""The Erasures screen: clients that were erased, and what is still pending."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nucleus.admin.read_only import ReadOnlyAdmin
 
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnlyAdmin):
-    """The record of each erasure; `problem` says what the vendor's part waits for."""
+    """Erasures; `problem` says why the vendor's data is not deleted yet."""
 
     list_display = (
         "client_id", "tenant", "requested_by", "create_date", "erased_at", "finished_at",

@@ -1,4 +1,4 @@
-"""Form fields for secrets: they go in and never come out."""
+"""Form fields: secrets, which are never shown, and choices of vendors and their APIs."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from integrations.vendors import registry
 
-LONGEST_SECRET = 1024  # characters
+MAX_SECRET_LENGTH = 1024
 
 
 def printable_ascii(value: str) -> None:
-    """Refuse what copying from web pages and mails adds to keys, such as invisible characters."""
+    """Raise ValidationError for characters that copying may add, such as invisible ones."""
     for position, character in enumerate(value, start=1):
         if not " " <= character <= "~":
             raise forms.ValidationError(
-                f"Character {position} (U+{ord(character):04X}) cannot be part of it; it may have "
-                "come along when it was copied. Copy it again, or type it."
+                f"Character {position} (U+{ord(character):04X}) is not allowed. It may have been "
+                "added by copying. Copy the value again, or type it."
             )
 
 
 class SecretField(forms.CharField):
-    """A password box that is always empty; left empty it keeps what is stored."""
+    """A password field that is always empty; if it is left empty, the stored secret is kept."""
 
     default_validators = [printable_ascii]
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
-        kwargs.setdefault("max_length", LONGEST_SECRET)
+        kwargs.setdefault("max_length", MAX_SECRET_LENGTH)
         super().__init__(
             widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), **kwargs
         )
 
 
 class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
-    """Keeps a stored secret when its box is left empty. `secrets` names the fields."""
+    """Keeps a stored secret if its field is left empty. `secrets` names the fields."""
 
     secrets: tuple[str, ...] = ()
     required_when_new: tuple[str, ...] = ()
@@ -44,11 +44,11 @@ class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.secrets:
-            stored = not self.instance._state.adding and bool(getattr(self.instance, name))
+            is_stored = not self.instance._state.adding and bool(getattr(self.instance, name))
             self.initial.pop(name, None)
             self.fields[name].help_text = (
-                "Stored and never shown. Type to replace it."
-                if stored
+                "Stored; never shown. Enter a value to replace it."
+                if is_stored
                 else self.fields[name].help_text
             )
 
@@ -58,14 +58,14 @@ class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
             if cleaned.get(name) or name in self.errors:
                 continue
             if self.instance._state.adding and name in self.required_when_new:
-                self.add_error(name, "This is required.")
+                self.add_error(name, "This field is required.")
             elif not self.instance._state.adding:
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
 
 
 def vendor_field() -> forms.ChoiceField:
-    """The vendors that are built in."""
+    """A choice of the registered vendors."""
     choices = [(slug, spec.name) for slug, spec in registry.specs().items()]
     return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget)
 

@@ -1,4 +1,4 @@
-"""Connections, jobs and vendor calls, to look at."""
+"""Screens of connections, jobs, inbound webhooks and calls to vendors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nucleus.admin.read_only import ReadOnlyAdmin
 
 @admin.register(VendorUser)
 class VendorUserAdmin(ReadOnlyAdmin):
-    """Which client or business is which user at the vendor."""
+    """The vendor users of clients and businesses."""
 
     list_display = ("owner", "tenant", "vendor", "vendor_user_id", "create_date")
     list_filter = ("vendor",)
@@ -31,7 +31,7 @@ class VendorUserAdmin(ReadOnlyAdmin):
 
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
-    """Connections: which are broken, why, and who must act."""
+    """Connections: their status, its reason and who has to act."""
 
     list_display = (
         "name", "tenant", "owner", "connection_status", "actor", "connection_message",
@@ -50,7 +50,7 @@ class MemberAdmin(ReadOnlyAdmin):
 
 @admin.register(AccountLink)
 class AccountLinkAdmin(ReadOnlyAdmin):
-    """Which aggregation account is which account at the vendor."""
+    """The vendor's accounts of aggregation accounts."""
 
     list_display = ("aggregation_account", "tenant", "member", "transactions_retrieved_at")
     list_select_related = ("aggregation_account", "tenant", "member")
@@ -59,7 +59,7 @@ class AccountLinkAdmin(ReadOnlyAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    """Work: waiting, running, done, or dead with its reason."""
+    """Jobs: waiting, running, done, or dead with the reason."""
 
     list_display = ("kind", "tenant", "state", "attempts", "run_at", "last_error", "finished_at")
     list_filter = ("state", "kind")
@@ -69,22 +69,22 @@ class JobAdmin(ReadOnlyAdmin):
 
     @confirmed_action(
         description="Run dead and waiting jobs now",
-        question="Run these jobs now? Those that are neither dead nor waiting stay as they are.",
+        question="Run these jobs now? Jobs that are neither dead nor waiting are skipped.",
         button="Yes, run them now",
         permissions=["repeat"],
     )
     def run_again(self, request: HttpRequest, rows: list[Job]) -> None:
-        chosen = [job for job in rows if job.state in (JobState.DEAD, JobState.READY)]
-        for job in chosen:
+        runnable = [job for job in rows if job.state in (JobState.DEAD, JobState.READY)]
+        for job in runnable:
             self.record(request, job, "Run now.")
-        messages.info(request, requeue.requeue_all(chosen))
-        if left_out := len(rows) - len(chosen):
-            messages.warning(request, f"{left_out} were neither dead nor waiting.")
+        messages.info(request, requeue.requeue_all(runnable))
+        if skipped := len(rows) - len(runnable):
+            messages.warning(request, f"{skipped} skipped: neither dead nor waiting.")
 
 
 @admin.register(InboundWebhook)
 class InboundWebhookAdmin(ReadOnlyAdmin):
-    """What vendors told us: waiting, handled, or kept because it was not understood."""
+    """Vendors' webhooks: waiting, handled, or kept because they were not understood."""
 
     list_display = (
         "create_date", "tenant", "vendor", "kind", "state", "vendor_member_id", "note",
@@ -98,7 +98,7 @@ class InboundWebhookAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditLog)
 class AuditLogAdmin(ReadOnlyAdmin):
-    """Every call to a vendor, without what was said; and that clients were erased."""
+    """Calls to vendors, without their contents, and erasures of clients."""
 
     list_display = (
         "create_date", "tenant", "vendor", "operation", "method", "path_template", "status",

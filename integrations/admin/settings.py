@@ -14,7 +14,7 @@ from nucleus.admin.base import BaseAdmin
 
 
 class AggregationForm(WriteOnlySecrets):
-    """The words are those of the vendor's set-up guide."""
+    """The labels are those of the vendor's set-up guide."""
 
     secrets = ("webhook_secret",)
     webhook_secret = SecretField(label="Webhook Secret")
@@ -28,21 +28,22 @@ class AggregationForm(WriteOnlySecrets):
         )  # fmt: skip
 
     def clean_webhook_user(self) -> str:
-        """A colon ends the name in Basic authentication, so no vendor could send such a one."""
+        """Basic authentication separates user name and password by a colon."""
         name: str = self.cleaned_data["webhook_user"]
         printable_ascii(name)
         if ":" in name:
-            raise forms.ValidationError("A user name in Basic authentication has no colon.")
+            raise forms.ValidationError("The user name must not contain a colon.")
         return name
 
 
 @admin.register(AggregationSettings)
 class AggregationSettingsAdmin(BaseAdmin):
-    """Who aggregates, what happens by itself, and what the vendor's webhooks need."""
+    """The vendor for aggregation, what is automatic, and the access of its webhooks."""
 
     form = AggregationForm
     list_display = (
-        "tenant", "vendor", "retrieves", "creates_users", "history_days",
+        "tenant", "vendor", "retrieves_automatically", "creates_users_automatically",
+        "history_days",
     )  # fmt: skip
     list_select_related = ("tenant",)
     readonly_fields = ("webhook_url",)
@@ -59,7 +60,7 @@ class AggregationSettingsAdmin(BaseAdmin):
     def deletion_warnings(self, obj: AggregationSettings) -> list[str]:
         url = f"{settings.PUBLIC_URL}/webhooks/{obj.vendor}/{obj.webhook_path}"
         lost_url = (
-            f"{obj.tenant}: the webhook URL {url} stops working for good, with its user and "
+            f"{obj.tenant}: the webhook URL {url} stops working permanently, with its user and "
             "secret. New settings get another URL, which has to be registered at the vendor."
         )
         return [
@@ -68,22 +69,22 @@ class AggregationSettingsAdmin(BaseAdmin):
         ]
 
     @admin.display(boolean=True, description="automatic retrieval")
-    def retrieves(self, row: AggregationSettings) -> bool:
+    def retrieves_automatically(self, row: AggregationSettings) -> bool:
         return row.retrieve_automatically
 
     @admin.display(boolean=True, description="automatic vendor users")
-    def creates_users(self, row: AggregationSettings) -> bool:
+    def creates_users_automatically(self, row: AggregationSettings) -> bool:
         return row.create_vendor_user_automatically
 
     @admin.display(description="webhook URL")
     def webhook_url(self, row: AggregationSettings) -> str:
-        """What to paste into the vendor's dashboard."""
+        """The URL to paste into the vendor's dashboard, with instructions."""
         if row._state.adding:
             return "Shown once the settings are saved."
         warning = inbound_webhooks.missing_webhooks_warning(row.tenant)
         return format_html(
-            "<code>{}/webhooks/{}/{}</code><br>MX has no call for it: paste this URL, with the "
-            "user and secret below, into MX's client dashboard for all types (aggregation, "
+            "<code>{}/webhooks/{}/{}</code><br>MX has no API to register it: paste this URL, with "
+            "the user and secret below, into MX's client dashboard for all types (aggregation, "
             "balance, history, statement, connection status). After a change of user or secret "
             "the old pair is accepted for a day.{}",
             settings.PUBLIC_URL,
@@ -103,7 +104,7 @@ class VerificationForm(WriteOnlySecrets):
 
 @admin.register(VerificationSettings)
 class VerificationSettingsAdmin(BaseAdmin):
-    """Who verifies bank accounts."""
+    """The vendor for verification."""
 
     form = VerificationForm
     list_display = ("tenant", "vendor", "include_identity")

@@ -1,4 +1,4 @@
-"""What the tenant's applications are told, and what became of it."""
+"""Screens of webhook subscriptions and of the deliveries to them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from nucleus.admin.read_only import ReadOnlyAdmin
 
 @admin.register(WebhookSubscription)
 class WebhookSubscriptionAdmin(ReadOnlyAdmin):
-    """URLs that applications registered with POST /webhook of either API."""
+    """Subscriptions that applications created with POST /webhook of either API."""
 
-    list_display = ("url", "tenant", "api", "is_active", "wants", "create_date")
+    list_display = ("url", "tenant", "api", "is_active", "event_names", "create_date")
     list_filter = ("api", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("url",)
 
     @admin.display(description="events")
-    def wants(self, row: WebhookSubscription) -> str:
+    def event_names(self, row: WebhookSubscription) -> str:
         return ", ".join(row.events)
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    """Each event on its way to each URL."""
+    """The deliveries of events to subscriptions, with their attempts."""
 
-    list_display = ("create_date", "tenant", "kind", "subscription", "state", "last_attempt")
+    list_display = ("create_date", "tenant", "event_name", "subscription", "state", "last_attempt")
     list_filter = ("state", "event__type")
     list_select_related = ("tenant", "event", "subscription")
     ordering = ("-create_date",)
     actions = ("replay",)
 
     @admin.display(description="event")
-    def kind(self, row: WebhookDelivery) -> str:
+    def event_name(self, row: WebhookDelivery) -> str:
         return row.event.type
 
     @admin.display(description="last attempt")
@@ -48,7 +48,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     @confirmed_action(
         description="Deliver again",
-        question="Send these events to their URLs again, whatever became of them?",
+        question="Send these events to their URLs again, including those that were delivered?",
         button="Yes, deliver them again",
         permissions=["repeat"],
     )
@@ -56,4 +56,4 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         count = outbound_webhooks.replay(sorted(rows, key=lambda row: row.create_date))
         for row in rows:
             self.record(request, row, "Delivered again.")
-        messages.info(request, f"{count} deliveries are on their way again.")
+        messages.info(request, f"{count} deliveries were queued again.")

@@ -90,7 +90,7 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"secret": ""}, "This is required"),
+        ({"secret": ""}, "This field is required"),
         ({"environment": "custom", "base_url": "https://evil.example"}, "VENDOR_ALLOWED_HOSTS"),
         ({"environment": "custom", "base_url": ""}, "https://host"),
         ({"environment": "custom", "base_url": "http://169.254.169.254/latest"}, "scheme and host"),

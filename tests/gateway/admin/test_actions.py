@@ -114,7 +114,7 @@ def test_jobs_that_are_not_dead_are_told(tenant: Tenant, superuser: HttpClient):
     dead, done = JobFactory(state=JobState.DEAD), JobFactory(state=JobState.DONE)
     page = run(superuser, Job, "run_again", dead, done, confirmed="yes").content.decode()
     assert "1 jobs will run again now" in page
-    assert "1 were neither dead nor waiting" in page
+    assert "1 skipped: neither dead nor waiting" in page
 
 
 def test_erasing_is_recorded_with_its_requester(tenant: Tenant, superuser: HttpClient):
