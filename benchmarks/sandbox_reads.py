@@ -67,17 +67,17 @@ def _load(
 
     def read_all() -> None:
         connection = http.client.HTTPConnection(address, timeout=10)
-        mine, number = [], 0
+        durations, number = [], 0
         while time.perf_counter() < deadline:
             began = time.perf_counter()
             connection.request("GET", paths[number % len(paths)], headers=HEADERS)
             response = connection.getresponse()
             response.read()
-            mine.append(time.perf_counter() - began)
+            durations.append(time.perf_counter() - began)
             if response.status != http.client.OK:
                 errors.append(response.status)
             number += 1
-        times.extend(mine)
+        times.extend(durations)
 
     _at_once(connections, read_all)
     cuts = quantiles(times, n=100)

@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--sample", type=int, default=2_000, help="rows of the baseline")
     options = parser.parse_args()
-    ours, baseline = AggregationAccountFactory(), AggregationAccountFactory()
+    account, baseline = AggregationAccountFactory(), AggregationAccountFactory()
     naive_first, _ = measure(one_by_one, baseline, options.sample)
     naive_again, _ = measure(one_by_one, baseline, options.sample)
     print(f"{connection.vendor}, {options.rows:,} transactions; baseline on {options.sample:,}\n")
@@ -99,7 +99,7 @@ def main() -> None:
         ("again, nothing changed", 0, naive_again),
         ("again, 5 % changed", 20, naive_again),
     ):
-        speed, written = measure(staged, ours, options.rows, changed)
+        speed, written = measure(staged, account, options.rows, changed)
         print(f"{name:28}{speed:10,.0f}{written:10,}{naive:10,.0f}{speed / naive:8.1f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"\npeak memory {peak} MiB")

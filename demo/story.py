@@ -28,7 +28,7 @@ DIFFERENCES_SHOWN = 10
 
 
 @dataclass
-class Story:
+class Walkthrough:
     """One client of the gateway and their bank."""
 
     api: Gateway
@@ -97,19 +97,21 @@ def main() -> int:
     started = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an own stack is stopped on the way
     try:
-        with _stack() as where:
-            equal = tell(where)
+        with _stack() as running_stack:
+            equal = run(running_stack)
     except (ApiError, GatewayUnreachable, bank.BankError, stack.StackError) as error:
-        _say("Failed", str(error))
+        _print_line("Failed", str(error))
         return 1
-    _say("Done", f"in {time.monotonic() - started:.1f} s")
+    _print_line("Done", f"in {time.monotonic() - started:.1f} s")
     return 0 if equal else 1
 
 
-def tell(where: stack.Stack) -> bool:
+def run(running_stack: stack.Stack) -> bool:
     """Tell the story with a new client of this stack; whether everything was equal."""
-    api = where.api()
-    mx = bank.Mx(where.sandbox, where.sandbox_client_id, where.sandbox_api_key)
+    api = running_stack.api()
+    mx = bank.Mx(
+        running_stack.sandbox, running_stack.sandbox_client_id, running_stack.sandbox_api_key
+    )
     client = _called(
         api,
         "POST",
@@ -121,19 +123,19 @@ def tell(where: stack.Stack) -> bool:
             "last_name": "Story",
         },
     )
-    _say("Client", f"{client['first_name']} {client['last_name']}, {client['id']}")
-    story = Story(api, mx, client)
-    accounts = story.link()
-    _say("Linked", f"{accounts[0]['institution_name']} after a security question")
-    _say("", f"{len(accounts)} accounts created; their data is fetched by a job")
-    expected = comparison.served(mx, story.user, story.member)
+    _print_line("Client", f"{client['first_name']} {client['last_name']}, {client['id']}")
+    walkthrough = Walkthrough(api, mx, client)
+    accounts = walkthrough.link()
+    _print_line("Linked", f"{accounts[0]['institution_name']} after a security question")
+    _print_line("", f"{len(accounts)} accounts created; their data is fetched by a job")
+    expected = comparison.served(mx, walkthrough.user, walkthrough.member)
     actual = _arrived(api, client["id"], expected)
     _summarize(accounts, actual)
-    links = story.verify()
-    same_links = _compare_links(story, links)
-    again = {row["id"] for row in story.create_accounts()}
-    if again != {row["id"] for row in accounts}:
-        _say("Differs", "creating the accounts again made other accounts")
+    links = walkthrough.verify()
+    same_links = _compare_links(walkthrough, links)
+    repeated_ids = {row["id"] for row in walkthrough.create_accounts()}
+    if repeated_ids != {row["id"] for row in accounts}:
+        _print_line("Differs", "creating the accounts again made other accounts")
         return False
     return compare(expected, comparison.stored(api, client["id"])) and same_links
 
@@ -142,10 +144,10 @@ def tell(where: stack.Stack) -> bool:
 def _stack() -> Iterator[stack.Stack]:
     result = stack.running()
     if result:
-        _say("Stack", f"the running one, {result.gateway}")
+        _print_line("Stack", f"the running one, {result.gateway}")
         yield result
         return
-    _say("Stack", "starting one on free ports with a temporary database")
+    _print_line("Stack", "starting one on free ports with a temporary database")
     with stack.temporary() as own:
         yield own
 
@@ -171,25 +173,27 @@ def _arrived(api: Gateway, client_id: str, expected: Facts) -> Facts:
 def _summarize(accounts: list[Row], facts: Facts) -> None:
     for account in accounts:
         name = comparison.label(account["account_name"], account["mask"])
-        mine = [fact for fact in facts.elements() if fact[1] == name]
-        balance = next((fact[2] for fact in mine if fact[0] == "balance"), None)
+        account_facts = [fact for fact in facts.elements() if fact[1] == name]
+        balance = next((fact[2] for fact in account_facts if fact[0] == "balance"), None)
         debt = "" if account.get("is_asset", True) else " owed"
         category = account["subcategory"] or account["category"]
-        _say("Account", f"{name}: {_money(balance)}{debt} ({category})")
-        moves = [fact for fact in mine if fact[0] == "transaction"]
+        _print_line("Account", f"{name}: {_money(balance)}{debt} ({category})")
+        moves = [fact for fact in account_facts if fact[0] == "transaction"]
         if moves:
             first, last = min(move[2] for move in moves), max(move[2] for move in moves)
             sums = {
                 way: sum((move[4] for move in moves if move[3] == way), Decimal(0))
                 for way in ("Credit", "Debit")
             }
-            _say(
+            _print_line(
                 "",
                 f"{len(moves)} transactions {first:%Y-%m-%d} to {last:%Y-%m-%d}, "
                 f"in {_money(sums['Credit'])}, out {_money(sums['Debit'])}",
             )
-        for _, _, symbol, shares, value, _ in (fact for fact in mine if fact[0] == "holding"):
-            _say("", f"{shares} {symbol or 'units'} worth {_money(value)}")
+        for _, _, symbol, shares, value, _ in (
+            fact for fact in account_facts if fact[0] == "holding"
+        ):
+            _print_line("", f"{shares} {symbol or 'units'} worth {_money(value)}")
 
 
 def compare(expected: Facts, actual: Facts) -> bool:
@@ -199,32 +203,32 @@ def compare(expected: Facts, actual: Facts) -> bool:
         types[fact[0]] += 1
     counted = ", ".join(f"{count} {kind}s" for kind, count in types.items())
     if expected == actual:
-        _say("Compared", f"{counted}: Nucleus equals MX to the cent")
+        _print_line("Compared", f"{counted}: Nucleus equals MX to the cent")
         return True
-    _say("Compared", f"{counted}: DIFFERENT")
+    _print_line("Compared", f"{counted}: DIFFERENT")
     for text, difference in (("missing", expected - actual), ("extra", actual - expected)):
         for fact in list(difference.elements())[:DIFFERENCES_SHOWN]:
-            _say("", f"{text}: {' | '.join(str(part) for part in fact)}")
+            _print_line("", f"{text}: {' | '.join(str(part) for part in fact)}")
         if difference.total() > DIFFERENCES_SHOWN:
-            _say("", f"{text}: and {difference.total() - DIFFERENCES_SHOWN} more")
+            _print_line("", f"{text}: and {difference.total() - DIFFERENCES_SHOWN} more")
     return False
 
 
-def _compare_links(story: Story, links: list[Row]) -> bool:
-    path = f"/users/{story.user}/members/{story.member}/account_numbers"
-    numbers = list(story.mx.rows(path, "account_numbers"))
+def _compare_links(walkthrough: Walkthrough, links: list[Row]) -> bool:
+    path = f"/users/{walkthrough.user}/members/{walkthrough.member}/account_numbers"
+    numbers = list(walkthrough.mx.rows(path, "account_numbers"))
     expected = {
         (number["account_number"][-4:], number["routing_number"][-4:]) for number in numbers
     }
     for link in links:
-        _say(
+        _print_line(
             "Verified",
             f"{link['bank_account_name']} \u2022\u2022{link['mask']}, routing {link['routing']}, "
             f"{link['bank_account_holder'] or 'holder not confirmed by the bank'}",
         )
     if {(link["mask"], link["routing"][-4:]) for link in links} == expected:
         return True
-    _say("Differs", f"MX serves {len(expected)} account numbers, others than these")
+    _print_line("Differs", f"MX serves {len(expected)} account numbers, others than these")
     return False
 
 
@@ -232,8 +236,8 @@ def _money(amount: Decimal | int | None) -> str:
     return "unknown" if amount is None else f"{amount:,.2f}"
 
 
-def _say(topic: str, words: str) -> None:
-    sys.stdout.write(f"{topic:<10}{words}\n")
+def _print_line(topic: str, text: str) -> None:
+    sys.stdout.write(f"{topic:<10}{text}\n")
     sys.stdout.flush()
 
 

@@ -95,7 +95,7 @@ class Stack:
             self._check_alive()
             if _is_orphan(parent):
                 return False
-            waiting = [service for service in waiting if not _answers(str(service.url))]
+            waiting = [service for service in waiting if not _is_responding(str(service.url))]
             if waiting and time.monotonic() > deadline:
                 names = ", ".join(f"{service.name} ({service.url})" for service in waiting)
                 raise ProcessError(f"No answer within {seconds:.0f} s from {names}.")
@@ -200,7 +200,7 @@ def port_holder(port: int) -> int | None:
     return None
 
 
-def _answers(url: str) -> bool:
+def _is_responding(url: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False  # a proxy knows nothing of 127.0.0.1
         try:

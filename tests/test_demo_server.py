@@ -71,7 +71,7 @@ def demo(upstream: ThreadingHTTPServer) -> Iterator[Server]:
         server.shutdown()
 
 
-def ask(demo: Server, method: str, path: str, body: Any = None, **headers: str) -> Any:
+def request(demo: Server, method: str, path: str, body: Any = None, **headers: str) -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", demo.server_port, timeout=5)
     content = None if body is None else json.dumps(body)
     kind = {} if body is None else {"Content-Type": "application/json"}
@@ -83,7 +83,7 @@ def ask(demo: Server, method: str, path: str, body: Any = None, **headers: str) 
 
 
 def test_the_page_runs_only_its_own_code_and_mx_loader(demo: Server) -> None:
-    response = ask(demo, "GET", "/")
+    response = request(demo, "GET", "/")
     assert response.status == 200
     assert 'src="http://127.0.0.1:8001/connect.js"' in response.text
     policy = response.headers["Content-Security-Policy"]
@@ -93,29 +93,29 @@ def test_the_page_runs_only_its_own_code_and_mx_loader(demo: Server) -> None:
 
 
 def test_every_file_is_served_and_holds_no_secret(demo: Server) -> None:
-    ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)  # a token is held by now
+    request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)  # a token is held by now
     for path in FILES:
-        response = ask(demo, "GET", path)
+        response = request(demo, "GET", path)
         assert response.status == 200
         assert SECRET not in response.text
         assert "token-1" not in response.text
 
 
 def test_a_call_of_the_page_is_forwarded_with_the_token(demo: Server) -> None:
-    response = ask(
+    response = request(
         demo, "GET", f"/gateway/nucleus/v1/bank_link?filter=client_id%3D%3D{ID}&page=1", **PAGE
     )
     assert (response.status, response.text) == (200, '{"content": []}')
     assert response.headers["X-Gateway-New-Token"] == "1"
     path = f"/nucleus/v1/bank_link?filter=client_id%3D%3D{ID}&page=1"
     assert Upstream.seen[-1] == ("GET", path, "Bearer token-1", b"")
-    again = ask(demo, "GET", "/gateway/nucleus/v1/bank_link", **PAGE)
-    assert "X-Gateway-New-Token" not in again.headers
+    repeated = request(demo, "GET", "/gateway/nucleus/v1/bank_link", **PAGE)
+    assert "X-Gateway-New-Token" not in repeated.headers
     assert Upstream.tokens == 1
 
 
 def test_a_body_is_forwarded_as_it_is(demo: Server) -> None:
-    ask(demo, "POST", "/gateway/nucleus/v1/client", {"username": "a"}, **PAGE)
+    request(demo, "POST", "/gateway/nucleus/v1/client", {"username": "a"}, **PAGE)
     assert Upstream.seen[-1] == (
         "POST",
         "/nucleus/v1/client",
@@ -127,7 +127,7 @@ def test_a_body_is_forwarded_as_it_is(demo: Server) -> None:
 def test_a_refused_token_is_renewed_once(demo: Server) -> None:
     refusal = (401, "application/json", b'{"message": "expired"}')
     Upstream.answers["/nucleus/v1/client"] = refusal
-    response = ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
+    response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 401
     assert Upstream.tokens == 2
 
@@ -145,7 +145,7 @@ def test_a_refused_token_is_renewed_once(demo: Server) -> None:
 )
 def test_other_sites_pages_are_refused(demo: Server, headers: dict[str, str]) -> None:
     for method, body in (("GET", None), ("POST", {})):
-        response = ask(demo, method, "/gateway/nucleus/v1/client", body, **headers)
+        response = request(demo, method, "/gateway/nucleus/v1/client", body, **headers)
         assert response.status == 403
     assert Upstream.seen == []
 
@@ -153,11 +153,11 @@ def test_other_sites_pages_are_refused(demo: Server, headers: dict[str, str]) ->
 def test_another_host_name_is_refused(demo: Server) -> None:
     """Or a site whose name resolves to 127.0.0.1 could read the answers."""
     for path in ("/", "/gateway/nucleus/v1/client"):
-        response = ask(demo, "GET", path, Host=f"evil.example:{demo.server_port}", **PAGE)
+        response = request(demo, "GET", path, Host=f"evil.example:{demo.server_port}", **PAGE)
         assert response.status == 421
     for host in ("evil.example", f"127.0.0.1:{demo.server_port + 1}"):
         own = PAGE | {"Host": host, "Origin": f"http://{host}"}  # they agree, as a browser's do
-        response = ask(demo, "POST", "/gateway/nucleus/v1/client", {}, **own)
+        response = request(demo, "POST", "/gateway/nucleus/v1/client", {}, **own)
         assert response.status == 403
         assert not [name for name in response.headers if name.lower().startswith("access-control")]
     assert Upstream.seen == []
@@ -186,23 +186,23 @@ def test_only_the_calls_of_the_page_are_forwarded(method: str, target: str) -> N
 
 
 def test_a_path_that_is_not_the_pages_never_leaves(demo: Server) -> None:
-    assert ask(demo, "GET", "/gateway/admin/", **PAGE).status == 404
-    assert ask(demo, "GET", "/../pyproject.toml").status == 404
-    assert ask(demo, "DELETE", "/gateway/nucleus/v1/client", **PAGE).status == 501
+    assert request(demo, "GET", "/gateway/admin/", **PAGE).status == 404
+    assert request(demo, "GET", "/../pyproject.toml").status == 404
+    assert request(demo, "DELETE", "/gateway/nucleus/v1/client", **PAGE).status == 501
     assert Upstream.seen == []
 
 
 def test_an_oversized_or_odd_body_is_refused(demo: Server) -> None:
     path = "/gateway/nucleus/v1/client"
-    assert ask(demo, "POST", path, {"username": "x" * 20_000}, **PAGE).status == 400
-    assert ask(demo, "POST", path, **PAGE).status == 400
+    assert request(demo, "POST", path, {"username": "x" * 20_000}, **PAGE).status == 400
+    assert request(demo, "POST", path, **PAGE).status == 400
     assert Upstream.seen == []
 
 
 def test_a_gateway_that_is_down_is_named(demo: Server, upstream: ThreadingHTTPServer) -> None:
     upstream.shutdown()
     upstream.server_close()
-    response = ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
+    response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 502
     assert "does not answer" in json.loads(response.text)["message"]
     assert "make run" in json.loads(response.text)["message"]
@@ -211,7 +211,7 @@ def test_a_gateway_that_is_down_is_named(demo: Server, upstream: ThreadingHTTPSe
 @pytest.mark.parametrize("token", [b"<html>", b"[]", b"{}", b'{"access_token": 1}'])
 def test_a_token_answer_that_is_none_is_an_error(demo: Server, token: bytes) -> None:
     Upstream.answers["/authorization/v1/oauth/token"] = (200, "application/json", token)
-    response = ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
+    response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 502
     assert "token" in json.loads(response.text)["message"]
 
@@ -219,13 +219,13 @@ def test_a_token_answer_that_is_none_is_an_error(demo: Server, token: bytes) -> 
 def test_a_refused_secret_is_passed_on(demo: Server) -> None:
     refusal = (401, "application/json", b'{"message": "wrong secret"}')
     Upstream.answers["/authorization/v1/oauth/token"] = refusal
-    response = ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
+    response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert (response.status, json.loads(response.text)) == (401, {"message": "wrong secret"})
 
 
 def test_an_answer_that_is_not_json_is_an_error(demo: Server) -> None:
     Upstream.answers["/nucleus/v1/client"] = (500, "text/html", b"<h1>Oops</h1>")
-    response = ask(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
+    response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 502
     assert "500 without JSON" in json.loads(response.text)["message"]
 

@@ -40,8 +40,8 @@ def test_it_can_be_told_twice_and_a_lost_transaction_is_named(
 ) -> None:
     """Told twice on one stack, because nothing of the first time may disturb the second."""
     with stacks.running() as running:
-        assert story.tell(running)
-        assert story.tell(running)
+        assert story.run(running)
+        assert story.run(running)
         capsys.readouterr()
         api, mx = running.api(), bank.Mx(running.sandbox, "sandbox-client-id", "wrong-key")
         with pytest.raises(bank.BankError, match="401"):

@@ -12,10 +12,10 @@ EVERY = 0.02
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
+def until(read: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
     """What `look` answers once it is `enough`. Fails with the last answer when it never is."""
     deadline = time.monotonic() + PATIENCE
-    while not enough(result := look()):
+    while not enough(result := read()):
         assert time.monotonic() < deadline, f"still {result!r} after {PATIENCE:.0f} s"
         time.sleep(EVERY)
     return result

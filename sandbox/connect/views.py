@@ -52,10 +52,10 @@ EXPIRED = """<!doctype html>
 
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """Open a widget URL, once."""
-    fresh = WidgetSession.objects.filter(
+    valid_sessions = WidgetSession.objects.filter(
         token=token, opened_at=None, created_at__gt=clock.now() - URL_LIFE
     )
-    if not fresh.update(opened_at=clock.now()):
+    if not valid_sessions.update(opened_at=clock.now()):
         return HttpResponse(EXPIRED, status=410, headers=HEADERS)
     session = WidgetSession.objects.select_related("user").get(token=token)
     config = {

@@ -181,7 +181,7 @@ def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
         for name, (entry, pending) in due.items()
     }
     Transaction.objects.filter(pk__in=[row.pk for name, row in present.items() if name not in due]).delete()  # fmt: skip
-    fresh = [
+    new_rows = [
         Transaction(
             guid=name,
             user=account.user,
@@ -196,9 +196,9 @@ def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
     changed = [row for name, row in present.items() if name in texts and row.payload != texts[name]]
     for row in changed:
         row.payload = texts[row.guid]
-    Transaction.objects.bulk_create(fresh, batch_size=500)
+    Transaction.objects.bulk_create(new_rows, batch_size=500)
     Transaction.objects.bulk_update(changed, ["payload"], batch_size=500)
-    return Counts(len(fresh), len(changed))
+    return Counts(len(new_rows), len(changed))
 
 
 def _rows_of(account: Account, entry: Entry, now: datetime) -> Iterator[tuple[str, bool]]:

@@ -132,7 +132,7 @@ def resume(member: Member, answers: list[str], at: datetime) -> None:
     _schedule(member, "answer", at)
 
 
-def _answered(member: Member, at: datetime) -> None:
+def _judge_answers(member: Member, at: datetime) -> None:
     """Answers are right, wrong, or a test value that selects another outcome."""
     answers = member.answers
     failure = next((FAILURES[answer] for answer in answers if answer in FAILURES), None)
@@ -245,7 +245,7 @@ STEP_HANDLERS = {
     "request": _requested,
     "login": _logged_in,
     "delay": _authenticated,
-    "answer": _answered,
+    "answer": _judge_answers,
     "transfer": _transferred,
     "accounts": _accounts_processed,
     "rest": _finished,

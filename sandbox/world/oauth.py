@@ -40,10 +40,10 @@ def open_window(member: Member, options: dict[str, Any], base: str) -> str:
 
 def open_bank_page(state: str) -> OAuthWindow | None:
     """Open the bank's page, once; None if the link was used or has expired."""
-    fresh = OAuthWindow.objects.filter(
+    open_windows = OAuthWindow.objects.filter(
         state=state, opened_at=None, created_at__gt=clock.now() - WINDOW_LIFE
     )
-    if not state or not fresh.update(opened_at=clock.now(), code=secrets.token_hex(16)):
+    if not state or not open_windows.update(opened_at=clock.now(), code=secrets.token_hex(16)):
         return None
     return OAuthWindow.objects.select_related("member").get(state=state)
 

@@ -34,13 +34,13 @@ def png(shape: str, color: str) -> bytes:
 
 
 @cache
-def word_png(word: str, color: str) -> bytes:
+def word_png(text: str, color: str) -> bytes:
     """A word across the picture, in letters of LETTERS."""
-    width = 6 * len(word)  # dots, with one between letters
+    width = 6 * len(text)  # dots, with one between letters
 
     def covers(x: float, y: float) -> bool:
         column, row = int((x + 1) / 2 * width), int(y / 2 * width + 3.5)
-        letter = LETTERS[word[column // 6]]
+        letter = LETTERS[text[column // 6]]
         return 0 <= row < 7 and column % 6 < 5 and bool(letter[row] >> (4 - column % 6) & 1)
 
     return _draw(covers, color)
@@ -61,8 +61,8 @@ def _chunk(chunk_type: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + chunk_type + content + struct.pack(">I", check)
 
 
-def word_base64(word: str, color: str) -> str:
-    return base64.b64encode(word_png(word, color)).decode()
+def word_base64(text: str, color: str) -> str:
+    return base64.b64encode(word_png(text, color)).decode()
 
 
 def data_uri(shape: str, color: str) -> str:

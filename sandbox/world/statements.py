@@ -27,14 +27,14 @@ def write(member: Member, at: datetime) -> int:
     """Write missing statements; returns their number."""
     accounts = Account.objects.filter(member=member).select_related("user", "member")
     existing = set(Statement.objects.filter(member=member).values_list("account_id", "month"))
-    fresh = [
+    new_statements = [
         _statement(account, month, at)
         for account in accounts
         for month in _months(at.date())
         if (account.pk, month) not in existing
     ]
-    Statement.objects.bulk_create(fresh)
-    return len(fresh)
+    Statement.objects.bulk_create(new_statements)
+    return len(new_statements)
 
 
 def _months(today: date) -> Iterator[date]:

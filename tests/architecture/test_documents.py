@@ -42,7 +42,7 @@ def documented(file: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", table, re.MULTILINE))
 
 
-def words(default: Any) -> str:
+def default_text(default: Any) -> str:
     if default in NONE:
         return "none"
     text = str(default).lower() if isinstance(default, bool) else f"{default}"
@@ -70,7 +70,7 @@ def test_defaults_are_those_of_the_code(file: str):
     wrong = {
         name: default
         for name, default in documented(file).items()
-        if read.get(name, COMPUTED) is not COMPUTED and default != words(read[name])
+        if read.get(name, COMPUTED) is not COMPUTED and default != default_text(read[name])
     }
     assert wrong == {}
     assert documented(file).keys() <= read.keys() | {"DEMO_PORT"}

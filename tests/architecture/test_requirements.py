@@ -15,7 +15,7 @@ from django.conf import settings
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {
+OWN_PACKAGES = {
     "devtools",
     "gateway",
     "integrations",
@@ -42,7 +42,10 @@ ALLOWED = {
     "benchmarks": DEVELOPMENT,
 }
 # They run in environments of their own, which their directories describe.
-ELSEWHERE = {ROOT / "tests/clients/flow.py", ROOT / "tests/production/network/sitecustomize.py"}
+OTHER_ENVIRONMENTS = {
+    ROOT / "tests/clients/flow.py",
+    ROOT / "tests/production/network/sitecustomize.py",
+}
 DISTRIBUTIONS = packages_distributions()
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
@@ -61,7 +64,7 @@ def declared(files: tuple[str, ...]) -> set[str]:
 def imported(place: Path) -> Iterator[tuple[str, Path]]:
     """Top-level names of every import of others' packages, in functions and conditions too."""
     for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())) if file not in ELSEWHERE else ():
+        for node in ast.walk(ast.parse(file.read_text())) if file not in OTHER_ENVIRONMENTS else ():
             modules: list[str] = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
@@ -69,7 +72,7 @@ def imported(place: Path) -> Iterator[tuple[str, Path]]:
                 modules = [node.module or ""]
             for module in modules:
                 top = module.split(".")[0]
-                if top not in sys.stdlib_module_names | OURS:
+                if top not in sys.stdlib_module_names | OWN_PACKAGES:
                     yield top, file
 
 
@@ -89,7 +92,8 @@ def test_apps_and_middleware_of_the_settings_are_declared():
     for path in [*settings.INSTALLED_APPS, *settings.MIDDLEWARE]:
         top = path.split(".")[0]
         assert (
-            top in OURS or {normal(distribution) for distribution in DISTRIBUTIONS[top]} & existing
+            top in OWN_PACKAGES
+            or {normal(distribution) for distribution in DISTRIBUTIONS[top]} & existing
         ), path
 
 

@@ -29,9 +29,9 @@ FLAGS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
+    directory = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if directory in item.path.parents:
             item.add_marker(pytest.mark.browser)
             if not (CHROMIUM and DRIVER):
                 reason = "no chromium and chromedriver: apt-get install chromium chromium-driver"

@@ -35,7 +35,7 @@ SHOWS = """
     return contains(document.body) && shows(document.body);
 """
 # The elements of a selector that may be on view, for the driver to look at one by one.
-SHOWN = """
+VISIBLE_ELEMENTS = """
     return [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility());
 """
 BUTTONS = "button, a, [role=button], input[type=submit]"
@@ -178,7 +178,7 @@ class Person:
         self, expected_text: str, selector: str, matches: Callable[[WebElement], bool]
     ) -> WebElement:
         def usable(driver: WebDriver) -> WebElement | None:
-            for element in driver.execute_script(SHOWN, selector):
+            for element in driver.execute_script(VISIBLE_ELEMENTS, selector):
                 if matches(element) and element.is_displayed() and element.is_enabled():
                     return element
             return None

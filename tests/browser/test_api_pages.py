@@ -52,7 +52,7 @@ def test_the_oauth2_flow_and_one_post_after_the_other(swagger: Person, stack: St
     assert tried(swagger, "Client-createClient", body) == "201"
     assert tried(swagger, "Business-createBusiness", '{"legal_name": "Demo Bakery LLC"}') == "200"
     body = f'{{"username": "{uuid.uuid4()}", "client_type": "consumer"}}'
-    assert tried(swagger, "Client-createClient", body, again=True) == "201"
+    assert tried(swagger, "Client-createClient", body, repeat=True) == "201"
 
 
 def test_the_bearer_token(swagger: Person, stack: Stack) -> None:
@@ -72,37 +72,37 @@ def authorizes(person: Person, fields: dict[str, str]) -> None:
     person.presses("Authorize")
     for selector, text in fields.items():
         type_into(person, selector, text)
-    way = found(person, next(iter(fields))).find_element(
+    way = wait_for_element(person, next(iter(fields))).find_element(
         By.XPATH, "./ancestor::*[@class='auth-container']"
     )
     way.find_element(By.XPATH, ".//button[.='Authorize']").click()
     person.sees("Logout")
-    found(person, ".modal-ux .close-modal").click()
+    wait_for_element(person, ".modal-ux .close-modal").click()
 
 
-def tried(person: Person, operation: str, body: str = "", *, again: bool = False) -> str:
+def tried(person: Person, operation: str, body: str = "", *, repeat: bool = False) -> str:
     """The status of the response to *Execute*, as the page shows it."""
     block = f"#operations-{operation}"
-    if again:
-        found(person, f"{block} .btn-clear").click()
+    if repeat:
+        wait_for_element(person, f"{block} .btn-clear").click()
     else:
-        found(person, f"{block} .opblock-summary-control").click()
-        found(person, f"{block} .try-out__btn").click()
+        wait_for_element(person, f"{block} .opblock-summary-control").click()
+        wait_for_element(person, f"{block} .try-out__btn").click()
     if body:
         type_into(person, f"{block} textarea.body-param__text", body)
-    found(person, f"{block} .execute").click()
-    return found(person, f"{block} .live-responses-table tbody .response-col_status").text.split()[
-        0
-    ]
+    wait_for_element(person, f"{block} .execute").click()
+    return wait_for_element(
+        person, f"{block} .live-responses-table tbody .response-col_status"
+    ).text.split()[0]
 
 
 def type_into(person: Person, selector: str, text: str) -> None:
-    field = found(person, selector)
+    field = wait_for_element(person, selector)
     field.clear()
     field.send_keys(text)
 
 
-def found(person: Person, selector: str) -> WebElement:
+def wait_for_element(person: Person, selector: str) -> WebElement:
     """Wait until the element is there."""
     element: WebElement = person.waiting.until(
         lambda driver: driver.find_element(By.CSS_SELECTOR, selector)

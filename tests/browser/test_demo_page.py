@@ -80,10 +80,10 @@ def test_the_whole_story(person: Person, stack: Stack) -> None:
     mx, user, member = only_user(stack, person.address.rsplit("#", 1)[1])
     facts = comparison.served(mx, user, member)
     balances = [fact for fact in facts.elements() if fact[0] == "balance"]
-    shown = person.rows(ACCOUNTS)
-    assert len(shown) == len(balances)
+    accounts = person.rows(ACCOUNTS)
+    assert len(accounts) == len(balances)
     for _, name, balance, *_ in balances:
-        (row,) = (item for item in shown if item[0].replace("\nMX Bank ", " ") == name)
+        (row,) = (item for item in accounts if item[0].replace("\nMX Bank ", " ") == name)
         assert money(abs(balance)) in row[-1]
     transactions = sum(1 for fact in facts.elements() if fact[0] == "transaction")
     person.sees(f"1\u2013{PAGE_SIZE} of {transactions}")

@@ -83,9 +83,9 @@ def test_the_flow(shell: Shell, stack: Stack) -> None:
     assert user["vendor_response"]["guid"].startswith("USR-")
     member = Widget(link["widget_url"]).log_in()
     assert shell.bodies(accounts) == []
-    (shown,) = shell.bodies('echo "$ACCOUNTS"')
-    assert [row["status_code"] for row in shown["nucleus_aggregation_accounts"]] == [200] * len(
-        shown["nucleus_aggregation_accounts"]
+    (response,) = shell.bodies('echo "$ACCOUNTS"')
+    assert [row["status_code"] for row in response["nucleus_aggregation_accounts"]] == [200] * len(
+        response["nucleus_aggregation_accounts"]
     )
     account_id = shell.run('echo "$ACCOUNT"').strip()
     deadline = time.monotonic() + PATIENCE

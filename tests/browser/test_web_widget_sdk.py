@@ -53,7 +53,7 @@ def log_in(person: Person, bank: str, password: str) -> None:
     person.presses("Continue")
 
 
-def story(page: Embedding) -> list[tuple[str, Any]]:
+def event_log(page: Embedding) -> list[tuple[str, Any]]:
     """Events with what matters of each, in their order; all were understood by the SDK."""
     assert page.ask("return window.invalid") == []
     reported = page.told()
@@ -90,7 +90,7 @@ ENTERED: list[tuple[str, Any]] = [
     ("StepChange", "enterCreds > connecting"),
     ("MemberStatusUpdate", 0),
 ]
-ASKED: list[tuple[str, Any]] = [
+REQUESTS: list[tuple[str, Any]] = [
     ("MemberStatusUpdate", 3),
     ("StepChange", "connecting > mfa"),
     ("SubmitMFA", None),
@@ -106,7 +106,7 @@ def test_the_happy_path(page: Embedding, world: World):
         page.person.presses("Done")
     page.hears("connect/connected/primaryAction")
     expected = [*search("mxbank"), *ENTERED, ("MemberStatusUpdate", 6), *DONE]
-    assert story(page) == expected
+    assert event_log(page) == expected
 
 
 def test_a_question_on_the_way(page: Embedding, world: World):
@@ -118,8 +118,8 @@ def test_a_question_on_the_way(page: Embedding, world: World):
         page.person.presses("Continue")
         page.person.presses("Done")
     page.hears("connect/connected/primaryAction")
-    expected = [*search("mxbank"), *ENTERED, *ASKED, ("MemberStatusUpdate", 6), *DONE]
-    assert story(page) == expected
+    expected = [*search("mxbank"), *ENTERED, *REQUESTS, ("MemberStatusUpdate", 6), *DONE]
+    assert event_log(page) == expected
 
 
 def test_verification(page: Embedding, world: World):
@@ -131,8 +131,8 @@ def test_verification(page: Embedding, world: World):
         page.person.sees("Your account has been verified")
         page.person.presses("Done")
     page.hears("connect/connected/primaryAction")
-    reported = [item for item in story(page) if item != ("MemberStatusUpdate", 6)]
-    assert reported == [*search("mxbank"), *ENTERED, *ASKED, *DONE]
+    reported = [item for item in event_log(page) if item != ("MemberStatusUpdate", 6)]
+    assert reported == [*search("mxbank"), *ENTERED, *REQUESTS, *DONE]
     (member,) = world.rows("/members", "members")
     numbers = world.rows(f"/members/{member['guid']}/account_numbers", "account_numbers")
     assert len(numbers) == 1
@@ -167,7 +167,7 @@ def test_oauth(page: Embedding, world: World, refused_first: bool):  # noqa: FBT
         person.presses("Done")
     page.hears("connect/connected/primaryAction")
     expected += [("StepChange", "oauth > connecting")]
-    reported = [item for item in story(page) if item[0] != "MemberStatusUpdate"]
+    reported = [item for item in event_log(page) if item[0] != "MemberStatusUpdate"]
     assert reported == [*expected, *DONE]
     assert world.rows("/members", "members")[0]["connection_status"] == "CONNECTED"
 
@@ -179,10 +179,10 @@ def test_the_sdk_asks_and_the_widget_answers(page: Embedding, world: World):
         page.person.types("Username", "somebody")
     page.ask("window.widget.ping()")
     page.person.waits(lambda: page.told()[-1][0] == "Ping")
-    answered = "return window.widget.navigateBack()"
-    assert page.ask(answered) is True
-    assert page.ask(answered) is False  # search is the beginning
-    reported = story(page)
+    navigated_back = "return window.widget.navigateBack()"
+    assert page.ask(navigated_back) is True
+    assert page.ask(navigated_back) is False  # search is the beginning
+    reported = event_log(page)
     assert reported[-4:] == [
         ("BackToSearch", None),
         ("StepChange", "enterCreds > search"),

@@ -125,9 +125,9 @@ def test_a_job_that_ends_wakes_the_one_it_kept_waiting(
 def finished(jobs: list[Job], within: float) -> bool:
     """Whether all are done in that time."""
     deadline = time.monotonic() + within
-    mine = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    rows = Job.objects.filter(pk__in=[job.pk for job in jobs])
     while time.monotonic() < deadline:
-        if all(job.state == JobState.DONE for job in mine.all()):
+        if all(job.state == JobState.DONE for job in rows.all()):
             return True
         time.sleep(0.05)
     return False

@@ -22,7 +22,7 @@ from demo.stack import Stack
 from tests import stack as stacks
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
+DIRECTORY = Path(__file__).resolve().parent
 DOCUMENT = ROOT / "openapi.yaml"
 PATIENCE = 300
 
@@ -63,7 +63,7 @@ def run(directory: Path) -> None:
 def npm_packages(directory: Path) -> None:
     directory.mkdir()
     for name in ("package.json", "package-lock.json", "tsconfig.json", "flow.ts"):
-        shutil.copy(HERE / name, directory)
+        shutil.copy(DIRECTORY / name, directory)
     call(["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=directory)
 
 
@@ -77,7 +77,7 @@ def generate_python(directory: Path) -> str:
     """The interpreter that has the generator's packages."""
     venv.create(directory / "venv", with_pip=True)
     binaries = directory / "venv/bin"
-    requirements = str(HERE / "requirements.txt")
+    requirements = str(DIRECTORY / "requirements.txt")
     call(
         [str(binaries / "pip"), "install", "--quiet", "--disable-pip-version-check",
          "--require-hashes", "-r", requirements],
@@ -91,7 +91,7 @@ def generate_python(directory: Path) -> str:
          "--fail-on-warning"],
         cwd=directory,
     )  # fmt: skip
-    shutil.copy(HERE / "flow.py", directory)
+    shutil.copy(DIRECTORY / "flow.py", directory)
     call([str(binaries / "mypy"), "--config-file=", "gateway_client"], cwd=directory)
     call([str(binaries / "mypy"), "--config-file=", "--strict", "flow.py"], cwd=directory)
     return str(binaries / "python")

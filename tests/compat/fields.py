@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import nucleus_api
 
-OURS = ("id", "create_date", "update_date", "secret")  # what no caller gives
+READ_ONLY = ("id", "create_date", "update_date", "secret")  # what no caller gives
 NEVER_ANSWERED = ("account_number", "identification_number", "password")
 FREE_TEXT = ("secondary_id", "hydro_id")  # text, although it ends like an id
 BY_NATURE = {
@@ -33,7 +33,7 @@ def filled(kind: type, **value: Any) -> Any:
     values = {
         name: value[name] if name in value else _value(name, declared, at, value)
         for at, (name, declared) in enumerate(types.items(), 1)
-        if name not in OURS
+        if name not in READ_ONLY
     }
     return kind(**values)
 

@@ -71,10 +71,12 @@ def record(patch: pytest.MonkeyPatch, endings: set[tuple[Method, bool]]) -> None
     expected = {row.method for row in table() if row.scope != OUT}
     for kind, method in offered():
         if method in expected:
-            patch.setattr(kind, method.name, _told(getattr(kind, method.name), method, endings))
+            patch.setattr(
+                kind, method.name, _recording(getattr(kind, method.name), method, endings)
+            )
 
 
-def _told(
+def _recording(
     function: Callable[..., Any], method: Method, endings: set[tuple[Method, bool]]
 ) -> Callable[..., Any]:
     @functools.wraps(function)

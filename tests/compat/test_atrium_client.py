@@ -112,8 +112,8 @@ def test_oauth(client: Any, user: str):
     member = client.members.create_member(user, body).member
     assert member.connection_status == "PENDING"
     assert "/oauth/authorize?" in member.oauth_window_uri
-    again = client.members.read_o_auth_window_uri(member.guid, user).member
-    assert again.oauth_window_uri != member.oauth_window_uri
+    reopened = client.members.read_o_auth_window_uri(member.guid, user).member
+    assert reopened.oauth_window_uri != member.oauth_window_uri
 
 
 def test_statements(client: Any, user: str):

@@ -22,8 +22,12 @@ def test_the_integration_audit_log(
     nucleus_client: Client,
 ):
     utils = integration_api.UtilsApi(integration_sdk)
-    who = {"nucleus_client_id": str(nucleus_client.pk), "product": "atom", "vendor_name": "mx"}
-    utils.create_user_using_post(integration_api.CreateUserRequest(**who))
+    owner_fields = {
+        "nucleus_client_id": str(nucleus_client.pk),
+        "product": "atom",
+        "vendor_name": "mx",
+    }
+    utils.create_user_using_post(integration_api.CreateUserRequest(**owner_fields))
     today: date = timezone.now().date()
     page = utils.get_audit_log_all_using_get(
         nucleus_client_id=str(nucleus_client.pk), event="create_user", request_type="POST",

@@ -81,8 +81,8 @@ def test_accounts_and_bank_links(
     owner: str,
 ):
     business = BusinessFactory(tenant=nucleus_client.tenant)
-    whose: dict[str, Any] = {"client": nucleus_client, "business": business}
-    value = {f"{item}_id": str(row.pk) if item == owner else None for item, row in whose.items()}
+    owners: dict[str, Any] = {"client": nucleus_client, "business": business}
+    value = {f"{item}_id": str(row.pk) if item == owner else None for item, row in owners.items()}
     bank = models.Institution.objects.create(tenant=nucleus_client.tenant, name="Demo Bank")
     value["institution_id"] = str(bank.pk)
     numbers = {"bank_account_number": NUMBER, "routing": "688999900", "routing_wire": "688999901"}

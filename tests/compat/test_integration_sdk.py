@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def story(
+def linked_bank(
     integration_sdk: integration_api.ApiClient, mx: Sandbox, nucleus_client: Client
 ) -> tuple[integration_api.ApiClient, Client, str, list[Any]]:
     """User created, bank linked by the end user, accounts created."""
@@ -73,17 +73,17 @@ def are_as_stored(responses: list[Any], table: Any) -> int:
 
 
 def test_the_whole_story(
-    story: tuple[integration_api.ApiClient, Client, str, list[Any]], mx: Sandbox
+    linked_bank: tuple[integration_api.ApiClient, Client, str, list[Any]], mx: Sandbox
 ):
-    integration_sdk, client, member, accounts = story
+    integration_sdk, client, member, accounts = linked_bank
     run_jobs()
     aggregation = integration_api.AggregationApi(integration_sdk)
     ids = [account.id for account in accounts]
     posted: list[Any] = []
-    held: list[Any] = []
+    holdings: list[Any] = []
     for account in accounts:
-        again = aggregation.get_aggregation_account_using_get(account.id)
-        rows = [again.nucleus_aggregation_account]
+        pulled = aggregation.get_aggregation_account_using_get(account.id)
+        rows = [pulled.nucleus_aggregation_account]
         assert rows[0].body.account_name == account.account_name
         assert are_as_stored(rows, AggregationAccount) == 1
         balance = aggregation.get_aggregation_account_balance_using_get(account.id)
@@ -91,12 +91,12 @@ def test_the_whole_story(
         is_as_stored(balance.nucleus_balance_posted, stored)
         response = aggregation.get_aggregation_account_transaction_using_get(account.id)
         posted += response.nucleus_transactions_posted
-        held += aggregation.get_aggregation_account_holding_using_get(
+        holdings += aggregation.get_aggregation_account_holding_using_get(
             account.id
         ).nucleus_holdings_posted
         assert response.vendor_name == "mx"
     assert are_as_stored(posted, AggregationAccountTransaction) > 100
-    assert are_as_stored(held, AggregationAccountHolding) > 0
+    assert are_as_stored(holdings, AggregationAccountHolding) > 0
     for call in (
         aggregation.get_aggregation_account_all_using_get,
         aggregation.get_aggregation_account_balance_all_using_get,
@@ -173,8 +173,8 @@ def test_webhooks(integration_sdk: integration_api.ApiClient):
     assert missing.value.status == 404
 
 
-def test_async(story: tuple[integration_api.ApiClient, Client, str, list[Any]]):
-    integration_sdk, _, _, accounts = story
+def test_async(linked_bank: tuple[integration_api.ApiClient, Client, str, list[Any]]):
+    integration_sdk, _, _, accounts = linked_bank
     run_jobs()
     api = integration_api.AsyncApi(integration_sdk)
     started = [

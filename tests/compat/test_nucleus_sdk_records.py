@@ -67,8 +67,8 @@ def lives(api: Any, text: str, sent: Any, change: dict[str, Any]) -> None:
     assert (page.total_elements, page.number, page.first, page.last) == (1, 0, True, True)
     changed = getattr(api, f"update_{text}_using_put")(change, created.id)
     same(changed, with_change(sent, change))
-    again = getattr(api, f"update_{text}_using_put")(changed, created.id)  # the whole object
-    assert again.to_dict() == changed.to_dict()
+    updated = getattr(api, f"update_{text}_using_put")(changed, created.id)  # the whole object
+    assert updated.to_dict() == changed.to_dict()
     assert getattr(api, f"delete_{text}_using_delete")(created.id) is None
     with pytest.raises(nucleus_api.rest.ApiException) as missing:
         read(created.id)

@@ -96,10 +96,10 @@ def test_exchange_rates(nucleus_sdk: nucleus_api.ApiClient, account: Aggregation
     ]
     (result,) = resources.get_currency_exchange_rate_all_using_get(filter="currency_code_to==CHF")
     assert result._date == "2026-11-20T00:00:00.000+0000"
-    shown = nucleus_api.AggregationAccountApi(
+    converted = nucleus_api.AggregationAccountApi(
         nucleus_sdk
     ).get_aggregation_account_balance_using_get(str(balance.pk), currency_conversion="CHF")
-    assert (shown.balance, shown.currency_code) == (4, "CHF")
+    assert (converted.balance, converted.currency_code) == (4, "CHF")
 
 
 def test_merchants(nucleus_sdk: nucleus_api.ApiClient, account: AggregationAccount):
@@ -132,12 +132,14 @@ def test_derived_views(nucleus_sdk: nucleus_api.ApiClient, account: AggregationA
     (detail,) = category["aggregation_account_details"]
     assert detail["aggregation_account_balance_id"] == str(balance.pk)
     business = BusinessFactory(tenant=account.tenant)
-    theirs = AggregationAccountFactory(client=None, business=business, tenant=account.tenant)
+    business_account = AggregationAccountFactory(
+        client=None, business=business, tenant=account.tenant
+    )
     (category,) = api.get_aggregation_account_overview_by_business_id_using_get(
         str(business.pk), currency_conversion="EUR"
     )["by_category"]
     (detail,) = category["aggregation_account_details"]
-    assert detail["aggregation_account_id"] == str(theirs.pk)
+    assert detail["aggregation_account_id"] == str(business_account.pk)
 
 
 def test_amounts_in_another_currency(
@@ -159,8 +161,8 @@ def test_amounts_in_another_currency(
         api = funding if kind == "bank_link" else accounts
         item = getattr(api, f"get_{kind}_using_get")(str(row.pk), currency_conversion="EUR")
         page = getattr(api, f"get_{kind}_all_using_get")(currency_conversion="EUR")
-        for shown in (item, page.content[0]):
-            amounts = shown.to_dict()
+        for converted in (item, page.content[0]):
+            amounts = converted.to_dict()
             amounts |= amounts.get("bank_credit") or {}
             assert amounts["currency_code"] == "EUR"
             assert amounts.get("amount", amounts.get("balance")) == 4

@@ -72,10 +72,10 @@ def _access(deployment: Deployment) -> dict[str, str]:
 def _run(
     deployment: Deployment, environment: dict[str, str], examples: int, remaining: list[str]
 ) -> int:
-    here = Path(__file__).parent
+    directory = Path(__file__).parent
     command: list[Any] = [
         Path(sys.executable).with_name("schemathesis"), "--config-file",
-        here / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", deployment.url,
+        directory / "schemathesis.toml", "run", ROOT / "openapi.yaml", "--url", deployment.url,
         "--max-examples", examples, "--continue-on-failure", "--suppress-health-check", "all",
         "--warnings", "off", *remaining,
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import schemathesis
 
 # Name of a parameter or body field, or path prefix for ids in paths → values that exist.
-KNOWN: dict[str, list[str]] = json.loads(os.environ.get("CONTRACT_KNOWN", "{}"))
+EXISTING_VALUES: dict[str, list[str]] = json.loads(os.environ.get("CONTRACT_KNOWN", "{}"))
 SCALE = 8  # decimals that amounts have
 
 
@@ -24,7 +24,7 @@ def _chosen(values: list[str], invented: Any) -> Any:
     return values[number // 2 % len(values)] if number % 2 else invented
 
 
-def _replaced(params: Any, existing: dict[str, list[str]] = KNOWN) -> Any:
+def _replaced(params: Any, existing: dict[str, list[str]] = EXISTING_VALUES) -> Any:
     if isinstance(params, dict):
         return {name: _value(existing, name, value) for name, value in params.items()}
     if isinstance(params, list):
@@ -54,7 +54,7 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     kind = operation.path.partition("/{")[0]
     return {
         name: _chosen(_spare(existing, operation.method), value)
-        if (existing := KNOWN.get(kind) or KNOWN.get(name))
+        if (existing := EXISTING_VALUES.get(kind) or EXISTING_VALUES.get(name))
         else value
         for name, value in (path_parameters or {}).items()
     }
@@ -73,7 +73,12 @@ def map_headers(context: Any, headers: Any) -> Any:
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
     kind = context.operation.path.replace("/bulk_", "/")
-    return _replaced(body, KNOWN | {"id": KNOWN[kind]} if kind in KNOWN else KNOWN)
+    return _replaced(
+        body,
+        EXISTING_VALUES | {"id": EXISTING_VALUES[kind]}
+        if kind in EXISTING_VALUES
+        else EXISTING_VALUES,
+    )
 
 
 @schemathesis.hook

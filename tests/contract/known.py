@@ -41,7 +41,7 @@ def known(deployment: Deployment) -> dict[str, list[str]]:
             "POST", "/integration/v1/iav", **own, vendor_request={"member_id": member.guid}
         )
     _businesses(deployment)
-    values = _rest(deployment)
+    values = _other_values(deployment)
     for name in LISTS:
         values[f"/nucleus/v1/{name}"] = _ids(deployment, f"/nucleus/v1/{name}")
         for alias in NAMES.get(name, ()):
@@ -72,7 +72,7 @@ def _businesses(deployment: Deployment) -> None:
         deployment.call("PUT", f"/nucleus/v1/client/{member.client}", business_id=business)
 
 
-def _rest(deployment: Deployment) -> dict[str, list[str]]:
+def _other_values(deployment: Deployment) -> dict[str, list[str]]:
     """What no list of Nucleus names."""
     ada = {"username": "ada", "client_type": "consumer", "password": PASSWORD}
     deployment.call("POST", "/nucleus/v1/client", **ada)

@@ -41,7 +41,7 @@ def ended(pid: int) -> bool:
     return False
 
 
-def gone(pid: int) -> bool:
+def has_exited(pid: int) -> bool:
     """Ended; whether anybody has reaped it is not our business."""
     stat = Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
@@ -155,7 +155,7 @@ def test_processes_end_with_a_parent_that_is_killed_outright() -> None:
         time.sleep(0.5)  # until the deaf one is deaf
         parent.kill()
     deadline = time.monotonic() + 20
-    while not all(gone(pid) for pid in pids):
+    while not all(has_exited(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -171,7 +171,7 @@ def test_what_a_process_leaves_behind_is_stopped_with_it(tmp_path: Path) -> None
         watched([python("master", code)], [])
     pid = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 10
-    while not gone(pid):
+    while not has_exited(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

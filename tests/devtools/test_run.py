@@ -71,7 +71,7 @@ def started(process: subprocess.Popen[Any], directory: Path) -> dict[str, str]:
     return dict(json.loads((directory / "stack.json").read_text()))
 
 
-def answers(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -83,7 +83,7 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
 
 def silent(environment: dict[str, str]) -> bool:
     ports = [int(environment[name]) for name in ("PORT", "SANDBOX_PORT", "DEMO_PORT")]
-    return not any(answers(port) for port in ports)
+    return not any(is_listening(port) for port in ports)
 
 
 def descendants(pid: int) -> list[int]:

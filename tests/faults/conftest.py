@@ -22,9 +22,9 @@ needs_redis = pytest.mark.skipif(not services.HAS_REDIS, reason="no redis-server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
+    directory = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if directory in item.path.parents:
             item.add_marker(pytest.mark.faults)
 
 

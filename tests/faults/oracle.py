@@ -86,7 +86,7 @@ def quiet(deployment: Deployment, timeout: float) -> float:
 
 def duplicates(deployment: Deployment) -> int:
     """Rows with the same natural key, here and at MX."""
-    here = deployment.rows(
+    own_rows = deployment.rows(
         "SELECT count(*) FROM (SELECT 1 FROM nucleus_aggregationaccounttransaction "
         "WHERE source_id IS NOT NULL GROUP BY aggregation_account_id, source_id "
         "HAVING count(*) > 1) AS doubled"
@@ -97,7 +97,7 @@ def duplicates(deployment: Deployment) -> int:
     )[0][0]
     users = deployment.sandbox.listed("/users", "users")
     at_mx = Counter(user["identifier"] for user in users if user["identifier"])
-    return int(here) + int(accounts) + sum(count - 1 for count in at_mx.values())
+    return int(own_rows) + int(accounts) + sum(count - 1 for count in at_mx.values())
 
 
 def differences(deployment: Deployment, member: Member) -> int:

@@ -73,11 +73,11 @@ def test_f13_answers_are_lost_and_asked_for_again(deployment: Deployment):
         deployment.start_gateway()
     for thread in threads:
         thread.join()
-    again = [caller.post(CLIENTS, f"key-{number}", person(number)) for number in range(count)]
-    assert [response.content for response in again if response] == [
+    repeated = [caller.post(CLIENTS, f"key-{number}", person(number)) for number in range(count)]
+    assert [response.content for response in repeated if response] == [
         responses[n] for n in range(count)
     ]
-    assert all(response is not None and REPLAYED in response.headers for response in again)
+    assert all(response is not None and REPLAYED in response.headers for response in repeated)
     other = caller.post(CLIENTS, "key-1", person(2))
     assert other is not None
     assert other.status_code == 422

@@ -40,14 +40,14 @@ def reads(deployment: Deployment, rate: float, seconds: float, log: Log) -> None
 
 
 def under_load(
-    deployment: Deployment, name: str, *, webhooks: float, looks: float, seconds: float
+    deployment: Deployment, name: str, *, webhooks: float, reads_per_second: float, seconds: float
 ) -> None:
     deployment.start_worker()
     deployment.link(2)
     assert_consistent("before", deployment, Log())
     steady(deployment, Log(), rate=20, seconds=2)  # warm
     log, observed = Log(), Log()
-    looking = threading.Thread(target=reads, args=(deployment, looks, seconds, observed))
+    looking = threading.Thread(target=reads, args=(deployment, reads_per_second, seconds, observed))
     looking.start()
     steady(deployment, log, rate=webhooks, seconds=seconds)
     looking.join()
@@ -61,13 +61,13 @@ def under_load(
 
 
 def test_l1_embedded(on_sqlite: Deployment):
-    under_load(on_sqlite, "L1 25 webhooks/s, 10 reads/s", webhooks=25, looks=10,
+    under_load(on_sqlite, "L1 25 webhooks/s, 10 reads/s", webhooks=25, reads_per_second=10,
                seconds=often(6, 600))  # fmt: skip
 
 
 @needs_postgres
 def test_l2_postgresql(on_postgres: Deployment):
-    under_load(on_postgres, "L2 150 webhooks/s, 50 reads/s", webhooks=150, looks=50,
+    under_load(on_postgres, "L2 150 webhooks/s, 50 reads/s", webhooks=150, reads_per_second=50,
                seconds=often(6, 600))  # fmt: skip
 
 

@@ -77,11 +77,11 @@ def test_f9_the_gateway_is_killed_while_mx_creates(on_sqlite: Deployment):
     )
     content = json.dumps(own).encode()
 
-    def ask() -> None:
+    def create_user() -> None:
         with suppress(Exception):  # it is being killed
             deployment.api().call("POST", "/integration/v1/user", content)
 
-    asking = threading.Thread(target=ask)
+    asking = threading.Thread(target=create_user)
     asking.start()
     time.sleep(0.6)
     deployment.kill("gateway")

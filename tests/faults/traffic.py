@@ -69,9 +69,9 @@ def storm(to: Deployment, contents: list[bytes], log: Log, *, threads: int = 8) 
     contents = list(contents)
     random.Random(7).shuffle(contents)
 
-    def sender(mine: list[bytes]) -> None:
+    def sender(bodies: list[bytes]) -> None:
         with urllib3.PoolManager() as pool:
-            for content in mine:
+            for content in bodies:
                 deliver(pool, to, content, log)
 
     _at_once(sender, [contents[number::threads] for number in range(threads)])
@@ -90,9 +90,9 @@ def steady(
     members = to.members
     began, total = time.monotonic(), int(rate * seconds)
 
-    def sender(mine: list[int]) -> None:
+    def sender(numbers: list[int]) -> None:
         with urllib3.PoolManager() as pool:
-            for number in mine:
+            for number in numbers:
                 time.sleep(max(began + number / rate - time.monotonic(), 0))
                 send(pool, to, body(members[number % len(members)], kind), log)
 

@@ -83,8 +83,8 @@ def test_a_name_that_resolves_to_it_is_not_connected_to(
     production: None, monkeypatch: pytest.MonkeyPatch, text: str, scheme: str
 ):
     family = socket.AF_INET6 if ":" in text else socket.AF_INET
-    answers = [(family, socket.SOCK_STREAM, 6, "", (text, 443))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    addresses = [(family, socket.SOCK_STREAM, 6, "", (text, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("it connects"))
     reply = outbound_http.post(f"{scheme}://rebound.example/", body=b"{}", headers={})
     assert reply == outbound_http.Reply(None, "address_not_allowed")

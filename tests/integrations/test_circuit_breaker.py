@@ -23,7 +23,7 @@ State = CredentialHealth.State
 UNKNOWN_USER = "USR-00000000-0000-4000-8000-000000000000"
 
 
-def ask(tenant: Tenant) -> VendorError | None:
+def call_vendor(tenant: Tenant) -> VendorError | None:
     """One call; its error."""
     try:
         with vendor_sessions.open_for_tenant(
@@ -50,32 +50,32 @@ def later(seconds: float) -> None:
 def test_the_breaker_opens_after_ten_failures_and_one_call_tries(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users/*", status=503, count=1000)
     while not CredentialHealth.objects.exclude(retry_at=None).exists():
-        ask(tenant)
+        call_vendor(tenant)
     assert calls() >= 10
     before = calls()
-    error = ask(tenant)
+    error = call_vendor(tenant)
     assert error is not None
     assert error.code == "vendor_unavailable"
     assert error.retry_after is not None
     assert calls() == before  # nobody was asked
     later(60)
-    ask(tenant)  # the one that tries
+    call_vendor(tenant)  # the one that tries
     assert calls() > before
     before = calls()
-    ask(tenant)
+    call_vendor(tenant)
     assert calls() == before
     mx.heal()
     later(600)
-    ask(tenant)
+    call_vendor(tenant)
     later(600)
-    healed = ask(tenant)
+    healed = call_vendor(tenant)
     assert healed is not None
     assert healed.code == "vendor_not_found"  # MX's own answer again
 
 
 def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users*", status=503, count=3)
-    ask(tenant)
+    call_vendor(tenant)
     assert CredentialHealth.objects.get().failures == 3
     with vendor_sessions.open_for_tenant(tenant=tenant, vendor="mx") as vendor:
         vendor.find_user(identifier="nobody")
@@ -84,14 +84,14 @@ def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
 
 def test_a_limit_is_honoured(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users/*", status=429, headers={"Retry-After": "120"})
-    assert isinstance(ask(tenant), VendorRateLimited)
+    assert isinstance(call_vendor(tenant), VendorRateLimited)
     before = calls()
-    refused = ask(tenant)
+    refused = call_vendor(tenant)
     assert isinstance(refused, VendorRateLimited)
     assert 100 < (refused.retry_after or 0) <= 120
     assert calls() == before
     later(121)
-    ask(tenant)
+    call_vendor(tenant)
     assert calls() > before
 
 
@@ -99,20 +99,20 @@ def test_refused_keys_pause_until_somebody_tests_them(
     tenant: Tenant, mx: Sandbox, api: Api, nucleus_client: Client
 ):
     mx.fault(path="/users*", status=401, count=1)
-    assert isinstance(ask(tenant), VendorAccessDenied)
+    assert isinstance(call_vendor(tenant), VendorAccessDenied)
     before = calls()
     body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
-    paused = ask(tenant)
+    paused = call_vendor(tenant)
     assert isinstance(paused, VendorAccessDenied)
     assert "Test connection" in str(paused)
     assert calls() == before
     credential = VendorCredential.unscoped.get()
     assert credentials.test(credential=credential).ok
-    error = ask(tenant)
+    error = call_vendor(tenant)
     assert error is not None
     assert error.code == "vendor_not_found"
     mx.fault(path="/users*", status=401, count=1)
-    ask(tenant)
+    call_vendor(tenant)
     # Somebody who waits for an answer is let through, and what they find counts.
     assert api.post("/integration/v1/user", body).status_code == 200
     assert CredentialHealth.objects.get().state == State.WORKING
@@ -120,9 +120,9 @@ def test_refused_keys_pause_until_somebody_tests_them(
 
 def test_changed_keys_are_tried_at_once(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users*", status=401, count=1)
-    ask(tenant)
+    call_vendor(tenant)
     VendorCredential.unscoped.get().save()
-    error = ask(tenant)
+    error = call_vendor(tenant)
     assert error is not None
     assert error.code == "vendor_not_found"
 
@@ -143,7 +143,7 @@ def test_calls_are_spread_out(settings: Any, tenant: Tenant, mx: Sandbox):
     settings.VENDOR_CALLS_PER_SECOND = 10
     began = time.monotonic()
     for _ in range(4):
-        ask(tenant)
+        call_vendor(tenant)
     assert time.monotonic() - began >= 0.3
 
 
@@ -151,8 +151,8 @@ def test_another_tenant_does_not_suffer(tenant: Tenant, mx: Sandbox):
     other = TenantFactory()
     connect_tenant(other, mx)
     mx.fault(path="/users/*", status=401, count=1)
-    ask(tenant)
-    error = ask(other)
+    call_vendor(tenant)
+    error = call_vendor(other)
     assert error is not None
     assert error.code == "vendor_not_found"
 

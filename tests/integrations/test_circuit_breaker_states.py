@@ -91,7 +91,7 @@ def turned_away(credential: VendorCredential, *, interactive: bool) -> VendorErr
     return None
 
 
-def found(credential: VendorCredential) -> tuple[str, int, Any, Any] | None:
+def observed_state(credential: VendorCredential) -> tuple[str, int, Any, Any] | None:
     row = CredentialHealth.objects.filter(pk=credential.pk).first()
     if row is None:
         return None
@@ -106,7 +106,7 @@ def found(credential: VendorCredential) -> tuple[str, int, Any, Any] | None:
 @pytest.mark.parametrize("name", list(EVENTS))
 def test_what_a_call_leaves(credential: VendorCredential, name: str):
     see(credential, name)
-    assert found(credential) == LEAVES[name]
+    assert observed_state(credential) == LEAVES[name]
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(EVENTS, EVENTS)))
@@ -122,7 +122,7 @@ def test_nothing_of_one_cause_lingers_in_another(
         failures = len(EVENTS[first]) + len(EVENTS[second])
         away = VendorUnavailable if failures >= 10 else None
         expected = (State.FAILING, failures, away, away)
-    assert found(credential) == expected
+    assert observed_state(credential) == expected
 
 
 def test_the_database_refuses_a_mixture(credential: VendorCredential):
@@ -169,7 +169,7 @@ def test_a_call_on_its_way_does_not_end_a_pause_the_vendor_asked_for(
         see(credential, "limited until")
         for record in EVENTS[name]:
             earlier.record(record)
-        assert found(credential) == LEAVES["limited until"]
+        assert observed_state(credential) == LEAVES["limited until"]
 
 
 @pytest.mark.parametrize("name", list(EVENTS))
@@ -179,7 +179,7 @@ def test_calls_with_the_old_keys_say_nothing_about_the_new(credential: VendorCre
     credential.save()
     for record in EVENTS[name]:
         earlier.record(record)
-    assert found(credential) is None
+    assert observed_state(credential) is None
 
 
 def test_health_is_never_called_good_before_a_call_worked(credential: VendorCredential):
@@ -212,4 +212,4 @@ def test_the_last_success_is_recorded_once_a_minute(
 def test_saving_the_keys_makes_them_untested(credential: VendorCredential):
     see(credential, "refused")
     credentials.keys_changed(credential=credential)
-    assert found(credential) is None
+    assert observed_state(credential) is None

@@ -98,20 +98,22 @@ def test_logs_can_be_json():
 
 
 def test_a_job_carries_the_id_of_what_caused_it(monkeypatch: pytest.MonkeyPatch, tenant: Tenant):
-    seen: list[str] = []
-    monkeypatch.setitem(runner.HANDLERS, "test", lambda run: seen.append(current_request_id.get()))
+    request_ids: list[str] = []
+    monkeypatch.setitem(
+        runner.HANDLERS, "test", lambda run: request_ids.append(current_request_id.get())
+    )
     reset = current_request_id.set("the-cause-of-it-all")
     job = job_queue.enqueue(tenant=tenant, kind="test", payload={})
     current_request_id.reset(reset)
     runner.drain()
-    assert seen == [f"the-cause-of-it-all.job-{job.pk}"]
+    assert request_ids == [f"the-cause-of-it-all.job-{job.pk}"]
 
 
 def test_old_rows_are_forgotten_and_dead_jobs_kept(tenant: Tenant):
     old = timezone.now() - timedelta(days=400)
     done = JobFactory(state=JobState.DONE, finished_at=old)
     dead = JobFactory(state=JobState.DEAD, finished_at=old)
-    fresh = JobFactory(state=JobState.DONE, finished_at=timezone.now())
+    recent = JobFactory(state=JobState.DONE, finished_at=timezone.now())
     for model, values in (
         (InboundWebhook, {"body": "{}", "digest": ""}),
         (AuditLog, {"operation": "x", "method": "GET", "path_template": "/", "duration_ms": 1}),
@@ -125,7 +127,7 @@ def test_old_rows_are_forgotten_and_dead_jobs_kept(tenant: Tenant):
     assert token
     AccessToken.objects.filter(pk=first.pk).update(expires=old)
     assert retention.prune() == 4
-    assert set(Job.objects.values_list("pk", flat=True)) == {dead.pk, fresh.pk}
+    assert set(Job.objects.values_list("pk", flat=True)) == {dead.pk, recent.pk}
     assert not Job.objects.filter(pk=done.pk).exists()
     assert AccessToken.objects.count() == 1
     assert retention.prune() == 0

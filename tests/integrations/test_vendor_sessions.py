@@ -52,11 +52,11 @@ def test_stored_credentials_of_an_unknown_api_say_what_to_do(
     tenant: Tenant, columns: dict[str, str]
 ):
     custom = {"environment": "custom", "base_url": "http://127.0.0.1:1"}
-    for others in ({}, custom):
+    for changes in ({}, custom):
         with (
             pytest.raises(VendorNotConfigured, match="provision --api") as refusal,
             vendor_sessions.open_with_credential(
-                credential=credential(tenant, **columns, **others)
+                credential=credential(tenant, **columns, **changes)
             ),
         ):
             pass

@@ -16,7 +16,7 @@ from tests import templates
 from tests.production.deployment import Deployment, deployed
 from tests.production.readme import blocks
 
-HERE = Path(__file__).parent
+DIRECTORY = Path(__file__).parent
 SERVER, BROKER = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
 needs_services = pytest.mark.skipif(
     not (SERVER.startswith("postgres") and BROKER),
@@ -26,7 +26,7 @@ needs_services = pytest.mark.skipif(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if DIRECTORY in item.path.parents:
             item.add_marker(pytest.mark.production)
             item.add_marker(needs_services)
 

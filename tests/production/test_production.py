@@ -16,7 +16,7 @@ from demo import comparison
 from demo.bank import Mx, Widget
 from demo.comparison import Row
 from demo.gateway import Gateway
-from demo.story import Story
+from demo.story import Walkthrough
 from tests.production.deployment import GATEWAY, HOOKS, MX, STOP_SECONDS, Deployment
 from tests.production.readme import blocks
 from tests.sandbox_process import API_KEY, CLIENT_ID
@@ -79,7 +79,7 @@ def api(running: Deployment) -> Gateway:
     return running.api(application["client_id"], application["client_secret"])
 
 
-class LocalStory(Story):
+class LocalWalkthrough(Walkthrough):
     """Opens widget links at the sandbox itself: the names of the test's network are not here."""
 
     sandbox_url = ""
@@ -93,11 +93,11 @@ class LocalStory(Story):
 
 
 @pytest.fixture(scope="module")
-def story(running: Deployment, api: Gateway) -> Story:
+def walkthrough(running: Deployment, api: Gateway) -> Walkthrough:
     """A client with a linked bank."""
     mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
     body = {"username": "demo", "client_type": "consumer", "first_name": "Demo"}
-    created = LocalStory(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
+    created = LocalWalkthrough(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
     created.sandbox_url = running.sandbox.base_url
     assert len(created.link()) >= 5
     return created
@@ -135,24 +135,24 @@ def test_doctor_sees_the_workers(running: Deployment, api: Gateway):
     assert "WARN" not in done.stdout
 
 
-def test_a_linked_bank_arrives_through_celery_alone(running: Deployment, story: Story):
-    expected = comparison.served(story.mx, story.user, story.member)
+def test_a_linked_bank_arrives_through_celery_alone(running: Deployment, walkthrough: Walkthrough):
+    expected = comparison.served(walkthrough.mx, walkthrough.user, walkthrough.member)
     assert {fact[0] for fact in expected} == {"balance", "transaction", "holding"}
-    eventually(running, lambda: stored(story) == expected, ARRIVAL_SECONDS)
+    eventually(running, lambda: stored(walkthrough) == expected, ARRIVAL_SECONDS)
 
 
-def stored(story: Story) -> comparison.Facts:
+def stored(walkthrough: Walkthrough) -> comparison.Facts:
     """What Nucleus holds, less pending transactions that MX has dropped and Nucleus canceled."""
-    facts = comparison.stored(story.api, story.client["id"])
+    facts = comparison.stored(walkthrough.api, walkthrough.client["id"])
     canceled = [fact for fact in facts if fact[0] == "transaction" and "canceled" in fact]
     return facts - Counter({fact: facts[fact] for fact in canceled})
 
 
 @pytest.fixture(scope="module")
-def hook(running: Deployment, story: Story) -> Row:
+def hook(running: Deployment, walkthrough: Walkthrough) -> Row:
     """A webhook of the tenant's application."""
     row: Row = called(
-        story.api,
+        walkthrough.api,
         "POST",
         "/integration/v1/webhook",
         url=f"https://{HOOKS}/hooks",
@@ -162,14 +162,14 @@ def hook(running: Deployment, story: Story) -> Row:
     return row
 
 
-def test_webhooks_come_in_and_go_out(running: Deployment, story: Story, hook: Row):
+def test_webhooks_come_in_and_go_out(running: Deployment, walkthrough: Walkthrough, hook: Row):
     """A day later MX tells of news: Celery reads it, and tells the application, signed."""
     running.sandbox.call("POST", "/_control/clock", json={"advance": "25h"})
-    expected = comparison.served(story.mx, story.user, story.member)
-    assert expected != stored(story)
-    eventually(running, lambda: stored(story) == expected, ARRIVAL_SECONDS)
+    expected = comparison.served(walkthrough.mx, walkthrough.user, walkthrough.member)
+    assert expected != stored(walkthrough)
+    eventually(running, lambda: stored(walkthrough) == expected, ARRIVAL_SECONDS)
     status = {"connection_status": "LOCKED"}
-    running.sandbox.call("PUT", f"/_control/members/{story.member}", json=status)
+    running.sandbox.call("PUT", f"/_control/members/{walkthrough.member}", json=status)
     required = {"async_aggregation_account_transaction", "aggregation_account_status"}
     eventually(running, lambda: required <= events(running, hook), ARRIVAL_SECONDS)
 
@@ -180,13 +180,13 @@ def events(running: Deployment, hook: Row) -> set[str]:
     return {key.verify(body, headers)["event"] for headers, body in running.receiver.received}
 
 
-def test_a_client_is_deactivated(running: Deployment, story: Story):
-    path = f"/nucleus/v1/client/{story.client['id']}"
-    called(story.api, "DELETE", path)
-    assert called(story.api, "GET", path)["is_active"] is False
+def test_a_client_is_deactivated(running: Deployment, walkthrough: Walkthrough):
+    path = f"/nucleus/v1/client/{walkthrough.client['id']}"
+    called(walkthrough.api, "DELETE", path)
+    assert called(walkthrough.api, "GET", path)["is_active"] is False
 
 
-def test_everything_stops_in_order(running: Deployment, story: Story):
+def test_everything_stops_in_order(running: Deployment, walkthrough: Walkthrough):
     """Comes last. On SIGTERM each ends by itself, in time and with nothing left."""
     started = time.monotonic()
     for command in list(running.processes):

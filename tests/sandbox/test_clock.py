@@ -78,15 +78,15 @@ def test_a_command_moves_it(world: World):
 
 
 def test_the_same_seed_and_clock_give_the_same_world(world: World):
-    def told() -> list[Any]:
-        again = begin(world)
-        connect(again)
-        again.advance("10d")
-        return [again.user, again.rows("/accounts", "accounts"), again.rows(ALL, "transactions"),
-                again.rows("/holdings", "holdings"), again.rows("/members", "members")]  # fmt: skip
+    def build_world() -> list[Any]:
+        built = begin(world)
+        connect(built)
+        built.advance("10d")
+        return [built.user, built.rows("/accounts", "accounts"), built.rows(ALL, "transactions"),
+                built.rows("/holdings", "holdings"), built.rows("/members", "members")]  # fmt: skip
 
-    first = told()
-    assert told() == first
+    first = build_world()
+    assert build_world() == first
     other = begin(world, "another seed")
     assert other.user != first[0]
 
@@ -132,9 +132,9 @@ def test_new_days_bring_new_transactions_and_move_the_balance(world: World):
     before = by_guid(world)
     world.advance("3w")
     now = by_guid(world)
-    fresh = [row for guid, row in now.items() if guid not in before]
-    assert len(fresh) > 60
-    assert max(row["date"] for row in fresh) >= "2026-03-30"
+    new_rows = [row for guid, row in now.items() if guid not in before]
+    assert len(new_rows) > 60
+    assert max(row["date"] for row in new_rows) >= "2026-03-30"
     missing = [row for guid, row in before.items() if guid not in now]
     assert all(row["status"] == "PENDING" for row in missing)
     settled_before = {guid for guid, row in before.items() if row["status"] == "POSTED"}

@@ -117,9 +117,9 @@ def test_unknown_words_and_fields(sandbox: Sandbox, user: str):
         "type": f"UNHEARD_OF_{calm['type']}", "currency_code": "XQZ",
     }  # fmt: skip
     sandbox.fault(path="/users/*/accounts", kind="unknown_fields")
-    strange = sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0]
-    assert calm.items() <= strange.items()
-    assert "surprise" in strange
+    account = sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0]
+    assert calm.items() <= account.items()
+    assert "surprise" in account
 
 
 def test_pages_that_move_while_they_are_read(sandbox: Sandbox, user: str):

@@ -53,13 +53,13 @@ BODIES: dict[str, Any] = {
 def test_answers(world: World, example: dict[str, Any]):
     call, _, about = example["call"].partition(" (")
     kind = about.rstrip(")")
-    response = answered(world, call, kind)
+    response = response_of(world, call, kind)
     for key, shape in example["answer"].items():
         check(shape, response[key], key.rstrip("s"), key)
     assert set(response) - set(example["answer"]) <= {"pagination"}
 
 
-def answered(world: World, call: str, kind: str) -> Any:
+def response_of(world: World, call: str, kind: str) -> Any:
     """The sandbox's answer to the call, in a world where it can be made."""
     world.rules(verification_flow="legacy")
     method, path = call.split()
@@ -111,23 +111,23 @@ def filled(world: World, password: str) -> dict[str, str]:
     }
 
 
-def check(shape: Any, value: Any, name: str, where: str) -> None:
+def check(shape: Any, value: Any, name: str, path: str) -> None:
     """Fail unless the value has the keys and types of the shape; null fits every scalar."""
     if isinstance(shape, list):
-        assert isinstance(value, list), where
-        if where.endswith("holdings") and not value:
+        assert isinstance(value, list), path
+        if path.endswith("holdings") and not value:
             return  # an account without positions
-        assert value, f"{where} is empty"
+        assert value, f"{path} is empty"
         for item in value:
-            check(shape[0], item, name, where)
+            check(shape[0], item, name, path)
     elif isinstance(shape, dict):
-        assert set(shape) - set(value) == set(), where
+        assert set(shape) - set(value) == set(), path
         extra = set(value) - set(shape)
-        assert extra <= ALSO_DOCUMENTED.get(name, set()), where
+        assert extra <= ALSO_DOCUMENTED.get(name, set()), path
         for key, inner in shape.items():
-            check(inner, value[key], key, f"{where}.{key}")
+            check(inner, value[key], key, f"{path}.{key}")
     elif "null" not in (shape, type_of(value)):
-        assert type_of(value) == shape, where
+        assert type_of(value) == shape, path
 
 
 def type_of(value: Any) -> str:

@@ -88,9 +88,9 @@ class Command(BaseCommand):
                         "sandbox_api_key": SANDBOX_KEYS[1],
                     }
                     _register_webhook(urls["sandbox"], credentials)
-                    shown = ("client_id", "client_secret", "admin_password")
-                    known = {name: credentials[name] for name in shown}
-                    _write_private(state, {**urls, **keys, **known})
+                    names = ("client_id", "client_secret", "admin_password")
+                    shown_credentials = {name: credentials[name] for name in names}
+                    _write_private(state, {**urls, **keys, **shown_credentials})
                     self.stdout.write(_summary(urls, credentials))
                     stack.watch(parent=parent)
                 self.stdout.write("Stopping")
@@ -105,10 +105,10 @@ def refuse_production() -> None:
     if not settings.DEVELOPMENT:
         raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
     # People develop with a PostgreSQL server, too; nothing else of production belongs here.
-    if found := set(dot_env_conflicts()) - {"DATABASE_URL"}:
+    if conflicts := set(dot_env_conflicts()) - {"DATABASE_URL"}:
         raise CommandError(
-            f"The environment looks like production ({', '.join(sorted(found))}), and `up` is for "
-            "development. Unset these variables, or set DEBUG=true if it is meant."
+            f"The environment looks like production ({', '.join(sorted(conflicts))}), "
+            "and `up` is for development. Unset these variables, or set DEBUG=true if it is meant."
         )
     startup.refuse_unsafe_settings(accepted={"gateway.E006"})
     os.environ["DEBUG"] = "true"  # for the processes of the stack
@@ -132,9 +132,9 @@ def _only_one(directory: Path, urls: dict[str, str]) -> Iterator[None]:
                 locks.enter_context(run_lock.exclusive(path, holder))
             yield
     except run_lock.Locked as error:
-        where, pid = error.holder.get("gateway", "?"), error.holder.get("pid", "?")
+        url, pid = error.holder.get("gateway", "?"), error.holder.get("pid", "?")
         raise CommandError(
-            f"This checkout is running already: {where} (pid {pid}). Stop it with Ctrl-C there, or "
+            f"This checkout is running already: {url} (pid {pid}). Stop it with Ctrl-C there, or "
             f"`kill {pid}`. A second stack needs another checkout, or --directory and DATABASE_URL "
             "of its own; other ports alone are not enough."
         ) from error
@@ -225,10 +225,10 @@ def _has_real_keys() -> bool:
 def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]) -> list[Service]:
     manage = [sys.executable, "manage.py"]
     # Neither the sandbox nor the demo has any business with the gateway's secrets.
-    others = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    others["DEBUG"] = "true"
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment["DEBUG"] = "true"
     # People try things for weeks; the limit of MX's test environment would only be in their way.
-    own_bank = {"SANDBOX_USER_LIMIT": "0"} | others
+    own_bank = {"SANDBOX_USER_LIMIT": "0"} | environment
     sandbox = [sys.executable, "-m", "sandbox", "--port", str(settings.SANDBOX_PORT)]
     sandbox += ["--database", str((directory / "sandbox.sqlite3").resolve())]
     services = [
@@ -243,7 +243,7 @@ def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]
         Service(
             "demo",
             [sys.executable, "-m", "demo"],
-            others
+            environment
             | {
                 "GATEWAY_URL": urls["gateway"],
                 "CONNECT_ORIGIN": urls["sandbox"],

@@ -79,13 +79,13 @@ def check(credential: VendorCredential) -> None:
 def test_they_run_when_the_keys_work_or_change(
     put_off: Job, credential: VendorCredential, event: Any
 ):
-    elsewhere = JobFactory(
+    foreign_job = JobFactory(
         tenant=TenantFactory(), run_at=job_queue.database_now() + LATER, postponed_by="mx"
     )
     own_reason = JobFactory(tenant=put_off.tenant, run_at=job_queue.database_now() + LATER)
     event(credential)
     assert is_due(put_off)
-    assert not is_due(elsewhere)
+    assert not is_due(foreign_job)
     assert not is_due(own_reason)
 
 
@@ -231,8 +231,8 @@ def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job,
 def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Job]):
     JobFactory(state=JobState.DEAD)
     JobFactory(state=JobState.DONE)
-    said = requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
-    assert said == (
+    outcome = requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
+    assert outcome == (
         "1 jobs will run again now; 1 were merged with the same work that was waiting and runs now."
     )
 
