@@ -25,7 +25,7 @@ class GatewayUnreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back, and how long it took."""
 
     status: int
@@ -58,7 +58,7 @@ class Gateway:
     _expires: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    def call(self, method: str, path: str, body: bytes | None = None) -> Response:
         """One request with a bearer token; a token refused early is renewed once.
 
         Args:
@@ -80,7 +80,7 @@ class Gateway:
             response = self._send(method, path, {"Authorization": f"Bearer {token}"}, body)
         return response
 
-    def _bearer(self) -> tuple[str, Answer | None]:
+    def _bearer(self) -> tuple[str, Response | None]:
         with self._lock:
             if time.monotonic() < self._expires:
                 return self._token, None
@@ -104,7 +104,9 @@ class Gateway:
             if self._token == token:
                 self._expires = 0.0
 
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> Response:
         if body is not None:
             headers = headers | {"Content-Type": "application/json"}
         started = time.monotonic()
@@ -121,7 +123,7 @@ class Gateway:
                 )
         except requests.RequestException as error:
             raise GatewayUnreachable(f"The gateway at {self.url} does not answer.") from error
-        return Answer(
+        return Response(
             status=response.status_code,
             content=response.content,
             content_type=response.headers.get("Content-Type", ""),

@@ -18,16 +18,16 @@ class Api:
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._answer(self.http.get(path, query, headers=self.headers))
+        return self._parsed(self.http.get(path, query, headers=self.headers))
 
     def post(self, path: str, body: Any = None) -> Any:
-        return self._answer(self._send("post", path, body))
+        return self._parsed(self._send("post", path, body))
 
     def put(self, path: str, body: Any = None) -> Any:
-        return self._answer(self._send("put", path, body))
+        return self._parsed(self._send("put", path, body))
 
     def delete(self, path: str, query: str = "", body: Any = None) -> Any:
-        return self._answer(self._send("delete", path + query, body))
+        return self._parsed(self._send("delete", path + query, body))
 
     def _send(self, method: str, path: str, body: Any) -> HttpResponse:
         send = getattr(self.http, method)
@@ -35,7 +35,7 @@ class Api:
         return send(path, text, content_type="application/json", headers=self.headers)
 
     @staticmethod
-    def _answer(response: Any) -> Any:
+    def _parsed(response: Any) -> Any:
         content = response.content
         response.data = json.loads(content, parse_float=Decimal) if content else None
         return response

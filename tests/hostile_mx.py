@@ -99,23 +99,23 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path in OBJECTS:
-            return self._answer(200, OBJECTS[url.path])
+            return self._respond(200, OBJECTS[url.path])
         if url.path not in LISTS:
-            return self._answer(404, {"error": None})
+            return self._respond(404, {"error": None})
         key, rows = LISTS[url.path]
         page = int(parse_qs(url.query).get("page", ["1"])[0])
         start = max((page - 1) * PAGE - (page > 1) * 3, 0)  # pages shift by three rows
         pages = -(-len(rows) // PAGE)
         pagination = {"current_page": page, "per_page": PAGE, "total_pages": pages}
-        return self._answer(200, {key: rows[start : page * PAGE], "pagination": pagination})
+        return self._respond(200, {key: rows[start : page * PAGE], "pagination": pagination})
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/users":
-            return self._answer(200, OBJECTS[f"/users/{USER}"])
-        return self._answer(202, {"member": MEMBER_ROW})
+            return self._respond(200, OBJECTS[f"/users/{USER}"])
+        return self._respond(202, {"member": MEMBER_ROW})
 
-    def _answer(self, status: int, body: Any) -> None:
+    def _respond(self, status: int, body: Any) -> None:
         content = json.dumps(body).replace("Infinity", "1e400").encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))

@@ -25,13 +25,13 @@ class Upstream(BaseHTTPRequestHandler):
     """Stands where the gateway would, to see what arrives there and to answer badly."""
 
     protocol_version = "HTTP/1.1"
-    seen: list[tuple[str, str, str | None, bytes]] = []
-    answers: dict[str, tuple[int, str, bytes]] = {}
+    requests: list[tuple[str, str, str | None, bytes]] = []
+    canned_responses: dict[str, tuple[int, str, bytes]] = {}
     tokens = 0
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.seen.append((self.command, self.path, self.headers["Authorization"], body))
+        self.requests.append((self.command, self.path, self.headers["Authorization"], body))
         path = self.path.split("?")[0]
         if path.endswith("/token"):
             Upstream.tokens += 1
@@ -39,7 +39,7 @@ class Upstream(BaseHTTPRequestHandler):
             response = (200, "application/json", json.dumps(token).encode())
         else:
             response = (200, "application/json", b'{"content": []}')
-        status, kind, content = self.answers.get(path, response)
+        status, kind, content = self.canned_responses.get(path, response)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
@@ -55,7 +55,7 @@ class Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def upstream() -> Iterator[ThreadingHTTPServer]:
-    Upstream.seen, Upstream.answers, Upstream.tokens = [], {}, 0
+    Upstream.requests, Upstream.canned_responses, Upstream.tokens = [], {}, 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
@@ -108,7 +108,7 @@ def test_a_call_of_the_page_is_forwarded_with_the_token(demo: Server) -> None:
     assert (response.status, response.text) == (200, '{"content": []}')
     assert response.headers["X-Gateway-New-Token"] == "1"
     path = f"/nucleus/v1/bank_link?filter=client_id%3D%3D{ID}&page=1"
-    assert Upstream.seen[-1] == ("GET", path, "Bearer token-1", b"")
+    assert Upstream.requests[-1] == ("GET", path, "Bearer token-1", b"")
     repeated = request(demo, "GET", "/gateway/nucleus/v1/bank_link", **PAGE)
     assert "X-Gateway-New-Token" not in repeated.headers
     assert Upstream.tokens == 1
@@ -116,7 +116,7 @@ def test_a_call_of_the_page_is_forwarded_with_the_token(demo: Server) -> None:
 
 def test_a_body_is_forwarded_as_it_is(demo: Server) -> None:
     request(demo, "POST", "/gateway/nucleus/v1/client", {"username": "a"}, **PAGE)
-    assert Upstream.seen[-1] == (
+    assert Upstream.requests[-1] == (
         "POST",
         "/nucleus/v1/client",
         "Bearer token-1",
@@ -126,7 +126,7 @@ def test_a_body_is_forwarded_as_it_is(demo: Server) -> None:
 
 def test_a_refused_token_is_renewed_once(demo: Server) -> None:
     refusal = (401, "application/json", b'{"message": "expired"}')
-    Upstream.answers["/nucleus/v1/client"] = refusal
+    Upstream.canned_responses["/nucleus/v1/client"] = refusal
     response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 401
     assert Upstream.tokens == 2
@@ -147,7 +147,7 @@ def test_other_sites_pages_are_refused(demo: Server, headers: dict[str, str]) ->
     for method, body in (("GET", None), ("POST", {})):
         response = request(demo, method, "/gateway/nucleus/v1/client", body, **headers)
         assert response.status == 403
-    assert Upstream.seen == []
+    assert Upstream.requests == []
 
 
 def test_another_host_name_is_refused(demo: Server) -> None:
@@ -160,7 +160,7 @@ def test_another_host_name_is_refused(demo: Server) -> None:
         response = request(demo, "POST", "/gateway/nucleus/v1/client", {}, **own)
         assert response.status == 403
         assert not [name for name in response.headers if name.lower().startswith("access-control")]
-    assert Upstream.seen == []
+    assert Upstream.requests == []
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_a_path_that_is_not_the_pages_never_leaves(demo: Server) -> None:
     assert request(demo, "GET", "/gateway/admin/", **PAGE).status == 404
     assert request(demo, "GET", "/../pyproject.toml").status == 404
     assert request(demo, "DELETE", "/gateway/nucleus/v1/client", **PAGE).status == 501
-    assert Upstream.seen == []
+    assert Upstream.requests == []
 
 
 def test_an_oversized_or_odd_body_is_refused(demo: Server) -> None:
     path = "/gateway/nucleus/v1/client"
     assert request(demo, "POST", path, {"username": "x" * 20_000}, **PAGE).status == 400
     assert request(demo, "POST", path, **PAGE).status == 400
-    assert Upstream.seen == []
+    assert Upstream.requests == []
 
 
 def test_a_gateway_that_is_down_is_named(demo: Server, upstream: ThreadingHTTPServer) -> None:
@@ -210,7 +210,7 @@ def test_a_gateway_that_is_down_is_named(demo: Server, upstream: ThreadingHTTPSe
 
 @pytest.mark.parametrize("token", [b"<html>", b"[]", b"{}", b'{"access_token": 1}'])
 def test_a_token_answer_that_is_none_is_an_error(demo: Server, token: bytes) -> None:
-    Upstream.answers["/authorization/v1/oauth/token"] = (200, "application/json", token)
+    Upstream.canned_responses["/authorization/v1/oauth/token"] = (200, "application/json", token)
     response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 502
     assert "token" in json.loads(response.text)["message"]
@@ -218,13 +218,13 @@ def test_a_token_answer_that_is_none_is_an_error(demo: Server, token: bytes) -> 
 
 def test_a_refused_secret_is_passed_on(demo: Server) -> None:
     refusal = (401, "application/json", b'{"message": "wrong secret"}')
-    Upstream.answers["/authorization/v1/oauth/token"] = refusal
+    Upstream.canned_responses["/authorization/v1/oauth/token"] = refusal
     response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert (response.status, json.loads(response.text)) == (401, {"message": "wrong secret"})
 
 
 def test_an_answer_that_is_not_json_is_an_error(demo: Server) -> None:
-    Upstream.answers["/nucleus/v1/client"] = (500, "text/html", b"<h1>Oops</h1>")
+    Upstream.canned_responses["/nucleus/v1/client"] = (500, "text/html", b"<h1>Oops</h1>")
     response = request(demo, "GET", "/gateway/nucleus/v1/client", **PAGE)
     assert response.status == 502
     assert "500 without JSON" in json.loads(response.text)["message"]

@@ -19,7 +19,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Somebody's page</title>
 <script>
   const query = new URLSearchParams(location.search);
   window.messages = [];  // as they come
-  window.told = [];      // what the library makes of them
+  window.calls = [];      // what the library makes of them
   window.invalid = [];
   addEventListener("message", ({ data }) => window.messages.push(data));
 </script>
@@ -35,7 +35,7 @@ SDK = """<script src="/sdk.js"></script><script>
     "CreateMemberError", "MemberStatusUpdate", "OAuthError", "OAuthRequested", "StepChange",
     "SubmitMFA", "UpdateCredentials", "BackToSearch", "InvalidData"];
   const callbacks = Object.fromEntries(names.map((name) =>
-    [`on${name}`, (payload) => window.told.push([name, payload])]));
+    [`on${name}`, (payload) => window.calls.push([name, payload])]));
   window.widget = new widgetSdk.ConnectWidget({
     url: query.get("url"), container: "#addAccount",
     style: { border: "none", width: "480px", height: "720px" }, ...callbacks,
@@ -45,9 +45,9 @@ SDK = """<script src="/sdk.js"></script><script>
 LOADER = """<script src="{loader}"></script><script>
   window.mxConnect = new MXConnect({{
     id: "addAccount", url: query.get("url"),
-    onLoad: () => window.told.push(["onLoad"]),
-    onSuccess: (member) => window.told.push(["onSuccess", member]),
-    onEvent: (type, metadata) => window.told.push([type, metadata]),
+    onLoad: () => window.calls.push(["onLoad"]),
+    onSuccess: (member) => window.calls.push(["onSuccess", member]),
+    onEvent: (type, metadata) => window.calls.push([type, metadata]),
   }});
 </script>"""
 
@@ -63,22 +63,22 @@ class Embedding:
         """Open the page with a widget link, embedded by `frame`, `sdk` or `loader`."""
         self.person.opens(f"{self.url}/{how}?{urlencode({'url': widget})}")
 
-    def ask(self, script: str) -> Any:
+    def run_script(self, script: str) -> Any:
         return self.person.driver.execute_script(script)
 
     def messages(self) -> list[dict[str, Any]]:
         """The version 4 events, in their order."""
-        return [item for item in self.ask("return window.messages") if item.get("mx")]
+        return [item for item in self.run_script("return window.messages") if item.get("mx")]
 
     def types(self) -> list[str]:
         return [message["type"].removeprefix("mx/") for message in self.messages()]
 
-    def hears(self, kind: str) -> None:
+    def waits_for_event(self, kind: str) -> None:
         """Wait until such an event has come."""
         self.person.waits(lambda: kind in self.types())
 
-    def told(self) -> list[list[Any]]:
-        return list(self.ask("return window.told"))
+    def callbacks(self) -> list[list[Any]]:
+        return list(self.run_script("return window.calls"))
 
 
 @contextmanager

@@ -85,23 +85,23 @@ class Person:
         """Press the first usable button or link with this name, again if it is redrawn."""
         for _ in range(TRIES):
             with suppress(StaleElementReferenceException):
-                self._found(name, BUTTONS, _named(name)).click()
+                self._wait_for(name, BUTTONS, _named(name)).click()
                 return
         raise AssertionError(f"{name!r} is redrawn all the time")
 
     def finds(self, name: str) -> None:
         """Wait until a button or link with this name can be used."""
-        self._found(name, BUTTONS, _named(name))
+        self._wait_for(name, BUTTONS, _named(name))
 
     def types(self, label: str, text: str) -> None:
         """Fill the field with this label."""
-        field = self._found(label, "input, textarea", _labelled(label))
+        field = self._wait_for(label, "input, textarea", _labelled(label))
         field.clear()
         field.send_keys(text)
 
     def picks(self, label: str) -> None:
         """Pick one of several choices."""
-        self._found(label, "input[type=radio]", _labelled(label)).click()
+        self._wait_for(label, "input[type=radio]", _labelled(label)).click()
 
     def uses(self) -> str:
         """The name of what has the keyboard's focus."""
@@ -120,7 +120,7 @@ class Person:
 
     def chooses(self, label: str, option: str) -> None:
         """Choose from the list with this label."""
-        Select(self._found(label, "select", _labelled(label))).select_by_visible_text(option)
+        Select(self._wait_for(label, "select", _labelled(label))).select_by_visible_text(option)
 
     def rows(self, caption: str) -> list[list[str]]:
         """The cells of the table with this caption."""
@@ -174,7 +174,7 @@ class Person:
         """What the browser itself found wrong, such as blocked scripts."""
         return [str(entry["message"]) for entry in self.driver.get_log("browser")]
 
-    def _found(
+    def _wait_for(
         self, expected_text: str, selector: str, matches: Callable[[WebElement], bool]
     ) -> WebElement:
         def usable(driver: WebDriver) -> WebElement | None:

@@ -55,8 +55,8 @@ def log_in(person: Person, bank: str, password: str) -> None:
 
 def event_log(page: Embedding) -> list[tuple[str, Any]]:
     """Events with what matters of each, in their order; all were understood by the SDK."""
-    assert page.ask("return window.invalid") == []
-    reported = page.told()
+    assert page.run_script("return window.invalid") == []
+    reported = page.callbacks()
     assert [message["type"] for message in page.messages()][1:] == [
         item[1]["type"] for item in reported[1:]
     ]
@@ -104,7 +104,7 @@ def test_the_happy_path(page: Embedding, world: World):
     with page.person.inside_the_widget():
         log_in(page.person, "MX Bank", "password")
         page.person.presses("Done")
-    page.hears("connect/connected/primaryAction")
+    page.waits_for_event("connect/connected/primaryAction")
     expected = [*search("mxbank"), *ENTERED, ("MemberStatusUpdate", 6), *DONE]
     assert event_log(page) == expected
 
@@ -117,7 +117,7 @@ def test_a_question_on_the_way(page: Embedding, world: World):
         page.person.types("What city were you born in?", "correct")
         page.person.presses("Continue")
         page.person.presses("Done")
-    page.hears("connect/connected/primaryAction")
+    page.waits_for_event("connect/connected/primaryAction")
     expected = [*search("mxbank"), *ENTERED, *REQUESTS, ("MemberStatusUpdate", 6), *DONE]
     assert event_log(page) == expected
 
@@ -130,7 +130,7 @@ def test_verification(page: Embedding, world: World):
         page.person.presses("Verify")
         page.person.sees("Your account has been verified")
         page.person.presses("Done")
-    page.hears("connect/connected/primaryAction")
+    page.waits_for_event("connect/connected/primaryAction")
     reported = [item for item in event_log(page) if item != ("MemberStatusUpdate", 6)]
     assert reported == [*search("mxbank"), *ENTERED, *REQUESTS, *DONE]
     (member,) = world.rows("/members", "members")
@@ -165,7 +165,7 @@ def test_oauth(page: Embedding, world: World, refused_first: bool):  # noqa: FBT
         person.sees("You can close this window")
     with person.inside_the_widget():
         person.presses("Done")
-    page.hears("connect/connected/primaryAction")
+    page.waits_for_event("connect/connected/primaryAction")
     expected += [("StepChange", "oauth > connecting")]
     reported = [item for item in event_log(page) if item[0] != "MemberStatusUpdate"]
     assert reported == [*expected, *DONE]
@@ -177,11 +177,11 @@ def test_the_sdk_asks_and_the_widget_answers(page: Embedding, world: World):
     with page.person.inside_the_widget():
         page.person.presses("MX Bank")
         page.person.types("Username", "somebody")
-    page.ask("window.widget.ping()")
-    page.person.waits(lambda: page.told()[-1][0] == "Ping")
+    page.run_script("window.widget.ping()")
+    page.person.waits(lambda: page.callbacks()[-1][0] == "Ping")
     navigated_back = "return window.widget.navigateBack()"
-    assert page.ask(navigated_back) is True
-    assert page.ask(navigated_back) is False  # search is the beginning
+    assert page.run_script(navigated_back) is True
+    assert page.run_script(navigated_back) is False  # search is the beginning
     reported = event_log(page)
     assert reported[-4:] == [
         ("BackToSearch", None),
@@ -199,10 +199,10 @@ def test_deleting_a_member(page: Embedding, world: World):
         page.person.presses("Remove this connection")
         page.person.presses("Remove")
         page.person.sees("Select your institution")
-    page.hears("connect/memberDeleted")
-    assert ("MemberDeleted", None) in [(name, None) for name, _ in page.told()]
+    page.waits_for_event("connect/memberDeleted")
+    assert ("MemberDeleted", None) in [(name, None) for name, _ in page.callbacks()]
     # The SDK does not know this documented event.
-    (unknown,) = page.ask("return window.invalid")
+    (unknown,) = page.run_script("return window.invalid")
     assert unknown["type"] == "mx/connect/memberError"
     assert unknown["metadata"]["member"]["connection_status"] == 2
     assert world.rows("/members", "members") == []

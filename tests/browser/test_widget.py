@@ -101,7 +101,7 @@ def test_wrong_credentials_can_be_replaced(page: Embedding, world: World):
         person.presses("Enter credentials again")
         enter(person, "password")
         person.presses("Done")
-    page.hears("connect/connected/primaryAction")
+    page.waits_for_event("connect/connected/primaryAction")
     types = page.types()
     assert types.index("connect/memberError") < types.index("connect/updateCredentials")
 
@@ -271,12 +271,12 @@ def test_the_older_loader(page: Embedding, world: World, version: int):
         log_in(person, "password")
         person.presses("Done")
     (member,) = world.rows("/members", "members")
-    person.waits(lambda: len(page.told()) > 1)
-    reported = page.told()
+    person.waits(lambda: len(page.callbacks()) > 1)
+    reported = page.callbacks()
     if version == 0:
         assert reported == [["onLoad"], ["onSuccess", member["guid"]]]
     else:
-        page.hears("connect/connected/primaryAction")
+        page.waits_for_event("connect/connected/primaryAction")
         assert reported[0][0] == "mx/load"
 
 

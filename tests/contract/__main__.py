@@ -21,7 +21,7 @@ from typing import Any
 import requests
 
 from tests import templates
-from tests.contract.known import known
+from tests.contract.known import existing_values
 from tests.faults.deployment import ROOT, Deployment, deployed
 from tests.sandbox_process import running
 
@@ -49,7 +49,9 @@ def main() -> int:
             deployment = stack.enter_context(deployed(place, sandbox, url))
             deployment.start_worker()
             environment = (
-                os.environ | _access(deployment) | {"CONTRACT_KNOWN": json.dumps(known(deployment))}
+                os.environ
+                | _access(deployment)
+                | {"CONTRACT_KNOWN": json.dumps(existing_values(deployment))}
             )
             codes = [_run(deployment, environment, options.examples, remaining)]
             # A stateful run ends early at whatever it cannot repeat exactly; others go elsewhere.

@@ -32,7 +32,7 @@ NAMES = {  # list → what its ids are called in parameters and bodies
 }  # fmt: skip
 
 
-def known(deployment: Deployment) -> dict[str, list[str]]:
+def existing_values(deployment: Deployment) -> dict[str, list[str]]:
     """Values that exist, oldest first, by name of a parameter or field, or path of a list."""
     deployment.link(MEMBERS)
     for member in deployment.members:

@@ -21,7 +21,7 @@ class Receiver:
     statuses: list[int] = field(default_factory=lambda: [200])
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
-    def answered(self) -> int:
+    def next_status(self) -> int:
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
     def payloads(self, count: int) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.received.append((dict(self.headers), body))
-            self.send_response(receiver.answered())
+            self.send_response(receiver.next_status())
             self.send_header("Content-Length", "0")
             self.end_headers()
 

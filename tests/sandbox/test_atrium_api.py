@@ -37,7 +37,7 @@ def status_of(sandbox: Sandbox, method: str, path: str, **kwargs: Any) -> tuple[
     return response.status_code, response.json().get("error", {}).get("message", "")
 
 
-def answer(sandbox: Sandbox, user: str, member: str, value: str) -> dict[str, Any]:
+def answer_question(sandbox: Sandbox, user: str, member: str, value: str) -> dict[str, Any]:
     path = f"/users/{user}/members/{member}"
     (question,) = sandbox.call("GET", f"{path}/challenges")["challenges"]
     body = {"member": {"challenges": [{"guid": question["guid"], "value": value}]}}
@@ -145,8 +145,8 @@ def test_pages(sandbox: Sandbox, user: str, query: str, size: int):
 def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
     member = sandbox.connect(user, password="challenge")
     assert settled(sandbox, user, member)["connection_status"] == "CHALLENGED"
-    assert answer(sandbox, user, member, "challenge")["connection_status"] == "CHALLENGED"
-    assert answer(sandbox, user, member, "correct")["connection_status"] == "CONNECTED"
+    assert answer_question(sandbox, user, member, "challenge")["connection_status"] == "CHALLENGED"
+    assert answer_question(sandbox, user, member, "correct")["connection_status"] == "CONNECTED"
     response = sandbox.session.get(
         f"{sandbox.base_url}/users/{user}/members/{member}/challenges", timeout=PATIENCE
     )
@@ -165,7 +165,7 @@ def test_a_question_answered_rightly(sandbox: Sandbox, user: str):
 def test_answers(sandbox: Sandbox, user: str, password: str, value: str, status: str):
     member = sandbox.connect(user, password=password)
     settled(sandbox, user, member)
-    assert answer(sandbox, user, member, value)["connection_status"] == status
+    assert answer_question(sandbox, user, member, value)["connection_status"] == status
 
 
 @pytest.mark.parametrize(
