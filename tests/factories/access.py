@@ -31,11 +31,16 @@ class ApplicationFactory(DjangoModelFactory):  # type: ignore[type-arg]
 
 def basic(application: Application, secret: str = SECRET) -> str:
     """The Authorization header of an application."""
-    return f"Basic {b64encode(f'{application.client_id}:{secret}'.encode()).decode()}"
+    return basic_header(application.client_id, secret)
+
+
+def basic_header(client_id: str, secret: str) -> str:
+    """The Authorization header of any client id and secret."""
+    return f"Basic {b64encode(f'{client_id}:{secret}'.encode()).decode()}"
 
 
 def access_token(application: Application, scope: str | None = None, **columns: object) -> str:
-    """A token of the application, with all its scopes unless told otherwise."""
+    """A token of the application, with all its scopes unless `scope` names others."""
     value = secrets.token_urlsafe(24)
     token = AccessToken(
         application=application,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from base64 import b64encode
 from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
@@ -78,12 +77,12 @@ def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     call_command("provision", *arguments, stdout=output)
 
     secrets, responses = [*CANARIES.values(), PASSWORD, TAX_NUMBER, VENDOR_KEY], []
-    basic = b64encode(f"app-1:{CANARIES['CLIENT_SECRET']}".encode()).decode()
-    secrets.append(basic)
+    authorization = basic_header("app-1", CANARIES["CLIENT_SECRET"])
+    secrets.append(authorization.removeprefix("Basic "))
     http = HttpClient(raise_request_exception=False)
 
     def token(query: str, **headers: str) -> str:
-        response = http.post(query, headers={"Authorization": f"Basic {basic}", **headers})
+        response = http.post(query, headers={"Authorization": authorization, **headers})
         if response.status_code == 200:
             secrets.append(response.json()["access_token"])
             return secrets[-1]

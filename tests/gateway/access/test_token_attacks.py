@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from jwcrypto.jws import JWS
 from gateway.access.models import AccessToken, Application
 from nucleus.models import Client
 from tests.api import Api
-from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
+from tests.factories.access import SECRET, ApplicationFactory, access_token, basic, basic_header
 from tests.factories.nucleus import BankLinkFactory, ClientFactory
 from tests.gateway.access.test_jwt_grant import KEY, PUBLIC, claims_of, exchange, signed
 from tests.gateway.access.test_tokens import QUERY, TOKEN, request_token
@@ -190,7 +189,7 @@ def test_authentication_is_by_one_way(application: Application):
         basic(application, "wrong"),
         basic(other, "wrong"),
         "Basic !!!",
-        "Basic " + b64(b":"),
+        basic_header("", ""),
     ):
         headers = {"Authorization": wrong}
         assert HttpClient().post(TOKEN, form, headers=headers).status_code == 401, wrong
@@ -201,10 +200,6 @@ def test_authentication_is_by_one_way(application: Application):
     assert (
         request_token(application, application.client_secret).status_code == 401
     )  # the hash is no secret
-
-
-def b64(raw: bytes) -> str:
-    return b64encode(raw).decode()
 
 
 def test_bearers_are_read_from_the_header_only(application: Application):

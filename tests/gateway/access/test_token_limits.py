@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from gateway.access import throttle
 from gateway.access.models import AccessToken, Application, UsageWindow
 from gateway.access.oauth_backend import DUMMY_SECRET
 from tests.api import Api
-from tests.factories.access import SECRET, ApplicationFactory, access_token, basic
+from tests.factories.access import SECRET, ApplicationFactory, access_token, basic, basic_header
 from tests.factories.nucleus import ClientFactory
 from tests.gateway.access.test_jwt_grant import KEY, PUBLIC, claims_of, exchange, signed
 from tests.gateway.access.test_tokens import QUERY, TOKEN, request_token
@@ -33,10 +32,11 @@ def _limit(settings: Any) -> None:
     settings.TOKEN_RATE_LIMIT_PER_MINUTE = 3
 
 
-def named(client_id: str, secret: str = "wrong", path: str = TOKEN + QUERY, **more: Any) -> Any:
+def post_with(
+    client_id: str, secret: str = "wrong", path: str = TOKEN + QUERY, **options: Any
+) -> Any:
     http = HttpClient(raise_request_exception=False)
-    pair = b64encode(f"{client_id}:{secret}".encode()).decode()
-    return http.post(path, headers={"Authorization": f"Basic {pair}"}, **more)
+    return http.post(path, headers={"Authorization": basic_header(client_id, secret)}, **options)
 
 
 def test_wrong_secrets_never_stop_the_right_one(application: Application):
@@ -65,7 +65,7 @@ def test_unknown_and_known_client_ids_are_answered_alike(application: Applicatio
     all_bodies = []
     for client_id in (application.client_id, "unknown", unusable.client_id, "nul\0", "é", ""):
         UsageWindow.objects.all().delete()
-        responses = [named(client_id, path=path) for _ in range(5)]
+        responses = [post_with(client_id, path=path) for _ in range(5)]
         all_bodies.append(
             [
                 (response.status_code, response.json()["message"], response["WWW-Authenticate"])
@@ -83,9 +83,9 @@ def test_unknown_and_known_client_ids_cost_the_same(application: Application):
     """Queries and hashing: what could be measured from outside."""
     costs = {}
     for client_id in (application.client_id, "unknown"):
-        named(client_id)
+        post_with(client_id)
         with CaptureQueriesContext(connection) as queries:
-            named(client_id)
+            post_with(client_id)
         sql = [query["sql"].split("WHERE")[0] for query in queries]
         costs[client_id] = [
             re.sub("'token-failure:[0-9a-f]+'", "'…'", statement) for statement in sql
