@@ -20,6 +20,7 @@ from gateway.access.models import Application
 from integrations.models import AuditLog
 from nucleus.models import Client
 from tests.api import Api
+from tests.factories.access import basic_header
 from tests.gateway.access.test_jwt_grant import PATH as CLIENT_TOKEN
 from tests.gateway.access.test_jwt_grant import signed
 from tests.gateway.access.test_tokens import TOKEN

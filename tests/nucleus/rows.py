@@ -12,7 +12,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 
 
-def row(number: int = 1, **changes: Any) -> TransactionRow:
+def transaction_row(number: int = 1, **changes: Any) -> TransactionRow:
     values: dict[str, Any] = {
         "source_id": f"TRN-{number}",
         "source_updated_at": NOON,
@@ -28,7 +28,7 @@ def row(number: int = 1, **changes: Any) -> TransactionRow:
     return TransactionRow(**values | changes)
 
 
-def held(number: int, **changes: Any) -> HoldingRow:
+def holding_row(number: int, **changes: Any) -> HoldingRow:
     values: dict[str, Any] = {
         "source_id": f"HOL-{number}",
         "source_updated_at": None,

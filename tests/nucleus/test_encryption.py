@@ -27,13 +27,13 @@ def raw(link: BankLink) -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_the_table_holds_no_number():
+def test_the_table_has_no_plain_number():
     link = BankLinkFactory(bank_account_number=NUMBER)
     assert NUMBER not in raw(link)
     assert BankLink.unscoped.get(pk=link.pk).bank_account_number == NUMBER
 
 
-def test_another_rows_value_is_refused():
+def test_a_ciphertext_of_another_row_is_refused():
     first, second = BankLinkFactory(mask="0001"), BankLinkFactory(mask="0002")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,7 +62,7 @@ def test_keys_rotate(settings: Any):
     assert BankLink.unscoped.get(pk=link.pk).bank_account_number == NUMBER
 
 
-def test_it_cannot_be_written_or_searched_around_the_model():
+def test_updates_and_lookups_of_encrypted_columns_are_refused():
     link = BankLinkFactory()
     with pytest.raises(TypeError):
         BankLink.unscoped.filter(pk=link.pk).update(bank_account_number=NUMBER)
@@ -78,6 +78,6 @@ def test_bulk_creation_encrypts_too():
     assert "100012345678" not in raw(link)
 
 
-def test_a_tenants_table_is_not_read_without_a_tenant():
+def test_a_query_without_a_tenant_is_refused():
     with pytest.raises(TenantRequired):
         BankLink.objects.count()

@@ -51,20 +51,20 @@ def is_cheap(value: Any) -> bool:
 
 @pytest.mark.parametrize("text", EXTREME, ids=lambda text: text[:20])
 @pytest.mark.parametrize("place", ["{}", "[{}]", '{{"amount": {}}}'])
-def test_a_number_without_bounds_is_refused(text: str, place: str):
+def test_numbers_out_of_bounds_are_malformed(text: str, place: str):
     for strict in (True, False):
         with pytest.raises(Malformed):
             exact_json.parse(place.format(text), strict=strict)
 
 
 @given(NUMBERS)
-def test_every_number_is_cheap_or_refused(text: str):
+def test_any_number_is_parsed_quickly_or_refused(text: str):
     for strict in (True, False):
         assert is_cheap(parsed(text, strict=strict))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8")))
-def test_bytes_are_a_value_or_malformed(content: bytes):
+def test_any_bytes_are_parsed_or_malformed(content: bytes):
     for strict in (True, False):
         assert is_cheap(parsed(content, strict=strict))
 
@@ -74,7 +74,7 @@ def test_bytes_are_a_value_or_malformed(content: bytes):
     lambda inner: st.lists(inner) | st.dictionaries(st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="\0")), inner),
     max_leaves=20))  # fmt: skip
-def test_ordinary_json_is_read_as_it_is(value: Any):
+def test_ordinary_json_is_parsed_unchanged(value: Any):
     for strict in (True, False):
         assert exact_json.parse(json.dumps(value), strict=strict) == value
 
@@ -85,7 +85,7 @@ def test_there_is_no_negative_zero(text: str):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"", "Expecting value"), (b"\xff\xfe1\x00", "UTF-8"), ('"ü"'.encode("latin-1"), "UTF-8"),
         ('{"a": 1}'.encode("utf-16-le"), "not JSON"), (b"\xef\xbb\xbf\xef\xbb\xbf1", "not JSON"),
@@ -94,9 +94,9 @@ def test_there_is_no_negative_zero(text: str):
     ],
     ids=lambda value: str(value)[:20],
 )  # fmt: skip
-def test_why_it_is_refused(content: bytes, words: str):
+def test_the_message_says_what_is_malformed(content: bytes, message: str):
     for strict in (True, False):
-        with pytest.raises(Malformed, match=words):
+        with pytest.raises(Malformed, match=message):
             exact_json.parse(content, strict=strict)
 
 
@@ -105,7 +105,7 @@ def test_a_byte_order_mark_is_skipped():
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "tolerant"),
+    ("content", "message", "tolerant"),
     [
         (b'{"a": 1, "a": 2}', "'a' is there twice", {"a": 2}),
         (b'[{"a": {"b": 1, "b": 1}}]', "'b' is there twice", [{"a": {"b": 1}}]),
@@ -114,8 +114,10 @@ def test_a_byte_order_mark_is_skipped():
         (b'["\\udc00"]', "unpaired surrogate", [""]),
     ],
 )  # fmt: skip
-def test_strict_for_our_callers_tolerant_of_vendors(content: bytes, words: str, tolerant: Any):
-    with pytest.raises(Malformed, match=words):
+def test_unstorable_text_is_refused_if_strict_and_dropped_otherwise(
+    content: bytes, message: str, tolerant: Any
+):
+    with pytest.raises(Malformed, match=message):
         exact_json.parse(content)
     assert exact_json.parse(content, strict=False) == tolerant
 
@@ -124,11 +126,11 @@ def test_strict_for_our_callers_tolerant_of_vendors(content: bytes, words: str, 
     "text",
     ["", " ", "1 ", "+", ".", "e5", "1e", "1_000", "0x10", "\u0661", "NaN", "Infinity", "--1"],
 )
-def test_what_writes_down_no_number(text: str):
+def test_other_text_is_no_number(text: str):
     with pytest.raises(Malformed):
         exact_json.number(text)
 
 
 @pytest.mark.parametrize(("text", "value"), [("1.50", "1.50"), ("+.5", "0.5"), ("1E+2", "100")])
-def test_what_writes_down_a_number(text: str, value: str):
+def test_decimal_text_is_a_number(text: str, value: str):
     assert exact_json.number(text) == Decimal(value)

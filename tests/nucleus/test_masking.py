@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("length", range(21))
-def test_never_more_than_half_and_at_most_four(length: int):
+def test_a_mask_has_at_most_four_digits_and_half_the_number(length: int):
     number = DIGITS[:length]
     shown = mask(number)
     assert number.endswith(shown)
@@ -45,13 +45,13 @@ def test_separators_and_numbers_that_are_masked_already(number: str, shown: str)
 
 
 @given(st.text(max_size=40))
-def test_any_text(number: str):
+def test_any_text_has_a_short_mask(number: str):
     shown = mask(number)
     assert len(shown) <= min(4, len(number) // 2)
 
 
 @pytest.mark.parametrize(("sent", "shown"), [(None, None), ("1", None), ("1234", "34")])
-def test_a_vendors_account(sent: str | None, shown: str | None):
+def test_the_number_of_a_vendors_account_is_masked(sent: str | None, shown: str | None):
     payload = {"guid": "ACT-1", "user_guid": "USR-1", "account_number": sent}
     assert mapping.account(payload).mask == shown
 
@@ -60,7 +60,7 @@ def test_no_number_has_no_mask():
     assert masked(None) is None
 
 
-def test_there_is_one_rule():
+def test_no_other_module_masks_numbers():
     """Nothing but nucleus/masking.py cuts the end off a number."""
     cuts = [
         path

@@ -41,7 +41,7 @@ def before_businesses(transactional_db: Any) -> Iterator[Any]:
         call_command("migrate", verbosity=0)
 
 
-def test_businesses_change_no_existing_row(before_businesses: Any):
+def test_the_migration_of_businesses_keeps_existing_rows(before_businesses: Any):
     def create(app: str, model: str, **columns: Any) -> Any:
         return before_businesses.get_model(app, model)._base_manager.create(**columns)
 
@@ -92,7 +92,7 @@ def before_username_keys(transactional_db: Any) -> Iterator[Any]:
         call_command("migrate", verbosity=0)
 
 
-def test_user_names_that_look_alike_already_stay(before_username_keys: Any):
+def test_the_migration_of_username_keys_keeps_look_alikes(before_username_keys: Any):
     """The oldest counts as before; none can be added, and one that is renamed is like any other."""
 
     def rows(model: str) -> Any:
@@ -137,7 +137,7 @@ def before_holder_sources(transactional_db: Any) -> Iterator[None]:
         call_command("migrate", verbosity=0)
 
 
-def test_holders_of_before_are_not_confirmed(before_holder_sources: None):
+def test_the_migration_of_holders_marks_them_not_confirmed(before_holder_sources: None):
     verified: Any
     verified, manual = (BankLinkFactory(metadata={"ours": "yes"}) for _ in range(2))
     user = VendorUser.unscoped.create(
@@ -165,7 +165,7 @@ def before_sources(transactional_db: Any) -> Iterator[Any]:
         call_command("migrate", verbosity=0)
 
 
-def test_shared_rows_of_before_are_of_mx(before_sources: Any):
+def test_the_migration_of_shared_rows_names_mx_as_vendor(before_sources: Any):
     def create(model: str, **columns: Any) -> Any:
         return before_sources.get_model("nucleus", model)._base_manager.create(**columns)
 

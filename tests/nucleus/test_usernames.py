@@ -53,7 +53,9 @@ def body(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("first", "second"), ALIKE)
 @pytest.mark.parametrize("turned", [False, True])
-def test_names_that_look_alike(api: Api, stranger: Api, first: str, second: str, *, turned: bool):
+def test_names_that_look_alike_are_refused(
+    api: Api, stranger: Api, first: str, second: str, *, turned: bool
+):
     if turned:
         first, second = second, first
     assert api.post(CLIENTS, body(first)).status_code == 201
@@ -68,7 +70,7 @@ def test_names_that_look_alike(api: Api, stranger: Api, first: str, second: str,
 
 
 @pytest.mark.parametrize("name", UNSEEN, ids=ascii)
-def test_names_with_what_cannot_be_seen(api: Api, name: str):
+def test_names_with_invisible_characters_are_refused(api: Api, name: str):
     assert set(api.post(CLIENTS, body(name)).data["errors"]) == {"username"}
     made = api.post(CLIENTS, body("ada")).data
     assert api.put(f"{CLIENTS}/{made['id']}", {"username": name}).status_code == 400
@@ -101,7 +103,7 @@ def test_names_with_what_cannot_be_seen(api: Api, name: str):
     ],
     ids=ascii,
 )
-def test_names_that_mix_letters_or_use_odd_ones(name: str):
+def test_names_that_mix_scripts_are_refused(name: str):
     assert usernames.problem(name)
 
 
@@ -122,7 +124,7 @@ def test_names_that_mix_letters_or_use_odd_ones(name: str):
     ],
     ids=ascii,
 )
-def test_names_of_many_languages_are_fine(name: str):
+def test_names_of_many_languages_are_accepted(name: str):
     assert usernames.problem(name) is None
 
 
@@ -130,7 +132,7 @@ def test_names_of_many_languages_are_fine(name: str):
     "name",
     ["ada", "Ada Demo", "ada@demo.example", "jos\u00e9", "\u5c71\u7530", "\u0430\u043d", "x" * 255],
 )
-def test_other_names_are_fine(api: Api, name: str):
+def test_ordinary_names_are_accepted(api: Api, name: str):
     made = api.post(CLIENTS, body(name))
     assert made.status_code == 201
     assert made.data["username"] == name
@@ -146,7 +148,7 @@ def test_a_client_may_change_the_case_of_its_own_name(api: Api):
     assert Client.unscoped.get(username="grace").username_key == "grace"
 
 
-def test_a_name_from_before_may_stay(api: Api, tenant: Tenant):
+def test_a_stored_name_may_be_repeated(api: Api, tenant: Tenant):
     older: Any = ClientFactory(tenant=tenant, username="x\ny")
     path = f"{CLIENTS}/{older.pk}"
     assert api.put(path, api.get(path).data | {"first_name": "Ada"}).status_code == 200
@@ -154,7 +156,7 @@ def test_a_name_from_before_may_stay(api: Api, tenant: Tenant):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_at_the_same_time(application: Application):
+def test_concurrent_look_alikes_are_refused(application: Application):
     api = Api(access_token(application))
     names = ["ada", "ADA", "Ada", "aDa", "\uff41da", "\u0430da"]
 
@@ -167,7 +169,7 @@ def test_at_the_same_time(application: Application):
     assert Client.unscoped.count() == 1
 
 
-def test_the_database_holds_it(tenant: Tenant):
+def test_a_constraint_of_the_database_refuses_look_alikes(tenant: Tenant):
     ClientFactory(tenant=tenant, username="ada")
     ClientFactory(tenant=TenantFactory(), username="ADA")
     with pytest.raises(IntegrityError):
@@ -175,7 +177,7 @@ def test_the_database_holds_it(tenant: Tenant):
 
 
 @given(st.text(max_size=300))
-def test_a_key_is_its_own_key_whatever_the_case(name: str):
+def test_a_key_is_its_own_key_in_any_case(name: str):
     key = usernames.key(name)
     assert len(key) <= usernames.MAX_LENGTH
     if len(key) < usernames.MAX_LENGTH:

@@ -15,7 +15,7 @@ URL = "/nucleus/v1/audit_log"
 BODY = {"request_url": "https://app.demo.example/consents", "response": "accepted"}
 
 
-def test_entries_are_added_and_read_and_never_changed(
+def test_entries_are_added_and_read_but_never_changed(
     api: Api, stranger: Api, nucleus_client: Client
 ):
     nulls = dict.fromkeys(["request", "goal_ids", "metadata", "secondary_id", "id"])
@@ -46,13 +46,15 @@ def test_entries_are_added_and_read_and_never_changed(
         ({"metadata": []}, "metadata"),
     ],
 )
-def test_bad_bodies_say_what_to_change(api: Api, change: dict[str, Any], field: str):
-    answer = api.post(URL, BODY | change)
-    assert answer.status_code == 400
-    assert field in answer.data["errors"]
+def test_an_invalid_body_is_a_400_that_names_the_field(
+    api: Api, change: dict[str, Any], field: str
+):
+    response = api.post(URL, BODY | change)
+    assert response.status_code == 400
+    assert field in response.data["errors"]
 
 
-def test_a_token_of_one_client_has_no_part_in_it(application: Application, nucleus_client: Client):
+def test_client_tokens_are_refused(application: Application, nucleus_client: Client):
     confined = Api(access_token(application, client=nucleus_client))
     assert confined.post(URL, BODY).status_code == 403
     assert confined.get(URL).status_code == 403

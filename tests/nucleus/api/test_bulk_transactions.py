@@ -131,7 +131,7 @@ def test_changes_of_a_batch_touch_only_the_columns_of_their_item(
 ):
     path = f"{V1}/bulk/aggregation_account_transaction"
     created = outcome_of(api, api.post(path, [bodies.cash(account), bodies.transaction(account)]))
-    cash, credit = (one["id"] for one in created["success"])
+    cash, credit = (item["id"] for item in created["success"])
     changes = [
         {"id": cash, "cash": {"name": "Other"}},
         {"id": credit, "bank_credit": {"location": {"city": "Bern"}}},

@@ -19,7 +19,7 @@ from tests.factories.nucleus import AggregationAccountFactory, BusinessFactory, 
 URL = "/nucleus/v1/business"
 
 
-def test_a_business_lives(api: Api, nucleus_client: Client):
+def test_a_business_is_created_read_changed_and_deactivated(api: Api, nucleus_client: Client):
     body = {
         "legal_name": "Demo Bakery LLC",
         "incorporation_date": "2019-05-01",
@@ -37,16 +37,19 @@ def test_a_business_lives(api: Api, nucleus_client: Client):
     }
     created = api.post(URL, body)
     assert created.status_code == 200
-    one = created.data
+    business = created.data
     assert "3456789" not in created.content.decode()
-    assert (one["legal_name"], one["incorporation_date"]) == ("Demo Bakery LLC", "2019-05-01")
-    assert one["ownership"][0] == {
+    assert (business["legal_name"], business["incorporation_date"]) == (
+        "Demo Bakery LLC",
+        "2019-05-01",
+    )
+    assert business["ownership"][0] == {
         "client_id": str(nucleus_client.id), "role": "owner", "percent_ownership": Decimal("62.5"),
     }  # fmt: skip
-    path = f"{URL}/{one['id']}"
-    assert api.get(path).data == one
+    path = f"{URL}/{business['id']}"
+    assert api.get(path).data == business
     page = api.get(URL, filter='legal_name=="Demo Bakery LLC"', order_by="legal_name").data
-    assert page["content"] == [one]
+    assert page["content"] == [business]
     changed = api.put(path, {"dba_name": "Demo Bread", "email": None}).data
     assert (changed["dba_name"], changed["legal_name"]) == ("Demo Bread", "Demo Bakery LLC")
     assert api.put(path, {"dba_name": "Demo Bread"}).data == changed  # nothing was written
@@ -76,7 +79,7 @@ def test_its_tax_number_is_encrypted(tenant: Tenant):
         ({"percent": "NaN"}, "ownership"),
     ],
 )
-def test_a_bad_business_is_explained(
+def test_an_invalid_business_is_a_400_that_names_the_field(
     api: Api, nucleus_client: Client, change: dict[str, Any], field: str
 ):
     if "percent" in change:
@@ -85,19 +88,19 @@ def test_a_bad_business_is_explained(
     answers = [api.post(URL, {"legal_name": "Demo Bakery LLC"} | change)]
     if change != {"legal_name": None}:  # which leaves the name of a change out
         answers.append(api.put(f"{URL}/{BusinessFactory(tenant=nucleus_client.tenant).pk}", change))
-    for answer in answers:
-        assert answer.status_code == 400
-        assert field in answer.data["errors"]
+    for response in answers:
+        assert response.status_code == 400
+        assert field in response.data["errors"]
 
 
-def test_another_tenants_business_does_not_exist(api: Api, stranger: Api, tenant: Tenant):
-    mine, theirs = BusinessFactory(tenant=tenant), BusinessFactory()
-    assert api.get(f"{URL}/{theirs.pk}").status_code == 404
-    assert api.put(f"{URL}/{theirs.pk}", {"legal_name": "Ours"}).status_code == 404
-    assert api.delete(f"{URL}/{theirs.pk}").status_code == 404
-    assert [one["id"] for one in api.get(URL).data["content"]] == [str(mine.pk)]
-    theirs.refresh_from_db()
-    assert theirs.is_active
+def test_another_tenants_business_is_a_404(api: Api, stranger: Api, tenant: Tenant):
+    own, foreign = BusinessFactory(tenant=tenant), BusinessFactory()
+    assert api.get(f"{URL}/{foreign.pk}").status_code == 404
+    assert api.put(f"{URL}/{foreign.pk}", {"legal_name": "Ours"}).status_code == 404
+    assert api.delete(f"{URL}/{foreign.pk}").status_code == 404
+    assert [item["id"] for item in api.get(URL).data["content"]] == [str(own.pk)]
+    foreign.refresh_from_db()
+    assert foreign.is_active
 
 
 def test_a_clients_token_sees_no_business(application: Application, nucleus_client: Client):
@@ -115,7 +118,7 @@ def test_a_clients_token_sees_no_business(application: Application, nucleus_clie
     assert me["business_id"] == str(business.pk)
     assert confined.put(path, {"business_id": me["business_id"]}).status_code == 200
     other = BusinessFactory(tenant=tenant)
-    for another in (other.pk, uuid.uuid4()):  # which of them there is, is not told
+    for another in (other.pk, uuid.uuid4()):  # which of them there is, is not outcome
         assert confined.put(path, {"business_id": another}).status_code == 403
 
 
@@ -123,23 +126,23 @@ def test_a_client_belongs_to_a_business_of_the_tenant(api: Api, tenant: Tenant):
     business, foreign = BusinessFactory(tenant=tenant), BusinessFactory()
     body = {"username": "ada", "client_type": "consumer"}
     for unknown in (foreign.pk, uuid.uuid4()):
-        answer = api.post("/nucleus/v1/client", body | {"business_id": unknown})
-        assert answer.status_code == 400
-        assert "POST /nucleus/v1/business" in answer.data["errors"]["business_id"][0]
-    one = api.post("/nucleus/v1/client", body | {"business_id": business.pk}).data
-    assert one["business_id"] == str(business.pk)
-    found = api.get("/nucleus/v1/client", filter=f"business_id=={business.pk}").data
-    assert [each["id"] for each in found["content"]] == [one["id"]]
+        response = api.post("/nucleus/v1/client", body | {"business_id": unknown})
+        assert response.status_code == 400
+        assert "POST /nucleus/v1/business" in response.data["errors"]["business_id"][0]
+    client = api.post("/nucleus/v1/client", body | {"business_id": business.pk}).data
+    assert client["business_id"] == str(business.pk)
+    page = api.get("/nucleus/v1/client", filter=f"business_id=={business.pk}").data
+    assert [item["id"] for item in page["content"]] == [client["id"]]
     assert api.get("/nucleus/v1/client", order_by="business_id").status_code == 200
 
 
-def test_the_automatic_vendor_user_is_for_clients(api: Api, tenant: Tenant):
+def test_no_vendor_user_is_created_automatically(api: Api, tenant: Tenant):
     AggregationSettings(tenant=tenant, create_vendor_user_automatically=True).save()
     assert api.post(URL, {"legal_name": "Demo Bakery LLC"}).status_code == 200
     assert not Job.objects.exists()
 
 
-def test_no_account_is_nobodys(tenant: Tenant):
+def test_the_database_refuses_an_account_without_owner(tenant: Tenant):
     with pytest.raises(IntegrityError), transaction.atomic():
         AggregationAccountFactory(client=None, tenant=tenant)
     both = AggregationAccountFactory(

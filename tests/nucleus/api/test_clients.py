@@ -39,7 +39,7 @@ def row_of(kind: str, client: Client) -> Any:
     return KINDS[kind](aggregation_account=AggregationAccountFactory(client=client))
 
 
-def test_a_client_lives(api: Api):
+def test_a_client_is_created_read_changed_and_deactivated(api: Api):
     body = {
         "username": "ada",
         "client_type": "consumer",
@@ -84,13 +84,15 @@ def test_a_client_lives(api: Api):
         ({"username": "a", "client_type": "c", "metadata": ["x"]}, "metadata"),
     ],
 )
-def test_a_bad_client_is_explained(api: Api, body: dict[str, Any], field: str):
-    answer = api.post(CLIENT, body)
-    assert answer.status_code == 400
-    assert field in answer.data["errors"]
+def test_an_invalid_client_is_a_400_that_names_the_field(
+    api: Api, body: dict[str, Any], field: str
+):
+    response = api.post(CLIENT, body)
+    assert response.status_code == 400
+    assert field in response.data["errors"]
 
 
-def test_usernames_are_the_tenants_own(api: Api, nucleus_client: Client):
+def test_usernames_are_unique_within_the_tenant(api: Api, nucleus_client: Client):
     ClientFactory(username="taken-elsewhere")
     body = {"username": nucleus_client.username, "client_type": "consumer"}
     assert "username" in api.post(CLIENT, body).data["errors"]
@@ -104,7 +106,7 @@ def test_a_new_client_gets_its_vendor_user_by_a_job(api: Api, tenant: Tenant):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_reading_and_listing(api: Api, nucleus_client: Client, kind: str):
+def test_clients_are_read_and_listed(api: Api, nucleus_client: Client, kind: str):
     row = row_of(kind, nucleus_client)
     one = api.get(f"/nucleus/v1/{kind}/{row.pk}")
     assert one.status_code == 200
@@ -125,7 +127,7 @@ def test_reading_and_listing(api: Api, nucleus_client: Client, kind: str):
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "client"])
-def test_another_tenants_rows_do_not_exist(api: Api, kind: str):
+def test_another_tenants_rows_are_a_404(api: Api, kind: str):
     row = ClientFactory() if kind == "client" else row_of(kind, ClientFactory())
     assert api.get(f"/nucleus/v1/{kind}/{row.pk}").status_code == 404
     assert api.get(f"/nucleus/v1/{kind}").data["content"] == []
@@ -136,16 +138,16 @@ def test_a_clients_token_reaches_that_client_only(
     application: Application, nucleus_client: Client, kind: str
 ):
     other = ClientFactory(tenant=nucleus_client.tenant)
-    mine, theirs = (
+    own, foreign = (
         (nucleus_client, other)
         if kind == "client"
         else (row_of(kind, nucleus_client), row_of(kind, other))
     )
     confined = Api(access_token(application, client=nucleus_client))
-    assert confined.get(f"/nucleus/v1/{kind}/{mine.pk}").status_code == 200
-    assert confined.get(f"/nucleus/v1/{kind}/{theirs.pk}").status_code == 404
-    assert [one["id"] for one in confined.get(f"/nucleus/v1/{kind}").data["content"]] == [
-        str(mine.pk)
+    assert confined.get(f"/nucleus/v1/{kind}/{own.pk}").status_code == 200
+    assert confined.get(f"/nucleus/v1/{kind}/{foreign.pk}").status_code == 404
+    assert [item["id"] for item in confined.get(f"/nucleus/v1/{kind}").data["content"]] == [
+        str(own.pk)
     ]
 
 
@@ -167,14 +169,14 @@ def transactions(nucleus_client: Client) -> list[Any]:
 LIST = "/nucleus/v1/aggregation_account_transaction"
 
 
-def test_pages_cover_everything_once(api: Api, transactions: list[Any]):
-    seen = []
+def test_pages_have_every_row_once(api: Api, transactions: list[Any]):
+    ids = []
     for number in range(4):
         page = api.get(LIST, page=number, size=2, order_by="transaction_date", ascending=True).data
         assert page["total_pages"] == 4
         assert page["last"] is (number == 3)
-        seen += [one["id"] for one in page["content"]]
-    assert seen == [str(row.pk) for row in transactions]
+        ids += [item["id"] for item in page["content"]]
+    assert ids == [str(row.pk) for row in transactions]
     assert api.get(LIST, page=9).data["content"] == []
 
 
@@ -195,10 +197,10 @@ def test_pages_cover_everything_once(api: Api, transactions: list[Any]):
         ("is_fee==False&&amount==0", {0}),
     ],
 )
-def test_filters(api: Api, transactions: list[Any], text: str, numbers: set[int]):
-    answer = api.get(LIST, filter=text)
-    assert answer.status_code == 200, answer.data
-    assert {int(one["bank_credit"]["amount"]) for one in answer.data["content"]} == numbers
+def test_lists_are_filtered(api: Api, transactions: list[Any], text: str, numbers: set[int]):
+    response = api.get(LIST, filter=text)
+    assert response.status_code == 200, response.data
+    assert {int(item["bank_credit"]["amount"]) for item in response.data["content"]} == numbers
 
 
 @pytest.mark.parametrize(
@@ -219,19 +221,21 @@ def test_filters(api: Api, transactions: list[Any], text: str, numbers: set[int]
     ],
     ids=lambda query: str(query)[:40].encode("ascii", "replace").decode(),
 )  # fmt: skip
-def test_bad_lists_are_explained(api: Api, transactions: list[Any], query: dict[str, str]):
-    answer = api.get(LIST, **query)
-    assert answer.status_code == 400
-    assert set(answer.data["errors"]) == set(query)
+def test_invalid_list_parameters_are_a_400(
+    api: Api, transactions: list[Any], query: dict[str, str]
+):
+    response = api.get(LIST, **query)
+    assert response.status_code == 400
+    assert set(response.data["errors"]) == set(query)
 
 
 @pytest.mark.parametrize("step", [1, -1])
-def test_null_sorts_below_everything(api: Api, transactions: list[Any], step: int):
+def test_null_sorts_below_all_values(api: Api, transactions: list[Any], step: int):
     for row, memo in zip(transactions, ("b", None, "a"), strict=False):
         row.memo = memo
         row.save()
     rows = api.get(LIST, order_by="memo", ascending=step == 1).data["content"]
-    memos = [one["bank_credit"]["memo"] for one in rows]
+    memos = [item["bank_credit"]["memo"] for item in rows]
     assert memos[::step] == [None] * 5 + ["a", "b"]
 
 
@@ -252,22 +256,22 @@ def test_numbers_of_another_tenants_bank_link_stay_hidden_without_the_scope(
     assert shown["metadata"] == row.metadata
 
 
-def test_sdk_spellings_of_list_parameters(api: Api, transactions: list[Any]):
-    answer = api.get(LIST, page=0, size=25, order_by="None", ascending="True", filter="")
-    assert answer.status_code == 200
+def test_list_parameters_are_accepted_as_sdks_send_them(api: Api, transactions: list[Any]):
+    response = api.get(LIST, page=0, size=25, order_by="None", ascending="True", filter="")
+    assert response.status_code == 200
 
 
-def test_unknown_ids_and_trailing_slashes(api: Api):
+def test_unknown_ids_and_trailing_slashes_are_a_404(api: Api):
     assert api.get(f"{CLIENT}/{uuid.uuid4()}").status_code == 404
-    answer = api.get(f"{CLIENT}/")
-    assert answer.status_code == 404
-    assert "trailing slash" in answer.data["message"]
+    response = api.get(f"{CLIENT}/")
+    assert response.status_code == 404
+    assert "trailing slash" in response.data["message"]
 
 
 @pytest.mark.parametrize(
     "content", [b"{", b"[]", b'"x"', b"\xff", b'{"username": "a\\u0000"}', b"[" * 100000]
 )
-def test_bodies_that_are_not_objects(api: Api, content: bytes):
+def test_a_body_that_is_no_object_is_a_400(api: Api, content: bytes):
     response = api.http.post(CLIENT, content, content_type="application/json", headers=api.headers)
     assert response.status_code == 400
     assert response.json()["message"]

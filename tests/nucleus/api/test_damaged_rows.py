@@ -29,26 +29,26 @@ def damage(link: BankLink, column: str = "bank_account_number") -> None:
 
 
 def listed(api: Api) -> dict[str, Any]:
-    answer = api.get(PATH)
-    assert answer.status_code == 200, answer.data
-    return {row["id"]: row for row in answer.data["content"]}
+    response = api.get(PATH)
+    assert response.status_code == 200, response.data
+    return {row["id"]: row for row in response.data["content"]}
 
 
-def test_one_damaged_row_does_not_hide_the_others(
+def test_rows_beside_a_damaged_one_are_listed(
     api: Api, links: list[Any], caplog: pytest.LogCaptureFixture
 ):
-    whole = listed(api)
+    intact = listed(api)
     damage(links[1])
     rows = listed(api)
     damaged = str(links[1].pk)
     assert {pk: row for pk, row in rows.items() if pk != damaged} == {
-        pk: row for pk, row in whole.items() if pk != damaged
+        pk: row for pk, row in intact.items() if pk != damaged
     }
     row = rows[damaged]
     message = row.pop("message")
     assert "bank_account_number" in message
     assert "routing" not in message
-    assert row == whole[damaged] | {"bank_account_number": None}
+    assert row == intact[damaged] | {"bank_account_number": None}
     assert damaged in caplog.text
     single = api.get(f"{PATH}/{damaged}")
     assert (single.status_code, single.data["code"]) == (503, "decryption_failed")
@@ -59,7 +59,7 @@ def test_one_damaged_row_does_not_hide_the_others(
         assert cursor.fetchone() == (1,)
 
 
-def test_a_value_of_another_row_is_damage_too(api: Api, links: list[Any]):
+def test_a_ciphertext_of_another_row_counts_as_damaged(api: Api, links: list[Any]):
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE nucleus_banklink SET routing = (SELECT min(routing) FROM nucleus_banklink)"
@@ -68,9 +68,9 @@ def test_a_value_of_another_row_is_damage_too(api: Api, links: list[Any]):
     assert sorted(row["routing"] is None for row in rows.values()) == [False, True, True]
 
 
-def test_without_the_key_the_list_is_refused(api: Api, links: list[Any], settings: Any):
+def test_without_the_key_the_list_is_a_503(api: Api, links: list[Any], settings: Any):
     """Nulls everywhere would look as if there were no numbers."""
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    answer = api.get(PATH)
-    assert (answer.status_code, answer.data["code"]) == (503, "decryption_failed")
+    response = api.get(PATH)
+    assert (response.status_code, response.data["code"]) == (503, "decryption_failed")
     assert api.get(PATH, filter="mask==0000").status_code == 200  # nothing to decrypt

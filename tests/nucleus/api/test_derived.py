@@ -34,25 +34,25 @@ def account(nucleus_client: Client) -> AggregationAccount:
 
 
 def data(api: Api, account: AggregationAccount, **query: Any) -> dict[str, Any]:
-    answer = api.get(f"{BASE}/aggregation_account/{account.pk}/aggregate_data", **query)
-    assert answer.status_code == 200, answer.data
-    return dict(answer.data)
+    response = api.get(f"{BASE}/aggregation_account/{account.pk}/aggregate_data", **query)
+    assert response.status_code == 200, response.data
+    return dict(response.data)
 
 
 def overview(api: Api, client: Client, **query: Any) -> list[dict[str, Any]]:
-    answer = api.get(f"{BASE}/client/{client.pk}/aggregation_account_overview", **query)
-    assert answer.status_code == 200, answer.data
-    return list(answer.data["by_category"])
+    response = api.get(f"{BASE}/client/{client.pk}/aggregation_account_overview", **query)
+    assert response.status_code == 200, response.data
+    return list(response.data["by_category"])
 
 
-def test_an_account_with_its_data(
+def test_aggregate_data_has_the_account_and_its_newest_entries(
     api: Api, account: AggregationAccount, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(derived_views, "MAX_ENTRIES", 2)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY - DAY)
     current = BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY)
     BalanceFactory(aggregation_account=account, balance_time_stamp=TODAY + DAY, is_active=False)
-    held = HoldingFactory(aggregation_account=account)
+    holding_row = HoldingFactory(aggregation_account=account)
     HoldingFactory(aggregation_account=account, is_active=False)
     made = [
         TransactionFactory(aggregation_account=account, transaction_date=TODAY + number * DAY)
@@ -68,7 +68,10 @@ def test_an_account_with_its_data(
     assert (details["account_number"], details["asset"]) == ("****5678", True)
     assert body["aggregation_account_balances"]["aggregation_account_balance_id"] == str(current.pk)
     (holding,) = body["aggregation_account_holdings"]
-    assert (holding["aggregation_account_holding_id"], holding["shares"]) == (str(held.pk), 6)
+    assert (holding["aggregation_account_holding_id"], holding["shares"]) == (
+        str(holding_row.pk),
+        6,
+    )
     assert [
         one["aggregation_account_transaction_id"]
         for one in body["aggregation_account_transactions"]
@@ -76,7 +79,7 @@ def test_an_account_with_its_data(
     assert body["aggregation_account_transactions"][0]["bank_credit"]["amount"] == Decimal("61.11")
 
 
-def test_a_clients_accounts_by_category(api: Api, account: AggregationAccount):
+def test_the_overview_groups_accounts_by_category(api: Api, account: AggregationAccount):
     client = account.client
     for number, stamp in ((1, TODAY - DAY), (2, TODAY)):
         BalanceFactory(
@@ -96,7 +99,7 @@ def test_a_clients_accounts_by_category(api: Api, account: AggregationAccount):
     assert (bank["category"], bank["currency_code"]) == ("Bank Account", "USD")
     assert (bank["total_balance"], bank["total_available_balance"]) == (Decimal("2.1"), 2)
     shown = bank["aggregation_account_details"]
-    assert [(one["account_name"], one["balance"]) for one in shown] == [
+    assert [(item["account_name"], item["balance"]) for item in shown] == [
         ("Checking", 2), ("Savings", Decimal("0.1")),
     ]  # fmt: skip
     assert shown[0]["aggregation_account_id"] == str(account.pk)
@@ -108,27 +111,28 @@ def test_a_clients_accounts_by_category(api: Api, account: AggregationAccount):
     assert (cards["currency_code"], cards["total_balance"]) == ("USD", Decimal("13.25"))
 
 
-def test_too_many_accounts_are_refused_rather_than_summed_in_part(
+def test_too_many_accounts_are_refused(
     api: Api, account: AggregationAccount, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(derived_views, "MAX_ACCOUNTS", 1)
     assert len(overview(api, account.client)) == 1
     AggregationAccountFactory(client=account.client)
-    answer = api.get(f"{BASE}/client/{account.client_id}/aggregation_account_overview")
-    assert answer.status_code == 400
-    assert "filter" in answer.data["message"]
+    response = api.get(f"{BASE}/client/{account.client_id}/aggregation_account_overview")
+    assert response.status_code == 400
+    assert "filter" in response.data["message"]
 
 
-def test_whose_they_are(
+def test_only_the_callers_own_accounts_are_visible(
     api: Api, stranger: Api, application: Application, account: AggregationAccount
 ):
     other = AggregationAccountFactory(client=ClientFactory(tenant=account.tenant))
     confined = Api(access_token(application, client=account.client))
-    for words in ("aggregation_account/{0.pk}/aggregate_data",
-                  "client/{0.client_id}/aggregation_account_overview"):  # fmt: skip
-        mine, theirs = (f"{BASE}/{words.format(row)}" for row in (account, other))
-        assert [who.get(mine).status_code for who in (api, confined, stranger)] == [200, 200, 404]
-        assert [who.get(theirs).status_code for who in (api, confined)] == [200, 404]
+    for template in ("aggregation_account/{0.pk}/aggregate_data",
+                     "client/{0.client_id}/aggregation_account_overview"):  # fmt: skip
+        own, foreign = (f"{BASE}/{template.format(row)}" for row in (account, other))
+        statuses = [caller.get(own).status_code for caller in (api, confined, stranger)]
+        assert statuses == [200, 200, 404]
+        assert [caller.get(foreign).status_code for caller in (api, confined)] == [200, 404]
 
 
 @pytest.fixture
@@ -153,7 +157,7 @@ def rates(tenant: Tenant) -> None:
         ("EUR", "None", "61.11"),
     ],
 )
-def test_converting(
+def test_amounts_are_converted(
     api: Api, account: AggregationAccount, rates: None, held: str, target: str, amount: str
 ):
     row = TransactionFactory(aggregation_account=account, currency_code=held)
@@ -204,7 +208,9 @@ def test_every_kind_of_amount_is_converted(api: Api, account: AggregationAccount
         assert body["currency_code"] == "USD"
 
 
-def test_what_has_no_amounts_is_not_converted(api: Api, account: AggregationAccount, rates: None):
+def test_records_without_amounts_are_not_converted(
+    api: Api, account: AggregationAccount, rates: None
+):
     institution = api.post(f"{BASE}/resource/institution", {"name": "Savings Bank of Demo"}).data
     one = api.get(f"{BASE}/resource/institution/{institution['id']}", currency_conversion="USD")
     several = api.get(f"{BASE}/resource/institution", currency_conversion="USD")
@@ -213,7 +219,7 @@ def test_what_has_no_amounts_is_not_converted(api: Api, account: AggregationAcco
 
 
 @pytest.mark.parametrize(
-    ("target", "words"),
+    ("target", "message"),
     [
         ("CHF", "from EUR to CHF"),  # another tenant has one
         ("EURO", "ISO 4217"),
@@ -221,8 +227,8 @@ def test_what_has_no_amounts_is_not_converted(api: Api, account: AggregationAcco
         ("1.5", "ISO 4217"),
     ],
 )
-def test_what_cannot_be_converted_is_explained(
-    api: Api, account: AggregationAccount, rates: None, target: str, words: str
+def test_an_impossible_conversion_is_a_400_that_says_why(
+    api: Api, account: AggregationAccount, rates: None, target: str, message: str
 ):
     BalanceFactory(aggregation_account=account, currency_code="EUR")
     for path in (
@@ -230,6 +236,6 @@ def test_what_cannot_be_converted_is_explained(
         f"{BASE}/aggregation_account/{account.pk}/aggregate_data",
         f"{BASE}/client/{account.client_id}/aggregation_account_overview",
     ):
-        answer = api.get(path, currency_conversion=target)
-        assert answer.status_code == 400
-        assert words in answer.data["errors"]["currency_conversion"][0]
+        response = api.get(path, currency_conversion=target)
+        assert response.status_code == 400
+        assert message in response.data["errors"]["currency_conversion"][0]

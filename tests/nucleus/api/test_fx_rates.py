@@ -45,8 +45,8 @@ def test_rates_are_stored_and_read(api: Api, stranger: Api, tenant: Tenant):
         rate(exchange_rate=Decimal("1.0842")),
     ]
     for _ in range(2):
-        answer = api.post(PATH, body)
-        assert (answer.status_code, answer.data) == (200, expected)
+        response = api.post(PATH, body)
+        assert (response.status_code, response.data) == (200, expected)
         assert api.get(PATH).data == expected[::-1]
     assert stored(tenant) == [
         "1 EUR = 1.0842000000 USD (2026-11-20)",
@@ -88,12 +88,12 @@ def test_conversion_uses_a_rate_at_once(api: Api, tenant: Tenant, nucleus_client
         ("None", 2),
     ],
 )
-def test_filters(api: Api, filtered: str, count: int):
+def test_rates_are_filtered(api: Api, filtered: str, count: int):
     dollars = rate(currency_code_from="USD", currency_code_to="JPY", exchange_rate=156.31)
     api.post(PATH, [rate(exchange_rate=1.0842000001), dollars])
-    answer = api.get(PATH, filter=filtered)
-    assert answer.status_code == 200, answer.data
-    assert len(answer.data) == count
+    response = api.get(PATH, filter=filtered)
+    assert response.status_code == 200, response.data
+    assert len(response.data) == count
 
 
 @pytest.mark.parametrize(
@@ -120,17 +120,19 @@ def test_filters(api: Api, filtered: str, count: int):
         ({"date": 20261120}, "date"),
     ],
 )
-def test_a_wrong_rate_stores_nothing(api: Api, tenant: Tenant, change: Any, field: str):
+def test_an_invalid_rate_refuses_the_whole_request(
+    api: Api, tenant: Tenant, change: Any, field: str
+):
     good = rate(currency_code_from="CHF")
-    answer = api.post(PATH, [good, rate(**change)])
-    assert answer.status_code == 400
-    assert list(answer.data["errors"]) == ["item 1"]
-    assert field in answer.data["message"]
+    response = api.post(PATH, [good, rate(**change)])
+    assert response.status_code == 400
+    assert list(response.data["errors"]) == ["item 1"]
+    assert field in response.data["message"]
     assert stored(tenant) == []
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         (rate(), "must be a JSON array"),
         (["EUR"], "JSON object"),
@@ -138,23 +140,23 @@ def test_a_wrong_rate_stores_nothing(api: Api, tenant: Tenant, change: Any, fiel
         ([rate()] * 1001, "At most 1000"),
     ],
 )
-def test_a_wrong_array_stores_nothing(api: Api, tenant: Tenant, body: Any, words: str):
-    answer = api.post(PATH, body)
-    assert answer.status_code == 400
-    assert words in answer.data["message"]
+def test_an_invalid_array_is_refused(api: Api, tenant: Tenant, body: Any, message: str):
+    response = api.post(PATH, body)
+    assert response.status_code == 400
+    assert message in response.data["message"]
     assert stored(tenant) == []
 
 
-def test_no_rates_are_no_mistake(api: Api):
+def test_an_empty_array_is_accepted(api: Api):
     assert api.post(PATH, []).data == []
 
 
 def test_a_withdrawn_currency_may_be_converted_from(api: Api):
-    answer = api.post(PATH, [rate(currency_code_from="BGN", currency_code_to="EUR")])
-    assert answer.status_code == 200
+    response = api.post(PATH, [rate(currency_code_from="BGN", currency_code_to="EUR")])
+    assert response.status_code == 200
 
 
-def test_a_token_of_one_client_reads_and_does_not_write(
+def test_a_client_token_may_read_but_not_write(
     api: Api, application: Application, nucleus_client: Client, tenant: Tenant
 ):
     api.post(PATH, [rate()])

@@ -13,7 +13,7 @@ from tests.api import Api
 BASE = "/nucleus/v1/resource"
 
 
-def test_currencies(api: Api):
+def test_currencies_are_those_of_iso_4217(api: Api):
     rows = api.get(f"{BASE}/currency").data
     codes = [row["alphabetic_code"] for row in rows]
     assert codes == sorted(set(codes))
@@ -30,7 +30,7 @@ def test_currencies(api: Api):
     assert len({UUID(row["id"]) for row in rows}) == len(rows)
 
 
-def test_countries(api: Api):
+def test_countries_are_those_of_iso_3166(api: Api):
     rows = api.get(f"{BASE}/country").data
     assert len(rows) == 249
     assert next(row for row in rows if row["alpha2_code"] == "AF") == {
@@ -44,7 +44,7 @@ def test_countries(api: Api):
 
 
 @pytest.mark.parametrize("query", [{}, {"country_code": ""}, {"country_code": "None"}])
-def test_states_are_those_of_the_united_states_unless_named(api: Api, query: dict[str, str]):
+def test_states_default_to_the_united_states(api: Api, query: dict[str, str]):
     rows = api.get(f"{BASE}/state", **query).data
     assert {row["country_code"] for row in rows} == {"US"}
     assert {"abbreviation": "AL", "country_code": "US", "state": "Alabama"} in rows
@@ -58,16 +58,16 @@ def test_states_of_another_country(api: Api):
 
 
 @pytest.mark.parametrize("code", ["XX", "USA", "U", "1", "ÜS", "\xdf"])
-def test_an_unknown_country_is_refused(api: Api, code: str):
-    answer = api.get(f"{BASE}/state", country_code=code)
-    assert answer.status_code == 400
-    assert "two-letter country code" in answer.data["errors"]["country_code"][0]
+def test_an_unknown_country_is_a_400(api: Api, code: str):
+    response = api.get(f"{BASE}/state", country_code=code)
+    assert response.status_code == 400
+    assert "two-letter country code" in response.data["errors"]["country_code"][0]
 
 
 def test_the_tables_are_well_formed():
-    known = {row.alpha2_code for row in iso_codes.countries()}
-    assert all(iso_codes.is_country(code) for code in known)
-    for code in known:
+    codes = {row.alpha2_code for row in iso_codes.countries()}
+    assert all(iso_codes.is_country(code) for code in codes)
+    for code in codes:
         abbreviations = [row.abbreviation for row in iso_codes.states(code)]
         assert len(set(abbreviations)) == len(abbreviations)
         assert all(re.fullmatch(r"[A-Z0-9]{1,3}", name) for name in abbreviations)

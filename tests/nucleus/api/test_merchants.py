@@ -42,19 +42,19 @@ def naming(account: AggregationAccount, merchant: Any) -> dict[str, Any]:
 
 
 def seen(api: Api) -> list[str]:
-    return [one["id"] for one in api.get(f"{V1}/resource/merchant").data["content"]]
+    return [item["id"] for item in api.get(f"{V1}/resource/merchant").data["content"]]
 
 
-def test_a_foreign_one_cannot_be_named_nor_read(
+def test_another_tenants_merchant_is_neither_readable_nor_referable(
     api: Api, account: AggregationAccount, merchant: Any
 ):
     body = naming(account, merchant)
-    for answer in (
+    for response in (
         api.post(PATH, body),
         api.post(f"{V1}/bulk_aggregation_account_transaction", [body]),
     ):
-        assert answer.status_code == 400
-        assert merchant.name not in answer.content.decode()
+        assert response.status_code == 400
+        assert merchant.name not in response.content.decode()
     each = api.post(f"{V1}/bulk/aggregation_account_transaction", [body])
     assert each.data["status"] == "FAILED"
     row: Any = TransactionFactory(aggregation_account=account)
@@ -62,7 +62,7 @@ def test_a_foreign_one_cannot_be_named_nor_read(
     assert seen(api) == []
 
 
-def test_what_own_transactions_name_can_be_named(
+def test_merchants_of_own_transactions_may_be_referred_to(
     api: Api, application: Application, account: AggregationAccount, merchant: Any
 ):
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
@@ -72,13 +72,13 @@ def test_what_own_transactions_name_can_be_named(
     assert seen(hers) == [str(merchant.pk)]
 
 
-def test_a_confined_token_knows_those_of_its_client(
+def test_a_client_token_reads_merchants_of_its_client_only(
     api: Api, application: Application, account: AggregationAccount, merchant: Any
 ):
     neighbour: Any = ClientFactory(tenant=account.tenant)
-    theirs: Any = AggregationAccountFactory(client=neighbour, is_manual=True)
+    foreign: Any = AggregationAccountFactory(client=neighbour, is_manual=True)
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
     confined = Api(access_token(application, client=neighbour))
-    assert confined.post(PATH, naming(theirs, merchant)).status_code == 400
-    assert api.post(PATH, naming(theirs, merchant)).status_code == 200  # the tenant knows it
-    assert confined.post(PATH, naming(theirs, merchant)).status_code == 200
+    assert confined.post(PATH, naming(foreign, merchant)).status_code == 400
+    assert api.post(PATH, naming(foreign, merchant)).status_code == 200  # the tenant knows it
+    assert confined.post(PATH, naming(foreign, merchant)).status_code == 200

@@ -62,18 +62,20 @@ def owner_of(kind: str, account: AggregationAccount) -> Any:
     return account.client if kind in ("aggregation_account", "bank_link") else account
 
 
-def said_by(answer: Any, body: Any) -> None:
-    """Everything in `body` is in `answer`."""
+def said_by(response: Any, body: Any) -> None:
+    """Everything in `body` is in `response`."""
     for name, value in body.items():
         if isinstance(value, dict):
-            said_by(answer[name], value)
+            said_by(response[name], value)
         elif name != "account_number":
             expected = Decimal(str(value)) if isinstance(value, float) else value
-            assert answer[name] == expected, name
+            assert response[name] == expected, name
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_record_lives(api: Api, stranger: Api, account: AggregationAccount, way: str):
+def test_a_record_is_created_read_changed_and_deleted(
+    api: Api, stranger: Api, account: AggregationAccount, way: str
+):
     kind, make, change = WAYS[way]
     body = make(owner_of(kind, account))
     created = api.post(f"{V1}/{kind}", body | {"id": None, "secondary_id": None})
@@ -97,7 +99,9 @@ def _merged(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] | change[name] for name in parts if name in change}
 
 
-def test_what_is_not_said(api: Api, nucleus_client: Client, account: AggregationAccount):
+def test_defaults_of_fields_that_are_left_out(
+    api: Api, nucleus_client: Client, account: AggregationAccount
+):
     body: dict[str, Any]
     body = {"account_name": "A", "institution_name": "B", "client_id": str(nucleus_client.pk)}
     one = api.post(f"{V1}/aggregation_account", body).data
@@ -162,30 +166,28 @@ def test_what_is_not_said(api: Api, nucleus_client: Client, account: Aggregation
         ("bank_link", {"link_verified_date": "soon"}, "link_verified_date"),
     ],
 )
-def test_a_bad_record_is_explained(
+def test_an_invalid_record_is_a_400_that_names_the_field(
     api: Api, account: AggregationAccount, kind: str, change: dict[str, Any], field: str
 ):
     path, make, _ = WAYS[kind]
-    answer = api.post(f"{V1}/{path}", make(owner_of(path, account)) | change)
-    assert answer.status_code == 400
-    assert set(answer.data["errors"]) == {field}
-    assert "5678" not in answer.content.decode()
+    response = api.post(f"{V1}/{path}", make(owner_of(path, account)) | change)
+    assert response.status_code == 400
+    assert set(response.data["errors"]) == {field}
+    assert "5678" not in response.content.decode()
 
 
 @pytest.mark.parametrize("kind", ROWS)
-def test_a_record_stays_where_it_was_made(
-    api: Api, account: AggregationAccount, tenant: Tenant, kind: str
-):
+def test_a_record_cannot_be_moved(api: Api, account: AggregationAccount, tenant: Tenant, kind: str):
     other = AggregationAccountFactory(client=ClientFactory(tenant=tenant))
     name = "client" if kind in ("aggregation_account", "bank_link") else "aggregation_account"
-    mine = ROWS[kind](**{name: owner_of(kind, account)})
-    path, column = f"{V1}/{kind}/{mine.pk}", f"{name}_id"
-    answer = api.put(path, {column: str(owner_of(kind, other).pk)})
-    assert set(answer.data["errors"]) == {column}
+    own = ROWS[kind](**{name: owner_of(kind, account)})
+    path, column = f"{V1}/{kind}/{own.pk}", f"{name}_id"
+    response = api.put(path, {column: str(owner_of(kind, other).pk)})
+    assert set(response.data["errors"]) == {column}
     assert api.put(path, {column: str(owner_of(kind, account).pk)}).status_code == 200
 
 
-def test_codes_of_a_vendor_may_be_repeated_but_not_made_up(api: Api, account: AggregationAccount):
+def test_a_stored_currency_code_may_be_repeated(api: Api, account: AggregationAccount):
     vendors: Any = TransactionFactory(
         aggregation_account=account, currency_code="XQZ", transaction_type="Sideways"
     )
@@ -198,15 +200,15 @@ def test_codes_of_a_vendor_may_be_repeated_but_not_made_up(api: Api, account: Ag
     assert changed["bank_credit"]["transaction_type"] == "debit"
 
 
-def test_a_transaction_stays_what_it_is(api: Api, account: AggregationAccount):
+def test_the_kind_of_a_transaction_cannot_be_changed(api: Api, account: AggregationAccount):
     path = f"{V1}/aggregation_account_transaction"
     credit = api.post(path, bodies.transaction(account)).data
     part = {"amount": 1, "transaction_type": "Deposit"}
-    answer = api.put(f"{path}/{credit['id']}", {"cash": part})
-    assert set(answer.data["errors"]) == {"cash"}
+    response = api.put(f"{path}/{credit['id']}", {"cash": part})
+    assert set(response.data["errors"]) == {"cash"}
     cash = api.post(path, bodies.cash(account)).data
-    answer = api.put(f"{path}/{cash['id']}", {"bank_credit": part})
-    assert set(answer.data["errors"]) == {"bank_credit"}
+    response = api.put(f"{path}/{cash['id']}", {"bank_credit": part})
+    assert set(response.data["errors"]) == {"bank_credit"}
     changed = api.put(f"{path}/{credit['id']}", {"bank_credit": {"memo": "lunch"}}).data
     assert changed["bank_credit"] == credit["bank_credit"] | {"memo": "lunch"}
 
@@ -220,11 +222,11 @@ def test_every_field_filters_and_sorts(api: Api, account: AggregationAccount, ki
         terms = " || ".join(f"{name}==null" for name in names[start : start + 20])
         assert api.get(f"{V1}/{kind}", filter=terms).status_code == 200
     for name in names:
-        answer = api.get(f"{V1}/{kind}", order_by=name, ascending=True, size=1)
-        assert answer.status_code == 200, name
+        response = api.get(f"{V1}/{kind}", order_by=name, ascending=True, size=1)
+        assert response.status_code == 200, name
 
 
-def test_scopes(application: Application, account: AggregationAccount):
+def test_the_scope_read_allows_no_writing(application: Application, account: AggregationAccount):
     reader = Api(access_token(application, scope="read"))
     path = f"{V1}/aggregation_account"
     assert reader.post(path, bodies.account(account.client)).status_code == 403
@@ -238,5 +240,5 @@ def test_amounts_of_investments_are_exact(api: Api, account: AggregationAccount)
     body["investment"]["price"] = "123456789012.12345678"  # more than a float can carry
     path = f"{V1}/aggregation_account_transaction"
     created = api.post(path, body)
-    for answer in (created, api.get(f"{path}/{created.data['id']}")):
-        assert b'"price":123456789012.12345678' in answer.content
+    for response in (created, api.get(f"{path}/{created.data['id']}")):
+        assert b'"price":123456789012.12345678' in response.content

@@ -27,12 +27,12 @@ GROCERIES = "28a05ad8-cbf9-5262-af55-1404fea2980a"
 CODES, MERCHANTS = f"{BASE}/merchant_category_code", f"{BASE}/merchant"
 
 
-def only(rows: list[dict[str, Any]], **words: Any) -> dict[str, Any]:
-    (found,) = (row for row in rows if all(row[name] == word for name, word in words.items()))
-    return found
+def only(rows: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
+    (row,) = (row for row in rows if all(row[name] == value for name, value in values.items()))
+    return row
 
 
-def test_transaction_categories(api: Api):
+def test_transaction_categories_are_listed(api: Api):
     rows = api.get(TRANSACTIONS).data
     assert only(rows, subcategory="Groceries") == {
         "hydrogen_transaction_category_id": GROCERIES,
@@ -48,7 +48,7 @@ def test_transaction_categories(api: Api):
     assert len({row["hydrogen_transaction_category_id"] for row in rows}) == len(rows) == 118
 
 
-def test_account_categories_are_what_accounts_are_given(api: Api):
+def test_listed_account_categories_are_those_of_mapped_accounts(api: Api):
     rows = api.get(ACCOUNTS).data
     for row in rows:
         payload = {
@@ -98,10 +98,10 @@ def test_every_code_has_a_listed_category(api: Api):
         (CODES, {"filter": f"transaction_category_id=={GROCERIES}"}, 6),
     ],
 )  # fmt: skip
-def test_asking_for_some(api: Api, path: str, query: dict[str, str], count: int):
-    answer = api.get(path, **query)
-    assert answer.status_code == 200, answer.data
-    assert len(answer.data) == count
+def test_categories_are_filtered(api: Api, path: str, query: dict[str, str], count: int):
+    response = api.get(path, **query)
+    assert response.status_code == 200, response.data
+    assert len(response.data) == count
 
 
 @pytest.mark.parametrize(
@@ -116,23 +116,23 @@ def test_asking_for_some(api: Api, path: str, query: dict[str, str], count: int)
         (MERCHANTS, {"order_by": "guid"}, "order_by"),
     ],
 )
-def test_bad_questions_are_explained(api: Api, path: str, query: dict[str, str], name: str):
-    answer = api.get(path, **query)
-    assert answer.status_code == 400
-    assert list(answer.data["errors"]) == [name]
+def test_invalid_parameters_are_a_400(api: Api, path: str, query: dict[str, str], name: str):
+    response = api.get(path, **query)
+    assert response.status_code == 400
+    assert list(response.data["errors"]) == [name]
 
 
-def test_merchants(
+def test_merchants_of_own_transactions_are_listed(
     api: Api, application: Application, stranger: Api, nucleus_client: Client, tenant: Tenant
 ):
     rows = sorted((MerchantFactory() for _ in range(3)), key=lambda row: row.id)
     own: Any = AggregationAccountFactory(client=nucleus_client)
-    theirs: Any = AggregationAccountFactory(client=ClientFactory(tenant=tenant))
-    shopping = [(own, row) for row in (*rows[:2], rows[1], None)] + [(theirs, rows[2])]
+    foreign: Any = AggregationAccountFactory(client=ClientFactory(tenant=tenant))
+    shopping = [(own, row) for row in (*rows[:2], rows[1], None)] + [(foreign, rows[2])]
     for account, merchant in shopping:
         TransactionFactory(aggregation_account=account, merchant_id=merchant and merchant.pk)
     page = api.get(MERCHANTS, size=2, ascending=True).data
-    assert [one["id"] for one in page["content"]] == [str(row.id) for row in rows[:2]]
+    assert [item["id"] for item in page["content"]] == [str(row.id) for row in rows[:2]]
     assert page["content"][0]["guid"] == rows[0].source_id
     assert page["sort"]["property"] == "id"
     assert page["pageable"] == {
@@ -144,12 +144,12 @@ def test_merchants(
     assert (beyond["content"], beyond["empty"], beyond["pageable"]["offset"]) == ([], True, 4)
     confined = Api(access_token(application, client=nucleus_client))
     shown = confined.get(MERCHANTS).data["content"]
-    assert {one["id"] for one in shown} == {str(row.pk) for row in rows[:2]}  # where it shops
+    assert {item["id"] for item in shown} == {str(row.pk) for row in rows[:2]}  # where it shops
     assert stranger.get(MERCHANTS).data["content"] == []
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("names_and_code", "expected"),
     [
         (("Food & Dining", "Groceries", None), "Groceries"),
         (("Entertainment", "Books", None), "Books"),  # listed under another parent
@@ -161,11 +161,13 @@ def test_merchants(
         ((None, None, None), None),
     ],
 )
-def test_what_decides_on_a_transactions_category(
-    words: tuple[str | None, str | None, int | None], expected: str | None
+def test_the_category_of_a_transaction_is_derived_from_its_names_or_code(
+    names_and_code: tuple[str | None, str | None, int | None], expected: str | None
 ):
     ids = {row.id: row.subcategory or row.category for row in categories.transaction_categories()}
-    found = categories.transaction_category_id(
-        category=words[0], subcategory=words[1], merchant_category_code=words[2]
+    category_id = categories.transaction_category_id(
+        category=names_and_code[0],
+        subcategory=names_and_code[1],
+        merchant_category_code=names_and_code[2],
     )
-    assert (ids[found] if found else None) == expected
+    assert (ids[category_id] if category_id else None) == expected

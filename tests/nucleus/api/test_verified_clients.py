@@ -52,12 +52,12 @@ def hers(application: Application, nucleus_client: Client) -> Api:
     return Api(access_token(application, client=nucleus_client))
 
 
-def test_the_list_is_whole():
+def test_the_list_of_identity_fields_is_complete():
     assert set(clients.IDENTITY) == set(IDENTITY)
 
 
 @pytest.mark.parametrize("name", IDENTITY)
-def test_identity_is_the_clients_own_until_it_is_verified(
+def test_a_client_token_cannot_change_a_verified_identity(
     api: Api, hers: Api, path: str, nucleus_client: Client, name: str
 ):
     change = {name: IDENTITY[name]}
@@ -82,24 +82,24 @@ def test_identity_is_the_clients_own_until_it_is_verified(
     assert hers.put(path, change).status_code == 200
 
 
-def test_whole_objects_may_be_sent_back(api: Api, hers: Api, path: str):
+def test_a_read_object_may_be_sent_back(api: Api, hers: Api, path: str):
     """As the SDKs do."""
     assert api.put(path, {**IDENTITY, "is_verified": True}).status_code == 200
-    answer = hers.put(path, hers.get(path).data | OWN)
-    assert answer.status_code == 200
-    assert {name: answer.data[name] for name in ("email", "income")} == {
+    response = hers.put(path, hers.get(path).data | OWN)
+    assert response.status_code == 200
+    assert {name: response.data[name] for name in ("email", "income")} == {
         name: OWN[name] for name in ("email", "income")
     }
 
 
-def test_the_identification_number_is_not_found_out_by_trying(api: Api, hers: Api, path: str):
+def test_the_identification_number_cannot_be_guessed(api: Api, hers: Api, path: str):
     api.put(path, {"identification_number": "123-45-6789", "is_verified": True})
     answers = [hers.put(path, {"identification_number": n}) for n in ("123-45-6789", "9")]
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [response.status_code for response in answers] == [403, 403]
     assert answers[0].data["message"] == answers[1].data["message"]
 
 
-def test_verified_in_the_meantime(
+def test_a_verification_during_the_request_counts(
     hers: Api, path: str, monkeypatch: pytest.MonkeyPatch, nucleus_client: Client
 ):
     usual = clients.ClientBody.validate

@@ -59,7 +59,7 @@ def innermost(field: Any) -> Any:
 
 
 @pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
-def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer[Any]]):
+def test_every_body_uses_the_strict_fields(body: type[serializers.Serializer[Any]]):
     for name, field in body().fields.items():
         if name in READ_ONLY:
             continue
@@ -73,7 +73,7 @@ def test_no_body_is_laxer_than_our_own_fields(body: type[serializers.Serializer[
 
 
 @pytest.mark.parametrize("body", sorted(set(bodies()), key=str), ids=lambda body: body.__name__)
-def test_no_body_takes_text_that_is_not_shown(body: type[serializers.Serializer[Any]]):
+def test_no_body_accepts_unprintable_text(body: type[serializers.Serializer[Any]]):
     for name, field in body().fields.items():
         inner = innermost(field)
         if not isinstance(inner, serializers.CharField) or inner.read_only or "password" in name:
@@ -86,13 +86,13 @@ def test_no_body_takes_text_that_is_not_shown(body: type[serializers.Serializer[
 @pytest.mark.parametrize(
     "text", ["A\nB", "A\tB", "A\x85B", "A\u200eB", "A\u200bB", "A\u200dB", "A\ufeffB", "A\u2066B"]
 )
-def test_what_is_no_name(text: str):
+def test_unprintable_text_is_refused(text: str):
     with pytest.raises(serializers.ValidationError, match=r"U\+"):
         fields.PlainTextField().run_validation(text)
     assert plain_text.IN_ONE_LINE.search(plain_text.one_line(text)) is None
 
 
-def test_what_is_a_name():
+def test_printable_text_is_accepted():
     names = (
         "José",
         "\u5c71\u3000\u592a",
@@ -105,7 +105,7 @@ def test_what_is_a_name():
     assert fields.LongTextField().run_validation("one\r\n\ttwo") == "one\r\n\ttwo"
 
 
-def test_text_from_before_may_stay(api: Api, tenant: Tenant):
+def test_stored_text_may_be_repeated(api: Api, tenant: Tenant):
     older: Any = ClientFactory(tenant=tenant, first_name="A\nB", email="n\no")
     path = f"/nucleus/v1/client/{older.pk}"
     assert api.put(path, api.get(path).data | {"last_name": "Demo"}).status_code == 200
@@ -114,47 +114,47 @@ def test_text_from_before_may_stay(api: Api, tenant: Tenant):
 
 
 @pytest.mark.parametrize("value", NO_UUIDS, ids=repr)
-def test_what_is_no_uuid(value: Any):
+def test_other_forms_of_uuids_are_refused(value: Any):
     with pytest.raises(serializers.ValidationError):
         fields.IdField().run_validation(value)
 
 
-def test_what_is_a_uuid():
+def test_canonical_uuids_are_accepted():
     for text in (EXAMPLE_ID, EXAMPLE_ID.upper()):
         assert str(fields.IdField().run_validation(text)) == EXAMPLE_ID
 
 
 @pytest.mark.parametrize("value", ["yes", "on", "t", "1", 1, 0, Decimal(1), "", "null", [], {}])
-def test_what_is_no_boolean(value: Any):
+def test_other_values_are_no_booleans(value: Any):
     with pytest.raises(serializers.ValidationError):
         fields.FlagField().run_validation(value)
 
 
-def test_what_is_a_boolean():
+def test_booleans_are_accepted_also_as_strings():
     given = [True, "true", "True", False, "False", "false"]
-    assert [fields.FlagField().run_validation(one) for one in given] == [True] * 3 + [False] * 3
+    assert [fields.FlagField().run_validation(item) for item in given] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("value", ["atmo", "", 5, True, ["atom"], {}, "atom\0", None])
-def test_an_unknown_word_is_answered_with_the_known_ones(value: Any):
+def test_an_unknown_value_is_refused_with_a_list_of_the_known_ones(value: Any):
     field = fields.VocabularyField(["atom", "molecule"])
     with pytest.raises(serializers.ValidationError) as refused:
         field.run_validation(value)
     assert value is None or "Use atom or molecule." in str(refused.value)
 
 
-def test_words_in_any_case():
+def test_vocabularies_ignore_case():
     assert fields.VocabularyField(["GET", "atom"]).run_validation(" Get ") == "GET"
 
 
 @pytest.mark.parametrize("url", BAD_URLS, ids=lambda url: ascii(url[:30]))
-def test_what_is_no_link(url: str):
+def test_unsafe_urls_are_refused(url: str):
     for absolute in (True, False):
         with pytest.raises(serializers.ValidationError):
             fields.WebUrlField(absolute=absolute, trim_whitespace=False).run_validation(url)
 
 
-def test_what_is_a_link():
+def test_web_urls_are_accepted():
     url = "https://demo.example:8443/a/b.png?x=y&z=%20#top"
     assert fields.WebUrlField().run_validation(url) == url
     for relative in ("www.demo.example", "/consents", "some website"):
@@ -164,7 +164,7 @@ def test_what_is_a_link():
 
 
 @pytest.mark.parametrize("value", [21000021, Decimal("1.5"), True, []])
-def test_numbers_with_leading_zeros_are_strings(value: Any):
+def test_account_numbers_have_to_be_strings(value: Any):
     with pytest.raises(serializers.ValidationError):
         fields.DigitsField().run_validation(value)
 
@@ -173,12 +173,12 @@ def test_numbers_with_leading_zeros_are_strings(value: Any):
 @pytest.mark.parametrize(
     "field", [fields.NumberField(24, 8), fields.WholeNumberField(), fields.CoordinateField()]
 )
-def test_what_is_no_number(field: serializers.Field[Any, Any, Any, Any], value: Any):
+def test_other_values_are_no_numbers(field: serializers.Field[Any, Any, Any, Any], value: Any):
     with pytest.raises(serializers.ValidationError):
         field.run_validation(value)
 
 
-def test_what_is_a_number():
+def test_numbers_are_accepted_also_as_strings():
     for value in (10, Decimal("10.0"), "10", "1e1", " 10 "):
         assert fields.NumberField(24, 8).run_validation(value) == 10
         assert fields.WholeNumberField().run_validation(value) == 10
@@ -188,14 +188,14 @@ def test_what_is_a_number():
 @pytest.mark.parametrize(
     "text", ["2026-W05-1", "2026-W05", "2026-032", "20260201", "\uff12026-02-01", "2026-02-30"]
 )
-def test_what_is_no_date(field: serializers.Field[Any, Any, Any, Any], text: str):
+def test_other_values_are_no_dates(field: serializers.Field[Any, Any, Any, Any], text: str):
     for value in (text, f"{text}x10:00:00Z", f"{text}T10:00:00Z"):
         with pytest.raises(serializers.ValidationError):
             field.run_validation(value)
 
 
 @pytest.mark.parametrize("value", [True, "x", [], "nan", 181])
-def test_what_are_no_degrees(value: Any):
+def test_coordinates_are_bounded(value: Any):
     with pytest.raises(serializers.ValidationError):
         fields.CoordinateField().run_validation(value)
 
@@ -230,21 +230,21 @@ def test_what_are_no_degrees(value: Any):
         ("/integration/v1/token_exchange", {"tenant_id": 5}, "tenant_id"),
     ],
 )  # fmt: skip
-def test_a_wrong_kind_of_value_is_a_400_that_names_it(
+def test_a_value_of_another_type_is_a_400_that_names_the_field(
     api: Api, path: str, change: dict[str, Any], field: str
 ):
-    answer = api.post(path, change)
-    assert answer.status_code == 400
-    assert field in answer.data["errors"], answer.data["errors"]
+    response = api.post(path, change)
+    assert response.status_code == 400
+    assert field in response.data["errors"], response.data["errors"]
 
 
-def test_an_unknown_event_is_answered_with_the_known_ones(api: Api):
-    answer = api.post("/integration/v1/webhook", {"url": "x", "integration_service": ["foo"]})
-    assert "'foo' is not known here. Use kyc" in answer.data["message"]
-    assert "async_aggregation_account_holding" in answer.data["message"]
+def test_an_unknown_event_is_refused_with_a_list_of_the_known_ones(api: Api):
+    response = api.post("/integration/v1/webhook", {"url": "x", "integration_service": ["foo"]})
+    assert "'foo' is not known here. Use kyc" in response.data["message"]
+    assert "async_aggregation_account_holding" in response.data["message"]
 
 
-def test_a_client_type_of_before_may_be_repeated(api: Api, tenant: Tenant):
+def test_a_stored_client_type_may_be_repeated(api: Api, tenant: Tenant):
     client: Any = ClientFactory(tenant=tenant, client_type="retail")
     path = f"/nucleus/v1/client/{client.pk}"
     assert api.put(path, {"client_type": "retail"}).status_code == 200
@@ -259,7 +259,7 @@ def test_a_client_type_of_before_may_be_repeated(api: Api, tenant: Tenant):
         ({"request_type": "FETCH"}, "GET, POST"), ({"is_request": "perhaps"}, "true or false"),
     ],
 )  # fmt: skip
-def test_unknown_words_in_a_query(api: Api, query: dict[str, str], known: str):
-    answer = api.get("/integration/v1/audit_log", **query)
-    assert answer.status_code == 400
-    assert known in answer.data["message"]
+def test_an_unknown_value_in_a_query_is_a_400(api: Api, query: dict[str, str], known: str):
+    response = api.get("/integration/v1/audit_log", **query)
+    assert response.status_code == 400
+    assert known in response.data["message"]

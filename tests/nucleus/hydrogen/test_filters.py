@@ -36,17 +36,17 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))
-def test_a_filter_that_is_refused(api: Api, nucleus_client: Client, text: str):
-    answer = api.get(CLIENTS, filter=text)
-    assert answer.status_code == 400
-    assert list(answer.data["errors"]) == ["filter"]
-    assert len(answer.data["message"]) < 1000
+def test_invalid_filters_are_a_400(api: Api, nucleus_client: Client, text: str):
+    response = api.get(CLIENTS, filter=text)
+    assert response.status_code == 400
+    assert list(response.data["errors"]) == ["filter"]
+    assert len(response.data["message"]) < 1000
 
 
 @pytest.mark.parametrize("text", LITERAL, ids=lambda text: ascii(text[:30]))
-def test_a_filter_that_matches_literally(api: Api, nucleus_client: Client, text: str):
-    answer = api.get(CLIENTS, filter=text)
-    assert (answer.status_code, answer.data["content"]) == (200, [])
+def test_special_characters_match_literally(api: Api, nucleus_client: Client, text: str):
+    response = api.get(CLIENTS, filter=text)
+    assert (response.status_code, response.data["content"]) == (200, [])
 
 
 @pytest.mark.parametrize("name", ["bank_account_number", "routing", "routing_wire", "tenant"])
@@ -57,9 +57,9 @@ def test_account_numbers_cannot_be_searched(api: Api, name: str, parameter: str)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: ascii(order[:20]))
-def test_an_order_that_is_refused(api: Api, order: str):
-    answer = api.get(CLIENTS, order_by=order)
-    assert (answer.status_code, list(answer.data["errors"])) == (400, ["order_by"])
+def test_an_invalid_order_is_a_400(api: Api, order: str):
+    response = api.get(CLIENTS, order_by=order)
+    assert (response.status_code, list(response.data["errors"])) == (400, ["order_by"])
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_pages_are_bounded(api: Api, query: dict[str, str]):
     ],
     ids=lambda content: ascii(content[:30]),
 )  # fmt: skip
-def test_a_body_that_is_refused(api: Api, content: bytes):
-    answer: Any = api.http.post(CLIENTS, content, "application/json", headers=api.headers)
-    assert answer.status_code == 400
-    assert answer.json()["message"]
+def test_an_unreadable_body_is_a_400(api: Api, content: bytes):
+    response: Any = api.http.post(CLIENTS, content, "application/json", headers=api.headers)
+    assert response.status_code == 400
+    assert response.json()["message"]
 
 
-def test_a_body_that_is_too_large(api: Api):
+def test_a_body_that_is_too_large_is_a_413(api: Api):
     content = b'{"username": "' + b"a" * 300_000 + b'"}'
-    answer: Any = api.http.post(CLIENTS, content, "application/json", headers=api.headers)
-    assert answer.status_code == 413
+    response: Any = api.http.post(CLIENTS, content, "application/json", headers=api.headers)
+    assert response.status_code == 413

@@ -53,12 +53,12 @@ def parsed(content: bytes) -> Any:
     ],
     ids=str,
 )
-def test_how_values_are_written(value: Any, text: str):
+def test_values_are_rendered_in_hydrogens_forms(value: Any, text: str):
     assert rendered(value) == text
 
 
 @given(st.decimals(-(10**30), 10**30, places=8))
-def test_a_number_survives_the_way_out_and_in(number: Decimal):
+def test_a_rendered_number_is_parsed_to_the_same(number: Decimal):
     text = rendered(number)
     assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", text)
     assert json.loads(text, parse_float=Decimal, parse_int=Decimal) == number
@@ -72,7 +72,7 @@ def test_a_number_survives_the_way_out_and_in(number: Decimal):
         max_leaves=10,
     )
 )  # fmt: skip
-def test_what_is_written_can_be_read(value: Any):
+def test_rendered_json_can_be_parsed(value: Any):
     assert parsed(ExactJSONRenderer().render([value])) == [value]
 
 
@@ -81,12 +81,12 @@ def test_no_body_is_an_empty_object(content: bytes):
     assert parsed(content) == {}
 
 
-def test_numbers_are_read_exactly():
+def test_numbers_are_parsed_exactly():
     assert parsed(b'{"a": 61.10, "b": 1e2}') == {"a": Decimal("61.10"), "b": Decimal(100)}
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"{", "not JSON"), (b"\xff\xfe", "UTF-8"), (b'{"a": NaN}', "NaN"),
         (b'{"a": -Infinity}', "Infinity"), (b"[" * 100_000, "nested too deeply"),
@@ -99,24 +99,24 @@ def test_numbers_are_read_exactly():
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
-def test_what_cannot_be_used_is_explained(content: bytes, words: str):
-    with pytest.raises(ParseError, match=re.escape(words)):
+def test_invalid_json_is_a_400_that_says_why(content: bytes, message: str):
+    with pytest.raises(ParseError, match=re.escape(message)):
         parsed(content)
 
 
 @pytest.mark.parametrize("depth", [300, 450, 900])
 @pytest.mark.parametrize("path", ["/nucleus/v1/client", "/integration/v1/token_exchange"])
-def test_depth_is_a_mistake_of_the_caller(api: Api, path: str, depth: int):
+def test_deep_nesting_is_a_400(api: Api, path: str, depth: int):
     """At each depth another function that walks through bodies would be the first to fail."""
     body: Any = 1
     for _ in range(depth):
         body = {"a": body}
-    answer = api.post(path, {"metadata": body, "vendor_request": body})
-    assert answer.status_code == 400
-    assert "nested too deeply" in answer.data["message"]
+    response = api.post(path, {"metadata": body, "vendor_request": body})
+    assert response.status_code == 400
+    assert "nested too deeply" in response.data["message"]
 
 
-def test_a_body_has_a_limit(settings: Any):
+def test_the_size_of_a_body_is_limited(settings: Any):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     assert parsed(b'"12345678"') == "12345678"
     with pytest.raises(RequestDataTooBig):
@@ -131,14 +131,14 @@ def test_a_body_has_a_limit(settings: Any):
         "2018-01-09 12:00:00", " 2018-01-09T12:00:00 ",
     ],
 )  # fmt: skip
-def test_every_form_of_an_instant_that_sdks_send(text: str):
+def test_instants_are_parsed_in_every_form_that_sdks_send(text: str):
     assert instant_of(text) == datetime(2018, 1, 9, 12, tzinfo=UTC)
 
 
-def test_a_day_is_its_midnight():
+def test_a_date_is_parsed_as_its_midnight():
     assert instant_of("2018-01-09") == datetime(2018, 1, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2018-02-30", "20", "0001-01-01T00:00:00+14:00"])
-def test_what_is_no_instant(text: str):
+def test_other_text_is_no_instant(text: str):
     assert instant_of(text) is None

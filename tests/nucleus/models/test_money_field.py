@@ -32,7 +32,7 @@ def test_every_digit_is_kept(amount: Decimal):
     assert ROWS.get(amount=amount).pk == row.pk
 
 
-def test_bulk_writes_keep_every_digit():
+def test_bulk_upserts_keep_every_digit():
     account = AggregationAccountFactory()
     rows = [
         TransactionRow(
@@ -57,11 +57,11 @@ def test_order_and_comparison_are_by_value():
     assert list(ROWS.order_by("amount").values_list("amount", flat=True)) == AMOUNTS
     for amount in AMOUNTS:
         below = set(ROWS.filter(amount__lt=amount).values_list("amount", flat=True))
-        assert below == {one for one in AMOUNTS if one < amount}
+        assert below == {item for item in AMOUNTS if item < amount}
     assert ROWS.aggregate(most=Max("amount"))["most"] == AMOUNTS[-1]
 
 
-def test_the_database_can_count_money():
+def test_sums_and_updates_are_computed_by_the_database():
     for amount in ("0.10", "0.20", "61.11"):
         TransactionFactory(amount=Decimal(amount))
     assert ROWS.aggregate(total=Sum("amount"))["total"] == Decimal("61.41")
@@ -74,7 +74,7 @@ def test_the_database_can_count_money():
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="about what older SQLite files hold")
-def test_floats_of_older_files_are_read_and_count_as_unchanged():
+def test_floats_in_older_databases_are_read_and_count_as_unchanged():
     row = TransactionFactory(amount=Decimal("61.11"))
     with connection.cursor() as cursor:
         table = AggregationAccountTransaction._meta.db_table

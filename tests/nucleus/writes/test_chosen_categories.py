@@ -10,7 +10,7 @@ from nucleus import categories, writes
 from nucleus.models import AggregationAccount, AggregationAccountTransaction, Tenant
 from tests.api import Api
 from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
-from tests.nucleus.rows import LATER, row
+from tests.nucleus.rows import LATER, transaction_row
 
 pytestmark = pytest.mark.django_db
 GROCERIES, RESTAURANTS, GYM = (
@@ -26,19 +26,19 @@ def account(tenant: Tenant) -> AggregationAccount:
 
 def pulled(account: AggregationAccount, category_id: UUID | None) -> tuple[int, UUID | None]:
     """How many rows were written, and the category that the transaction has then."""
-    fresh = row(source_category_id=category_id, source_updated_at=LATER)
-    written = writes.upsert_transactions(account=account, rows=[fresh])
+    newer = transaction_row(source_category_id=category_id, source_updated_at=LATER)
+    written = writes.upsert_transactions(account=account, rows=[newer])
     return written, AggregationAccountTransaction.unscoped.get().transaction_category_id
 
 
 def choose(api: Api, category_id: UUID | None) -> None:
     stored = AggregationAccountTransaction.unscoped.get()
     change = {"bank_credit": {"transaction_category_id": str(category_id)}}
-    answer = api.put(f"/nucleus/v1/aggregation_account_transaction/{stored.pk}", change)
-    assert answer.status_code == 200, answer.data
+    response = api.put(f"/nucleus/v1/aggregation_account_transaction/{stored.pk}", change)
+    assert response.status_code == 200, response.data
 
 
-def test_it_follows_its_source(account: AggregationAccount):
+def test_the_category_follows_the_source(account: AggregationAccount):
     assert pulled(account, GROCERIES) == (1, GROCERIES)
     assert pulled(account, GROCERIES) == (0, GROCERIES)
     assert pulled(account, RESTAURANTS) == (1, RESTAURANTS)
@@ -46,7 +46,7 @@ def test_it_follows_its_source(account: AggregationAccount):
     assert pulled(account, GROCERIES) == (1, GROCERIES)
 
 
-def test_the_tenants_choice_stays(api: Api, account: AggregationAccount):
+def test_a_category_that_the_tenant_chose_stays(api: Api, account: AggregationAccount):
     pulled(account, GROCERIES)
     choose(api, GYM)
     assert pulled(account, GROCERIES) == (0, GYM)
@@ -55,7 +55,7 @@ def test_the_tenants_choice_stays(api: Api, account: AggregationAccount):
     assert pulled(account, None) == (0, GYM)
 
 
-def test_rows_from_before_there_were_categories_are_filled(api: Api, account: AggregationAccount):
+def test_rows_without_a_category_get_one(api: Api, account: AggregationAccount):
     pulled(account, None)
     assert pulled(account, GROCERIES) == (1, GROCERIES)
     AggregationAccountTransaction.unscoped.update(source_category_id=None)

@@ -26,7 +26,9 @@ def without(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("own", ["CAD", None])
-def test_a_holding(api: Api, account: AggregationAccount, own: str | None):
+def test_a_holding_takes_the_currency_of_its_account(
+    api: Api, account: AggregationAccount, own: str | None
+):
     AggregationAccount.unscoped.filter(pk=account.pk).update(currency_code=own)
     expected = own or account.tenant.currency_code
     body = without(bodies.holding(account))
@@ -41,7 +43,9 @@ def test_a_holding(api: Api, account: AggregationAccount, own: str | None):
 
 
 @pytest.mark.parametrize("kind", ["aggregation_account", "bank_link"])
-def test_what_belongs_to_an_owner(api: Api, nucleus_client: Client, kind: str):
+def test_accounts_and_bank_links_take_the_currency_of_the_tenant(
+    api: Api, nucleus_client: Client, kind: str
+):
     nucleus_client.tenant.currency_code = "EUR"
     nucleus_client.tenant.save()
     make = {"aggregation_account": bodies.account, "bank_link": bodies.bank_link}[kind]
@@ -49,14 +53,14 @@ def test_what_belongs_to_an_owner(api: Api, nucleus_client: Client, kind: str):
     assert made.data["currency_code"] == "EUR"
 
 
-def test_a_change_leaves_the_currency_as_it_is(api: Api, account: AggregationAccount):
+def test_a_change_keeps_the_currency(api: Api, account: AggregationAccount):
     made = api.post(f"{V1}/aggregation_account_holding", without(bodies.holding(account))).data
     path = f"{V1}/aggregation_account_holding/{made['id']}"
     AggregationAccount.unscoped.filter(pk=account.pk).update(currency_code="EUR")
     assert api.put(path, {"shares": 2, "currency_code": None}).data["currency_code"] == "CAD"
 
 
-def test_the_number_of_queries_does_not_grow(
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
     api: Api, nucleus_client: Client, account: AggregationAccount
 ):
     path = f"{V1}/bulk_aggregation_account_holding"
@@ -65,7 +69,7 @@ def test_the_number_of_queries_does_not_grow(
     counts = []
     for items in (two, two * 10):
         with CaptureQueriesContext(connection) as queries:
-            answer = api.post(path, items)
+            response = api.post(path, items)
         counts.append(len(queries))
-        assert [row["currency_code"] for row in answer.data[:2]] == ["CAD", "GBP"]
+        assert [row["currency_code"] for row in response.data[:2]] == ["CAD", "GBP"]
     assert counts[0] == counts[1]

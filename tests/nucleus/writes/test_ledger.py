@@ -22,7 +22,7 @@ from nucleus.models import (
 )
 from nucleus.writes import TransactionRow
 from tests.factories.nucleus import AggregationAccountFactory
-from tests.nucleus.rows import LATER, NOON, held, row
+from tests.nucleus.rows import LATER, NOON, holding_row, transaction_row
 
 pytestmark = pytest.mark.django_db
 
@@ -32,20 +32,20 @@ def stored(account: AggregationAccount) -> list[dict[str, Any]]:
     return list(rows.order_by("source_id").values())
 
 
-def test_a_row_arrives_as_it_was_sent(account: AggregationAccount):
-    assert writes.upsert_transactions(account=account, rows=[row()]) == 1
-    (found,) = AggregationAccountTransaction.unscoped.all()
+def test_a_row_is_stored_unchanged(account: AggregationAccount):
+    assert writes.upsert_transactions(account=account, rows=[transaction_row()]) == 1
+    (stored_row,) = AggregationAccountTransaction.unscoped.all()
     for field in dataclasses.fields(TransactionRow):
-        assert getattr(found, field.name) == getattr(row(), field.name), field.name
-    assert found.tenant_id == account.tenant_id
+        assert getattr(stored_row, field.name) == getattr(transaction_row(), field.name), field.name
+    assert stored_row.tenant_id == account.tenant_id
 
 
-def test_again_writes_nothing(account: AggregationAccount):
-    rows = [row(number) for number in range(50)]
+def test_equal_rows_are_not_written_again(account: AggregationAccount):
+    rows = [transaction_row(number) for number in range(50)]
     assert writes.upsert_transactions(account=account, rows=rows) == 50
     before = stored(account)
     assert writes.upsert_transactions(account=account, rows=rows) == 0
-    newer = [dataclasses.replace(one, source_updated_at=LATER) for one in rows]
+    newer = [dataclasses.replace(item, source_updated_at=LATER) for item in rows]
     assert writes.upsert_transactions(account=account, rows=newer) == 0
     assert stored(account) == before
 
@@ -60,10 +60,15 @@ def test_again_writes_nothing(account: AggregationAccount):
     ],
     ids=",".join,
 )  # fmt: skip
-def test_what_differs_is_written(account: AggregationAccount, change: dict[str, Any]):
-    writes.upsert_transactions(account=account, rows=[row(1), row(2)])
+def test_changed_rows_are_written(account: AggregationAccount, change: dict[str, Any]):
+    writes.upsert_transactions(account=account, rows=[transaction_row(1), transaction_row(2)])
     before = stored(account)
-    assert writes.upsert_transactions(account=account, rows=[row(1, **change), row(2)]) == 1
+    assert (
+        writes.upsert_transactions(
+            account=account, rows=[transaction_row(1, **change), transaction_row(2)]
+        )
+        == 1
+    )
     after = stored(account)
     assert after[1] == before[1]
     assert after[0]["id"] == before[0]["id"]
@@ -71,35 +76,37 @@ def test_what_differs_is_written(account: AggregationAccount, change: dict[str, 
     assert after[0]["update_date"] > before[0]["update_date"]
 
 
-def test_older_news_is_no_news(account: AggregationAccount):
-    writes.upsert_transactions(account=account, rows=[row(source_updated_at=LATER)])
-    stale = row(amount=Decimal(1), source_updated_at=NOON)
+def test_an_older_version_is_ignored(account: AggregationAccount):
+    writes.upsert_transactions(account=account, rows=[transaction_row(source_updated_at=LATER)])
+    stale = transaction_row(amount=Decimal(1), source_updated_at=NOON)
     assert writes.upsert_transactions(account=account, rows=[stale]) == 0
 
 
-def test_what_the_source_does_not_say_is_kept(account: AggregationAccount):
-    writes.upsert_transactions(account=account, rows=[row(merchant="Supermarket")])
-    found = AggregationAccountTransaction.unscoped.get()
-    found.metadata["mine"] = "a note of the tenant"
-    found.save()
-    writes.upsert_transactions(account=account, rows=[row(merchant=None, status="pending")])
-    found.refresh_from_db()
-    assert found.status == "pending"
-    assert found.merchant == "Supermarket"
-    assert found.metadata == {"mx_posted_at": "2026-01-03", "mine": "a note of the tenant"}
+def test_values_that_the_source_leaves_out_stay(account: AggregationAccount):
+    writes.upsert_transactions(account=account, rows=[transaction_row(merchant="Supermarket")])
+    stored_row = AggregationAccountTransaction.unscoped.get()
+    stored_row.metadata["mine"] = "a note of the tenant"
+    stored_row.save()
+    writes.upsert_transactions(
+        account=account, rows=[transaction_row(merchant=None, status="pending")]
+    )
+    stored_row.refresh_from_db()
+    assert stored_row.status == "pending"
+    assert stored_row.merchant == "Supermarket"
+    assert stored_row.metadata == {"mx_posted_at": "2026-01-03", "mine": "a note of the tenant"}
 
 
 @pytest.mark.parametrize("stamp", [NOON, LATER, None])
-def test_of_two_versions_in_a_batch_the_later_counts(
+def test_the_later_of_two_versions_in_a_batch_is_stored(
     account: AggregationAccount, stamp: datetime | None
 ):
-    rows = [row(), row(memo="second", source_updated_at=stamp)]
+    rows = [transaction_row(), transaction_row(memo="second", source_updated_at=stamp)]
     assert writes.upsert_transactions(account=account, rows=rows) == 1
     assert AggregationAccountTransaction.unscoped.get().memo == "second"
 
 
-def test_an_older_version_later_in_a_batch_does_not_count(account: AggregationAccount):
-    rows = [row(memo="newer", source_updated_at=LATER), row(memo="older")]
+def test_an_older_version_later_in_a_batch_is_ignored(account: AggregationAccount):
+    rows = [transaction_row(memo="newer", source_updated_at=LATER), transaction_row(memo="older")]
     assert writes.upsert_transactions(account=account, rows=rows) == 1
     assert AggregationAccountTransaction.unscoped.get().memo == "newer"
 
@@ -107,24 +114,24 @@ def test_an_older_version_later_in_a_batch_does_not_count(account: AggregationAc
 def test_the_same_source_id_in_two_accounts_is_two_rows(account: AggregationAccount):
     other = AggregationAccountFactory()
     for one in (account, other):
-        assert writes.upsert_transactions(account=one, rows=[row()]) == 1
+        assert writes.upsert_transactions(account=one, rows=[transaction_row()]) == 1
 
 
 def test_queries_do_not_grow_with_rows(account: AggregationAccount):
     counts = []
     for size in (10, 1000):
-        rows = [row(number) for number in range(size)]
+        rows = [transaction_row(number) for number in range(size)]
         with CaptureQueriesContext(connection) as queries:
             writes.upsert_transactions(account=account, rows=rows)
         counts.append(len(queries))
     assert counts[0] == counts[1]
 
 
-def test_exact_to_the_cent(account: AggregationAccount):
+def test_amounts_are_stored_exactly(account: AggregationAccount):
     amounts = [Decimal(n) / 100 for n in (1, 10, 111, 99999999999, 123456789012)]
-    rows = [row(number, amount=amount) for number, amount in enumerate(amounts)]
+    rows = [transaction_row(number, amount=amount) for number, amount in enumerate(amounts)]
     writes.upsert_transactions(account=account, rows=rows)
-    assert [one["amount"] for one in stored(account)] == amounts
+    assert [item["amount"] for item in stored(account)] == amounts
 
 
 @settings(
@@ -141,15 +148,17 @@ def test_exact_to_the_cent(account: AggregationAccount):
         max_size=4,
     )
 )
-def test_it_behaves_like_a_dictionary(account: AggregationAccount, syncs: list[dict[int, Any]]):
+def test_any_sequence_of_upserts_ends_with_the_newest_rows(
+    account: AggregationAccount, syncs: list[dict[int, Any]]
+):
     AggregationAccountTransaction.unscoped.filter(aggregation_account=account).delete()
     model: dict[str, tuple[Any, Any]] = {}
     for sync in syncs:
-        rows = [row(n, amount=amount, memo=memo) for n, (amount, memo) in sync.items()]
+        rows = [transaction_row(n, amount=amount, memo=memo) for n, (amount, memo) in sync.items()]
         expected = sum(model.get(f"TRN-{n}") != value for n, value in sync.items())
         assert writes.upsert_transactions(account=account, rows=rows) == expected
         model |= {f"TRN-{n}": value for n, value in sync.items()}
-    assert {one["source_id"]: (one["amount"], one["memo"]) for one in stored(account)} == model
+    assert {item["source_id"]: (item["amount"], item["memo"]) for item in stored(account)} == model
 
 
 def test_only_missing_pending_rows_of_the_window_are_canceled(account: AggregationAccount):
@@ -157,10 +166,10 @@ def test_only_missing_pending_rows_of_the_window_are_canceled(account: Aggregati
     writes.upsert_transactions(
         account=account,
         rows=[
-            row(1, status="pending"),
-            row(2, status="pending"),
-            row(3),
-            row(4, status="pending", transaction_date=outside),
+            transaction_row(1, status="pending"),
+            transaction_row(2, status="pending"),
+            transaction_row(3),
+            transaction_row(4, status="pending", transaction_date=outside),
         ],
     )
     canceled = writes.cancel_missing_pending(
@@ -170,35 +179,40 @@ def test_only_missing_pending_rows_of_the_window_are_canceled(account: Aggregati
         to_date=date(2026, 1, 2),
         listed_at=timezone.now(),
     )
-    assert [one.source_id for one in canceled] == ["TRN-2"]
-    assert [one["status"] for one in stored(account)] == [
+    assert [item.source_id for item in canceled] == ["TRN-2"]
+    assert [item["status"] for item in stored(account)] == [
         "pending",
         "canceled",
         "posted",
         "pending",
     ]
-    writes.upsert_transactions(account=account, rows=[row(2, status="posted")])  # it came back
+    writes.upsert_transactions(
+        account=account, rows=[transaction_row(2, status="posted")]
+    )  # it came back
     assert stored(account)[1]["is_active"] is True
 
 
 def test_removed_transactions_are_canceled_once(account: AggregationAccount):
     other = AggregationAccountFactory(tenant=account.tenant)
-    writes.upsert_transactions(account=account, rows=[row(1, status="pending"), row(2), row(3)])
-    writes.upsert_transactions(account=other, rows=[row(1)])
+    writes.upsert_transactions(
+        account=account,
+        rows=[transaction_row(1, status="pending"), transaction_row(2), transaction_row(3)],
+    )
+    writes.upsert_transactions(account=other, rows=[transaction_row(1)])
     removed = ["TRN-1", "TRN-2", "TRN-9"]
     canceled = writes.cancel_transactions(account=account, source_ids=removed)
-    assert sorted(str(one.source_id) for one in canceled) == ["TRN-1", "TRN-2"]
-    assert {one.status for one in canceled} == {"canceled"}
-    assert [one["status"] for one in stored(account)] == ["canceled", "canceled", "posted"]
-    assert [one["status"] for one in stored(other)] == ["posted"]
+    assert sorted(str(item.source_id) for item in canceled) == ["TRN-1", "TRN-2"]
+    assert {item.status for item in canceled} == {"canceled"}
+    assert [item["status"] for item in stored(account)] == ["canceled", "canceled", "posted"]
+    assert [item["status"] for item in stored(other)] == ["posted"]
     assert writes.cancel_transactions(account=account, source_ids=removed) == []
     assert writes.cancel_transactions(account=account, source_ids=()) == []
 
 
-def test_a_listing_does_not_judge_what_was_written_after_it_began(account: AggregationAccount):
+def test_rows_written_after_the_listing_began_are_not_canceled(account: AggregationAccount):
     before = timezone.now()
-    writes.upsert_transactions(account=account, rows=[row(status="pending")])
-    writes.upsert_holdings(account=account, rows=[held(1)])
+    writes.upsert_transactions(account=account, rows=[transaction_row(status="pending")])
+    writes.upsert_holdings(account=account, rows=[holding_row(1)])
     assert not writes.cancel_missing_pending(
         account=account,
         listed_source_ids=set(),
@@ -214,9 +228,11 @@ def test_a_listing_does_not_judge_what_was_written_after_it_began(account: Aggre
 def test_queries_do_not_grow_with_what_is_missing(account: AggregationAccount):
     counts = []
     for size in (1, 50):
-        rows = [row(number, status="pending") for number in range(size)]
+        rows = [transaction_row(number, status="pending") for number in range(size)]
         writes.upsert_transactions(account=account, rows=rows)
-        writes.upsert_holdings(account=account, rows=[held(number) for number in range(size)])
+        writes.upsert_holdings(
+            account=account, rows=[holding_row(number) for number in range(size)]
+        )
         with CaptureQueriesContext(connection) as queries:
             canceled = writes.cancel_missing_pending(
                 account=account,

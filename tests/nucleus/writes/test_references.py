@@ -47,20 +47,20 @@ def stored(record: Any) -> Any:
     return rows.filter(pk=record.pk).values().get(), rows.count()
 
 
-def alone(answer: Any) -> Errors:
-    assert answer.status_code == 400, answer.data
-    return dict(answer.data["errors"])
+def alone(response: Any) -> Errors:
+    assert response.status_code == 400, response.data
+    return dict(response.data["errors"])
 
 
-def in_array(answer: Any) -> Errors:
+def in_array(response: Any) -> Errors:
     """The fields in `["field: words"]`."""
-    return {words.split(":")[0]: words for words in alone(answer)["item 0"]}
+    return {message.split(":")[0]: message for message in alone(response)["item 0"]}
 
 
-def each(api: Api, answer: Any) -> Errors:
-    told = api.get(f"{V1}/bulk/status/{answer.data['id']}").data
-    assert (told["status"], told["success"]) == ("FAILED", [])
-    return dict(told["error"][0]["errors"])
+def each(api: Api, response: Any) -> Errors:
+    outcome = api.get(f"{V1}/bulk/status/{response.data['id']}").data
+    assert (outcome["status"], outcome["success"]) == ("FAILED", [])
+    return dict(outcome["error"][0]["errors"])
 
 
 def ways(
@@ -68,17 +68,17 @@ def ways(
 ) -> list[Callable[[dict[str, Any]], Errors]]:
     """All ways to write a record with a change: the fields that they complain about."""
     row = {"id": str(record.pk)}
-    given: list[Callable[[dict[str, Any]], Errors]] = [
+    requests: list[Callable[[dict[str, Any]], Errors]] = [
         lambda change: alone(api.post(f"{V1}/{kind}", body | change)),
         lambda change: alone(api.put(f"{V1}/{kind}/{record.pk}", change)),
         lambda change: each(api, api.post(f"{V1}/bulk/{kind}", [body | change])),
         lambda change: each(api, api.put(f"{V1}/bulk/{kind}", [row | change])),
     ]
     if kind != BANK_LINK:
-        given.append(lambda change: in_array(api.post(f"{V1}/bulk_{kind}", [body | change])))
+        requests.append(lambda change: in_array(api.post(f"{V1}/bulk_{kind}", [body | change])))
     if kind != BALANCE:
-        given.append(lambda change: in_array(api.put(f"{V1}/bulk_{kind}", [row | change])))
-    return given
+        requests.append(lambda change: in_array(api.put(f"{V1}/bulk_{kind}", [row | change])))
+    return requests
 
 
 def refuses(api: Api, kind: str, record: Any, body: dict[str, Any], rows: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def refuses(api: Api, kind: str, record: Any, body: dict[str, Any], rows: dict[s
 
 
 @pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
-def test_another_tenant_is_not_named(
+def test_rows_of_another_tenant_cannot_be_referred_to(
     api: Api, tenant: Tenant, records: dict[str, tuple[Any, dict[str, Any]]], kind: str
 ):
     foreign: Any = BankLinkFactory()
@@ -112,7 +112,7 @@ def test_another_tenant_is_not_named(
 
 
 @pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
-def test_a_clients_token_names_nobody_else(
+def test_a_client_token_cannot_refer_to_rows_of_others(
     application: Application,
     business: Business,
     nucleus_client: Client,
@@ -155,31 +155,35 @@ def test_a_business_owns_what_is_written_for_it(
         assert set(alone(given)) == {"client_id"}
     balance = {"aggregation_account_id": account["id"], "currency_code": "USD", "balance": 1}
     assert api.post(f"{V1}/{BALANCE}", balance).status_code == 200
-    mine = bodies.account(nucleus_client, bank_link_id=link["id"])
-    assert set(alone(api.post(f"{V1}/{ACCOUNT}", mine))) == {"bank_link_id"}
+    own = bodies.account(nucleus_client, bank_link_id=link["id"])
+    assert set(alone(api.post(f"{V1}/{ACCOUNT}", own))) == {"bank_link_id"}
     both = body | {"client_id": str(nucleus_client.pk)}
     assert "one owner" in alone(api.post(f"{V1}/{ACCOUNT}", both))["business_id"][0]
     neither = alone(api.post(f"{V1}/{ACCOUNT}", body | {"business_id": None}))
     assert "business_id" in neither["client_id"][0]
 
 
-def test_a_business_in_bulk(api: Api, business: Business, nucleus_client: Client):
+def test_a_business_owns_records_that_are_written_in_bulk(
+    api: Api, business: Business, nucleus_client: Client
+):
     owner = {"client_id": None, "business_id": str(business.pk)}
     good = bodies.account(nucleus_client, **owner)
     made = api.post(f"{V1}/bulk_{ACCOUNT}", [good, bodies.account(nucleus_client)]).data
-    assert [one["business_id"] for one in made] == [str(business.pk), None]
+    assert [item["business_id"] for item in made] == [str(business.pk), None]
     changes = [{"id": made[0]["id"], "account_name": "Till", **owner}]
     assert api.put(f"{V1}/bulk_{ACCOUNT}", changes).data[0]["account_name"] == "Till"
     foreign = good | {"business_id": str(BusinessFactory().pk)}
-    told = api.post(f"{V1}/bulk/{ACCOUNT}", [foreign, good]).data
-    told = api.get(f"{V1}/bulk/status/{told['id']}").data
-    assert [(one["index"], list(one["errors"])) for one in told["error"]] == [(0, ["business_id"])]
-    path = f"{V1}/{ACCOUNT}/{told['success'][0]['id']}"
+    outcome = api.post(f"{V1}/bulk/{ACCOUNT}", [foreign, good]).data
+    outcome = api.get(f"{V1}/bulk/status/{outcome['id']}").data
+    assert [(item["index"], list(item["errors"])) for item in outcome["error"]] == [
+        (0, ["business_id"])
+    ]
+    path = f"{V1}/{ACCOUNT}/{outcome['success'][0]['id']}"
     assert api.get(path).data["business_id"] == str(business.pk)
     assert AggregationAccount.unscoped.filter(business=business).count() == 2
 
 
-def test_what_a_client_shares_with_a_business_may_be_sent_back(
+def test_a_client_token_may_repeat_a_stored_reference(
     application: Application, business: Business, nucleus_client: Client
 ):
     """Written before records had one owner: its token cannot reach the business it repeats."""

@@ -26,7 +26,7 @@ from tests.factories.nucleus import (
     TransactionFactory,
 )
 from tests.nucleus import bodies
-from tests.nucleus.rows import row
+from tests.nucleus.rows import transaction_row
 
 V1 = "/nucleus/v1"
 
@@ -36,7 +36,7 @@ def account(nucleus_client: Client) -> AggregationAccount:
     return AggregationAccountFactory(client=nucleus_client)
 
 
-def test_a_confined_token_writes_for_its_client_only(
+def test_a_client_token_writes_for_its_client_only(
     application: Application, nucleus_client: Client
 ):
     confined = Api(access_token(application, client=nucleus_client))
@@ -49,9 +49,9 @@ def test_a_confined_token_writes_for_its_client_only(
     path = f"{V1}/bank_link/{link['id']}"
     assert confined.put(path, {"is_link_verified": True}).status_code == 403
     assert confined.put(path, link).status_code == 200  # as it is, which claims nothing
-    theirs = BankLinkFactory(client=ClientFactory(tenant=nucleus_client.tenant))
-    assert confined.put(f"{V1}/bank_link/{theirs.pk}", {"type": "x"}).status_code == 404
-    assert confined.delete(f"{V1}/bank_link/{theirs.pk}").status_code == 404
+    foreign = BankLinkFactory(client=ClientFactory(tenant=nucleus_client.tenant))
+    assert confined.put(f"{V1}/bank_link/{foreign.pk}", {"type": "x"}).status_code == 404
+    assert confined.delete(f"{V1}/bank_link/{foreign.pk}").status_code == 404
     account = bodies.account(nucleus_client, is_link_verified=True)
     assert confined.post(f"{V1}/aggregation_account", account).status_code == 403
 
@@ -65,23 +65,26 @@ def test_a_client_writes_into_manual_accounts_only(
     forged = confined.put(path, {"bank_credit": {"amount": 1, "transaction_type": "Credit"}})
     assert forged.status_code == 403
     assert "is_manual" in forged.data["message"]
-    seen = {"is_excluded_analysis": True}
-    assert confined.put(path, confined.get(path).data | seen).data["is_excluded_analysis"] is True
+    preference = {"is_excluded_analysis": True}
+    assert (
+        confined.put(path, confined.get(path).data | preference).data["is_excluded_analysis"]
+        is True
+    )
     balance = {"aggregation_account_id": account.pk, "currency_code": "USD", "balance": 1}
     assert confined.post(f"{V1}/aggregation_account_balance", balance).status_code == 403
     for url in (path, f"{V1}/aggregation_account/{account.pk}"):
         assert confined.delete(url).status_code == 403
-    mine = confined.post(f"{V1}/aggregation_account", bodies.account(nucleus_client)).data
-    assert mine["is_manual"] is True
-    own = f"{V1}/aggregation_account/{mine['id']}"
-    assert confined.put(own, {"is_manual": False}).status_code == 403
-    balance["aggregation_account_id"] = mine["id"]
+    own = confined.post(f"{V1}/aggregation_account", bodies.account(nucleus_client)).data
+    assert own["is_manual"] is True
+    own_path = f"{V1}/aggregation_account/{own['id']}"
+    assert confined.put(own_path, {"is_manual": False}).status_code == 403
+    balance["aggregation_account_id"] = own["id"]
     assert confined.post(f"{V1}/aggregation_account_balance", balance).status_code == 200
-    assert confined.delete(own).status_code == 204
+    assert confined.delete(own_path).status_code == 204
     assert api.put(path, {"bank_credit": {"memo": "ours"}}).status_code == 200
 
 
-def test_what_was_verified_is_not_for_the_client_to_change(
+def test_a_client_token_cannot_change_what_is_verified(
     api: Api, application: Application, nucleus_client: Client
 ):
     link = BankLinkFactory(client=nucleus_client, is_link_verified=True)
@@ -103,7 +106,7 @@ def test_what_was_verified_is_not_for_the_client_to_change(
     assert api.put(path, free).data["bank_account_holder"] == "Augusta Demo"
 
 
-def test_numbers_that_are_not_shown_cannot_be_found_out(
+def test_masked_numbers_cannot_be_guessed_by_repeating_them(
     application: Application, nucleus_client: Client
 ):
     row = BankLinkFactory(client=nucleus_client)
@@ -116,7 +119,7 @@ def test_numbers_that_are_not_shown_cannot_be_found_out(
     assert right.data["errors"] == wrong.data["errors"]
 
 
-def test_metadata_does_not_grow_for_ever(api: Api, account: AggregationAccount):
+def test_metadata_has_at_most_100_members(api: Api, account: AggregationAccount):
     path = f"{V1}/aggregation_account/{account.pk}"
     for part in range(2):
         names = {f"name {part} {n}": "x" for n in range(50)}
@@ -125,7 +128,9 @@ def test_metadata_does_not_grow_for_ever(api: Api, account: AggregationAccount):
     assert api.put(path, {"metadata": {"name 1 1": "y"}}).data["metadata"]["name 1 1"] == "y"
 
 
-def test_numbers_are_kept_secret(api: Api, application: Application, nucleus_client: Client):
+def test_numbers_are_masked_and_stored_encrypted(
+    api: Api, application: Application, nucleus_client: Client
+):
     masked = Api(access_token(application, scope="create read update"))
     link = masked.post(f"{V1}/bank_link", bodies.bank_link(nucleus_client)).data
     assert (link["bank_account_number"], link["routing"]) == ("****5678", "****9900")
@@ -155,22 +160,22 @@ def test_the_numbers_of_a_bank_link_never_change(
         {"routing": "****9901"},
         {"routing_wire": "688999900"},
     ):
-        answer = api.put(path, change)
-        assert set(answer.data["errors"]) == set(change)
-        assert "new bank link" in answer.data["message"]
+        response = api.put(path, change)
+        assert set(response.data["errors"]) == set(change)
+        assert "new bank link" in response.data["message"]
     masked = Api(access_token(application, scope="read update"))
     shown = masked.get(path).data
-    answer = masked.put(path, shown | {"bank_account_name": "Household", "metadata": {"a": "b"}})
-    assert answer.data["metadata"] == {"a": "b", "ours": "yes"}
-    theirs = {"mx_transit_number": "99999"}
-    assert api.put(path, {"metadata": theirs}).data["metadata"]["mx_transit_number"] == "01234"
+    response = masked.put(path, shown | {"bank_account_name": "Household", "metadata": {"a": "b"}})
+    assert response.data["metadata"] == {"a": "b", "ours": "yes"}
+    foreign = {"mx_transit_number": "99999"}
+    assert api.put(path, {"metadata": foreign}).data["metadata"]["mx_transit_number"] == "01234"
     stored = BankLink.unscoped.get()
     assert (stored.bank_account_number, stored.routing) == ("100012345678", "688999900")
     assert stored.bank_account_name == "Household"
     assert stored.metadata == parts | {"a": "b", "ours": "yes"}
 
 
-def test_an_account_without_its_bank_link_is_not_verified(api: Api, account: AggregationAccount):
+def test_deleting_a_bank_link_marks_its_accounts_unverified(api: Api, account: AggregationAccount):
     link = BankLinkFactory(client=account.client)
     path = f"{V1}/aggregation_account/{account.pk}"
     verified = api.put(path, {"bank_link_id": str(link.pk), "is_link_verified": True}).data
@@ -180,26 +185,28 @@ def test_an_account_without_its_bank_link_is_not_verified(api: Api, account: Agg
     assert (after["bank_link_id"], after["is_link_verified"]) == (None, False)
 
 
-def test_an_account_takes_its_entries_along(api: Api, account: AggregationAccount):
+def test_deleting_an_account_deletes_its_entries(api: Api, account: AggregationAccount):
     TransactionFactory(aggregation_account=account)
     other: Any = TransactionFactory()
     assert api.delete(f"{V1}/aggregation_account/{account.pk}").status_code == 204
     assert list(AggregationAccountTransaction.unscoped.all()) == [other]
 
 
-def test_what_is_the_tenants_survives_a_retrieval(api: Api, account: AggregationAccount):
-    writes.upsert_transactions(account=account, rows=[row()])
+def test_the_tenants_columns_survive_a_retrieval(api: Api, account: AggregationAccount):
+    writes.upsert_transactions(account=account, rows=[transaction_row()])
     stored = AggregationAccountTransaction.unscoped.get()
     path = f"{V1}/aggregation_account_transaction/{stored.pk}"
     category = str(uuid.uuid4())
-    mine = {
+    own = {
         "secondary_id": "ours",
         "is_excluded_analysis": True,
         "metadata": {"ours": "yes"},
         "bank_credit": {"transaction_category_id": category, "memo": "overwritten later"},
     }
-    assert api.put(path, mine).status_code == 200
-    assert writes.upsert_transactions(account=account, rows=[row(memo="the bank's")]) == 1
+    assert api.put(path, own).status_code == 200
+    assert (
+        writes.upsert_transactions(account=account, rows=[transaction_row(memo="the bank's")]) == 1
+    )
     after = api.get(path).data
     assert (after["secondary_id"], after["is_excluded_analysis"]) == ("ours", True)
     assert after["metadata"] == {"ours": "yes", "mx_posted_at": "2026-01-03"}
@@ -207,12 +214,12 @@ def test_what_is_the_tenants_survives_a_retrieval(api: Api, account: Aggregation
     assert after["bank_credit"]["memo"] == "the bank's"
 
 
-def test_what_is_the_tenants_in_an_account_survives_one_read_before(
+def test_the_tenants_columns_survive_an_update_of_a_stale_account(
     api: Api, account: AggregationAccount
 ):
     path = f"{V1}/aggregation_account/{account.pk}"
-    mine = {"secondary_id": "ours", "metadata": {"ours": "yes"}, "account_name": "Mine"}
-    api.put(path, mine)  # while a retrieval holds `account` as it was
+    own = {"secondary_id": "ours", "metadata": {"ours": "yes"}, "account_name": "Mine"}
+    api.put(path, own)  # while a retrieval holds `account` as it was
     writes.update_aggregation_account(
         account=account, account_name="Checking", apr=Decimal(2), metadata={"mx_level": "1"}
     )
@@ -221,7 +228,9 @@ def test_what_is_the_tenants_in_an_account_survives_one_read_before(
     assert after["metadata"] == {"ours": "yes", "mx_level": "1"}
 
 
-def test_institutions(api: Api, stranger: Api, application: Application, nucleus_client: Client):
+def test_only_the_tenants_own_institutions_may_be_changed(
+    api: Api, stranger: Api, application: Application, nucleus_client: Client
+):
     path = f"{V1}/resource/institution"
     shared = writes.upsert_institution(source="mx", code="mxbank", name="MX Bank")
     own = api.post(path, {"name": "Savings Bank", "code": "mxbank", "website_url": None}).data
@@ -231,16 +240,16 @@ def test_institutions(api: Api, stranger: Api, application: Application, nucleus
         == shared.pk
     )
     everyone = {str(shared.pk), own["id"]}
-    assert {one["id"] for one in api.get(path).data["content"]} == everyone
-    assert [one["id"] for one in stranger.get(path).data["content"]] == [str(shared.pk)]
+    assert {item["id"] for item in api.get(path).data["content"]} == everyone
+    assert [item["id"] for item in stranger.get(path).data["content"]] == [str(shared.pk)]
     renamed = api.get(f"{path}/{shared.pk}", currency_conversion="EUR")  # there is nothing to it
     assert renamed.data["name"] == "MX Bank, renamed"
-    for answer in (
+    for response in (
         api.put(f"{path}/{shared.pk}", {"name": "Mine"}),
         api.delete(f"{path}/{shared.pk}"),
     ):
-        assert answer.status_code == 403
-        assert "vendor" in answer.data["message"]
+        assert response.status_code == 403
+        assert "vendor" in response.data["message"]
     assert stranger.put(f"{path}/{own['id']}", {"name": "Mine"}).status_code == 404
     for code in ("mxbank", ""):
         assert set(api.post(path, {"name": "Again", "code": code}).data["errors"]) == {"code"}

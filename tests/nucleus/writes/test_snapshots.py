@@ -17,21 +17,21 @@ from nucleus.models import (
     Institution,
 )
 from tests.factories.nucleus import AggregationAccountFactory
-from tests.nucleus.rows import LATER, NOON, held, row
+from tests.nucleus.rows import LATER, NOON, holding_row, transaction_row
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_position_that_is_gone_retires_and_may_return(account: AggregationAccount):
-    writes.upsert_holdings(account=account, rows=[held(1), held(2)])
+def test_a_missing_position_is_deactivated_and_may_return(account: AggregationAccount):
+    writes.upsert_holdings(account=account, rows=[holding_row(1), holding_row(2)])
     ids = dict(AggregationAccountHolding.unscoped.values_list("source_id", "id"))
     writes.retire_missing_holdings(
         account=account, listed_source_ids={"HOL-1"}, listed_at=timezone.now()
     )
     active = AggregationAccountHolding.unscoped.filter(is_active=True)
-    assert [one.source_id for one in active] == ["HOL-1"]
-    writes.upsert_holdings(account=account, rows=[held(2)])
+    assert [item.source_id for item in active] == ["HOL-1"]
+    writes.upsert_holdings(account=account, rows=[holding_row(2)])
     assert active.all().count() == 2
     assert dict(AggregationAccountHolding.unscoped.values_list("source_id", "id")) == ids
 
@@ -48,7 +48,7 @@ def balance(account: AggregationAccount, amount: str, stamp: datetime | None) ->
     )
 
 
-def test_balances_are_a_history_of_what_is_new(account: AggregationAccount):
+def test_a_changed_balance_is_added_to_the_history(account: AggregationAccount):
     first = balance(account, "10.00", NOON)
     assert balance(account, "10.00", NOON).pk == first.pk
     second = balance(account, "11.50", LATER)
@@ -58,16 +58,16 @@ def test_balances_are_a_history_of_what_is_new(account: AggregationAccount):
     assert AggregationAccountBalance.unscoped.count() == 2
 
 
-def test_a_balance_without_a_time_stamp_is_new_only_when_it_differs(account: AggregationAccount):
+def test_a_balance_without_time_stamp_is_stored_only_if_it_differs(account: AggregationAccount):
     first = balance(account, "10.00", None)
     assert balance(account, "10.00", None).pk == first.pk
     assert balance(account, "10.01", None).pk != first.pk
 
 
-def test_a_deleted_account_is_told_apart(account: AggregationAccount):
+def test_writing_to_a_deleted_account_raises(account: AggregationAccount):
     AggregationAccount.unscoped.filter(pk=account.pk).delete()
     with pytest.raises(writes.AccountGone):
-        writes.upsert_transactions(account=account, rows=[row()])
+        writes.upsert_transactions(account=account, rows=[transaction_row()])
     with pytest.raises(writes.AccountGone):
         writes.update_aggregation_account(account=account, account_name="Gone")
 
@@ -99,14 +99,14 @@ def test_an_institution_is_one_row_as_last_described():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_institution_met_by_many_at_once_is_one_row():
+def test_concurrent_upserts_of_an_institution_store_one_row():
     rows = at_once(6, lambda: writes.upsert_institution(source="mx", code="mxbank", name="MX Bank"))
-    assert len({one.pk for one in rows}) == 1
+    assert len({item.pk for item in rows}) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_equal_pulls_at_once():
+def test_concurrent_equal_pulls_store_rows_once():
     account = AggregationAccountFactory()
-    rows = [row(number) for number in range(300)]
+    rows = [transaction_row(number) for number in range(300)]
     written = at_once(6, lambda: writes.upsert_transactions(account=account, rows=rows))
     assert sorted(written) == [0, 0, 0, 0, 0, 300]
