@@ -1,4 +1,4 @@
-"""The subject of vendor calls, for the audit log: our ids, never the vendor's."""
+"""Context variable with the subject of vendor calls for the audit log: our ids, never vendors'."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ AGGREGATION, VERIFICATION = "aggregation", "iav"  # Hydrogen's integration types
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an audit row says about its call."""
+    """What a vendor call is about."""
 
     integration_type: str = ""
     client_id: UUID | None = None
-    account_id: UUID | None = None  # the aggregation account, where it is about one
+    account_id: UUID | None = None  # aggregation account, if the call is about one
 
 
 NO_SUBJECT = Subject()
@@ -27,7 +27,7 @@ current_subject: ContextVar[Subject] = ContextVar("current_subject", default=NO_
 
 @contextmanager
 def audit_subject(**fields: Any) -> Iterator[None]:
-    """Add to the subject of all calls made inside; takes the fields of Subject."""
+    """Set these fields of Subject for all vendor calls inside the context."""
     reset = current_subject.set(replace(current_subject.get(), **fields))
     try:
         yield

@@ -1,11 +1,11 @@
-"""A circuit breaker per credential: whether calling the vendor with these keys makes sense now.
+"""A circuit breaker per credential: whether the vendor may be called with it now.
 
 | State | Cause | Calls resume |
 |---|---|---|
 | working | the last call succeeded | |
 | limited | 429 | after the time that the vendor named, else after a minute |
 | failing | ten failures in a row | after a pause that doubles; one caller probes first |
-| refused | 401 | when a probe succeeds (every 15 minutes), or with new keys |
+| refused | 401 | when a probe succeeds (every 15 minutes), or when it was changed |
 
 The row in CredentialHealth is replaced as a whole, so it always has exactly one cause.
 """
@@ -71,13 +71,13 @@ class CircuitBreaker:
         until: datetime | None = None if health is None else getattr(health, column)
         if health is None or until is None:
             return
-        left = (until - timezone.now()).total_seconds()
-        if left <= 0 and self._acquire_probe(health, column):
+        remaining = (until - timezone.now()).total_seconds()
+        if remaining <= 0 and self._acquire_probe(health, column):
             return
         refusal = REFUSALS[health.state](
             health.reason,
             vendor=self.credential.vendor,
-            retry_after=max(left, INTERACTIVE_PROBE_INTERVAL.total_seconds()),
+            retry_after=max(remaining, INTERACTIVE_PROBE_INTERVAL.total_seconds()),
         )
         refusal.is_pause, refusal.was_sent = True, False
         raise refusal
@@ -124,14 +124,14 @@ class CircuitBreaker:
             CredentialHealth.objects.filter(pk=health.pk).update(last_success_at=now)
 
     def _record_first_success(self, now: datetime) -> None:
-        if self._keys_unchanged():
+        if self._credential_unchanged():
             self.health, _ = CredentialHealth.objects.get_or_create(
                 credential=self.credential,
                 defaults=_columns(state=State.WORKING, since=now, last_success_at=now),
             )
 
     def _record_recovery(self, health: CredentialHealth, now: datetime) -> None:
-        """Set working again, unless another process has recorded something newer meanwhile.
+        """Set working again, unless another process has recorded a newer state.
 
         A call in flight when the vendor asked for a pause must not end the pause.
         """
@@ -155,19 +155,19 @@ class CircuitBreaker:
             self._replace(state=State.FAILING, since=since, failures=failures, **pause)
 
     def _started_before_pause(self, row: CredentialHealth, now: datetime) -> bool:
-        """Whether the call started before the vendor asked for the pause that is still on."""
-        is_known = self.health is not None and self.health.since == row.since
+        """Whether the call started before the vendor asked for the current pause."""
+        is_newest = self.health is not None and self.health.since == row.since
         is_paused = row.state == State.LIMITED and row.anyone_at is not None and row.anyone_at > now
-        return is_paused and not is_known
+        return is_paused and not is_newest
 
     def _replace(self, **columns: Any) -> None:
-        if self._keys_unchanged():
+        if self._credential_unchanged():
             self.health, _ = CredentialHealth.objects.update_or_create(
                 credential=self.credential, defaults=_columns(**columns)
             )
 
-    def _keys_unchanged(self) -> bool:
-        """False if the keys were changed during the call: its result is about the old ones."""
+    def _credential_unchanged(self) -> bool:
+        """False if the credential was changed during the call: the result is about the old one."""
         rows = VendorCredential.unscoped.filter(pk=self.credential.pk)
         return rows.filter(update_date=self.credential.update_date).exists()
 

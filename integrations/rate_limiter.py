@@ -1,4 +1,4 @@
-"""Limits the calls per second with one credential, in this process."""
+"""Rate limiter: limits the calls per second with one credential, in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 
 
 class RateLimiter:
-    """Spaces callers evenly: each one sleeps until its turn (VENDOR_CALLS_PER_SECOND)."""
+    """Spaces calls evenly, VENDOR_CALLS_PER_SECOND of them, by letting callers sleep."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

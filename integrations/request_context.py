@@ -1,4 +1,4 @@
-"""The id of the request or job being worked on; it ties logs, audit rows and answers together."""
+"""Context variable: the id of the current request or job, for logs, audit rows and responses."""
 
 from contextvars import ContextVar
 

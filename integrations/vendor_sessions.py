@@ -185,7 +185,7 @@ class _Audit:
         self.rows: list[AuditLog] = []
 
     def add(self, call: CallRecord) -> None:
-        whom = audit_context.current_subject.get()
+        subject = audit_context.current_subject.get()
         self.rows.append(
             AuditLog(
                 tenant=self.tenant,
@@ -198,9 +198,9 @@ class _Audit:
                 duration_ms=call.duration_ms,
                 error=call.error or "",
                 request_id=current_request_id.get(),
-                integration_type=whom.integration_type,
-                client_id=whom.client_id,
-                aggregation_account_id=whom.account_id,
+                integration_type=subject.integration_type,
+                client_id=subject.client_id,
+                aggregation_account_id=subject.account_id,
             )
         )
         if len(self.rows) >= AUDIT_BATCH:
@@ -210,5 +210,5 @@ class _Audit:
         rows, self.rows = self.rows, []
         try:
             AuditLog.objects.bulk_create(rows)
-        except DatabaseError:  # the answer matters more than its record
+        except DatabaseError:  # the vendor's answer matters more than its record
             logger.exception("%d vendor calls could not be recorded in the audit log", len(rows))

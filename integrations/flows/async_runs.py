@@ -1,4 +1,4 @@
-"""/async: the same retrievals as jobs, for callers who do not want to wait."""
+"""Async transactions: sync all accounts of a caller in jobs, and report when they have ended."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from nucleus.models import Client, Tenant
 
 POLL_SECONDS = 2.0
 MAX_MEMBERS = 1000
-# Hydrogen's services → how much of a member is read, and the event that says it is done.
+# Hydrogen's services → what is read of each connection, and the event that reports the end.
 SERVICES = {
     "account": (SyncScope.BALANCES, outbound_webhooks.ACCOUNT),
     "transaction": (SyncScope.EVERYTHING, outbound_webhooks.TRANSACTION),
     "holding": (SyncScope.EVERYTHING, outbound_webhooks.HOLDING),
 }
-FINAL = (JobState.DONE, JobState.DEAD, JobState.MERGED)
+FINAL_STATES = (JobState.DONE, JobState.DEAD, JobState.MERGED)
 
 
 def begin(
@@ -37,15 +37,17 @@ def begin(
     account_id: UUID | None = None,
     is_refresh: bool,
 ) -> AsyncTransaction:
-    """Start reading all accounts of the tenant (or the client, or one account).
+    """Enqueue the sync of the tenant's connections, at most MAX_MEMBERS of them.
 
     Args:
-        client: confines the work to one client's accounts.
-        is_refresh: let the vendor import anew from the banks first.
+        client: restricts it to the accounts of one client, if not None.
+        integration_type, service: Hydrogen's names; see SERVICES.
+        account_id: restricts it to one aggregation account, if not None.
+        is_refresh: the vendor imports from the banks first.
 
     Raises:
         FlowError: this service is not offered.
-        NotFound: there is no such linked account.
+        NotFound: the account is not linked or not of this caller.
     """
     if integration_type != "aggregation" or service not in SERVICES:
         raise FlowError(
@@ -53,7 +55,7 @@ def begin(
             f"{', aggregation/'.join(SERVICES)}."
         )
     with transaction.atomic():
-        members = _members(tenant, client, account_id)
+        members = _connected_members(tenant, client, account_id)
         kind = sync.REFRESH_MEMBER if is_refresh else sync.SYNC_MEMBER
         scope = SERVICES[service][0]
         jobs = [sync.enqueue(member=member, scope=scope, kind=kind) for member in members]
@@ -70,7 +72,9 @@ def begin(
     return row
 
 
-def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> list[Member]:
+def _connected_members(
+    tenant: Tenant, client: Client | None, account_id: UUID | None
+) -> list[Member]:
     links = AccountLink.objects.for_tenant(tenant).filter(
         aggregation_account__client__erase_requested_at=None
     )
@@ -86,7 +90,7 @@ def _members(tenant: Tenant, client: Client | None, account_id: UUID | None) -> 
 
 
 def read(*, tenant: Tenant, client: Client | None, async_id: UUID) -> AsyncTransaction:
-    """What became of it. Raises NotFound."""
+    """The async transaction with that id. Raises NotFound."""
     rows = AsyncTransaction.objects.for_tenant(tenant)
     if client is not None:
         rows = rows.filter(client=client)
@@ -104,13 +108,13 @@ class WatchPayload(JobData):
 
 
 def run_job(run: JobRun, payload: WatchPayload) -> None:
-    """Watch the jobs of one call until all have ended."""
+    """Wait for the jobs of an async transaction to end, then record and report the outcome."""
     rows = AsyncTransaction.objects.for_tenant(run.tenant)
     row = rows.filter(pk=payload.async_id, status=AsyncTransaction.Status.PENDING).first()
     if row is None:
         return
     jobs = Job.objects.filter(tenant=run.tenant, pk__in=row.job_ids)
-    if jobs.exclude(state__in=FINAL).exists():
+    if jobs.exclude(state__in=FINAL_STATES).exists():
         raise Reschedule(POLL_SECONDS)
     dead = jobs.filter(state=JobState.DEAD)
     reasons = sorted(set(dead.values_list("last_error", flat=True)))

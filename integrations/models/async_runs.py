@@ -1,4 +1,4 @@
-"""Work that a caller has asked for and looks at later."""
+"""Async transactions: what POST and GET …/async return to poll."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nucleus.models.base import TenantRecord
 
 
 class AsyncTransaction(TenantRecord):
-    """One call of /async: what was asked for, and how far it is. The words are Hydrogen's."""
+    """One call of /async and its outcome. Columns are named as Hydrogen names its fields."""
 
     class Status(models.TextChoices):
         PENDING = "PENDING", "Pending"
@@ -17,8 +17,8 @@ class AsyncTransaction(TenantRecord):
 
     integration_type = models.CharField(max_length=32)
     service = models.CharField(max_length=32)
-    is_refresh = models.BooleanField(default=False)  # the vendor is asked to import anew first
-    client = models.ForeignKey(  # the caller's, if it is confined to one
+    is_refresh = models.BooleanField(default=False)  # the vendor imports from the banks first
+    client = models.ForeignKey(  # set if the caller is confined to one client
         "nucleus.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)

@@ -1,4 +1,4 @@
-"""Durable jobs. The table is the truth; message brokers only wake workers."""
+"""The job table: the only record of what is to be done. Message brokers only wake workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nucleus.models.base import Record
 
 
 class JobState(models.TextChoices):
-    """ready → running → done | dead; merged: an identical job was already waiting."""
+    """ready → running → done | dead; merged: a job with the same pending key was waiting."""
 
     READY = "ready", "Ready"
     RUNNING = "running", "Running"
@@ -33,18 +33,18 @@ class Job(Record):
     slot_group = models.CharField(  # at most VENDOR_CONCURRENCY running jobs per group
         max_length=64, null=True, blank=True
     )
-    slot = models.CharField(max_length=72, null=True, blank=True)  # held while it runs
+    slot = models.CharField(max_length=72, null=True, blank=True)  # while it runs
     request_id = models.CharField(max_length=64, blank=True)  # of the request that caused it
     state = models.CharField(max_length=8, choices=JobState, default=JobState.READY)
     run_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     max_attempts = models.PositiveIntegerField(default=5)
-    token = models.BigIntegerField(default=0)  # fencing: each claim takes the next one
+    token = models.BigIntegerField(default=0)  # the fencing token; each claim increments it
     lease_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
-    # The vendor whose keys or pause it waits for; it runs at once when calls work again.
+    # Slug of the vendor whose credential or pause it waits for; due at once when that is over.
     postponed_by = models.CharField(max_length=32, blank=True, default="")
-    progress = models.JSONField(default=dict, blank=True)  # checkpoints of long jobs
+    progress = models.JSONField(default=dict, blank=True)  # what its runs have done so far
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
