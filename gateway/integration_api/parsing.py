@@ -70,3 +70,11 @@ def parse_id_list(request: Request, name: str) -> list[UUID]:
         if value is None:
             raise ValidationError({name: [f"{text[:40]!r} is not a UUID."]})
     return [value for text in texts if (value := ids[text])]
+
+
+def check_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse query parameters with other names. Raises ValidationError, with the known names."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        message = f"There is no such parameter. Use {', '.join(sorted(known))}."
+        raise ValidationError({name[:100]: [message] for name in unknown[:10]})

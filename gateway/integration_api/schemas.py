@@ -25,6 +25,11 @@ from nucleus.hydrogen.fields import (
 from nucleus.hydrogen.unknown_names import BodySerializer
 
 INTEGRATION_TYPES = ("aggregation", "iav")
+REPAIR_PARAMETERS = ("member_id", "nucleus_aggregation_account_id", "nucleus_bank_link_id")
+# A URL of the web or of an app; a browser would run the others.
+REDIRECT_URL = (
+    r"^(?!(?i:javascript|data|vbscript|blob|file|about):)[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"\\]+$"
+)
 MEMBER_ID = r"^[A-Za-z0-9_-]+$"  # it becomes part of a vendor URL
 
 
@@ -113,6 +118,59 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
     webview_url_scheme = serializers.RegexField(
         r"^[A-Za-z][A-Za-z0-9+.-]*$", required=False, max_length=64
     )
+    current_institution_code = serializers.RegexField(
+        r"^[A-Za-z0-9_.-]+$",
+        required=False,
+        max_length=255,
+        help_text="Begin with this institution; a member to repair takes precedence.",
+    )
+    disable_institution_search = LenientBooleanField(
+        default=False,
+        help_text="With current_institution_code or a member to repair: keep the person there.",
+    )
+    update_credentials = LenientBooleanField(
+        default=False,
+        help_text="With a member to repair: ask for its credentials although they may be right.",
+    )
+    include_transactions = LenientBooleanField(
+        required=False, help_text="false: the first import brings no transactions."
+    )
+    disable_background_agg = LenientBooleanField(
+        required=False, help_text="true: MX does not import new members daily by itself."
+    )
+    client_redirect_url = serializers.RegexField(
+        REDIRECT_URL,
+        required=False,
+        max_length=1000,
+        help_text=(
+            "Where the person goes after logging in at the bank (OAuth). With "
+            "is_mobile_webview=true or oauth_referral_source=APP."
+        ),
+    )
+    oauth_referral_source = VocabularyField(("BROWSER", "APP"), required=False)
+    color_scheme = VocabularyField(("light", "dark"), required=False)
+    language = serializers.RegexField(
+        r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+        required=False,
+        max_length=35,
+        help_text="Of the widget's texts, such as fr-CA, as far as the vendor has them.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        repairs = any(name in attrs for name in REPAIR_PARAMETERS)
+        if attrs["disable_institution_search"] and not (
+            repairs or "current_institution_code" in attrs
+        ):
+            message = "Give current_institution_code, or the member to repair, with it."
+            raise serializers.ValidationError({"disable_institution_search": [message]})
+        if attrs["update_credentials"] and not repairs:
+            message = f"Give the member to repair with it: {', '.join(REPAIR_PARAMETERS)}."
+            raise serializers.ValidationError({"update_credentials": [message]})
+        is_app = attrs["is_mobile_webview"] or attrs.get("oauth_referral_source") == "APP"
+        if "client_redirect_url" in attrs and not is_app:
+            message = "Give is_mobile_webview=true or oauth_referral_source=APP with it."
+            raise serializers.ValidationError({"client_redirect_url": [message]})
+        return attrs
 
 
 class WidgetUrl(serializers.Serializer[Any]):

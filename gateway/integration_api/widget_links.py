@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup, schemas
-from gateway.integration_api.parsing import parse_query
+from gateway.integration_api.parsing import check_parameters, parse_query
 from integrations.flows import widget_links
 from integrations.vendors.records import WidgetOptions
 from nucleus.caller import caller_of
@@ -25,7 +25,7 @@ class WidgetLinkView(APIView):
         description=(
             "Open the URL with MX's Connect loader or SDK. It is valid once, for a few minutes. "
             "With `mode=iav` the widget verifies accounts. With a member, an aggregation account "
-            "or a bank link it repairs that connection."
+            "or a bank link it repairs that connection. Parameters with other names are refused."
         ),
         tags=["Widget"],
         parameters=[schemas.WidgetLinkQuery],
@@ -33,6 +33,7 @@ class WidgetLinkView(APIView):
         examples=[documentation.WIDGET_URL],
     )
     def get(self, request: Request, nucleus_id: UUID) -> Response:
+        check_parameters(request, self.get.query_names)
         query = parse_query(schemas.WidgetLinkQuery, request)
         owner = lookup.owner(caller_of(request), nucleus_id, Client, Business)
         link = widget_links.create(
@@ -47,6 +48,15 @@ class WidgetLinkView(APIView):
                 is_mobile_webview=query["is_mobile_webview"],
                 message_version=query.get("message_version"),
                 webview_url_scheme=query.get("webview_url_scheme"),
+                institution_code=query.get("current_institution_code"),
+                disable_institution_search=query["disable_institution_search"],
+                update_credentials=query["update_credentials"],
+                include_transactions=query.get("include_transactions"),
+                disable_background_imports=query.get("disable_background_agg"),
+                redirect_url=query.get("client_redirect_url"),
+                oauth_referral_source=query.get("oauth_referral_source"),
+                color_scheme=query.get("color_scheme"),
+                language=query.get("language"),
             ),
         )
         response = Response({"widget_url": link.url, "vendor_name": link.vendor})

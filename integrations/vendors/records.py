@@ -267,6 +267,15 @@ class WidgetOptions:
     message_version: int | None = None
     webview_url_scheme: str | None = None
     include_identity: bool = False
+    institution_code: str | None = None  # begin with this institution; a member takes precedence
+    disable_institution_search: bool = False  # with an institution or a member only
+    update_credentials: bool = False  # of the member, although they may be right
+    include_transactions: bool | None = None  # in the first import; None: the vendor's default
+    disable_background_imports: bool | None = None  # of members created here; likewise
+    redirect_url: str | None = None  # where the person goes after OAuth at the bank
+    oauth_referral_source: str | None = None  # "BROWSER" or "APP"
+    color_scheme: str | None = None  # "light" or "dark"
+    language: str | None = None  # a language tag of RFC 5646, such as fr-CA
 
 
 @dataclass(frozen=True, slots=True)

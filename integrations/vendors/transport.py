@@ -39,6 +39,7 @@ class VendorRequest:
     template: str
     query: Mapping[str, str] | None = None
     body: Any = None
+    headers: Mapping[str, str] | None = None  # besides those of every call
     is_repeatable: bool = False  # doing it twice is doing it once
 
 
@@ -170,6 +171,7 @@ class Transport:
             raise late
         timeout = (min(policy.connect_timeout, left), min(policy.read_timeout, left))
         body = None if call.body is None else json.dumps(call.body).encode()
+        content_type = {} if body is None else {"Content-Type": "application/json"}
         watchdog = sockets.Watchdog(left, use_new_connection=on_new_connection)
         try:
             with (
@@ -179,7 +181,7 @@ class Transport:
                     self.config.base_url + call.path,
                     params=call.query,
                     data=body,
-                    headers={"Content-Type": "application/json"} if body is not None else None,
+                    headers=content_type | dict(call.headers or {}),
                     timeout=timeout,
                     allow_redirects=False,
                     stream=True,

@@ -36,11 +36,16 @@ def _create(request: HttpRequest, user: str) -> HttpResponse:
         key=secrets.token_urlsafe(32),
         guid=ids.new("ANS"),
         user=row,
-        options=_options(row, body(request)),
+        options={**_options(row, body(request)), "language": _language(request)},
         created_at=clock.now(),
     )
     url = request.build_absolute_uri(f"/md/connect/{session.token}")
     return json_response({"user": {"connect_widget_url": url, "guid": row.guid}})
+
+
+def _language(request: HttpRequest) -> str:
+    """The language that the caller asks for; the sandbox's own texts are in English only."""
+    return request.headers.get("Accept-Language", "en")[:100]
 
 
 def _options(user: User, params: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def _options(user: User, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _version(params: Any) -> int:
-    """The version of the messages; 0, the oldest, where none is params."""
+    """The version of the messages; 0, the oldest, where there is none."""
     if params is None or params == "":
         return 0
     if isinstance(params, bool) or not str(params).isdecimal() or not 0 <= int(params) <= 4:

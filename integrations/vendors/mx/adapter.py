@@ -78,7 +78,10 @@ class MX:
     def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
         body = self.dialect.widget_body(options)
         wrapper, key = self.dialect.widget_url_keys
-        payload = self.client.fetch_object("create_widget_url", wrapper, body=body, user=user_id)
+        headers = {"Accept-Language": options.language} if options.language else None
+        payload = self.client.fetch_object(
+            "create_widget_url", wrapper, body=body, headers=headers, user=user_id
+        )
         url = payload.get(key)
         if not isinstance(url, str) or web_urls.problem(url) is not None:
             raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")

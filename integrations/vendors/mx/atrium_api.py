@@ -84,7 +84,20 @@ def widget_body(options: WidgetOptions) -> dict[str, object]:
         body["is_mobile_webview"] = True
     if options.webview_url_scheme:
         body["ui_message_webview_url_scheme"] = options.webview_url_scheme
-    return body
+    return body | {
+        name: value
+        for name, value in {
+            "client_redirect_url": options.redirect_url,
+            "color_scheme": options.color_scheme,
+            "current_institution_code": options.institution_code,
+            "disable_background_agg": options.disable_background_imports,
+            "disable_institution_search": options.disable_institution_search or None,
+            "include_transactions": options.include_transactions,
+            "oauth_referral_source": options.oauth_referral_source,
+            "update_credentials": options.update_credentials or None,
+        }.items()
+        if value is not None
+    }
 
 
 def date_range(from_date: date, to_date: date) -> dict[str, str]:

@@ -33,6 +33,7 @@ class Client:
         *,
         body: Any = None,
         query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
         **ids: str,
     ) -> Any:
         """The parsed answer. What may be done twice is repeated when MX fails."""
@@ -45,6 +46,7 @@ class Client:
             template=template,
             query=query,
             body=body,
+            headers=headers,
             is_repeatable=self.dialect.is_repeatable(operation),
         )
         return self.transport.send(call).body
@@ -94,7 +96,7 @@ class Client:
         first = 1 if after is None else int(after.partition(":")[0])
         for page in range(first, limits.max_pages + 1):
             paging = {"page": str(page), "records_per_page": str(limits.page_size)}
-            answer = self.call(operation, query=(query or {}) | paging, **ids)
+            answer = self.call(operation, query=(query or {}) | paging, headers=None, **ids)
             rows = answer.get(key) if isinstance(answer, dict) else None
             if not isinstance(rows, list):
                 raise errors.VendorBadResponse(vendor="mx", operation=operation)
