@@ -1,0 +1,273 @@
+"""What the gateway relies on from any vendor: tests that a vendor inherits with its fixtures.
+
+A subclass supplies the fixtures `spec`, `bank` and `stranger`; see docs/adding-a-vendor.md.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integrations.vendors import capabilities, errors, records
+from integrations.vendors.base import Vendor
+from integrations.vendors.capabilities import Capability
+from integrations.vendors.spec import VendorSpec
+from integrations.vendors.webhooks import WebhookRequest, WebhookSecret
+from tests.waiting import until
+
+WINDOW = timedelta(days=60)
+
+
+@dataclass
+class BankSide:
+    """An opened vendor, and the person who logs in at the bank.
+
+    Args:
+        connect: makes a member for a user of the vendor, as the widget does; returns its id. The
+            bank has a demand deposit account with transactions in the last 60 days.
+    """
+
+    vendor: Vendor
+    connect: Callable[[str], str]
+
+
+class VendorContract:
+    """Inherit it as `class TestMyVendor(VendorContract)`."""
+
+    @pytest.fixture
+    def spec(self) -> VendorSpec:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def bank(self) -> BankSide:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def stranger(self) -> Vendor:
+        """The vendor, opened with keys that it does not accept."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def vendor(self, bank: BankSide) -> Iterator[Vendor]:
+        yield bank.vendor
+        bank.vendor.close()
+
+    @pytest.fixture
+    def user(self, vendor: Vendor) -> records.User:
+        return vendor.create_user(identifier=str(uuid.uuid4()))
+
+    @pytest.fixture
+    def member(self, bank: BankSide, user: records.User) -> records.Member:
+        """A connection whose first import has ended."""
+        member_id = bank.connect(user.id)
+        return settled(bank.vendor, user.id, member_id)
+
+    @pytest.fixture
+    def account(self, vendor: Vendor, member: records.Member) -> records.Account:
+        """An account of the member that can be verified."""
+        accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
+        return next(account for account in accounts if account.can_verify)
+
+    def test_the_spec_is_complete(self, spec: VendorSpec):
+        assert spec.slug.isidentifier()
+        assert spec.apis
+        for slug, api in spec.apis.items():
+            assert api.versions
+            assert api.environments
+            assert spec.api(slug, api.versions[-1]) is api
+            limits = api.limits
+            assert limits.poll_seconds > 0
+            assert min(limits.page_size, limits.max_pages, limits.window_days_back) > 0
+            assert limits.history_days >= limits.window_days_back
+
+    def test_declared_capabilities_are_implemented(self, spec: VendorSpec, vendor: Vendor):
+        assert vendor.slug == spec.slug
+        assert vendor.capabilities in [api.capabilities for api in spec.apis.values()]
+        for capability in vendor.capabilities:
+            for name in methods(capability):
+                assert callable(getattr(vendor, name, None)), f"{capability.name}: {name}"
+
+    def test_keys_are_checked(self, vendor: Vendor, stranger: Vendor):
+        assert vendor.check().ok
+        refused = stranger.check()
+        assert not refused.ok
+        assert refused.message
+        with pytest.raises(errors.VendorAccessDenied):
+            stranger.create_user(identifier=str(uuid.uuid4()))
+
+    def test_a_user_is_made_once_and_found_by_its_identifier(self, vendor: Vendor):
+        identifier = str(uuid.uuid4())
+        assert vendor.find_user(identifier=identifier) is None
+        user = vendor.create_user(identifier=identifier)
+        assert user.identifier == identifier
+        assert vendor.read_user(user_id=user.id).id == user.id
+        with pytest.raises(errors.VendorConflict):
+            vendor.create_user(identifier=identifier)
+        again = vendor.find_user(identifier=identifier)
+        assert again is not None
+        assert again.id == user.id
+
+    def test_a_deleted_user_is_not_found(self, vendor: Vendor, user: records.User):
+        vendor.delete_user(user_id=user.id)
+        with pytest.raises(errors.VendorNotFound):
+            vendor.read_user(user_id=user.id)
+        with pytest.raises(errors.VendorNotFound):
+            vendor.delete_user(user_id=user.id)
+
+    @pytest.mark.parametrize("verification", [False, True])
+    def test_the_widget_has_an_address(
+        self, vendor: Vendor, user: records.User, *, verification: bool
+    ):
+        options = records.WidgetOptions(verification=verification)
+        assert vendor.widget_url(user_id=user.id, options=options).startswith("http")
+
+    def test_a_connection_is_listed_and_read(self, vendor: Vendor, member: records.Member):
+        listed = vendor.list_members(user_id=member.user_id).records
+        assert [row.id for row in listed] == [member.id]
+        assert member.connection.is_connected
+        assert member.successfully_aggregated_at is not None
+        assert member.institution_code
+        institution = vendor.read_institution(code=member.institution_code)
+        assert institution.code == member.institution_code
+
+    def test_connections_of_others_are_not_found(self, vendor: Vendor, member: records.Member):
+        other = vendor.create_user(identifier=str(uuid.uuid4()))
+        for read in (vendor.read_member, vendor.list_accounts, vendor.delete_member):
+            with pytest.raises(errors.VendorNotFound):
+                read(user_id=other.id, member_id=member.id)
+        assert vendor.read_member(user_id=member.user_id, member_id=member.id).id == member.id
+
+    def test_a_deleted_connection_is_not_found(self, vendor: Vendor, member: records.Member):
+        vendor.delete_member(user_id=member.user_id, member_id=member.id)
+        with pytest.raises(errors.VendorNotFound):
+            vendor.read_member(user_id=member.user_id, member_id=member.id)
+        assert vendor.list_members(user_id=member.user_id).records == ()
+
+    def test_accounts_are_those_of_the_connection(self, vendor: Vendor, member: records.Member):
+        listed = vendor.list_accounts(user_id=member.user_id, member_id=member.id)
+        assert listed.records
+        assert not listed.rejected
+        for account in listed.records:
+            assert (account.user_id, account.member_id) == (member.user_id, member.id)
+            assert len(account.mask or "") <= 4
+            read = vendor.read_account(user_id=member.user_id, account_id=account.id)
+            assert (read.id, read.name, read.kind) == (account.id, account.name, account.kind)
+        other = vendor.create_user(identifier=str(uuid.uuid4()))
+        with pytest.raises(errors.VendorNotFound):
+            vendor.read_account(user_id=other.id, account_id=listed.records[0].id)
+
+    def test_transactions_lie_in_their_window(self, vendor: Vendor, account: records.Account):
+        rows = [row for page in pages(vendor, account) for row in page.records]
+        assert rows
+        assert len({row.id for row in rows}) == len(rows)
+        first, last = window()
+        for row in rows:
+            assert row.account_id == account.id
+            assert row.amount >= 0
+            assert first <= row.transacted_at.date() <= last
+
+    def test_a_list_continues_after_a_cursor(self, vendor: Vendor, account: records.Account):
+        complete = [page for page in pages(vendor, account) if page.records]
+        cursor = complete[0].cursor
+        if cursor is None:
+            pytest.skip("this vendor's lists cannot be resumed")
+        rest = [page for page in pages(vendor, account, after=cursor) if page.records]
+        assert [page.records for page in rest] == [page.records for page in complete[1:]]
+
+    def test_holdings_belong_to_their_account(self, vendor: Vendor, member: records.Member):
+        source = supported(vendor, capabilities.HOLDINGS)
+        accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
+        for account in accounts:
+            if account.is_investment:
+                listed = source.holding_pages(user_id=member.user_id, account_id=account.id)
+                for page in listed:
+                    assert {row.account_id for row in page.records} <= {account.id}
+
+    def test_a_refresh_is_an_import(self, vendor: Vendor, member: records.Member):
+        source = supported(vendor, capabilities.REFRESH)
+        assert source.start_aggregation(user_id=member.user_id, member_id=member.id).id == member.id
+        assert settled(vendor, member.user_id, member.id).connection.is_connected
+
+    def test_verification_gives_numbers(
+        self, vendor: Vendor, member: records.Member, account: records.Account
+    ):
+        source = supported(vendor, capabilities.VERIFICATION)
+        ids = {"user_id": member.user_id, "member_id": member.id}
+        assert source.list_account_numbers(**ids).records == ()
+        source.start_verification(**ids)
+        settled(vendor, **ids)
+        numbers = source.list_account_numbers(**ids).records
+        assert account.id in {number.account_id for number in numbers}
+        for number in numbers:
+            assert number.routing
+            assert number.account_number not in repr(number)
+
+    def test_holders_belong_to_accounts(self, vendor: Vendor, member: records.Member):
+        source = supported(vendor, capabilities.IDENTIFICATION)
+        ids = {"user_id": member.user_id, "member_id": member.id}
+        account_ids = {account.id for account in vendor.list_accounts(**ids).records}
+        for owner in source.list_account_owners(**ids).records:
+            assert owner.account_id in account_ids
+            assert owner.name
+
+    def test_merchants_of_transactions_can_be_read(self, vendor: Vendor, account: records.Account):
+        source = supported(vendor, capabilities.MERCHANTS)
+        rows = [row for page in pages(vendor, account) for row in page.records]
+        merchant_id = next(row.merchant_id for row in rows if row.merchant_id)
+        assert source.read_merchant(merchant_id=merchant_id).name
+
+    @pytest.mark.parametrize("payload", [None, True, 1, "x", [], {}, {"member": 1}, {"type": []}])
+    def test_unknown_webhooks_are_not_understood(self, spec: VendorSpec, payload: Any):
+        assert spec.webhooks.parse(payload) is None
+
+    def test_webhooks_without_proof_are_refused(self, spec: VendorSpec):
+        request = WebhookRequest(headers={}, read_body=lambda: b"{}")
+        for secrets in ([], [WebhookSecret("", "")], [WebhookSecret("hook", "secret")]):
+            assert not spec.webhooks.verify(request, secrets)
+        assert spec.webhooks.challenge
+
+
+def settled(vendor: Vendor, user_id: str, member_id: str) -> records.Member:
+    """The member once no job runs on it."""
+    return until(
+        lambda: vendor.read_member(user_id=user_id, member_id=member_id),
+        lambda member: not member.is_aggregating and member.connection.is_settled,
+    )
+
+
+def supported(vendor: Vendor, capability: Capability[Any]) -> Any:
+    """The vendor as one that has the capability; skips the test where it has not."""
+    if not capabilities.supports(vendor, capability):
+        pytest.skip(f"{vendor.slug} does not offer {capability.name}")
+    return capabilities.require(vendor, capability)
+
+
+def methods(capability: Capability[Any]) -> list[str]:
+    """The names of the methods of its protocol."""
+    return [name for name in vars(capability.protocol) if not name.startswith("_")]
+
+
+def window() -> tuple[Any, Any]:
+    """The first and the last day of the lists."""
+    today = datetime.now(UTC).date()
+    return today - WINDOW, today
+
+
+def pages(
+    vendor: Vendor, account: records.Account, after: str | None = None
+) -> list[records.Batch[records.Transaction]]:
+    """The account's transactions in the window."""
+    from_date, to_date = window()
+    listed = vendor.transaction_pages(
+        user_id=account.user_id,
+        account_id=account.id,
+        from_date=from_date,
+        to_date=to_date,
+        after=after,
+    )
+    return list(listed)
