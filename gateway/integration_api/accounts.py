@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gateway.integration_api import documentation, lookup, pulls, schemas
+from gateway.integration_api import documentation, lookup, pulls, response_schemas, schemas
 from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import account_links, accounts
 from nucleus.api.record_types import EXAMPLE_RESPONSES
@@ -44,7 +44,7 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
         ),
         tags=["Aggregation account"],
         request=schemas.AggregationRequest,
-        response=schemas.AggregationAccountsResponse,
+        response=response_schemas.AggregationAccountsResponse,
         examples=[documentation.AGGREGATION_REQUEST, LINKED],
     )
     def post(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api import documentation, lookup, response_schemas, schemas
 from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import bank_links, verification
 from integrations.flows.bank_links import TenantAccount
@@ -34,7 +34,7 @@ class VerificationListView(APIView):
         ),
         tags=["Verification"],
         request=schemas.IavRequest,
-        response=schemas.IavResponse,
+        response=response_schemas.IavResponse,
         examples=[documentation.IAV_REQUEST, documentation.IAV_RESPONSE],
     )
     def post(self, request: Request) -> Response:
@@ -64,7 +64,7 @@ class VerificationDetailView(APIView):
             "that verified the link; it is null if the link is not verified or is disconnected."
         ),
         tags=["Verification"],
-        response=schemas.IavResponse,
+        response=response_schemas.IavResponse,
         examples=[documentation.IAV_RESPONSE],
     )
     def get(self, request: Request, bank_link_id: UUID) -> Response:

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import lookup, schemas
+from gateway.integration_api import lookup, response_schemas, schemas
 from gateway.integration_api.documentation import documented
 from gateway.integration_api.parsing import MAX_IDS, parse_id_list
 from integrations.flows import account_pulls, holding_pulls, pulls, transaction_pulls
@@ -39,7 +39,7 @@ class PullView(APIView):
     data_name: ClassVar[str]  # in OpenAPI
     pull: ClassVar[pulls.Pull[Any]]
     empty: ClassVar[Body]  # the data's fields of the response when nothing was pulled
-    response_serializer: ClassVar[type[schemas.PullResponse]]
+    response_serializer: ClassVar[type[response_schemas.PullResponse]]
     example: ClassVar[Body]  # the data's fields of the response
 
     @staticmethod
@@ -139,7 +139,7 @@ class AccountPullView(PullView):
     data_name = "account"
     pull = staticmethod(account_pulls.pull_account)
     empty: ClassVar[Body] = {"nucleus_aggregation_account": None}
-    response_serializer = schemas.AccountResponse
+    response_serializer = response_schemas.AccountResponse
     example: ClassVar[Body] = {
         "nucleus_aggregation_account": _row(EXAMPLE_RESPONSES["aggregation_account"])
     }
@@ -155,7 +155,7 @@ class BalancePullView(PullView):
     data_name = "balance"
     pull = staticmethod(account_pulls.pull_balance)
     empty: ClassVar[Body] = {"nucleus_balance_posted": None}
-    response_serializer = schemas.BalanceResponse
+    response_serializer = response_schemas.BalanceResponse
     example: ClassVar[Body] = {
         "nucleus_balance_posted": EXAMPLE_RESPONSES["aggregation_account_balance"]
     }
@@ -171,7 +171,7 @@ class TransactionPullView(PullView):
     data_name = "transaction"
     pull = staticmethod(transaction_pulls.pull_transactions)
     empty: ClassVar[Body] = {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []}
-    response_serializer = schemas.TransactionResponse
+    response_serializer = response_schemas.TransactionResponse
     example: ClassVar[Body] = {
         "nucleus_transactions_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_transaction"])],
         "nucleus_transactions_canceled": [],
@@ -193,7 +193,7 @@ class HoldingPullView(PullView):
     data_name = "holding"
     pull = staticmethod(holding_pulls.pull_holdings)
     empty: ClassVar[Body] = {"nucleus_holdings_posted": []}
-    response_serializer = schemas.HoldingResponse
+    response_serializer = response_schemas.HoldingResponse
     example: ClassVar[Body] = {
         "nucleus_holdings_posted": [_row(EXAMPLE_RESPONSES["aggregation_account_holding"])]
     }

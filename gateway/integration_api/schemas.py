@@ -1,4 +1,4 @@
-"""Request and response bodies of /integration/v1, for validation and for OpenAPI.
+"""Request bodies and query parameters of /integration/v1; response_schemas has the responses.
 
 Fields are those of Hydrogen's integration Swagger 1.3.1; see
 docs/hydrogen-contract.md#integration-endpoints.
@@ -13,7 +13,6 @@ from rest_framework import serializers
 
 from gateway.integration_api.parsing import MAX_IDS
 from integrations.vendors import registry
-from nucleus.hydrogen import openapi_schemas as wire
 from nucleus.hydrogen.fields import (
     FlagField,
     IdField,
@@ -77,18 +76,6 @@ class CreateUserRequest(OwnerRequest):
         if value != self.context["caller"].tenant.id:
             raise serializers.ValidationError("This token belongs to another tenant.")
         return value
-
-
-class UserResponse(serializers.Serializer[Any]):
-    """The vendor user, with the vendor's own representation."""
-
-    nucleus_client_id = serializers.UUIDField(allow_null=True)
-    nucleus_business_id = serializers.UUIDField(allow_null=True)
-    product = serializers.CharField()
-    integration_type = serializers.CharField()
-    vendor_name = serializers.CharField()
-    message = serializers.CharField(allow_null=True)
-    vendor_response = serializers.DictField()
 
 
 class WidgetLinkQuery(serializers.Serializer[Any]):
@@ -173,13 +160,6 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         return attrs
 
 
-class WidgetUrl(serializers.Serializer[Any]):
-    """The URL that opens the widget."""
-
-    widget_url = serializers.URLField()
-    vendor_name = serializers.CharField()
-
-
 class AggregationVendorRequest(BodySerializer):
     """What the vendor's widget reported to the app."""
 
@@ -205,56 +185,6 @@ class AggregationRequest(OwnerRequest):
         help_text="Must be the id of the active configuration (admin, Credentials), if present.",
     )
     vendor_request = AggregationVendorRequest(required=False)
-
-
-class PullResponse(serializers.Serializer[Any]):
-    """The fields that responses about an account's data have in common."""
-
-    message = serializers.CharField(allow_null=True)
-    vendor_name = serializers.CharField(allow_null=True)
-    nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
-
-
-class Row(serializers.Serializer[Any]):
-    """One item of a response; if `body` is null, it was not stored and `message` says why."""
-
-    status_code = serializers.IntegerField()
-    message = serializers.CharField(allow_null=True)
-
-
-class AccountRow(Row):
-    body = wire.AggregationAccount(allow_null=True)
-
-
-class TransactionRow(Row):
-    body = wire.AggregationAccountTransaction(allow_null=True)
-
-
-class HoldingRow(Row):
-    body = wire.AggregationAccountHolding(allow_null=True)
-
-
-class AggregationAccountsResponse(PullResponse):
-    """Response of POST /aggregation/account."""
-
-    nucleus_aggregation_accounts = AccountRow(many=True)
-
-
-class AccountResponse(PullResponse):
-    nucleus_aggregation_account = AccountRow(allow_null=True)
-
-
-class BalanceResponse(PullResponse):
-    nucleus_balance_posted = wire.AggregationAccountBalance(allow_null=True)
-
-
-class TransactionResponse(PullResponse):
-    nucleus_transactions_posted = TransactionRow(many=True)
-    nucleus_transactions_canceled = TransactionRow(many=True)
-
-
-class HoldingResponse(PullResponse):
-    nucleus_holdings_posted = HoldingRow(many=True)
 
 
 class AccountListQuery(serializers.Serializer[Any]):
@@ -296,27 +226,3 @@ class IavRequest(OwnerRequest):
     auth_token = PlainTextField(required=False, max_length=2000, write_only=True)
     nucleus_transfer_fields = serializers.DictField(required=False)
     vendor_request = IavVendorRequest(required=False)
-
-
-class BankLinkRow(serializers.Serializer[Any]):
-    message = serializers.CharField(allow_null=True)
-    status_code = serializers.IntegerField()
-    nucleus_bank_link = wire.BankLink(allow_null=True)
-
-
-class IavBankLinks(serializers.Serializer[Any]):
-    message = serializers.CharField(allow_null=True)
-    response = BankLinkRow(many=True)
-
-
-class IavAggregation(serializers.Serializer[Any]):
-    message = serializers.CharField(allow_null=True)
-    response = serializers.DictField(allow_null=True)
-
-
-class IavResponse(serializers.Serializer[Any]):
-    """Response of POST /iav and GET /iav/{bank_link_id}."""
-
-    vendor_name = serializers.CharField(allow_null=True)
-    bank_link = IavBankLinks()
-    aggregation = IavAggregation()

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api import documentation, lookup, response_schemas, schemas
 from gateway.integration_api.parsing import parse_body
 from integrations.flows import users
 from nucleus.caller import caller_of
@@ -24,7 +24,7 @@ class UserView(APIView):
         ),
         tags=["User"],
         request=schemas.CreateUserRequest,
-        response=schemas.UserResponse,
+        response=response_schemas.UserResponse,
         examples=[documentation.USER_REQUEST, documentation.USER_RESPONSE],
     )
     def post(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import documentation, lookup, schemas
+from gateway.integration_api import documentation, lookup, response_schemas, schemas
 from gateway.integration_api.parsing import check_parameters, parse_query
 from integrations.flows import widget_links
 from integrations.vendors.records import WidgetOptions
@@ -29,7 +29,7 @@ class WidgetLinkView(APIView):
         ),
         tags=["Widget"],
         parameters=[schemas.WidgetLinkQuery],
-        response=schemas.WidgetUrl,
+        response=response_schemas.WidgetUrl,
         examples=[documentation.WIDGET_URL],
     )
     def get(self, request: Request, nucleus_id: UUID) -> Response:
