@@ -10,7 +10,7 @@ import operator as compare
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -47,11 +47,16 @@ def text_of(query: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison; the value None stands for null and is only compared with == and !=."""
+    """One comparison; the value None stands for null and is only compared with == and !=.
+
+    Attributes:
+        end: of the day that begins at `value`, if an instant is compared with a whole day.
+    """
 
     name: str
     operator: str
     value: Any
+    end: datetime | None = None
 
 
 def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[Any]:
@@ -122,19 +127,45 @@ def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
     value = _value(fields[name], name, text)
     if isinstance(value, bool) and operator not in ("==", "!="):
         raise _refusal(f"{name} is true or false; compare it with == or !=.")
-    return Condition(name, operator, value)
+    is_day = isinstance(value, datetime) and DATE.fullmatch(text.strip()) is not None
+    return Condition(name, operator, value, _next_day(value) if is_day else None)
+
+
+def _next_day(midnight: datetime) -> datetime:
+    try:
+        return midnight + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _query(condition: Condition) -> Q:
     name, operator = condition.name, condition.operator
     if condition.value is None:
         return Q(**{f"{name}__isnull": operator == "=="})
+    if condition.end is not None:
+        return _day_query(name, operator, condition.value, condition.end)
     query = Q(**{f"{name}__{LOOKUPS[operator]}": condition.value})
     return ~query if operator == "!=" else query
 
 
+def _day_query(name: str, operator: str, start: datetime, end: datetime) -> Q:
+    """The comparison of an instant with all of a day."""
+    if operator in ("==", "!="):
+        within = Q(**{f"{name}__gte": start, f"{name}__lt": end})
+        return within if operator == "==" else ~within
+    lookup, bound = {
+        "<": ("lt", start),
+        "<=": ("lt", end),
+        ">": ("gte", end),
+        ">=": ("gte", start),
+    }[operator]
+    return Q(**{f"{name}__{lookup}": bound})
+
+
 def _is_met(condition: Condition, row: dict[str, Any]) -> bool:
     value, operator = row[condition.name], condition.operator
+    if condition.end is not None and value is not None and condition.value <= value < condition.end:
+        value = condition.value  # every instant of the day equals the day
     if operator in ("==", "!="):
         return bool((value == condition.value) is (operator == "=="))
     return value is not None and bool(COMPARISONS[operator](value, condition.value))
