@@ -1,4 +1,4 @@
-"""What is shown of an account or routing number: the only rule for it."""
+"""The only rule for masking account and routing numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ LONGEST_MASK = 4
 def mask(number: str) -> str:
     """The last four characters of a number, and never more than half of it.
 
-    Sources may have masked the number themselves ("XXXXX7890", "****7890"). What they put in place
-    of digits counts for the length and is not shown, unless it is a letter. Separators do neither.
+    Sources may have masked the number themselves ("XXXXX7890", "****7890"). Characters in
+    place of digits count for the length and are not shown, unless they are letters. Separators are
+    ignored.
     """
     compact = number.translate(SEPARATORS)
     length = min(LONGEST_MASK, len(compact) // 2)
@@ -18,5 +19,5 @@ def mask(number: str) -> str:
 
 
 def masked(number: str | None) -> str | None:
-    """How a number is answered to callers who may not see it."""
+    """The form of a number in responses to callers who must not see it."""
     return f"****{mask(number)}" if number else number

@@ -1,4 +1,4 @@
-"""URLs that somebody will open: only absolute http and https ones are safe to hand on.
+"""URLs that people open: only absolute http and https ones are safe in responses.
 
 A page that shows `javascript:…` as a link or a logo runs it. Needs nothing but the standard
 library, so the vendors' layer may use it for what vendors send.
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 LONGEST = 2000
 # Browsers drop some of these characters and turn the backslash into a slash before they look at
-# scheme and host, so a URL that holds one is not where it seems to lead.
+# scheme and host, so a URL with one of them may lead elsewhere than it seems.
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\<>\"]|[^\S ]")
 
@@ -22,7 +22,7 @@ def has_scheme(text: str) -> bool:
 
 
 def problem(url: str) -> str | None:
-    """Why `url` must not be handed on as a link; None: it may be."""
+    """Why `url` must not be used as a link; None if it may be."""
     if len(url) > LONGEST:
         return f"Use a URL of at most {LONGEST} characters."
     if UNSAFE.search(url):

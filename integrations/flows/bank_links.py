@@ -16,7 +16,7 @@ from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
 from nucleus.masking import mask
 from nucleus.models import BankLink, Tenant
-from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, MOST_HOLDERS, HolderSource
+from nucleus.models.bank_links import HOLDER_PREFIX, HOLDER_SOURCE, MAX_HOLDERS, HolderSource
 from nucleus.writes.bank_links import (
     deactivate_bank_link,
     delete_bank_link,
@@ -128,7 +128,7 @@ def _read_holders(vendor: Vendor, vendor_member: records.Member) -> dict[str, li
     names: dict[str, list[str]] = {}
     for owner in owners.records:
         account_names = names.setdefault(owner.account_id, [])
-        if owner.name not in account_names and len(account_names) < MOST_HOLDERS:
+        if owner.name not in account_names and len(account_names) < MAX_HOLDERS:
             account_names.append(owner.name)
     return names
 
@@ -235,7 +235,7 @@ def _confirmed_names(links: Sequence[BankLink]) -> list[str]:
     """The holders that the bank last confirmed for the account, under an earlier number."""
     for link in reversed(links):
         if link.metadata.get(HOLDER_SOURCE) == HolderSource.BANK:
-            positions = range(2, MOST_HOLDERS + 1)
+            positions = range(2, MAX_HOLDERS + 1)
             others = (link.metadata.get(f"{HOLDER_PREFIX}{position}") for position in positions)
             return [link.bank_account_holder, *(name for name in others if name)]
     return []

@@ -11,7 +11,7 @@ from nucleus.api import owners
 from nucleus.api.owner_views import OwnerDetailView, OwnerListView
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import WebUrlField
-from nucleus.hydrogen.nested_serializers import MOST_PARTS, Ownership
+from nucleus.hydrogen.nested_serializers import MAX_PARTS, Ownership
 from nucleus.hydrogen.request_serializers import OPTIONAL
 from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
@@ -30,7 +30,7 @@ class BusinessBody(owners.OwnerBody):
     """A business as it is written; null is the same as left out."""
 
     website = WebUrlField(absolute=False, **OPTIONAL)
-    ownership = serializers.ListField(child=Ownership(), required=False, max_length=MOST_PARTS)
+    ownership = serializers.ListField(child=Ownership(), required=False, max_length=MAX_PARTS)
 
     class Meta:
         model = Business

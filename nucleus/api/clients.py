@@ -18,21 +18,21 @@ from nucleus.api.owner_views import OwnerDetailView, OwnerListView
 from nucleus.caller import Caller
 from nucleus.hydrogen import openapi_schemas, renderers
 from nucleus.hydrogen.fields import IdField, PlainTextField, VocabularyField, WebUrlField
-from nucleus.hydrogen.nested_serializers import MOST_PARTS, Employment
+from nucleus.hydrogen.nested_serializers import MAX_PARTS, Employment
 from nucleus.hydrogen.request_serializers import OPTIONAL
 from nucleus.hydrogen.unknown_names import READ_ONLY
 from nucleus.models import Business, Client
 from nucleus.reads.visibility import visible_rows
 
-# Who a client is to the tenant, and what it may do: not for the client itself to say.
+# What only the tenant may set: who the client is to it, and what the client may do.
 TENANT_FIELDS = (
     "username", "client_type", "status", "business_id", "hydro_id", "authorities", "group",
     "is_active", "is_verified", "secondary_id", "metadata",
 )  # fmt: skip
-# Those of Hydrogen's Swagger, and what its published clients send; the first is the usual one.
+# The values of Hydrogen's Swagger and of its published clients; the first is the most common.
 CLIENT_TYPES = ("consumer", "individual", "firm", "admin")
-# Who a person or firm is. Once `is_verified` says that the tenant has checked it, the same applies.
-# Contact data, employment, income and net worth are always the client's own statement.
+# The identity of a person or firm: what only the tenant may set once the client `is_verified`.
+# Contact data, employment, income and net worth always stay the client's own statement.
 IDENTITY = (
     "first_name", "middle_name", "last_name", "title", "suffix", "gender", "date_of_birth",
     "identification_number", "identification_number_type", "citizenship_status",
@@ -55,7 +55,7 @@ def _common_passwords() -> CommonPasswordValidator:
 
 def _text_list() -> serializers.ListField:
     return serializers.ListField(
-        child=PlainTextField(max_length=255), required=False, max_length=MOST_PARTS
+        child=PlainTextField(max_length=255), required=False, max_length=MAX_PARTS
     )
 
 
@@ -79,7 +79,7 @@ class ClientBody(owners.OwnerBody):
         required=False,
         write_only=True,
         trim_whitespace=False,
-        help_text="Not a common one. Kept hashed and never answered.",
+        help_text="Not a common one. Stored hashed and never returned.",
     )
     current_password = serializers.CharField(
         max_length=255,
@@ -105,7 +105,7 @@ class ClientBody(owners.OwnerBody):
 
     def validate_client_type(self, value: str) -> str:
         if self.instance is not None and self.instance.client_type == value:
-            return value  # stored when any word was taken
+            return value  # a stored one may be older than the list of types
         return VocabularyField(CLIENT_TYPES).to_internal_value(value)
 
     def validate_username(self, value: str) -> str:
@@ -125,7 +125,7 @@ class ClientBody(owners.OwnerBody):
 
     def validate_business_id(self, value: UUID) -> UUID:
         if self.instance is not None and self.instance.business_id == value:
-            return value  # a client's own token may send back what it was given
+            return value  # a client token may repeat it without being able to read the business
         if not visible_rows(self.context["caller"], Business).filter(pk=value).exists():
             raise serializers.ValidationError(
                 f"There is no business {value}. Create it with POST /nucleus/v1/business."
@@ -141,12 +141,12 @@ class ClientBody(owners.OwnerBody):
 
 
 def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> None:
-    """Demand the present password where a client's own token changes the password.
+    """Require the current password if a client token changes the password.
 
-    Otherwise a stolen token could be turned into lasting access.
+    Otherwise a stolen token would give lasting access.
 
     Raises:
-        ValidationError: the present password is missing.
+        ValidationError: the current password is missing.
         PermissionDenied: it is wrong.
     """
     if caller.client is None or data.get("password") is None:
@@ -157,8 +157,8 @@ def _confirm_password(caller: Caller, client: Client, data: dict[str, Any]) -> N
         )
     current = data.get("current_password")
     if not isinstance(current, str) or not current:
-        words = "Required to change the password with the client's own token."
-        raise ValidationError({"current_password": [words]})
+        message = "Required to change the password with the client's own token."
+        raise ValidationError({"current_password": [message]})
     if not hooks.is_own_password(caller, current):
         raise ValidationError({"current_password": ["This is not the present password."]})
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen.fields import DigitsField, MetadataField
-from nucleus.hydrogen.nested_serializers import MOST_PARTS, Address
+from nucleus.hydrogen.nested_serializers import MAX_PARTS, Address
 from nucleus.hydrogen.renderers import Body
 from nucleus.hydrogen.request_serializers import MAPPING
 from nucleus.hydrogen.unknown_names import ModelBodySerializer
@@ -29,7 +29,7 @@ class OwnerBody(ModelBodySerializer):
 
     serializer_field_mapping = MAPPING
 
-    address = serializers.ListField(child=Address(), required=False, max_length=MOST_PARTS)
+    address = serializers.ListField(child=Address(), required=False, max_length=MAX_PARTS)
     metadata = MetadataField(required=False)
     identification_number = DigitsField(max_length=255, required=False, write_only=True)
 
@@ -93,13 +93,13 @@ def create(caller: Caller, owner_type: OwnerType, data: Any) -> Any:
 
 
 def update(caller: Caller, owner_type: OwnerType, row: Any, data: Any) -> Any:
-    """Write the fields of the body that differ; others stay.
+    """Write the fields of the body that differ from the row.
 
     Raises:
         ValidationError: the body is wrong, or the row is being erased.
-        PermissionDenied: a client's own token would change a field that is the tenant's.
+        PermissionDenied: a client token would change a field that only the tenant may set.
     """
-    if caller.client is not None:  # before validation errors reveal anything about the row
+    if caller.client is not None:  # before an error can reveal anything about the row
         _check_may_change(
             caller, owner_type, row, _changed_tenant_fields(caller, owner_type, row, data)
         )
@@ -153,7 +153,7 @@ def _check_may_change(caller: Caller, owner_type: OwnerType, row: Any, changed: 
 
 
 def _changed_tenant_fields(caller: Caller, owner_type: OwnerType, row: Any, data: Any) -> list[str]:
-    """The tenant's fields that the body would change. An invalid value counts as a change."""
+    """The fields of the tenant that the body would change. An invalid value counts as a change."""
     body = _body(caller, owner_type, data, row)
     return [
         name

@@ -1,4 +1,4 @@
-"""What clients and businesses are made of: objects inside their bodies, read and written alike."""
+"""Objects inside the bodies of clients and businesses, with one form in requests and responses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rest_framework import serializers
 from nucleus.hydrogen.fields import FlagField, IdField, NumberField, PlainTextField
 from nucleus.hydrogen.unknown_names import BodySerializer
 
-MOST_PARTS = 50  # addresses, owners, words of one row
+MAX_PARTS = 50  # items of one list: addresses, owners, authorities
 
 
 class Part(BodySerializer):
-    """An item of a list in a body. A change replaces the list, so items are whole there, too."""
+    """An item of a list in a body. A change replaces the list, so its items have to be complete."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Apart from the body, which may be partial and would let required fields be missing."""
+        """Validate it apart from the body: a partial body would not require its required fields."""
         if self.parent is None:
             return super().run_validation(data)
         return type(self)(context=self.context).run_validation(data)
@@ -48,7 +48,7 @@ class Employment(BodySerializer):
 
 @extend_schema_field(OpenApiTypes.FLOAT)
 class PercentField(NumberField):
-    """0 to 100, as a float: it is kept in JSON."""
+    """0 to 100, as a float, because it is stored in JSON."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=11, decimal_places=8, min_value=0, max_value=100, **kwargs)

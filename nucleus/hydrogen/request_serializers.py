@@ -100,7 +100,7 @@ class AggregationAccountBody(_Body):
     bank_link_id = _id()
     category = PlainTextField(max_length=TEXT_LENGTH, default="Other")
     account_number = AccountNumberField(
-        max_length=64, required=False, help_text="Never answered; see `mask`."
+        max_length=64, required=False, help_text="Never returned; see `mask`."
     )
     currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
@@ -221,7 +221,7 @@ class BankLinkBody(_Body):
     institution_id = _id()
     # A change may repeat the empty one of a verified link; see nucleus.writes.rules.
     bank_account_holder = PlainTextField(max_length=TEXT_LENGTH, allow_blank=True)
-    # Not a pattern: a change may repeat the masked form in which they are answered.
+    # Not a pattern: a change may repeat the masked form in which they are returned.
     bank_account_number = DigitsField(max_length=64)
     routing = DigitsField(max_length=64)
     routing_wire = DigitsField(max_length=64, required=False)

@@ -1,4 +1,4 @@
-"""Accounts that clients and businesses hold elsewhere."""
+"""Accounts of clients and businesses at institutions."""
 
 from __future__ import annotations
 

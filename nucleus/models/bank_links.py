@@ -10,11 +10,11 @@ from django.db.models import Q
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import ApiRecord, MoneyField
 
-# Members of a verified link's `metadata` that the gateway alone writes. They are there because the
-# official SDKs show no field that Hydrogen's object does not have.
+# Members of a verified link's `metadata` that only the gateway writes. They are in `metadata`
+# because the official SDKs drop fields that Hydrogen's object does not have.
 HOLDER_PREFIX = "bank_account_holder_"
 HOLDER_SOURCE = f"{HOLDER_PREFIX}source"  # a HolderSource
-MOST_HOLDERS = 20  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
+MAX_HOLDERS = 20  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
 
 ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 # Parts of a Canadian routing number in `metadata`, as the end of their names.

@@ -1,4 +1,4 @@
-"""What currencies are worth, as the tenant's staff say."""
+"""Exchange rates, as a tenant or its staff enter them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CODE = RegexValidator(r"\A[A-Z]{3}\Z", "Use an ISO 4217 code such as EUR.")
 class CurrencyRate(TenantRecord):
     """One unit of `currency_code_from` is `exchange_rate` units of `currency_code_to`.
 
-    One row for a pair, the latest; `date` is the day the rate is of.
+    One row per pair of currencies; `date` is the day of the rate.
     """
 
     currency_code_from = models.CharField("from", max_length=3, validators=[CODE])

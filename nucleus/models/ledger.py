@@ -1,4 +1,4 @@
-"""What aggregation accounts hold and do: balances, transactions, holdings.
+"""Entries of aggregation accounts: balances, transactions, holdings.
 
 `source_id` is the key under which the record's source knows it (unique within the account) and
 `source_updated_at` when the source last changed it; both stay out of the API. Rows written by the
@@ -19,7 +19,7 @@ BANK_CREDIT = (
 
 
 class AccountEntry(ApiRecord):
-    """Something that belongs to one aggregation account.
+    """A row that belongs to one aggregation account.
 
     Both foreign keys lead another index of every subclass; one of their own would only cost writes.
     """
@@ -82,7 +82,7 @@ class AggregationAccountTransaction(SourcedEntry):
     merchant = models.CharField(max_length=255, null=True, blank=True)
     merchant_id = models.UUIDField(null=True, blank=True)
     transaction_category_id = models.UUIDField(null=True, blank=True)
-    # What the source's own category amounts to; where the other differs, the tenant chose it.
+    # The category that the source named; if transaction_category_id differs, the tenant chose it.
     source_category_id = models.UUIDField(null=True, blank=True, editable=False)
     location = models.JSONField(null=True, blank=True)
     cash = models.JSONField(null=True, blank=True)
