@@ -49,7 +49,9 @@ def test_a_task_claims_its_job_by_id(monkeypatch: pytest.MonkeyPatch):
     assert [run.job.pk for run in ran] == [job.pk]
 
 
-def test_a_broker_that_is_gone_holds_nobody_up(settings: Any, monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_broker_does_not_delay_requests(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     monkeypatch.setattr(waker.tasks.app.conf, "broker_url", settings.REDIS_URL)
     publisher = waker.Publisher()
@@ -108,10 +110,10 @@ def own_broker() -> Iterator[services.Redis]:
 
 
 @pytest.mark.django_db
-def test_a_job_that_ends_wakes_the_one_it_kept_waiting(
+def test_a_job_that_ends_wakes_the_job_that_waited_for_it(
     monkeypatch: pytest.MonkeyPatch, tenant: Tenant
 ):
-    """Whose message came to nothing: two jobs of one member cannot run at once."""
+    """Its message had no effect, because two jobs of a connection cannot run at once."""
     monkeypatch.setitem(runner.HANDLERS, "retrieve_account", lambda run: None)
     woken: list[Any] = []
     monkeypatch.setattr(job_queue, "wake", lambda job, delay=0: woken.append((job.pk, delay)))

@@ -47,7 +47,7 @@ def later(seconds: float) -> None:
         row.save()
 
 
-def test_the_breaker_opens_after_ten_failures_and_one_call_tries(tenant: Tenant, mx: Sandbox):
+def test_ten_failures_open_the_circuit_and_one_call_probes(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users/*", status=503, count=1000)
     while not CredentialHealth.objects.exclude(retry_at=None).exists():
         call_vendor(tenant)
@@ -57,9 +57,9 @@ def test_the_breaker_opens_after_ten_failures_and_one_call_tries(tenant: Tenant,
     assert error is not None
     assert error.code == "vendor_unavailable"
     assert error.retry_after is not None
-    assert calls() == before  # nobody was asked
+    assert calls() == before  # no call was made
     later(60)
-    call_vendor(tenant)  # the one that tries
+    call_vendor(tenant)  # the probe
     assert calls() > before
     before = calls()
     call_vendor(tenant)
@@ -73,7 +73,7 @@ def test_the_breaker_opens_after_ten_failures_and_one_call_tries(tenant: Tenant,
     assert healed.code == "vendor_not_found"  # MX's own answer again
 
 
-def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
+def test_a_successful_call_closes_the_circuit(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users*", status=503, count=3)
     call_vendor(tenant)
     assert CredentialHealth.objects.get().failures == 3
@@ -82,7 +82,7 @@ def test_an_answer_closes_it(tenant: Tenant, mx: Sandbox):
     assert CredentialHealth.objects.get().state == State.WORKING
 
 
-def test_a_limit_is_honoured(tenant: Tenant, mx: Sandbox):
+def test_the_pause_of_a_429_is_kept(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users/*", status=429, headers={"Retry-After": "120"})
     assert isinstance(call_vendor(tenant), VendorRateLimited)
     before = calls()
@@ -95,7 +95,7 @@ def test_a_limit_is_honoured(tenant: Tenant, mx: Sandbox):
     assert calls() > before
 
 
-def test_refused_keys_pause_until_somebody_tests_them(
+def test_a_refused_credential_pauses_calls_until_it_is_tested(
     tenant: Tenant, mx: Sandbox, api: Api, nucleus_client: Client
 ):
     mx.fault(path="/users*", status=401, count=1)
@@ -113,12 +113,12 @@ def test_refused_keys_pause_until_somebody_tests_them(
     assert error.code == "vendor_not_found"
     mx.fault(path="/users*", status=401, count=1)
     call_vendor(tenant)
-    # Somebody who waits for an answer is let through, and what they find counts.
+    # Interactive calls are allowed, and their results count.
     assert api.post("/integration/v1/user", body).status_code == 200
     assert CredentialHealth.objects.get().state == State.WORKING
 
 
-def test_changed_keys_are_tried_at_once(tenant: Tenant, mx: Sandbox):
+def test_a_changed_credential_is_used_at_once(tenant: Tenant, mx: Sandbox):
     mx.fault(path="/users*", status=401, count=1)
     call_vendor(tenant)
     VendorCredential.unscoped.get().save()
@@ -127,7 +127,7 @@ def test_changed_keys_are_tried_at_once(tenant: Tenant, mx: Sandbox):
     assert error.code == "vendor_not_found"
 
 
-def test_jobs_outlive_refused_keys(
+def test_jobs_outlast_a_refused_credential(
     tenant: Tenant, mx: Sandbox, api: Api, linked: list[dict[str, Any]]
 ):
     mx.fault(path="/users/*", status=401, count=1)
@@ -139,7 +139,7 @@ def test_jobs_outlive_refused_keys(
     assert Job.objects.filter(state=JobState.DONE).count() == len(linked)
 
 
-def test_calls_are_spread_out(settings: Any, tenant: Tenant, mx: Sandbox):
+def test_the_rate_limiter_spaces_calls(settings: Any, tenant: Tenant, mx: Sandbox):
     settings.VENDOR_CALLS_PER_SECOND = 10
     began = time.monotonic()
     for _ in range(4):
@@ -147,7 +147,7 @@ def test_calls_are_spread_out(settings: Any, tenant: Tenant, mx: Sandbox):
     assert time.monotonic() - began >= 0.3
 
 
-def test_another_tenant_does_not_suffer(tenant: Tenant, mx: Sandbox):
+def test_other_tenants_are_not_affected(tenant: Tenant, mx: Sandbox):
     other = TenantFactory()
     connect_tenant(other, mx)
     mx.fault(path="/users/*", status=401, count=1)

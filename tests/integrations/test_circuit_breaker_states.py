@@ -1,4 +1,4 @@
-"""The state of keys at a vendor: one cause at a time, whatever came before."""
+"""The state of a credential has one cause at a time, whatever the state before."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ EVENTS: dict[str, list[CallRecord]] = {
     "forbidden": [call(status=403, error="vendor_access_denied")],
 }
 # What each leaves behind: state, failures, who is turned away and how. None: nothing is learnt.
-LEAVES: dict[str, tuple[str, int, Any, Any] | None] = {
+STATES_AFTER: dict[str, tuple[str, int, Any, Any] | None] = {
     "success": (State.WORKING, 0, None, None),
     "one failure": (State.FAILING, 1, None, None),
     "ten failures": (State.FAILING, 10, VendorUnavailable, VendorUnavailable),
@@ -75,13 +75,13 @@ def credential(tenant: Tenant) -> VendorCredential:
     return row
 
 
-def see(credential: VendorCredential, name: str) -> None:
+def record_event(credential: VendorCredential, name: str) -> None:
     """Each call by a process of its own."""
     for record in EVENTS[name]:
         CircuitBreaker(credential).record(record)
 
 
-def turned_away(credential: VendorCredential, *, interactive: bool) -> VendorError | None:
+def refusal(credential: VendorCredential, *, interactive: bool) -> VendorError | None:
     try:
         with transaction.atomic():
             CircuitBreaker(credential).check(interactive=interactive)
@@ -95,7 +95,7 @@ def observed_state(credential: VendorCredential) -> tuple[str, int, Any, Any] | 
     row = CredentialHealth.objects.filter(pk=credential.pk).first()
     if row is None:
         return None
-    job, person = (turned_away(credential, interactive=some) for some in (False, True))
+    job, person = (refusal(credential, interactive=some) for some in (False, True))
     for error in (job, person):
         if error is not None:
             assert str(error) == REASONS[State(row.state)]
@@ -104,20 +104,20 @@ def observed_state(credential: VendorCredential) -> tuple[str, int, Any, Any] | 
 
 
 @pytest.mark.parametrize("name", list(EVENTS))
-def test_what_a_call_leaves(credential: VendorCredential, name: str):
-    see(credential, name)
-    assert observed_state(credential) == LEAVES[name]
+def test_the_state_after_a_call(credential: VendorCredential, name: str):
+    record_event(credential, name)
+    assert observed_state(credential) == STATES_AFTER[name]
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(EVENTS, EVENTS)))
-def test_nothing_of_one_cause_lingers_in_another(
+def test_a_new_state_keeps_nothing_of_the_old_one(
     credential: VendorCredential, first: str, second: str
 ):
-    see(credential, first)
-    see(credential, second)
-    expected = LEAVES[second]
+    record_event(credential, first)
+    record_event(credential, second)
+    expected = STATES_AFTER[second]
     if expected is None:
-        expected = LEAVES[first]
+        expected = STATES_AFTER[first]
     elif first in FAILING and second in FAILING:  # one run of failures
         failures = len(EVENTS[first]) + len(EVENTS[second])
         away = VendorUnavailable if failures >= 10 else None
@@ -125,7 +125,7 @@ def test_nothing_of_one_cause_lingers_in_another(
     assert observed_state(credential) == expected
 
 
-def test_the_database_refuses_a_mixture(credential: VendorCredential):
+def test_the_database_refuses_inconsistent_states(credential: VendorCredential):
     now = timezone.now()
     for mixture in (
         {"state": State.WORKING, "retry_at": now},
@@ -138,43 +138,43 @@ def test_the_database_refuses_a_mixture(credential: VendorCredential):
             CredentialHealth.objects.create(credential=credential, since=now, **mixture)
 
 
-def test_people_wait_moments_while_the_vendor_is_down(credential: VendorCredential):
+def test_interactive_calls_wait_two_seconds_while_the_vendor_is_down(credential: VendorCredential):
     for _ in range(4):
-        see(credential, "ten failures")
-    job, person = (turned_away(credential, interactive=some) for some in (False, True))
+        record_event(credential, "ten failures")
+    job, person = (refusal(credential, interactive=some) for some in (False, True))
     assert job is not None
     assert person is not None
     assert (person.retry_after or 0) <= INTERACTIVE_PROBE_INTERVAL.total_seconds()
     assert PAUSE.total_seconds() < (job.retry_after or 0) <= 300
 
 
-def test_refused_keys_after_an_outage_keep_jobs_out_for_the_time_of_refused_keys(
+def test_a_refusal_after_an_outage_pauses_jobs_as_any_refusal(
     credential: VendorCredential,
 ):
-    see(credential, "ten failures")
-    see(credential, "refused")
-    job = turned_away(credential, interactive=False)
+    record_event(credential, "ten failures")
+    record_event(credential, "refused")
+    job = refusal(credential, interactive=False)
     assert job is not None
     assert (job.retry_after or 0) > REFUSED_PROBE_INTERVAL.total_seconds() - 60
-    assert turned_away(credential, interactive=True) is None
+    assert refusal(credential, interactive=True) is None
 
 
 @pytest.mark.parametrize("name", ["success", "one failure"])
-def test_a_call_on_its_way_does_not_end_a_pause_the_vendor_asked_for(
+def test_a_call_in_flight_does_not_end_a_pause_of_the_vendor(
     credential: VendorCredential, name: str
 ):
     for before in ("success", "one failure"):
-        see(credential, before)
+        record_event(credential, before)
         earlier = CircuitBreaker(credential)
-        see(credential, "limited until")
+        record_event(credential, "limited until")
         for record in EVENTS[name]:
             earlier.record(record)
-        assert observed_state(credential) == LEAVES["limited until"]
+        assert observed_state(credential) == STATES_AFTER["limited until"]
 
 
 @pytest.mark.parametrize("name", list(EVENTS))
-def test_calls_with_the_old_keys_say_nothing_about_the_new(credential: VendorCredential, name: str):
-    see(credential, "refused")
+def test_calls_with_the_old_credential_change_nothing(credential: VendorCredential, name: str):
+    record_event(credential, "refused")
     earlier = CircuitBreaker(VendorCredential.unscoped.get(pk=credential.pk))
     credential.save()
     for record in EVENTS[name]:
@@ -182,14 +182,14 @@ def test_calls_with_the_old_keys_say_nothing_about_the_new(credential: VendorCre
     assert observed_state(credential) is None
 
 
-def test_health_is_never_called_good_before_a_call_worked(credential: VendorCredential):
+def test_a_credential_is_untested_until_a_call_succeeds(credential: VendorCredential):
     assert not CredentialHealth.objects.exists()
-    see(credential, "one failure")
+    record_event(credential, "one failure")
     row = CredentialHealth.objects.get()
     assert row.last_success_at is None
     assert "no call worked yet" in row.describe()
-    see(credential, "success")
-    see(credential, "refused")
+    record_event(credential, "success")
+    record_event(credential, "refused")
     row = CredentialHealth.objects.get()
     assert row.last_success_at is not None
     assert row.describe().startswith("Keys refused (last success ")
@@ -198,7 +198,7 @@ def test_health_is_never_called_good_before_a_call_worked(credential: VendorCred
 def test_the_last_success_is_recorded_once_a_minute(
     credential: VendorCredential, django_assert_num_queries: Any
 ):
-    see(credential, "success")
+    record_event(credential, "success")
     breaker = CircuitBreaker(credential)
     with django_assert_num_queries(0):
         breaker.record(call())
@@ -209,7 +209,7 @@ def test_the_last_success_is_recorded_once_a_minute(
     assert row.last_success_at > timezone.now() - timedelta(minutes=1)
 
 
-def test_saving_the_keys_makes_them_untested(credential: VendorCredential):
-    see(credential, "refused")
+def test_saving_a_credential_makes_it_untested(credential: VendorCredential):
+    record_event(credential, "refused")
     credentials.keys_changed(credential=credential)
     assert observed_state(credential) is None

@@ -1,4 +1,4 @@
-"""What the people who run it look at: jobs, metrics, logs, retention."""
+"""What operators use: the jobs command, metrics, logs, retention."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def jobs(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_jobs_can_be_listed_shown_and_set_going():
+def test_jobs_can_be_listed_shown_and_requeued():
     dead = JobFactory(state=JobState.DEAD, last_error="vendor_refused: no", kind="verify_member")
     waiting = JobFactory(run_at=timezone.now() + timedelta(hours=1))
     assert str(dead.pk) in jobs("list", "--state", "dead")
@@ -51,7 +51,7 @@ def test_jobs_can_be_listed_shown_and_set_going():
 
 
 @pytest.mark.parametrize("identity", ["nonsense", "00000000-0000-4000-8000-000000000000"])
-def test_an_unknown_job_is_said(identity: str):
+def test_an_unknown_job_is_an_error(identity: str):
     with pytest.raises(CommandError, match="There is no job"):
         jobs("show", identity)
 
@@ -61,7 +61,7 @@ def test_a_done_job_cannot_be_retried():
         jobs("retry", str(JobFactory(state=JobState.DONE).pk))
 
 
-def test_metrics_are_for_the_holder_of_the_token(settings: Any, tenant: Tenant):
+def test_metrics_require_the_token(settings: Any, tenant: Tenant):
     http = HttpClient()
     assert http.get("/metrics").status_code == 404
     settings.METRICS_TOKEN = "a-token-for-metrics"
@@ -97,7 +97,7 @@ def test_logs_can_be_json():
     assert "ValueError: wrong" in line["traceback"]
 
 
-def test_a_job_carries_the_id_of_what_caused_it(monkeypatch: pytest.MonkeyPatch, tenant: Tenant):
+def test_a_job_has_the_id_of_its_request(monkeypatch: pytest.MonkeyPatch, tenant: Tenant):
     request_ids: list[str] = []
     monkeypatch.setitem(
         runner.HANDLERS, "test", lambda run: request_ids.append(current_request_id.get())
@@ -109,7 +109,7 @@ def test_a_job_carries_the_id_of_what_caused_it(monkeypatch: pytest.MonkeyPatch,
     assert request_ids == [f"the-cause-of-it-all.job-{job.pk}"]
 
 
-def test_old_rows_are_forgotten_and_dead_jobs_kept(tenant: Tenant):
+def test_old_rows_are_deleted_and_dead_jobs_kept(tenant: Tenant):
     old = timezone.now() - timedelta(days=400)
     done = JobFactory(state=JobState.DONE, finished_at=old)
     dead = JobFactory(state=JobState.DEAD, finished_at=old)
@@ -133,7 +133,7 @@ def test_old_rows_are_forgotten_and_dead_jobs_kept(tenant: Tenant):
     assert retention.prune() == 0
 
 
-def test_a_tenants_jobs_at_the_vendor_are_limited(settings: Any):
+def test_concurrent_vendor_jobs_of_a_tenant_are_limited(settings: Any):
     settings.VENDOR_CONCURRENCY = 2
     first, second = TenantFactory(), TenantFactory()
     for tenant in (first, first, first, second):

@@ -1,4 +1,4 @@
-"""One shape for everything that is not a success."""
+"""Error responses: one body for everything that is not a success."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def subclasses(kind: type) -> set[type]:
     }
 
 
-def test_every_vendor_error_has_an_answer():
+def test_every_vendor_error_has_a_spec():
     for kind in subclasses(vendor.VendorError):
         public = kind.__base__ if kind.__name__.startswith("_") else kind
         assert public in specs.ERROR_SPECS, kind
@@ -38,7 +38,7 @@ def test_every_vendor_error_has_an_answer():
         ("/nucleus/v1/client", 401),
     ],
 )
-def test_the_shape(db: None, path: str, status: int):
+def test_error_bodies_have_the_same_fields(db: None, path: str, status: int):
     response = HttpClient().get(path, headers={"X-Request-Id": "of-the-caller-1"})
     body = response.json()
     assert response.status_code == body["status"] == status
@@ -52,20 +52,18 @@ def test_a_hostile_request_id_is_replaced(db: None):
     assert response.json()["request_id"] != "a b\tc"
 
 
-def test_methods_that_are_not_there(api: Api):
+def test_an_unknown_method_is_a_405(api: Api):
     response = api.put("/integration/v1/user", {})
     assert response.status_code == 405
     assert response.data["code"] == "method_not_allowed"
 
 
-def test_a_body_that_is_too_large(api: Api):
+def test_a_body_that_is_too_large_is_a_413(api: Api):
     response = api.post("/integration/v1/user", {"product": "x" * 300_000})
     assert response.status_code == 413
 
 
-def test_a_defect_is_a_500_that_says_nothing(
-    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: Any
-):
+def test_a_defect_is_a_500_without_details(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: Any):
     def broken(*args: Any) -> Any:
         raise RuntimeError("the secret is 12345")
 
@@ -77,7 +75,7 @@ def test_a_defect_is_a_500_that_says_nothing(
     assert "the secret is 12345" in caplog.text  # staff find it under the request id
 
 
-def test_a_database_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_database_is_a_503(api: Api, monkeypatch: pytest.MonkeyPatch):
     def away(*args: Any) -> Any:
         raise OperationalError("connection refused")
 
@@ -88,14 +86,14 @@ def test_a_database_that_is_away_is_a_503(api: Api, monkeypatch: pytest.MonkeyPa
     assert response.data["retry_at"]
 
 
-def test_health(db: None):
+def test_health_checks_answer(db: None):
     assert HttpClient().get("/health/live").json() == {"status": "ok"}
     ready = HttpClient().get("/health/ready")
     assert ready.status_code == 200
     assert ready.json()["checks"]["database"] == "ok"
 
 
-def test_the_bare_address_leads_to_the_documentation(db: None):
+def test_the_root_redirects_to_the_documentation(db: None):
     assert HttpClient().get("/").headers["Location"] == "/docs"
 
 
@@ -107,7 +105,7 @@ def test_the_documentation_is_served_without_the_internet(db: None, path: str):
 
 
 @pytest.mark.parametrize("authorization", [None, "Basic aWQ6c2VjcmV0", "Bearer", "Token x"])
-def test_without_a_token_it_says_how_to_get_one(db: None, authorization: str | None):
+def test_a_401_says_how_to_get_a_token(db: None, authorization: str | None):
     headers = {"Authorization": authorization} if authorization else {}
     response = HttpClient().get("/nucleus/v1/client", headers=headers)
     assert response.status_code == 401
@@ -115,7 +113,7 @@ def test_without_a_token_it_says_how_to_get_one(db: None, authorization: str | N
     assert "/authorization/v1/oauth/token" in response.json()["message"]
 
 
-def test_a_wrong_method_is_told_the_right_one(api: Api):
+def test_a_405_names_the_allowed_methods(api: Api):
     response = HttpClient().get("/authorization/v1/oauth/token?grant_type=client_credentials")
     assert response.status_code == 405
     assert response.json()["message"] == 'Method "GET" not allowed. Use POST.'
@@ -123,7 +121,7 @@ def test_a_wrong_method_is_told_the_right_one(api: Api):
     assert "Use GET or POST" in refused.data["message"]
 
 
-def test_the_grants_are_listed(application: Any):
+def test_a_grant_outside_of_a_form_lists_the_grants(application: Any):
     response = HttpClient().post(
         "/authorization/v1/oauth/token",
         '{"grant_type": "client_credentials"}',
@@ -144,7 +142,7 @@ READ_ONLY_PATHS = (
 
 @pytest.mark.parametrize("path", READ_ONLY_PATHS)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_what_can_only_be_read_says_so(db: None, path: str, method: str):
+def test_read_only_paths_refuse_other_methods(db: None, path: str, method: str):
     http = HttpClient(enforce_csrf_checks=True, raise_request_exception=False)
     for accepted in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8"):
         response = http.generic(

@@ -1,4 +1,4 @@
-"""ProblemKinds with the broker are told apart, with a fix and without the password."""
+"""Problems with the broker are told apart, with a fix and without the password."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def published(url: str) -> broker.Problem | None:
     return None
 
 
-def test_a_broker_that_works(locked: int):
+def test_a_working_broker_has_no_problem(locked: int):
     url = f"redis://:{PASSWORD}@127.0.0.1:{locked}/0"
     assert broker.probe(url) is None
     assert published(url) is None
@@ -88,7 +88,7 @@ def test_a_broker_that_works(locked: int):
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_troubles_are_told_apart(
+def test_problems_are_classified_without_the_password(
     url: str, kind: ProblemKind, text: str, locked: int, not_redis: int
 ):
     ports = {"locked": locked, "not_redis": not_redis, "free": services.free_port()}
@@ -100,7 +100,7 @@ def test_troubles_are_told_apart(
         assert PASSWORD not in problem.message
 
 
-def test_a_redis_that_hangs_and_one_that_dies():
+def test_a_redis_that_hangs_or_dies_is_unreachable():
     with services.broker() as server:
         assert broker.probe(server.url) is None
         server.send(signal.SIGSTOP)
@@ -120,7 +120,7 @@ def test_a_redis_that_hangs_and_one_that_dies():
             )
 
 
-def test_a_full_redis():
+def test_a_full_redis_refuses_work():
     with services.broker() as server, redis.Redis.from_url(server.url) as connected:
         connected.config_set("maxmemory", "1")
         problem = published(server.url)
@@ -128,7 +128,7 @@ def test_a_full_redis():
         assert problem.kind is ProblemKind.REFUSES_WORK
 
 
-def test_a_missing_package(locked: int, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_package_is_named(locked: int, monkeypatch: pytest.MonkeyPatch):
     """As in an environment whose requirements lack what the transport imports."""
     monkeypatch.setitem(sys.modules, "packaging.version", None)
     monkeypatch.delitem(sys.modules, "kombu.transport.redis", raising=False)
@@ -146,7 +146,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> waker.Publisher:
     return waker.Publisher()
 
 
-def test_the_waker_reports_a_trouble_once_until_it_is_over(
+def test_the_waker_logs_each_kind_of_problem_once_per_outage(
     publisher: waker.Publisher,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -193,7 +193,7 @@ def test_the_waker_reports_a_trouble_once_until_it_is_over(
         ),
     ],
 )
-def test_doctor_says_what_is_wrong(
+def test_doctor_reports_the_problem(
     name: str, text: str, locked: int, settings: Any, capsys: pytest.CaptureFixture[str]
 ):
     ports = {"locked": locked, "free": services.free_port(), "password": PASSWORD}
@@ -205,7 +205,7 @@ def test_doctor_says_what_is_wrong(
     assert PASSWORD not in output
 
 
-def test_doctor_sees_queues_without_a_reader():
+def test_doctor_reports_queues_without_a_reader():
     """Each finding begins with whether it is in order."""
     assert [ok for ok, _ in doctor.celery_findings({})] == [False]
     full = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}

@@ -48,7 +48,7 @@ def claimed(job: Job) -> JobRun:
     return run
 
 
-def lapse(job: Job) -> None:
+def expire_lease(job: Job) -> None:
     """As if its worker had been silent for longer than the lease."""
     past = job_queue.database_now() - timedelta(seconds=1)
     Job.objects.filter(pk=job.pk).update(lease_until=past)
@@ -64,14 +64,14 @@ def test_a_job_runs_once_and_is_done(handler: Callable[[Handler], None]):
     assert (job.state, job.attempts, ran) == (JobState.DONE, 1, [{"a": 1}])
 
 
-def test_it_exists_exactly_when_its_transaction_commits(tenant: Tenant):
+def test_a_job_exists_only_if_its_transaction_commits(tenant: Tenant):
     with transaction.atomic():
         job_queue.enqueue(tenant=tenant, kind="test", payload={})
         transaction.set_rollback(True)
     assert not Job.objects.exists()
 
 
-def test_waiting_jobs_with_one_key_are_one(tenant: Tenant):
+def test_a_waiting_job_with_the_same_key_is_returned(tenant: Tenant):
     first = job_queue.enqueue(tenant=tenant, kind="test", payload={}, pending_key="k")
     second = job_queue.enqueue(tenant=tenant, kind="test", payload={}, pending_key="k")
     assert first.pk == second.pk
@@ -80,12 +80,12 @@ def test_waiting_jobs_with_one_key_are_one(tenant: Tenant):
     assert third.pk != first.pk
 
 
-def test_a_later_job_waits_its_time():
+def test_a_job_is_not_claimed_before_it_is_due():
     JobFactory(run_at=job_queue.database_now() + timedelta(hours=1))
     assert claims.claim() is None
 
 
-def test_one_lock_key_runs_one_job():
+def test_jobs_with_the_same_lock_key_run_one_at_a_time():
     first, second, other = (
         JobFactory(lock_key="m"), JobFactory(lock_key="m"), JobFactory(lock_key="n"),
     )  # fmt: skip
@@ -97,40 +97,40 @@ def test_one_lock_key_runs_one_job():
     assert claimed(second)
 
 
-def test_a_lapsed_lease_goes_to_the_next_worker_and_the_first_is_fenced_off():
+def test_an_expired_lease_is_claimed_again_and_the_old_worker_fenced_off():
     job = JobFactory(lock_key="m")
     stale = claimed(job)
-    lapse(job)
-    fresh = claimed(job)
-    assert fresh.token == stale.token + 1
+    expire_lease(job)
+    current = claimed(job)
+    assert current.token == stale.token + 1
     with pytest.raises(LeaseLost):
         stale.renew()
     with pytest.raises(LeaseLost), stale.completion():
         TenantFactory(slug="written-by-a-stale-worker")
     assert not Tenant.objects.filter(slug="written-by-a-stale-worker").exists()
-    with fresh.completion():
-        TenantFactory(slug="written-by-the-fresh-one")
-    assert Tenant.objects.filter(slug="written-by-the-fresh-one").exists()
+    with current.completion():
+        TenantFactory(slug="written-by-the-new-worker")
+    assert Tenant.objects.filter(slug="written-by-the-new-worker").exists()
 
 
-def test_a_lapsed_job_keeps_others_of_its_key_waiting():
+def test_a_job_with_an_expired_lease_keeps_its_lock():
     job, other = JobFactory(lock_key="m"), JobFactory(lock_key="m")
     claimed(job)
-    lapse(job)
+    expire_lease(job)
     assert claims.claim(job_id=other.pk) is None
 
 
-def test_renewing_keeps_the_lease_and_the_progress():
+def test_renewing_extends_the_lease_and_saves_the_progress():
     job = JobFactory()
     run = claimed(job)
-    lapse(job)
+    expire_lease(job)
     run.renew(Page(page=3))
     assert claims.claim() is None
     job.refresh_from_db()
     assert job.progress == {"page": 3}
 
 
-def test_a_failed_job_comes_back_later(handler: Callable[[Handler], None]):
+def test_a_failed_job_is_retried_later(handler: Callable[[Handler], None]):
     def fail(run: JobRun) -> None:
         raise errors.VendorRateLimited(retry_after=120)
 
@@ -144,7 +144,7 @@ def test_a_failed_job_comes_back_later(handler: Callable[[Handler], None]):
     assert job.last_error.startswith("vendor_rate_limited")
 
 
-def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
+def test_a_dead_job_has_its_reason(handler: Callable[[Handler], None]):
     def fail(run: JobRun) -> None:
         raise errors.VendorRefused("The data is wrong.")
 
@@ -163,23 +163,23 @@ def test_it_dies_with_its_reason(handler: Callable[[Handler], None]):
     assert job.state == JobState.DONE
 
 
-def test_a_job_that_kills_every_worker_is_buried(handler: Callable[[Handler], None]):
+def test_a_job_that_kills_every_worker_is_marked_dead(handler: Callable[[Handler], None]):
     job = JobFactory(max_attempts=2)
     for _ in range(2):
         claimed(job)
-        lapse(job)
+        expire_lease(job)
     assert claims.claim() is None
     job.refresh_from_db()
     assert job.state == JobState.DEAD
     assert "died" in job.last_error
 
 
-def test_jobs_whose_workers_die_again_are_kept_apart():
+def test_jobs_whose_workers_die_twice_wait_with_backoff():
     """Or the one that kills workers would take along, five times, whoever runs beside it."""
     job = JobFactory()
     for _ in range(2):
         claimed(job)
-        lapse(job)
+        expire_lease(job)
     assert claims.claim() is None
     job.refresh_from_db()
     assert (job.state, job.attempts, job.last_error) == (JobState.READY, 2, "its worker died")
@@ -188,7 +188,7 @@ def test_jobs_whose_workers_die_again_are_kept_apart():
     assert claimed(job).job.attempts == 3
 
 
-def test_an_unexpected_error_leaves_no_details(handler: Callable[[Handler], None]):
+def test_the_reason_of_an_unexpected_error_has_no_details(handler: Callable[[Handler], None]):
     def fail(run: JobRun) -> None:
         raise ValueError("account 12345678")
 
@@ -201,7 +201,7 @@ def test_an_unexpected_error_leaves_no_details(handler: Callable[[Handler], None
     assert "12345678" not in job.last_error
 
 
-def test_looking_again_costs_no_attempt(handler: Callable[[Handler], None]):
+def test_rescheduling_costs_no_attempt(handler: Callable[[Handler], None]):
     def later(run: JobRun) -> None:
         raise Reschedule(0)
 
@@ -213,7 +213,7 @@ def test_looking_again_costs_no_attempt(handler: Callable[[Handler], None]):
     assert (job.state, job.attempts) == (JobState.READY, 0)
 
 
-def test_a_retry_merges_into_an_identical_waiting_job(handler: Callable[[Handler], None]):
+def test_a_retry_is_merged_with_a_waiting_job_of_its_key(handler: Callable[[Handler], None]):
     job = JobFactory(pending_key="k")
     run = claimed(job)
     waiting = JobFactory(pending_key="k")

@@ -42,7 +42,7 @@ def credential(tenant: Tenant, mx: Sandbox) -> VendorCredential:
 
 
 @pytest.fixture
-def put_off(tenant: Tenant, credential: VendorCredential) -> Job:
+def postponed(tenant: Tenant, credential: VendorCredential) -> Job:
     """A job of the tenant that the refused keys keep waiting."""
     return JobFactory(
         tenant=tenant, run_at=job_queue.database_now() + LATER, postponed_by="mx",
@@ -76,42 +76,42 @@ def check(credential: VendorCredential) -> None:
 
 
 @pytest.mark.parametrize("event", [save, provision, succeed, check])
-def test_they_run_when_the_keys_work_or_change(
-    put_off: Job, credential: VendorCredential, event: Any
+def test_postponed_jobs_are_due_when_the_credential_works_or_changes(
+    postponed: Job, credential: VendorCredential, event: Any
 ):
     foreign_job = JobFactory(
         tenant=TenantFactory(), run_at=job_queue.database_now() + LATER, postponed_by="mx"
     )
-    own_reason = JobFactory(tenant=put_off.tenant, run_at=job_queue.database_now() + LATER)
+    own_reason = JobFactory(tenant=postponed.tenant, run_at=job_queue.database_now() + LATER)
     event(credential)
-    assert is_due(put_off)
+    assert is_due(postponed)
     assert not is_due(foreign_job)
     assert not is_due(own_reason)
 
 
-def test_keys_that_are_refused_again_release_nothing(
-    put_off: Job, credential: VendorCredential, mx: Sandbox
+def test_a_credential_that_is_refused_again_releases_nothing(
+    postponed: Job, credential: VendorCredential, mx: Sandbox
 ):
     mx.fault(path="/users*", status=401)
     assert not credentials.test(credential=credential).ok
-    assert not is_due(put_off)
+    assert not is_due(postponed)
 
 
-def test_keys_that_are_set_aside_release_nothing(put_off: Job, credential: VendorCredential):
+def test_a_deactivated_credential_releases_nothing(postponed: Job, credential: VendorCredential):
     credential.is_active = False
     credential.save()
-    assert not is_due(put_off)
+    assert not is_due(postponed)
 
 
-def test_workers_are_woken(
-    settings: Any, put_off: Job, credential: VendorCredential,
+def test_workers_are_woken_for_released_jobs(
+    settings: Any, postponed: Job, credential: VendorCredential,
     django_capture_on_commit_callbacks: Any,
 ):  # fmt: skip
     settings.JOB_WAKER = f"{__name__}.record_wake"
     WOKEN.clear()
     with django_capture_on_commit_callbacks(execute=True):
         credential.save()
-    assert [put_off.pk] == WOKEN
+    assert [postponed.pk] == WOKEN
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Job:
@@ -125,7 +125,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Job:
     return job
 
 
-def test_a_job_remembers_whose_keys_it_waits_for(
+def test_a_postponed_job_names_the_vendor_that_it_waits_for(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
 ):
     job = fail_with(monkeypatch, errors.VendorAccessDenied(vendor="mx", status=401))
@@ -135,7 +135,7 @@ def test_a_job_remembers_whose_keys_it_waits_for(
     assert (job.postponed_by, job.attempts) == ("", 1)
 
 
-def test_a_job_that_was_running_when_the_keys_were_changed_tries_them_soon(
+def test_a_job_that_ran_while_the_credential_was_changed_is_retried_soon(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
 ):
     credential.save()
@@ -143,7 +143,7 @@ def test_a_job_that_was_running_when_the_keys_were_changed_tries_them_soon(
     assert job.run_at <= job_queue.database_now() + timedelta(seconds=10)
 
 
-def test_being_turned_away_costs_no_attempt(
+def test_a_paused_call_costs_no_attempt(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
 ):
     """However long the vendor is down: no call was made."""
@@ -179,7 +179,7 @@ def delete(credential: VendorCredential) -> None:
 
 
 @pytest.mark.parametrize(("end", "begin"), [(switch_off, switch_on), (delete, provision)])
-def test_work_waits_for_keys_that_come_back(
+def test_jobs_wait_for_a_missing_credential(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential, end: Any, begin: Any
 ):
     def handler(run: Any) -> None:
@@ -200,7 +200,7 @@ def test_work_waits_for_keys_that_come_back(
     assert job.state == JobState.DONE
 
 
-def test_active_keys_that_cannot_be_used_are_not_tried_all_the_time(
+def test_an_unusable_active_credential_is_not_tried_continually(
     monkeypatch: pytest.MonkeyPatch, credential: VendorCredential
 ):
     VendorCredential.unscoped.update(update_date=job_queue.database_now() - LATER)
@@ -228,7 +228,7 @@ def test_a_dead_job_that_is_merged_makes_the_waiting_one_due(merging: tuple[Job,
     assert is_due(parked)
 
 
-def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Job]):
+def test_the_summary_counts_requeued_and_merged_jobs(merging: tuple[Job, Job]):
     JobFactory(state=JobState.DEAD)
     JobFactory(state=JobState.DONE)
     outcome = requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
@@ -237,21 +237,21 @@ def test_the_sentence_tells_what_runs_and_what_was_merged(merging: tuple[Job, Jo
     )
 
 
-def test_the_command_tells_it_too(merging: tuple[Job, Job]):
+def test_the_command_reports_a_merged_job(merging: tuple[Job, Job]):
     out = io.StringIO()
     call_command("jobs", "retry", str(merging[0].pk), stdout=out)
     assert "merged" in out.getvalue()
     assert is_due(merging[1])
 
 
-def test_waiting_jobs_can_be_run_now_in_the_admin(admin_client: HttpClient, put_off: Job):
-    body = {"action": "run_again", "_selected_action": str(put_off.pk), "confirmed": "yes"}
+def test_waiting_jobs_can_be_requeued_in_the_admin(admin_client: HttpClient, postponed: Job):
+    body = {"action": "run_again", "_selected_action": str(postponed.pk), "confirmed": "yes"}
     page = admin_client.post("/admin/integrations/job/", body, follow=True).content.decode()
     assert "1 jobs will run again now" in page
-    assert is_due(put_off)
+    assert is_due(postponed)
 
 
-def test_the_admin_tells_untested_from_working_keys(
+def test_the_admin_distinguishes_untested_from_working_credentials(
     admin_client: HttpClient, tenant: Tenant, mx: Sandbox
 ):
     def listed() -> str:
@@ -265,11 +265,11 @@ def test_the_admin_tells_untested_from_working_keys(
     assert "Keys refused (no call worked yet)" in listed()
 
 
-def test_a_claimed_job_is_left_alone(put_off: Job, credential: VendorCredential):
+def test_a_claimed_job_is_not_requeued(postponed: Job, credential: VendorCredential):
     Job.objects.update(run_at=job_queue.database_now())
-    run = claims.claim(job_id=put_off.pk)
+    run = claims.claim(job_id=postponed.pk)
     assert run is not None
     credential.save()
-    put_off.refresh_from_db()
-    assert (put_off.state, put_off.token) == (JobState.RUNNING, run.token)
-    assert requeue.requeue(put_off) is None
+    postponed.refresh_from_db()
+    assert (postponed.state, postponed.token) == (JobState.RUNNING, run.token)
+    assert requeue.requeue(postponed) is None

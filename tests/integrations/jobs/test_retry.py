@@ -36,7 +36,7 @@ AGE = timedelta(minutes=1)
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
-def test_the_retry_policy(
+def test_the_decision_follows_the_policy_of_the_error(
     error: Exception, attempts: int, age: timedelta, least: Any, most: Any, spends: Any
 ):
     decision = retry.decide(error, attempts=attempts, max_attempts=5, age=age)

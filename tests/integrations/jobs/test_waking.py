@@ -1,4 +1,4 @@
-"""When workers are told of a job: after the commit, and for the moment that it is due."""
+"""When workers are woken: after the commit, for the time at which the job is due."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_workers_are_woken_after_the_commit_only(
     assert woken == [{"job_id": job.pk, "kind": "test", "delay": 0}]
 
 
-def test_workers_are_woken_for_when_a_job_is_due(
+def test_messages_have_the_delay_of_the_job(
     woken: list[Any], tenant: Tenant, handler: Any, django_capture_on_commit_callbacks: Any
 ):
     """Later than MAX_WAKE_DELAY_SECONDS is left to the relay."""
@@ -79,7 +79,7 @@ def test_a_failed_job_wakes_workers_when_it_is_due(
     assert [message["delay"] for message in woken] == [5]
 
 
-def test_a_message_that_is_a_little_early_is_sent_again(
+def test_a_message_that_is_slightly_early_is_sent_again(
     woken: list[Any], django_capture_on_commit_callbacks: Any
 ):
     now = job_queue.database_now()
