@@ -13,8 +13,8 @@ from rest_framework.serializers import BaseSerializer
 from nucleus.caller import caller_of
 from nucleus.hydrogen import unknown_names
 from nucleus.hydrogen.fields import uuid_of, without_nulls
-from nucleus.writes.records import Columns, Item, Writer
-from nucleus.writes.rules import Refusal
+from nucleus.writes.records import Writer
+from nucleus.writes.rules import Columns, Item, Refusal
 
 MAX_ITEMS = 1000
 MAX_REPORTED_ITEMS = 20  # invalid items that one response names

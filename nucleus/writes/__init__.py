@@ -7,7 +7,8 @@ bank_links         what verification finds
 owners             clients and businesses
 tenants            tenants, as `provision` sets them up
 records            the other records that tenants write themselves, one or many at a time
-rules              what they may write
+references         which rows these may refer to
+rules              what else they must obey
 audit_logs         entries of the tenant's own audit log
 bulk_transactions  outcomes of bulk requests
 currency_rates     exchange rates of a tenant

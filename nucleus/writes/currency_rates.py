@@ -9,8 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from nucleus.models import CurrencyRate, Tenant
-from nucleus.writes.records import Columns, Item
-from nucleus.writes.rules import Refusal
+from nucleus.writes.rules import Columns, Item, Refusal
 
 COLUMNS = ("currency_code_from", "currency_code_to", "exchange_rate", "date")
 MAX_ROWS = 1000

@@ -25,13 +25,10 @@ from nucleus.models import (
     Tenant,
 )
 from nucleus.models.ledger import AccountEntry
-from nucleus.reads.visibility import referable_rows
-from nucleus.writes import rules
+from nucleus.writes import references, rules
 from nucleus.writes.bank_links import mark_accounts_unverified
-from nucleus.writes.rules import Refusal
+from nucleus.writes.rules import Item, Refusal
 
-Columns = dict[str, Any]
-Item = Columns | Refusal
 BATCH_ROWS = 500  # of one UPDATE
 
 
@@ -204,7 +201,7 @@ def _checked(
     writer: Writer, model: Any, targets: Sequence[Any], items: Sequence[Item]
 ) -> list[Item]:
     """What to write to each of `targets`, where None stands for a new row."""
-    checked_items = _with_references(writer, model, targets, items)
+    checked_items = references.with_references(writer, model, targets, items)
     if model is Institution:
         checked_items = rules.with_unique_codes(writer.tenant, targets, checked_items)
     new_row, confined = model(tenant=writer.tenant), writer.client is not None
@@ -218,76 +215,14 @@ def _checked(
     ]
 
 
-def _with_references(
-    writer: Writer, model: Any, targets: Sequence[Any], items: Sequence[Item]
-) -> list[Item]:
-    """The items, or why one refers to a row that the writer cannot reach; one query per column.
-
-    A reference that is stored already may be repeated, even if the writer cannot reach its row.
-    """
-    outcomes = list(items)
-    for name, referred_model in rules.REFERENCES.get(model, {}).items():
-        new_references = {
-            position: item[name]
-            for position, (row, item) in enumerate(zip(targets, outcomes, strict=True))
-            if isinstance(item, dict) and name in item and item[name] != getattr(row, name, None)
-        }
-        if not new_references:
-            continue
-        rows = referable_rows(writer, referred_model)
-        rows = rows.filter(pk__in=set(new_references.values())).order_by("pk")
-        if referred_model is AggregationAccount:
-            rows = _for_update(rows)
-        rows_by_id = {row.pk: row for row in rows}
-        for position, referred_id in new_references.items():
-            record = targets[position] or outcomes[position]
-            refusal = _reference_refusal(
-                writer, name, referred_model, record, referred_id, rows_by_id.get(referred_id)
-            )
-            if refusal is not None:
-                outcomes[position] = refusal
-    return outcomes
-
-
-def _reference_refusal(
-    writer: Writer, name: str, referred_model: Any, record: Any, referred_id: UUID, row: Any
-) -> Refusal | None:
-    """Why the column `name` of the record must not refer to the row; None if it may.
-
-    Args:
-        record: the stored row, or the columns of a new one.
-        row: what has `referred_id`; None if the writer cannot reach it.
-    """
-    if row is None:
-        message = f"There is no {referred_model._meta.verbose_name} {referred_id}."
-        return Refusal({name: [message]})
-    if referred_model is AggregationAccount and writer.client and not row.is_manual:
-        return Refusal({name: [rules.NOT_MANUAL]}, kind="forbidden")
-    if referred_model is BankLink and _owner_ids(row) != _owner_ids(record):
-        return Refusal({name: ["This bank link belongs to another owner."]})
-    return None
-
-
-def _owner_ids(record: Any) -> tuple[Any, Any]:
-    """The ids of the client and the business of a row, or of its columns."""
-    if isinstance(record, dict):
-        return record.get("client_id"), record.get("business_id")
-    return record.client_id, record.business_id
-
-
-def _for_update(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows, to be locked until the transaction ends; always in the same order."""
-    return rows.select_for_update(of=("self",)).order_by("pk")
-
-
 def _locked(rows: QuerySet[Any], ids: set[UUID]) -> dict[UUID, Any]:
     """Those of `rows` by id, locked until the transaction ends; entries after their accounts."""
     rows = rows.filter(pk__in=ids)
     if issubclass(rows.model, AccountEntry):
         account_ids = set(rows.values_list("aggregation_account_id", flat=True))
-        list(_for_update(AggregationAccount.unscoped.filter(pk__in=account_ids)))
+        list(references.for_update(AggregationAccount.unscoped.filter(pk__in=account_ids)))
         rows = rows.select_related("aggregation_account")
-    return {row.pk: row for row in _for_update(rows)}
+    return {row.pk: row for row in references.for_update(rows)}
 
 
 def _save(model: Any, changes: Iterable[tuple[Any, set[str]]]) -> None:

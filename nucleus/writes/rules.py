@@ -44,6 +44,7 @@ class Refusal:
     kind: Literal["invalid", "forbidden", "missing"] = "invalid"
 
 
+Item = Columns | Refusal  # what to write, or why an earlier check refused it
 _REFERENCES_OF_ENTRIES: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
 REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → model it refers to
     AggregationAccount: {
