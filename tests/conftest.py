@@ -1,4 +1,4 @@
-"""What most tests stand on: a tenant, its token, the real sandbox."""
+"""Shared fixtures: a tenant, its token, the real sandbox."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_can_be_told_twice_and_a_lost_transaction_is_named(
+def test_it_can_run_twice_and_a_lost_transaction_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Told twice on one stack, because nothing of the first time may disturb the second."""

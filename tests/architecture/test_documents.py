@@ -1,4 +1,4 @@
-"""What the documents say of environment variables and kinds of jobs is what the code knows."""
+"""Environment variables and kinds of jobs in the documents equal those in the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, how long a file may be."""
+"""The architecture: import directions and lengths of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of somebody else's that embeds the widget, and notes what the widget tells it."""
+"""A page of another origin that embeds the widget, and records its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's story on the demo page, from an empty database to a verified bank account."""
+"""Connecting and verifying a bank on the demo page, from an empty database."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def only_user(stack: Stack, client_id: str) -> tuple[Mx, str, str]:
     return mx, user, member["guid"]
 
 
-def test_the_whole_story(person: Person, stack: Stack) -> None:
+def test_a_person_links_and_verifies_a_bank(person: Person, stack: Stack) -> None:
     becomes_a_client(person, stack, "Story")
     person.presses("Add account")
     with person.inside_the_widget():

@@ -1,4 +1,4 @@
-"""MX's web widget SDK, unmodified, embeds the sandbox's widget and hears what it should."""
+"""MX's web widget SDK, unmodified, embeds the sandbox's widget and receives its events."""
 
 from __future__ import annotations
 

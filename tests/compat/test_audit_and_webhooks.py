@@ -91,7 +91,7 @@ def test_nucleus_webhooks(nucleus_sdk: nucleus_api.ApiClient):
     assert missing.value.status == 404
 
 
-def test_every_word_of_hydrogens_enum_is_accepted(nucleus_sdk: nucleus_api.ApiClient):
+def test_every_value_of_hydrogens_enum_is_accepted(nucleus_sdk: nucleus_api.ApiClient):
     """The enum is read off the SDK's refusal, so that ours cannot drift from it."""
     with pytest.raises(ValueError, match="must be a subset") as refusal:
         nucleus_api.Webhook(url="http://127.0.0.1:9/hooks", atom_service=["nonsense"])

@@ -72,7 +72,7 @@ def are_as_stored(responses: list[Any], table: Any) -> int:
     return len(rows)
 
 
-def test_the_whole_story(
+def test_the_main_flow(
     linked_bank: tuple[integration_api.ApiClient, Client, str, list[Any]], mx: Sandbox
 ):
     integration_sdk, client, member, accounts = linked_bank

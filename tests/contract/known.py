@@ -1,4 +1,4 @@
-"""What exists before schemathesis begins: something of every kind that has an id."""
+"""Values that exist before schemathesis begins: ids of every kind of record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be true after every scenario, once it is quiet (threat table, I1 to I4)."""
+"""Invariants that hold after every scenario, once all jobs are done (threat table, I1 to I4)."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_f7_somebody_else_holds_sqlites_write_lock(on_sqlite: Deployment):
     assert waited < 7
 
 
-def test_everything_is_killed_in_the_middle_of_a_story(deployment: Deployment):
+def test_everything_is_killed_in_the_middle_of_the_main_flow(deployment: Deployment):
     """Not the demo's own stack, but the same steps: link, kill all, start again, finished."""
     deployment.start_worker()
     deployment.link(2)

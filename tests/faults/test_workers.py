@@ -97,7 +97,7 @@ def supervised(deployment: Deployment, names: list[str]) -> Iterator[list[float]
         supervisor.join()
 
 
-def test_f3_a_job_that_kills_its_worker_is_buried_and_takes_nobody_along(deployment: Deployment):
+def test_f3_a_job_that_kills_its_worker_ends_dead_and_delays_no_other(deployment: Deployment):
     """Those who ran in the same processes die with it, and have to come through all the same."""
     news_of_a_day(deployment, often(4, 20))
     deployment.kill("worker", signal.SIGTERM)
@@ -129,7 +129,7 @@ def test_f3_a_job_that_kills_its_worker_is_buried_and_takes_nobody_along(deploym
     assert len(deaths) == 5
 
 
-def test_f14_workers_are_told_to_go_under_load(on_sqlite: Deployment):
+def test_f14_workers_are_stopped_under_load(on_sqlite: Deployment):
     deployment = on_sqlite
     news_of_a_day(deployment, often(2, 10))
     log, slowest = Log(), 0.0

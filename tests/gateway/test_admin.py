@@ -1,4 +1,4 @@
-"""What staff see and do."""
+"""Screens of the admin: credentials, settings, applications and jobs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def form(tenant: Tenant, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_strangers_see_nothing(db: Any):
+def test_the_admin_needs_a_log_in(db: Any):
     assert HttpClient().get(CREDENTIALS).status_code == 302
     http = HttpClient()
     http.force_login(get_user_model().objects.create_user("user", password="x" * 20))
@@ -97,7 +97,9 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
         ({"client_id": ""}, "This field is required"),
     ],
 )
-def test_wrong_things_pasted(staff: HttpClient, tenant: Tenant, change: Any, message: str):
+def test_wrong_keys_pasted_are_explained(
+    staff: HttpClient, tenant: Tenant, change: Any, message: str
+):
     response = staff.post(CREDENTIALS + "add/", form(tenant, **change))
     assert response.status_code == 200
     assert message in response.content.decode()
@@ -122,7 +124,7 @@ def test_test_connection_really_calls_mx(staff: HttpClient, mx: Sandbox):
     assert "cannot be reached" in staff.post(path, follow=True).content.decode()
 
 
-def test_settings_speak_the_guides_words(staff: HttpClient, tenant: Tenant):
+def test_settings_use_the_terms_of_the_guide(staff: HttpClient, tenant: Tenant):
     row = AggregationSettings(tenant=tenant)
     row.save()
     page = staff.get(f"{SETTINGS}{row.pk}/change/").content.decode()

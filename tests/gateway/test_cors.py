@@ -53,7 +53,7 @@ def test_unlisted_origins_get_nothing(application: Application, origin: str):
     assert "Access-Control-Allow-Origin" not in HttpClient().get(path, headers=headers)
 
 
-def test_answers_can_be_read_refusals_too(application: Application):
+def test_responses_and_refusals_can_be_read(application: Application):
     token = access_token(application)
     for bearer, status in ((token, 200), ("nonsense", 401)):
         headers = {"Origin": LISTED, "Authorization": f"Bearer {bearer}"}

@@ -1,4 +1,4 @@
-"""doctor tells troubles with the database apart, soon, and without the password."""
+"""doctor distinguishes problems with the database, quickly, and without the password."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DATABASE = {
         ("something else", "check DATABASE_URL"),
     ],
 )
-def test_troubles_are_told_apart(error: str, message: str) -> None:
+def test_problems_are_distinguished(error: str, message: str) -> None:
     text = database_errors.explain(OperationalError(f"{error} {PASSWORD}"), DATABASE)
     assert message in text
     assert PASSWORD not in text

@@ -129,12 +129,14 @@ def refused(row: models.Model, column: str) -> bool:
     return SECRET not in str(error.value)
 
 
-def test_no_model_is_forgotten() -> None:
+def test_every_model_with_encrypted_columns_is_tested() -> None:
     assert {model for model in apps.get_models() if encrypted(model)} == MAKERS.keys()
 
 
 @pytest.mark.parametrize(("model", "column"), COLUMNS, ids=NAMES)
-def test_a_value_means_something_in_its_place_only(model: type[models.Model], column: str) -> None:
+def test_a_value_can_be_decrypted_in_its_own_place_only(
+    model: type[models.Model], column: str
+) -> None:
     row, other = made(model), made(model)
     own = ciphertext(row, column)
     assert SECRET not in own

@@ -1,4 +1,4 @@
-"""What a token of one client cannot write by naming it, on any path that takes a body."""
+"""Fields that the token of one client cannot write, on every endpoint with a body."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def columns(row: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TENANTS_OWN)
-def test_the_tenants_own_of_a_client(client_api: Api, nucleus_client: Client, name: str):
+def test_fields_of_a_client_that_only_the_tenant_writes(
+    client_api: Api, nucleus_client: Client, name: str
+):
     before = columns(nucleus_client)
     change = {name: TENANTS_OWN[name], "first_name": "Victor"}
     refused = client_api.put(f"{V1}/client/{nucleus_client.pk}", change)
@@ -67,7 +69,9 @@ def test_the_tenants_own_of_a_client(client_api: Api, nucleus_client: Client, na
 
 
 @pytest.mark.parametrize("name", NOT_WRITABLE)
-def test_what_nobody_writes(api: Api, client_api: Api, nucleus_client: Client, name: str):
+def test_read_only_fields_are_not_stored(
+    api: Api, client_api: Api, nucleus_client: Client, name: str
+):
     """Whether it is ignored or refused, nothing of it is stored."""
     changes = {name: NOT_WRITABLE[name]}
     before = columns(nucleus_client)
@@ -159,7 +163,9 @@ TENANT_CALLS: dict[str, Callable[[Api, Client], Any]] = {
 
 
 @pytest.mark.parametrize("call", TENANT_CALLS)
-def test_what_is_not_for_one_client_at_all(client_api: Api, nucleus_client: Client, call: str):
+def test_endpoints_that_client_tokens_may_not_call(
+    client_api: Api, nucleus_client: Client, call: str
+):
     before = columns(nucleus_client)
     assert TENANT_CALLS[call](client_api, nucleus_client).status_code == 403
     assert columns(nucleus_client) == before

@@ -1,4 +1,4 @@
-"""Every URL with a parameter, and every list's query, with what nobody should send: never a 500."""
+"""Invalid parameters in paths, queries and headers are never a 500."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_webhook_at_an_impossible_address(tenant: Tenant, part: str):
 @pytest.mark.parametrize(
     "route", [route for route in WITH_PARAMETERS if "<uuid:" in route], ids=lambda route: route
 )
-def test_a_wrong_id_in_a_path_is_called_one(http: HttpClient, route: str, text: str):
+def test_a_malformed_id_in_a_path_is_named_as_such(http: HttpClient, route: str, text: str):
     name = next(name for kind, name in PARAMETER.findall(route) if kind == "uuid")
     response = send(http, "GET", fill(route, name, text))
     assert response.status_code == 404

@@ -29,7 +29,7 @@ def credential(base_url: str) -> list[str]:
     return ["--environment", "custom", "--base-url", base_url, "--vendor-client-id", CLIENT_ID]
 
 
-def test_everything_at_once_and_again(monkeypatch: pytest.MonkeyPatch):
+def test_provisioning_everything_is_repeatable(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VENDOR_SECRET", API_KEY)
     monkeypatch.setenv("WEBHOOK_SECRET", "a-webhook-secret")
     arguments = [
@@ -55,7 +55,7 @@ def test_everything_at_once_and_again(monkeypatch: pytest.MonkeyPatch):
     assert (chosen.retrieve_automatically, chosen.history_days) == (False, 365)
 
 
-def test_what_is_not_said_stays(monkeypatch: pytest.MonkeyPatch):
+def test_values_that_are_left_out_stay(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VENDOR_SECRET", API_KEY)
     provision("--history-days", "30", *credential("http://127.0.0.1:8001"))
     monkeypatch.delenv("VENDOR_SECRET")

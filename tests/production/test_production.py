@@ -1,4 +1,4 @@
-"""The README on production: what it installs starts, works through Celery alone, and stops."""
+"""The main flow in production mode, installed as the README says: with Celery alone."""
 
 from __future__ import annotations
 

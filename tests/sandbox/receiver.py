@@ -1,4 +1,4 @@
-"""Somebody's end of a webhook: a real HTTP server that notes what comes."""
+"""A webhook receiver: a real HTTP server that records requests."""
 
 from __future__ import annotations
 

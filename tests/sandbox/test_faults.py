@@ -110,7 +110,7 @@ def test_null_storm(sandbox: Sandbox, user: str):
     assert item == calm[0] | {"balance": None}
 
 
-def test_unknown_words_and_fields(sandbox: Sandbox, user: str):
+def test_unknown_values_and_fields(sandbox: Sandbox, user: str):
     calm = sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0]
     sandbox.fault(path="/users/*/accounts", kind="unknown_enums")
     assert sandbox.call("GET", f"/users/{user}/accounts")["accounts"][0] == calm | {

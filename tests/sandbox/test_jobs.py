@@ -1,4 +1,4 @@
-"""Which jobs start, and what MX answers where they do not."""
+"""Which jobs the sandbox starts, and its responses to those it does not."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_a_question_that_nobody_answers_expires(world: World):
         if status not in ("CONNECTED", "CHALLENGED", "PENDING", "DELAYED")
     ],
 )
-def test_words_for_statuses(world: World, text: str):
+def test_statuses_are_described(world: World, text: str):
     assert world.status(world.connect(text))["connection_status"] == text
 
 
@@ -159,7 +159,7 @@ def test_a_delayed_import_arrives_late(world: World):
         ("SERVER_ERROR", ["FAILED", "FAILED", "DEGRADED", "DEGRADED"]),
     ],
 )
-def test_the_third_failure_weighs_more(world: World, password: str, statuses: list[str]):
+def test_repeated_failures_end_in_another_status(world: World, password: str, statuses: list[str]):
     world.rules(background_aggregation=False)
     member = world.connect(password)
     matches = [world.status(member)["connection_status"]]
@@ -200,7 +200,7 @@ def test_members_are_imported_once_a_day_by_themselves(world: World):
     assert world.status(member)["successfully_aggregated_at"] == second
 
 
-def test_a_login_that_got_through_is_not_asked_in_the_background(world: World):
+def test_a_connected_login_gets_no_question_in_the_background(world: World):
     member = world.connect("challenge")
     world.answer(member, "correct")
     world.advance("2d")

@@ -19,7 +19,7 @@ def ink(png: bytes) -> list[list[bool]]:
     return [[row[3 * x : 3 * x + 3] != b"\xff" * 3 for x in range(width)] for row in rows]
 
 
-def test_the_picture_holds_the_word_that_is_asked_for(world: World) -> None:
+def test_the_picture_shows_the_expected_answer(world: World) -> None:
     member = world.connect("image")
     (question,) = world.sandbox.call("GET", world.path(member, "/challenges"))["challenges"]
     assert question["label"] == "Which word do you see?"

@@ -33,7 +33,7 @@ def deliveries(world: World) -> list[dict[str, Any]]:
     return rows
 
 
-def test_an_import_is_news(world: World, receiver: Receiver):
+def test_an_import_sends_webhooks(world: World, receiver: Receiver):
     world.user = world.new_user(identifier="mine")
     register(world, receiver, username="hook", password="secret")
     member = world.connect()
@@ -71,7 +71,7 @@ def test_an_import_is_news(world: World, receiver: Receiver):
         ("fetch_statements", "STATEMENT", {"statements_created_count"}),
     ],
 )
-def test_other_jobs_are_news_too(
+def test_other_jobs_send_webhooks_too(
     world: World, receiver: Receiver, job: str, kind: str, extra: set[str]
 ):
     member = world.connect()
@@ -85,7 +85,7 @@ def test_other_jobs_are_news_too(
     assert list(payload) == sorted(payload)
 
 
-def test_verification_and_identification_are_no_news(world: World, receiver: Receiver):
+def test_verification_and_identification_send_no_webhook(world: World, receiver: Receiver):
     world.rules(verification_flow="legacy")
     member = world.connect()
     register(world, receiver)
@@ -95,7 +95,7 @@ def test_verification_and_identification_are_no_news(world: World, receiver: Rec
     assert [payload["type"] for payload in receiver.payloads(1)] == ["BALANCE"]
 
 
-def test_background_imports_say_so(world: World, receiver: Receiver):
+def test_background_imports_are_marked(world: World, receiver: Receiver):
     world.connect()
     register(world, receiver)
     world.advance("25h")
@@ -113,7 +113,7 @@ def test_background_imports_say_so(world: World, receiver: Receiver):
         ("PREVENTED", "PREVENTED", 1), ("REJECTED", "REJECTED", 4),
     ],
 )  # fmt: skip
-def test_statuses_that_people_can_act_on_are_news(
+def test_statuses_that_need_the_user_send_a_webhook(
     world: World, receiver: Receiver, password: str, status: str, number: int
 ):
     register(world, receiver, types=["CONNECTION_STATUS"])
@@ -130,7 +130,7 @@ def test_statuses_that_people_can_act_on_are_news(
     }
 
 
-def test_other_statuses_are_not(world: World, receiver: Receiver):
+def test_other_statuses_send_no_webhook(world: World, receiver: Receiver):
     register(world, receiver, types=["CONNECTION_STATUS"])
     world.connect("SERVER_ERROR")
     member = world.connect(institution="test_credit_union")
@@ -165,7 +165,7 @@ def test_a_retry_that_is_taken_is_the_last(world: World, receiver: Receiver):
     assert [attempt["status"] for attempt in row["attempts"]] == [503, 302, 204]
 
 
-def test_nobody_at_the_other_end(world: World):
+def test_a_receiver_that_cannot_be_reached(world: World):
     url = "http://127.0.0.1:9/nobody"
     world.sandbox.call("POST", "/_control/webhooks", json={"url": url})
     world.connect()

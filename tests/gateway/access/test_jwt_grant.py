@@ -92,7 +92,9 @@ def test_a_signed_token_opens_one_client(application: Application, ada: Client):
         {"sub": "\ud800"},
     ],
 )
-def test_wrong_claims(application: Application, ada: Client, change: dict[str, Any]):
+def test_tokens_with_wrong_claims_are_refused(
+    application: Application, ada: Client, change: dict[str, Any]
+):
     response = exchange(application, signed(claims_of(application, **change)))
     assert response.status_code == 401
     assert response.json()["message"]
@@ -150,7 +152,9 @@ def test_only_rs512_by_the_applications_own_key(application: Application, ada: C
     assert exchange(application, good).status_code == 200
 
 
-def test_both_halves_are_needed(application: Application, ada: Client):
+def test_the_secret_and_a_token_by_the_uploaded_key_are_both_needed(
+    application: Application, ada: Client
+):
     token = signed(claims_of(application))
     headers = {"Authorization": basic(application, "wrong"), "Client-Token": f"Bearer {token}"}
     assert HttpClient().post(PATH, headers=headers).status_code == 401
@@ -166,7 +170,9 @@ def test_both_halves_are_needed(application: Application, ada: Client):
     assert exchange(application, token).status_code == 401
 
 
-def test_a_name_like_it_changes_nothing(application: Application, ada: Client):
+def test_the_subject_may_differ_by_case_but_not_by_look_alikes(
+    application: Application, ada: Client
+):
     """A sub that was lower-cased is one client's, and no other client gets a name like it."""
     api = Api(access_token(application))
     for name in ("ADA@DEMO", "ada@demo", "\uff21da@demo", "\u0430da@demo"):
@@ -178,7 +184,7 @@ def test_a_name_like_it_changes_nothing(application: Application, ada: Client):
         assert exchange(application, signed(claims_of(application, sub=sub))).status_code == 401
 
 
-def test_names_of_before_that_differ_only_by_case_are_nobodys_in_lower_case(
+def test_old_names_that_differ_only_by_case_are_ambiguous_in_lower_case(
     application: Application, ada: Client
 ):
     """A signer that lower-cases means either of them."""

@@ -23,12 +23,15 @@ def path(ada: Client) -> str:  # noqa: F811
 
 
 @pytest.fixture
-def client_api(application: Application, ada: Client) -> Api:  # noqa: F811
+def client_api(
+    application: Application,  # noqa: F811
+    ada: Client,  # noqa: F811
+) -> Api:
     return Api(access_token(application, client=ada))
 
 
 @pytest.mark.parametrize("current", [None, "", "wrong", 5, ["x"], PASSWORD + " ", "x" * 300])
-def test_without_it_nothing_changes(
+def test_without_the_current_password_nothing_changes(
     application: Application,  # noqa: F811
     ada: Client,  # noqa: F811
     client_api: Api,
@@ -44,7 +47,12 @@ def test_without_it_nothing_changes(
     assert ada.first_name is None
 
 
-def test_with_it(application: Application, ada: Client, client_api: Api, path: str):  # noqa: F811
+def test_the_current_password_allows_it(
+    application: Application,  # noqa: F811
+    ada: Client,  # noqa: F811
+    client_api: Api,
+    path: str,
+):
     other = Api(access_token(application, client=ada))
     response = client_api.put(path, {"password": NEW, "current_password": PASSWORD})
     assert response.status_code == 200
@@ -55,7 +63,7 @@ def test_with_it(application: Application, ada: Client, client_api: Api, path: s
     assert sign_in(application, ada.username, NEW).status_code == 200
 
 
-def test_wrong_ones_lock_like_signing_in(
+def test_wrong_current_passwords_lock_as_failed_sign_ins_do(
     application: Application,  # noqa: F811
     ada: Client,  # noqa: F811
     client_api: Api,
@@ -75,7 +83,12 @@ def test_wrong_ones_lock_like_signing_in(
     assert change(PASSWORD) == 200
 
 
-def test_success_begins_anew(application: Application, ada: Client, client_api: Api, path: str):  # noqa: F811
+def test_success_resets_the_count(
+    application: Application,  # noqa: F811
+    ada: Client,  # noqa: F811
+    client_api: Api,
+    path: str,
+):
     for _ in range(password_grant.FAILURES_OF_USERNAME - 1):
         client_api.put(path, {"password": NEW, "current_password": "wrong"})
     assert client_api.put(path, {"password": NEW, "current_password": PASSWORD}).status_code == 200
@@ -99,18 +112,23 @@ def test_the_first_password_is_the_tenants_to_set(
     assert sign_in(application, client.username, NEW).status_code == 200
 
 
-def test_the_tenant_needs_none(api: Api, application: Application, ada: Client, path: str):  # noqa: F811
+def test_the_tenant_needs_no_current_password(
+    api: Api,
+    application: Application,  # noqa: F811
+    ada: Client,  # noqa: F811
+    path: str,
+):
     assert api.put(path, {"password": NEW}).status_code == 200
     body = {"password": PASSWORD, "current_password": "whatever"}
     assert api.put(path, body).status_code == 200
     assert sign_in(application, ada.username).status_code == 200
 
 
-def test_not_in_bulk_either(client_api: Api, ada: Client):  # noqa: F811
+def test_bulk_requests_do_not_change_it_either(client_api: Api, ada: Client):  # noqa: F811
     item = {"id": str(ada.pk), "password": NEW, "current_password": PASSWORD}
     assert client_api.put("/nucleus/v1/bulk/client", [item]).data["status"] == "FAILED"
 
 
-def test_other_changes_need_none(client_api: Api, path: str):
+def test_other_changes_need_no_password(client_api: Api, path: str):
     assert client_api.put(path, {"first_name": "Ada", "password": None}).status_code == 200
     assert client_api.put(path, {"first_name": "Ada", "current_password": "x"}).status_code == 200

@@ -88,7 +88,7 @@ def test_it_may_come_in_a_form_and_ask_for_scopes(application: Application, ada:
     assert sign_in(application, ada.username, scope="delete").status_code == 400
 
 
-def test_it_has_to_be_allowed(application: Application, ada: Client):
+def test_the_application_has_to_be_allowed_the_grant(application: Application, ada: Client):
     plain = ApplicationFactory(tenant=application.tenant)
     response = sign_in(plain, ada.username)
     assert response.status_code == 400
@@ -105,7 +105,7 @@ def test_phps_password_call_gets_a_token_of_the_application(application: Applica
     assert AccessToken.objects.latest("pk").client is None
 
 
-def test_who_fails_learns_nothing_about_names(
+def test_a_failed_sign_in_does_not_reveal_whether_the_name_exists(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
     """One answer, and one hash, for wrong passwords, unknown names and clients with no password."""
@@ -151,7 +151,7 @@ def test_ten_failures_lock_the_name_for_a_quarter_of_an_hour(application: Applic
     assert sign_in(application, ada.username).status_code == 200
 
 
-def test_success_begins_anew(application: Application, ada: Client):
+def test_success_resets_the_count_of_failures(application: Application, ada: Client):
     for _ in range(2):
         for _ in range(9):
             assert sign_in(application, ada.username, "wrong").status_code == 401
@@ -159,7 +159,7 @@ def test_success_begins_anew(application: Application, ada: Client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_guesses_get_no_more_than_ten(application: Application, ada: Client):
+def test_parallel_guesses_are_locked_after_ten(application: Application, ada: Client):
     statuses = at_once(30, lambda: sign_in(application, ada.username, "wrong").status_code)
     assert (statuses.count(401), statuses.count(429)) == (10, 20)
     assert sign_in(application, ada.username).status_code == 429
@@ -200,7 +200,7 @@ def test_a_password_that_changes_while_a_token_is_asked_for(application: Applica
         ("metadata", {"a": "b"}),
     ],
 )  # fmt: skip
-def test_a_client_does_not_change_what_it_is_judged_by(
+def test_a_client_cannot_change_protected_fields_of_its_own(
     application: Application, ada: Client, field: str, value: Any
 ):
     ClientFactory(tenant=ada.tenant, username="root")  # not for her to find out

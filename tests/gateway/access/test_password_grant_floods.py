@@ -1,4 +1,4 @@
-"""Many failed sign-ins: they slow guessing down, and keep nobody else out."""
+"""Many failed sign-ins slow guessing down, and lock nobody else out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_one_password_tried_on_many_names(
     assert sign_in(other, "name 14").status_code == 401
 
 
-def test_a_thousand_failures_keep_nobody_out(application: Application, ada: Client):
+def test_a_thousand_failures_lock_nobody_else_out(application: Application, ada: Client):
     """Neither a name that signs in for the first time, as long as guesses are not too fast."""
     UsageWindow.objects.create(key=f"logins:{application.pk}", started=time.time(), used=998)
     assert [sign_in(application, f"name {n}").status_code for n in range(50)] == [401] * 50
@@ -59,7 +59,7 @@ def test_a_thousand_failures_keep_nobody_out(application: Application, ada: Clie
         UsageWindow.objects.filter(key__startswith=password_grant.SIGNED_IN_PREFIX).delete()
 
 
-def test_waiting_makes_the_slow_fast_again(
+def test_sign_ins_are_accepted_again_after_a_minute(
     application: Application, ada: Client, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(password_grant, "FAILURES_OF_APPLICATION", 2)
@@ -113,7 +113,7 @@ def test_addresses_of_one_subscriber_count_together(
 @pytest.mark.parametrize(
     "address", ["nonsense", "203.0.113.9, 203.0.113.10", "1", "fe80::1%eth0" * 9]
 )
-def test_an_address_that_is_none(application: Application, ada: Client, address: str):
+def test_an_invalid_address_is_refused(application: Application, ada: Client, address: str):
     response = sign_in(application, ada.username, end_user_address=address)
     assert response.status_code == 400
     assert "end_user_address" in response.json()["errors"]

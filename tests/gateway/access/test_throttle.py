@@ -1,4 +1,4 @@
-"""How often an application may call."""
+"""Rate limits per application and per client."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_window_is_over_a_minute_after_its_first_request(application: Applicat
     assert api.get(CLIENTS).status_code == 200
 
 
-def test_limits_of_their_own_and_none_at_all(application: Application, settings: Any):
+def test_an_application_may_have_its_own_limit_or_none(application: Application, settings: Any):
     settings.RATE_LIMIT_PER_MINUTE = 1
     api = Api(access_token(application))
     assert [api.get(CLIENTS).status_code for _ in range(2)] == [200, 429]
@@ -181,7 +181,7 @@ def test_clients_together_have_as_much_as_the_tenant(application: Application):
         (0, 0, None, None),
     ],
 )
-def test_what_a_client_gets(
+def test_the_limit_of_a_client(
     application: Application,
     nucleus_client: Client,
     settings: Any,
@@ -244,7 +244,7 @@ def test_old_windows_are_forgotten(application: Application):
     assert not UsageWindow.objects.exists()
 
 
-def test_provisioning_it(db: Any):
+def test_provision_sets_the_limit(db: Any):
     base = ("provision", "--tenant", "demo", "--application", "app")
     call_command(*base, "--rate-limit", "7", "--client-rate-limit", "2")
     call_command(*base)

@@ -1,4 +1,4 @@
-"""What was tried against tokens, client tokens and the authorization server, and opened nothing."""
+"""Attacks on tokens, client tokens and the authorization server are refused."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_algorithms_keys_and_signatures(application: Application, ada: Client):
     "value", ["1e17", "1e300", "Infinity", "-Infinity", "NaN", "9" * 5000, '"1"', "true", "[1]",
               "{}", "null", "-1", "0"],
 )  # fmt: skip
-def test_times_that_are_none(application: Application, ada: Client, name: str, value: str):
+def test_invalid_times_are_refused(application: Application, ada: Client, name: str, value: str):
     remaining_claims = json.dumps(
         {key: claim for key, claim in claims_of(application).items() if key != name}
     )
@@ -113,11 +113,11 @@ def test_deeply_nested_claims(application: Application, ada: Client, deep: str):
     ["%", "_______", "a%", "Ada@demo%", "*", ".*", "ada@demo\0", "ada@demo ", ["ada@demo"],
      {"username": "ada@demo"}, True, "' OR 1=1 --", "x" * 5000],
 )  # fmt: skip
-def test_subjects_that_are_nobodys(application: Application, ada: Client, subject: Any):
+def test_unknown_subjects_are_refused(application: Application, ada: Client, subject: Any):
     assert exchange(application, signed(claims_of(application, sub=subject))).status_code == 401
 
 
-def test_issuers_that_are_others(application: Application, ada: Client):
+def test_foreign_issuers_are_refused(application: Application, ada: Client):
     other = ApplicationFactory(tenant=application.tenant, client_token_key=PUBLIC)
     for issuer in (other.client_id, application.client_id.upper(), [application.client_id], ""):
         token = signed(claims_of(application, iss=issuer))
@@ -132,7 +132,7 @@ def test_one_of_twelve_uses_of_a_jti(application: Application, ada: Client):
     assert sorted(statuses) == [200] + [401] * 11
 
 
-def test_one_kind_of_token_is_not_the_other(application: Application, ada: Client):
+def test_one_kind_of_token_is_not_accepted_as_the_other(application: Application, ada: Client):
     jwt, bearer = signed(claims_of(application)), access_token(application)
     assert Api(jwt).get(CLIENTS).status_code == 401
     assert exchange(application, bearer).status_code == 401
@@ -202,7 +202,7 @@ def test_authentication_is_by_one_way(application: Application):
     )  # the hash is no secret
 
 
-def test_bearers_are_read_from_the_header_only(application: Application):
+def test_bearer_tokens_are_read_from_the_header_only(application: Application):
     token = access_token(application)
     http = HttpClient(raise_request_exception=False)
     assert http.get(f"{CLIENTS}?access_token={token}").status_code == 401

@@ -1,4 +1,4 @@
-"""Calls for tokens that fail: what they may cost, and that they cost nobody else anything."""
+"""Failing token requests: their cost is bounded, and they do not affect other callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens and who they let in."""
+"""Access tokens: how they are issued, revoked and checked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def request_token(
         ("grant_type=client_credentials", "application/x-www-form-urlencoded"),
     ],
 )
-def test_hydrogens_dialect(application: Application, body: str, kind: str):
+def test_tokens_are_requested_as_hydrogens_sdks_do(application: Application, body: str, kind: str):
     response = request_token(application, body=body, kind=kind)
     assert response.status_code == 200, response.content
     token = response.json()
@@ -76,7 +76,7 @@ def test_wrong_secrets_are_401_with_a_message(application: Application):
     assert HttpClient().post(TOKEN + QUERY).status_code == 401
 
 
-def test_what_cannot_be_read_is_the_callers_mistake(application: Application):
+def test_unreadable_requests_are_a_400(application: Application):
     assert HttpClient().post(TOKEN + QUERY, headers={"Authorization": "Basic é"}).status_code == 401
     headers = {"Authorization": basic(application)}
     form = "application/x-www-form-urlencoded; charset=utf-16"
@@ -137,12 +137,12 @@ def test_a_removed_applications_tokens_end(application: Application):
     assert api.get("/nucleus/v1/client").status_code == 401
 
 
-def test_tokens_outside_the_header_are_not_looked_at(application: Application):
+def test_tokens_outside_the_header_are_ignored(application: Application):
     token = access_token(application)
     assert HttpClient().get(f"/nucleus/v1/client?access_token={token}").status_code == 401
 
 
-def test_a_scope_taken_away_is_gone_at_once(application: Application, nucleus_client: Client):
+def test_a_revoked_scope_ends_at_once(application: Application, nucleus_client: Client):
     api = Api(access_token(application))
     application.scopes = "read"
     application.save()

@@ -1,4 +1,4 @@
-"""Actions ask first, need the right to change, account for every row, and are written down."""
+"""Actions of the admin ask for confirmation, need a permission, cover every row and are logged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(http: HttpClient, model: Any, action: str, *rows: Any, **more: str) -> A
     return http.post(path_of(model), body, follow=True)
 
 
-def test_every_action_is_known_here():
+def test_every_action_is_tested():
     tested = {(model, action) for model, action, _ in ACTIONS}
     for model, screen in screens():
         assert not screen.actions_list
@@ -47,7 +47,7 @@ def test_every_action_is_known_here():
 
 
 @pytest.mark.parametrize(("model", "action", "right"), ACTIONS)
-def test_it_asks_first_and_leaves_an_entry(
+def test_an_action_asks_for_confirmation_and_is_logged(
     tenant: Tenant, staff: Staff, model: Any, action: str, right: str
 ):
     populate(tenant)
@@ -67,7 +67,7 @@ def test_it_asks_first_and_leaves_an_entry(
 
 
 @pytest.mark.parametrize(("model", "action", "right"), ACTIONS)
-def test_it_needs_a_token_against_forgery(
+def test_an_action_needs_a_csrf_token(
     tenant: Tenant, superuser: HttpClient, model: Any, action: str, right: str
 ):
     populate(tenant)
@@ -110,7 +110,7 @@ def test_rows_beyond_the_limit_are_named(
     assert Job.objects.filter(state=JobState.DEAD).count() == 1
 
 
-def test_jobs_that_are_not_dead_are_told(tenant: Tenant, superuser: HttpClient):
+def test_jobs_that_are_not_dead_are_named(tenant: Tenant, superuser: HttpClient):
     dead, done = JobFactory(state=JobState.DEAD), JobFactory(state=JobState.DONE)
     page = run(superuser, Job, "run_again", dead, done, confirmed="yes").content.decode()
     assert "1 jobs will run again now" in page

@@ -1,4 +1,4 @@
-"""What staff type: nonsense is refused, and what a deletion takes with it is said."""
+"""Staff input: invalid values are refused, and a deletion names what else it deletes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
         {"client_id": "x" * 256},
     ],
 )
-def test_keys_that_can_be_none(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
+def test_impossible_keys_are_refused(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
     response = superuser.post(
         path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change}
     )
@@ -47,7 +47,7 @@ def test_keys_that_can_be_none(tenant: Tenant, superuser: HttpClient, change: di
 @pytest.mark.parametrize(
     "change", [{"webhook_user": "a:b"}, {"webhook_user": "a\u200b"}, {"webhook_secret": "“s”"}]
 )
-def test_access_for_webhooks_that_cannot_be(
+def test_impossible_webhook_passwords_are_refused(
     tenant: Tenant, superuser: HttpClient, change: dict[str, Any]
 ):
     body = SETTINGS | {"tenant": tenant.pk, **change}
@@ -64,7 +64,7 @@ def test_access_for_webhooks_that_cannot_be(
         (Application, {"name": "app", "scopes": "read", "is_active": "on"}),
     ],
 )
-def test_what_belongs_to_a_tenant_stays_its_own(
+def test_rows_cannot_be_moved_to_another_tenant(
     tenant: Tenant, superuser: HttpClient, model: Any, body: dict[str, Any]
 ):
     populate(tenant)
@@ -93,7 +93,7 @@ def test_the_currency_of_a_tenant(
         assert not Tenant.objects.filter(slug="other").exists()
 
 
-def test_what_dies_with_settings_and_keys_is_said(tenant: Tenant, superuser: HttpClient):
+def test_deleting_settings_or_keys_says_what_else_is_deleted(tenant: Tenant, superuser: HttpClient):
     populate(tenant)
     for model, message in (
         (AggregationSettings, row_of(AggregationSettings).webhook_path),

@@ -1,4 +1,4 @@
-"""Logging in: counted, locked, bounded, written down."""
+"""The admin log-in: counted, locked, bounded and logged."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_many_names_from_one_address_are_locked(root: User, hashed: list[str]):
     assert attempt(RIGHT, address="198.51.100.7").status_code == 302
 
 
-def test_what_strangers_can_make_us_compute_is_limited(root: User, hashed: list[str]):
+def test_hashing_for_unknown_browsers_is_limited(root: User, hashed: list[str]):
     for number in range(80):
         attempt("wrong", f"name-{number}", address=f"198.51.100.{number}")
     assert len(hashed) == staff_logins.ATTEMPTS_PER_MINUTE
 
 
-def test_success_costs_nobody_anything(root: User):
+def test_successful_log_ins_count_against_nobody(root: User):
     assert {attempt(RIGHT).status_code for _ in range(70)} == {302}
 
 
@@ -181,7 +181,7 @@ def test_every_attempt_is_written_down(root: User, caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.parametrize("name", ["", "\0", "x" * 5000, "😀"])
-def test_names_that_are_none(root: User, name: str):
+def test_impossible_names_are_no_500(root: User, name: str):
     assert attempt("wrong", name).status_code in (200, 400)
 
 
@@ -229,7 +229,7 @@ def test_changing_the_own_password(root: User, caplog: pytest.LogCaptureFixture)
         (1, "::ffff:198.51.100.7", "198.51.100.7"),
     ],
 )
-def test_whose_word_about_the_address_is_taken(
+def test_only_trusted_proxies_may_state_the_address(
     rf: RequestFactory, count: int, forwarded: str, address: str
 ):
     request = rf.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": forwarded})

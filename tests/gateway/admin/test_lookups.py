@@ -1,4 +1,4 @@
-"""Query strings ask for what the lists offer, and for nothing else."""
+"""Query strings of the admin can filter by what the lists offer only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where staff end up: the log-in, the start page, and pages about errors."""
+"""Pages around the admin: the log-in, the start page and error pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def log_in(path: str, **more: str) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/admin", "/accounts/profile/"])
-def test_what_people_type_leads_to_the_start_page(superuser: HttpClient, staff: Staff, path: str):
+def test_typed_addresses_lead_to_the_start_page(superuser: HttpClient, staff: Staff, path: str):
     assert superuser.get(path)["Location"] == "/admin/"
     assert HttpClient().get(path, follow=True).redirect_chain[-1][0].startswith(LOGIN)
 
@@ -39,7 +39,7 @@ def test_a_forgotten_slash(superuser: HttpClient):
     assert superuser.get("/admin//evil.example").status_code == 404
 
 
-def test_logging_in_without_an_aim(root: User):
+def test_log_in_without_a_next_page_leads_to_the_start_page(root: User):
     assert log_in(LOGIN)["Location"] == "/admin/"
 
 

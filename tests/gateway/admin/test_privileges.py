@@ -1,4 +1,4 @@
-"""Nobody gives themselves, or anybody else, more than they hold."""
+"""Staff cannot grant permissions that they do not have."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_nobody_gives_themselves_a_permission_or_a_role(manager: HttpClient):
     assert "vendor credential" not in page
 
 
-def test_what_one_holds_can_be_given(manager: HttpClient):
+def test_own_permissions_can_be_granted(manager: HttpClient):
     role = Group.objects.create(name="Readers")
     role.permissions.add(permission("auth.view_user"))
     other = User.objects.create(username="other", is_staff=True)
@@ -78,7 +78,7 @@ def test_what_one_holds_can_be_given(manager: HttpClient):
 
 
 @pytest.mark.parametrize("kind", ["superuser", "inactive superuser", "permission", "role"])
-def test_those_who_hold_more_are_out_of_reach(manager: HttpClient, kind: str):
+def test_users_with_more_permissions_cannot_be_changed(manager: HttpClient, kind: str):
     other = User.objects.create(
         username="other", is_staff=True, is_superuser="superuser" in kind, password="!old",
         is_active="inactive" not in kind,
@@ -100,7 +100,7 @@ def test_those_who_hold_more_are_out_of_reach(manager: HttpClient, kind: str):
     assert manager.get(f"{USERS}{other.pk}/change/").status_code == 200  # to look at
 
 
-def test_those_who_hold_less_can_be_managed(manager: HttpClient):
+def test_users_with_fewer_permissions_can_be_changed(manager: HttpClient):
     other = User.objects.create(username="other", is_staff=True, password="!old")
     body = NEW_PASSWORD | {"usable_password": "true"}
     assert manager.post(f"{USERS}{other.pk}/password/", body).status_code == 302
@@ -131,7 +131,7 @@ def test_a_new_user_has_no_rights(manager: HttpClient):
     assert not new.user_permissions.exists()
 
 
-def test_roles_get_only_what_one_holds(manager: HttpClient):
+def test_roles_get_only_permissions_of_their_editor(manager: HttpClient):
     missing, owned = permission("nucleus.view_client"), permission("auth.view_user")
     manager.post(f"{GROUPS}add/", {"name": "Greedy", "permissions": [missing.pk]})
     assert not Group.objects.exists()

@@ -41,7 +41,7 @@ def test_the_committed_file_is_served():
     assert get(Accept="application/json").status_code == 200  # nothing is negotiated
 
 
-def test_who_has_it_gets_a_304():
+def test_an_unchanged_document_is_a_304():
     response = get()
     for etags in (response["ETag"], f'"other", {response["ETag"]}', f"W/{response['ETag']}", "*"):
         not_modified = get(**{"If-None-Match": etags})
@@ -52,7 +52,7 @@ def test_who_has_it_gets_a_304():
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "GZIP, deflate", "*"])
-def test_it_is_compressed_for_those_who_take_that(accepted: str):
+def test_it_is_compressed_if_the_client_accepts_gzip(accepted: str):
     response = get(**{"Accept-Encoding": accepted})
     assert response["Content-Encoding"] == "gzip"
     assert gzip.decompress(response.content) == FILE
@@ -64,7 +64,7 @@ def test_it_is_compressed_for_those_who_take_that(accepted: str):
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip; q=0.000, br", "x-gzipped"])
-def test_it_is_not_compressed_for_others(accepted: str):
+def test_it_is_not_compressed_otherwise(accepted: str):
     response = get(**{"Accept-Encoding": accepted})
     assert "Content-Encoding" not in response
     assert response.content == FILE

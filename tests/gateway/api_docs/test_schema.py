@@ -29,7 +29,7 @@ def test_every_operation_is_described():
             assert content["examples"], location
 
 
-def test_examples_are_what_they_are_examples_of():
+def test_examples_match_their_schemas():
     """A body that the API takes, an answer that it gives."""
     count, components = 0, DOCUMENT["components"]
     for location, operation in operations():

@@ -228,6 +228,8 @@ def test_make_run_takes_a_database_server_and_nothing_else_of_production(
         {"DEBUG": "true", "PUBLIC_URL": "https://tunnel.example", "ALLOWED_HOSTS": "x.example"},
     ],
 )
-def test_development_that_is_meant(settings: Settings, variables: dict[str, str]) -> None:
+def test_development_mode_may_be_chosen_explicitly(
+    settings: Settings, variables: dict[str, str]
+) -> None:
     settings.PROCESS_ENVIRONMENT = variables
     assert ids() == []

@@ -1,4 +1,4 @@
-"""Whose an Idempotency-Key is, and which requests are the same."""
+"""To whom an Idempotency-Key belongs, and which requests count as equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: done once, answered alike, forgotten when it failed."""
+"""Idempotency-Key: executed once, the response repeated, forgotten after a failure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def user_of(client: Client) -> dict[str, Any]:
     return {"nucleus_client_id": str(client.id), "product": "atom", "vendor_name": "mx"}
 
 
-def test_what_tells_requests_apart_is_of_no_use_without_the_servers_key(api: Api, settings: Any):
+def test_fingerprints_are_keyed_by_the_server(api: Api, settings: Any):
     """Bodies hold passwords and account numbers, few enough to be tried against a plain hash."""
     body = PERSON | {"password": "correct horse"}
     assert keyed(api).post(CLIENTS, body).status_code == 201
@@ -84,7 +84,7 @@ def test_at_a_vendor_the_first_of_twenty_is_executed(
     assert all(int(response["Retry-After"]) > 0 for response in running)
 
 
-def test_a_lost_answer_is_had_again(api: Api, settings: Any):
+def test_a_repeated_request_gets_the_stored_response(api: Api, settings: Any):
     first = keyed(api).post(CLIENTS, PERSON)
     repeated = keyed(api).post(CLIENTS, dict(reversed(PERSON.items())))
     assert (first.status_code, repeated.status_code) == (201, 201)
@@ -114,7 +114,7 @@ def test_a_key_stands_for_one_request(api: Api, stranger: Api):
     assert (own.status_code, "Idempotent-Replayed" in own) == (201, False)
 
 
-def test_only_those_who_may_ask_get_the_stored_answer(
+def test_the_stored_response_needs_the_same_permission(
     application: Application, api: Api, mx: Sandbox, nucleus_client: Client
 ):
     body = user_of(nucleus_client)
@@ -171,7 +171,7 @@ def test_a_lease_is_respected_and_taken_over(api: Api, mx: Sandbox, nucleus_clie
     assert VendorUser.unscoped.count() == 1
 
 
-def test_who_was_taken_over_stores_nothing(
+def test_a_request_whose_lease_was_taken_over_stores_nothing(
     api: Api, mx: Sandbox, nucleus_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     create = users.create
@@ -210,7 +210,7 @@ def test_a_week_later_it_is_forgotten(api: Api):
 
 
 @pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256, "x" * 7000])
-def test_a_key_that_is_none_is_refused(api: Api, key: str):
+def test_an_invalid_key_is_refused(api: Api, key: str):
     response = keyed(api, key).post(CLIENTS, PERSON)
     assert response.status_code == 400
     assert "Idempotency-Key" in response.data["errors"]

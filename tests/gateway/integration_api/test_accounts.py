@@ -114,7 +114,7 @@ def test_reading_again_by_id_and_as_a_list(api: Api, linked: list[dict[str, Any]
     assert [response["nucleus_aggregation_account"]["body"] for response in many] == linked
 
 
-def test_looking_again_by_an_account(
+def test_linking_again_by_an_account_returns_the_same_accounts(
     api: Api, nucleus_client: Client, linked: list[dict[str, Any]]
 ):
     body = {
@@ -127,7 +127,7 @@ def test_looking_again_by_an_account(
     assert api.post(URL, body).status_code == 400
 
 
-def test_letting_go_keeps_the_data_and_is_repeatable(api: Api, linked: list[dict[str, Any]]):
+def test_disconnecting_keeps_the_data_and_is_repeatable(api: Api, linked: list[dict[str, Any]]):
     account_id = linked[0]["id"]
     assert api.delete(f"{URL}/{account_id}").status_code == 204
     assert api.delete(f"{URL}/{account_id}").status_code == 204

@@ -66,7 +66,7 @@ def test_one_account(api: Api, mx: Sandbox, linked: list[dict[str, Any]]):
     assert api.get(f"{BASE}/aggregation/transaction/{uuid.uuid4()}").status_code == 404
 
 
-def test_what_went_wrong_is_said(api: Api, mx: Sandbox, linked: list[dict[str, Any]]):
+def test_failures_are_explained(api: Api, mx: Sandbox, linked: list[dict[str, Any]]):
     run_jobs()
     begun = api.get(f"{BASE}/aggregation/account")
     mx.fault(path="/users/*", status=422, count=100)

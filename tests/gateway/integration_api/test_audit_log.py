@@ -25,7 +25,7 @@ def events(response: Any) -> set[str]:
     return {row["event"] for row in response.data["content"]}
 
 
-def test_each_call_says_whom_it_was_about_and_not_what_was_said(
+def test_each_row_names_its_owner_and_holds_no_content(
     api: Api, stranger: Api, nucleus_client: Client, linked: list[dict[str, Any]], member_guid: str
 ):
     """Requests and jobs alike: user, link, retrieval, verification, widget."""

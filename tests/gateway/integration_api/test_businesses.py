@@ -112,7 +112,7 @@ def test_from_widget_to_bank_link(
     assert page["total_elements"] == len(links)
 
 
-def test_letting_go_of_everything(
+def test_deleting_every_account_removes_the_member_at_mx(
     api: Api, mx: Sandbox, body: dict[str, Any], member: str, business: Business
 ):
     for account in linked(api, body, member):
@@ -197,7 +197,7 @@ def test_before_its_user_and_after_its_end(
     assert "This business is deactivated" in late.data["message"]
 
 
-def test_its_members_are_looked_at_while_it_is_active(
+def test_members_are_synced_while_the_business_is_active(
     api: Api, business: Business, body: dict[str, Any], member: str
 ):
     linked(api, body, member)

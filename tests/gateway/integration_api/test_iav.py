@@ -58,7 +58,7 @@ def test_checking_and_savings_become_bank_links(
         assert bank_link["mask"] == bank_link["bank_account_number"][-4:]
 
 
-def test_again_is_the_same_links(
+def test_verifying_again_returns_the_same_links(
     api: Api, nucleus_client: Client, member_guid: str, verified: list[dict[str, Any]]
 ):
     response = api.post(URL, body(nucleus_client, member_guid))
@@ -90,7 +90,7 @@ def test_numbers_are_encrypted_in_the_table(verified: list[dict[str, Any]]):
         assert bank_link["bank_account_number"] not in dump
 
 
-def test_the_accounts_know_their_bank_link(
+def test_accounts_refer_to_their_bank_link(
     api: Api,
     nucleus_client: Client,
     member_guid: str,
@@ -103,7 +103,7 @@ def test_the_accounts_know_their_bank_link(
     }
 
 
-def test_accounts_linked_after_the_verification_know_it_too(
+def test_accounts_linked_after_the_verification_refer_to_it_too(
     api: Api, nucleus_client: Client, member_guid: str, verified: list[dict[str, Any]]
 ):
     rows = link(api, nucleus_client, member_guid)["nucleus_aggregation_accounts"]
@@ -152,7 +152,7 @@ def test_a_slow_verification_is_finished_by_a_job(
     assert BankLink.unscoped.exists()
 
 
-def test_letting_go(api: Api, verified: list[dict[str, Any]]):
+def test_deleting_a_bank_link(api: Api, verified: list[dict[str, Any]]):
     path = f"{URL}/{verified[0]['id']}"
     assert api.delete(path).status_code == 204
     assert api.delete(path, "?nucleus_data=delete").status_code == 204

@@ -29,7 +29,7 @@ def test_creates_the_user_at_mx(api: Api, mx: Sandbox, nucleus_client: Client):
     assert mx.call("GET", f"/users/{guid}")["user"]["guid"] == guid
 
 
-def test_twice_is_the_same_answer(api: Api, mx: Sandbox, nucleus_client: Client):
+def test_a_repeated_request_gets_the_same_response(api: Api, mx: Sandbox, nucleus_client: Client):
     first = api.post(URL, body(nucleus_client))
     second = api.post(URL, body(nucleus_client))
     assert second.data == first.data

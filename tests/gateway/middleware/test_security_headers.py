@@ -1,4 +1,4 @@
-"""What every answer carries, whoever asked for whatever."""
+"""Headers that every response carries."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def assert_guarded(response: Any, label: str) -> None:
     assert response["Referrer-Policy"] == "same-origin", label
 
 
-def test_every_address_is_guarded_and_kept_by_nobody(db: Any):
+def test_every_response_has_security_headers_and_is_not_cached(db: Any):
     http = HttpClient(raise_request_exception=False)
     for path in addresses():
         for method in ("GET", "POST", "OPTIONS"):
@@ -55,12 +55,12 @@ def test_every_address_is_guarded_and_kept_by_nobody(db: Any):
 
 
 @pytest.mark.parametrize("path", ["docs", "redoc", ""])
-def test_what_is_the_same_for_everybody_may_be_kept(db: Any, path: str):
+def test_public_pages_may_be_cached(db: Any, path: str):
     assert path in PUBLIC
     assert "no-store" not in HttpClient().get(f"/{path}").get("Cache-Control", "")
 
 
-def test_answers_of_the_api_are_kept_by_nobody(api: Api, nucleus_client: Client):
+def test_responses_of_the_api_are_not_cached(api: Api, nucleus_client: Client):
     for path in (
         "/nucleus/v1/client", f"/nucleus/v1/client/{nucleus_client.pk}", "/nucleus/v1/bank_link",
         "/nucleus/v1/client/x", "/nucleus/v1/client?filter=nonsense", "/integration/v1/webhook",
@@ -116,6 +116,6 @@ def test_transport_security(superuser_in_production: HttpClient):
     assert settings.X_FRAME_OPTIONS == "DENY"
 
 
-def test_the_server_does_not_tell_what_it_is():
+def test_no_header_names_the_server_software():
     importlib.import_module("gateway.gunicorn_conf")
     assert wsgi.SERVER == "gateway"

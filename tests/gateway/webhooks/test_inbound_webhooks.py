@@ -38,7 +38,7 @@ State = InboundWebhook.State
      "Basic " + base64.b64encode(b"\xff:x").decode(), "Basic \x80\x81", "Basic \xe9", "\x80",
      basic("m\x00x", "\x00"), basic("müller", "\u202e")],
 )  # fmt: skip
-def test_strangers_are_refused(chosen: AggregationSettings, authorization: str):
+def test_unauthenticated_webhooks_are_refused(chosen: AggregationSettings, authorization: str):
     response = post(chosen, news("MBR-1", "USR-1"), authorization)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Basic")
@@ -65,7 +65,7 @@ def test_only_post_is_taken(chosen: AggregationSettings, client: Client):
     assert "POST" in response.json()["message"]
 
 
-def test_no_secret_means_no_way_in(tenant: Tenant):
+def test_without_a_secret_every_webhook_is_refused(tenant: Tenant):
     row = AggregationSettings(tenant=tenant)
     row.save()
     assert post(row, news("MBR-1", "USR-1"), basic("", "")).status_code == 401

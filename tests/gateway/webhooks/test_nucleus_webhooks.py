@@ -1,4 +1,4 @@
-"""/nucleus/v1/webhook: Hydrogen's second door to the same deliveries."""
+"""/nucleus/v1/webhook: subscriptions under the Nucleus API, with the same deliveries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUCLEUS, INTEGRATION = "/nucleus/v1/webhook", "/integration/v1/webhook"
 LOCAL_URL = "http://127.0.0.1:9"
 
 
-def test_each_door_shows_its_own_and_knows_its_own_words(
+def test_each_api_shows_its_own_subscriptions_and_names(
     api: Api, stranger: Api, application: Application, nucleus_client: Client
 ):
     body = {"url": f"{LOCAL_URL}/n", "atom_service": ["aggregation_account_balance", "client"]}
@@ -50,7 +50,9 @@ def test_each_door_shows_its_own_and_knows_its_own_words(
     assert api.get(path).status_code == 404
 
 
-def test_news_comes_in_each_doors_words(api: Api, mx: Sandbox, nucleus_client: Client):
+def test_events_are_delivered_under_the_names_of_each_api(
+    api: Api, mx: Sandbox, nucleus_client: Client
+):
     api.post(
         NUCLEUS,
         {

@@ -1,4 +1,4 @@
-"""The tenant's applications are told: signed, repeated, once per event, never into our network."""
+"""Outbound webhooks: signed, retried, and sent once per event."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_secrets_are_encrypted_at_rest(api: Api, receiver: Receiver):
         {"url": 5, "integration_service": "kyc"},
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused(api: Api, body: dict[str, Any]):
+def test_invalid_subscriptions_are_refused(api: Api, body: dict[str, Any]):
     response = api.post(BASE, body)
     assert response.status_code == 400
     assert response.data["message"]
@@ -164,7 +164,7 @@ def test_a_rotated_secret_overlaps_with_the_old_one(api: Api, tenant: Tenant, re
         Webhook(made["secret"]).verify(body, headers)
 
 
-def test_nobody_who_did_not_ask_is_told(api: Api, tenant: Tenant, receiver: Receiver):
+def test_events_reach_only_their_subscribers(api: Api, tenant: Tenant, receiver: Receiver):
     made = register(api, receiver)
     emit(tenant, event=outbound_webhooks.BALANCE)
     api.put(f"{BASE}/{made['id']}", {"is_active": False})
@@ -203,7 +203,7 @@ def test_the_schedule_lasts_a_day_and_ends(api: Api, tenant: Tenant, receiver: R
     assert Job.objects.get().state == JobState.DONE
 
 
-def test_a_receiver_that_is_gone_is_left_alone(api: Api, tenant: Tenant, receiver: Receiver):
+def test_a_receiver_that_answers_410_is_deactivated(api: Api, tenant: Tenant, receiver: Receiver):
     made = register(api, receiver)
     receiver.statuses = [410]
     emit(tenant)
@@ -227,7 +227,7 @@ def test_deliveries_can_be_replayed(api: Api, tenant: Tenant, receiver: Receiver
     assert ids == [str(event.pk) for event in events if event]
 
 
-def test_what_a_real_link_tells(
+def test_linking_a_bank_sends_every_event_once(
     api: Api, own_sandbox: Sandbox, tenant: Tenant, nucleus_client: Client, receiver: Receiver
 ):
     own_sandbox.call("POST", "/_control/reset", json={})
