@@ -38,7 +38,7 @@ COLUMNS = {
 
 
 class ConnectionQuery(serializers.Serializer[Any]):
-    """What the list can be narrowed to."""
+    """The query parameters of the list, besides those of paging."""
 
     nucleus_client_id = IdField(required=False)
     nucleus_business_id = IdField(required=False)
@@ -65,13 +65,13 @@ class ConnectionResponse(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         [state.value for state in ConnectionState],
         help_text=(
-            "`needs_action`: `action_required_by` says of whom. `unavailable`: the institution or "
-            "the vendor fails, and it is tried again. `missing`: the vendor no longer has it."
+            "`needs_action`: see `action_required_by`. `unavailable`: the institution or the "
+            "vendor fails; the import is retried. `missing`: the vendor no longer has it."
         ),
     )
-    connection_status = serializers.CharField(help_text="The vendor's word for the state.")
+    connection_status = serializers.CharField(help_text="The vendor's name of the status.")
     message = serializers.CharField(
-        allow_null=True, help_text="For the end user; null if there is nothing to say."
+        allow_null=True, help_text="For the end user; null if there is no message."
     )
     action_required_by = serializers.ChoiceField([actor.value for actor in ActionRequiredBy])
     next_step = serializers.ChoiceField([step.value for step in NextStep])
@@ -125,8 +125,8 @@ class ConnectionListView(APIView):
         operation_id="listConnection",
         summary="List connections",
         description=(
-            "Each with its state, who has to act, and when it was last imported and retrieved. "
-            "Read from the gateway's own records; no vendor is called."
+            "Each with its state, who has to act, and when it was last imported and retrieved. The "
+            "vendor is not called."
         ),
         tags=TAG,
         parameters=[ConnectionQuery, *PAGE_PARAMETERS],
@@ -135,7 +135,7 @@ class ConnectionListView(APIView):
     def get(self, request: Request) -> Response:
         if request.query_params.get("filter") not in (None, "", "None"):
             names = ", ".join(COLUMNS)
-            raise ValidationError({"filter": [f"There is no filter here. Use {names}."]})
+            raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
         caller, query = caller_of(request), parse_query(ConnectionQuery, request)
         rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
         rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
@@ -171,14 +171,14 @@ class ConnectionDetailView(APIView):
 
 
 class ConnectionRefreshView(APIView):
-    """Bring one connection up to date."""
+    """Refresh one connection."""
 
     @documentation.documented(
         operation_id="refreshConnection",
         summary="Refresh a connection",
         description=(
-            "A job has the vendor import from the institution, then retrieves all accounts. The "
-            "state becomes `importing` when the vendor has begun. Takes no body."
+            "A job makes the vendor import from the institution and then retrieves all accounts. "
+            "The state becomes `importing` when the vendor has started. The request has no body."
         ),
         tags=TAG,
         response=ConnectionResponse,

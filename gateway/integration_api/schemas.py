@@ -25,7 +25,7 @@ from nucleus.hydrogen.unknown_names import BodySerializer
 
 INTEGRATION_TYPES = ("aggregation", "iav")
 REPAIR_PARAMETERS = ("member_id", "nucleus_aggregation_account_id", "nucleus_bank_link_id")
-# A URL of the web or of an app; a browser would run the others.
+# A URL of a website or of an app; a browser would execute the excluded schemes.
 REDIRECT_URL = (
     r"^(?!(?i:javascript|data|vbscript|blob|file|about):)[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"\\]+$"
 )
@@ -109,28 +109,28 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         r"^[A-Za-z0-9_.-]+$",
         required=False,
         max_length=255,
-        help_text="Begin with this institution; a member to repair takes precedence.",
+        help_text="Start with this institution; a member to repair takes precedence.",
     )
     disable_institution_search = LenientBooleanField(
         default=False,
-        help_text="With current_institution_code or a member to repair: keep the person there.",
+        help_text="With current_institution_code or a member to repair: no other can be chosen.",
     )
     update_credentials = LenientBooleanField(
         default=False,
-        help_text="With a member to repair: ask for its credentials although they may be right.",
+        help_text="With a member to repair: ask for its credentials even if they may be valid.",
     )
     include_transactions = LenientBooleanField(
         required=False, help_text="false: the first import brings no transactions."
     )
     disable_background_agg = LenientBooleanField(
-        required=False, help_text="true: MX does not import new members daily by itself."
+        required=False, help_text="true: MX does not import new members daily."
     )
     client_redirect_url = serializers.RegexField(
         REDIRECT_URL,
         required=False,
         max_length=1000,
         help_text=(
-            "Where the person goes after logging in at the bank (OAuth). With "
+            "Where the person is sent after logging in at the bank (OAuth). Requires "
             "is_mobile_webview=true or oauth_referral_source=APP."
         ),
     )
@@ -140,7 +140,7 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
         required=False,
         max_length=35,
-        help_text="Of the widget's texts, such as fr-CA, as far as the vendor has them.",
+        help_text="The language of the widget, such as fr-CA, if the vendor supports it.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -148,14 +148,14 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         if attrs["disable_institution_search"] and not (
             repairs or "current_institution_code" in attrs
         ):
-            message = "Give current_institution_code, or the member to repair, with it."
+            message = "Requires current_institution_code or a member to repair."
             raise serializers.ValidationError({"disable_institution_search": [message]})
         if attrs["update_credentials"] and not repairs:
-            message = f"Give the member to repair with it: {', '.join(REPAIR_PARAMETERS)}."
+            message = f"Requires a member to repair: {', '.join(REPAIR_PARAMETERS)}."
             raise serializers.ValidationError({"update_credentials": [message]})
         is_app = attrs["is_mobile_webview"] or attrs.get("oauth_referral_source") == "APP"
         if "client_redirect_url" in attrs and not is_app:
-            message = "Give is_mobile_webview=true or oauth_referral_source=APP with it."
+            message = "Requires is_mobile_webview=true or oauth_referral_source=APP."
             raise serializers.ValidationError({"client_redirect_url": [message]})
         return attrs
 

@@ -1,29 +1,26 @@
-"""What a tenant can ask about its connections: their state, a refresh, their deletion."""
+"""Requests of a tenant about its connections: list, refresh, delete."""
 
 from __future__ import annotations
 
 import enum
-from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Prefetch, QuerySet, Value, When
 
-from integrations import vendor_sessions
 from integrations.flows import connections, sync
 from integrations.flows.errors import FlowError, NotFound
 from integrations.models import AccountLink, Member, VerifiedLink
-from integrations.vendors.errors import VendorNotFound
 from integrations.vendors.records import ActionRequiredBy, SyncScope
 from nucleus.models import Client, Tenant
 
 
 class ConnectionState(enum.StrEnum):
-    """A connection's state in words of our own, whatever the vendor."""
+    """A connection's state, the same for every vendor."""
 
     CONNECTED = "connected"
     IMPORTING = "importing"  # the vendor reads the bank
-    NEEDS_ACTION = "needs_action"  # `action_required_by` says of whom
+    NEEDS_ACTION = "needs_action"  # `action_required_by` says who has to act
     UNAVAILABLE = "unavailable"  # the institution or the vendor fails; it is tried again
     MISSING = "missing"  # the vendor no longer has it
 
@@ -42,9 +39,9 @@ STATE = Case(
 
 
 def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Member]:
-    """The connections that a caller may see, each with `state` and the ids of its links.
+    """The connections that a caller may see, each with its `state` and links.
 
-    Those of a client that is being erased are left out.
+    Connections of a client that is being erased are excluded.
 
     Args:
         client: confines the result to one client's connections.
@@ -65,7 +62,7 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
 
 
 def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member:
-    """One visible connection. Raises NotFound."""
+    """The connection with this id, if the caller may see it. Raises NotFound."""
     member = visible_connections(tenant=tenant, client=client).filter(pk=connection_id).first()
     if member is None:
         raise NotFound(f"There is no connection {connection_id}.")
@@ -73,9 +70,9 @@ def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member
 
 
 def refresh(member: Member) -> None:
-    """Enqueue a job that has the vendor import from the bank, then reads all accounts.
+    """Enqueue a job that makes the vendor import from the bank, and then reads all accounts.
 
-    A job of that kind which is waiting already serves this request too.
+    If such a job is waiting, no second one is enqueued.
 
     Raises:
         FlowError: the vendor no longer has the connection.
@@ -94,15 +91,6 @@ def delete(member: Member) -> None:
 
     Raises VendorError, and VendorNotConfigured, before anything is deleted here.
     """
-    vendor_user = member.vendor_user
     if member.connection_status != connections.MISSING:
-        with (
-            vendor_sessions.open_for_tenant(
-                tenant=member.tenant, vendor=vendor_user.vendor, client_id=vendor_user.client_id
-            ) as vendor,
-            suppress(VendorNotFound),  # deleted already
-        ):
-            vendor.delete_member(
-                user_id=str(vendor_user.vendor_user_id), member_id=member.vendor_member_id
-            )
+        connections.delete_at_vendor(member)
     member.delete()

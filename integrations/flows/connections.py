@@ -113,15 +113,20 @@ def delete_if_unused(
     ]
     if any(link.pk != except_for.pk for link in links):
         return
+    delete_at_vendor(member)
+    member.delete()
+
+
+def delete_at_vendor(member: Member) -> None:
+    """Delete the connection at the vendor. Raises VendorNotConfigured and VendorError."""
     user = member.vendor_user
     with (
         vendor_sessions.open_for_tenant(
-            tenant=tenant, vendor=user.vendor, client_id=user.client_id
+            tenant=member.tenant, vendor=user.vendor, client_id=user.client_id
         ) as vendor,
         suppress(VendorNotFound),  # deleted already
     ):
         vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
-    member.delete()
 
 
 def next_sync_time() -> datetime:

@@ -1,4 +1,4 @@
-"""That vendors were called, and what else was done about a client, without what was said."""
+"""The audit log: calls to vendors and the gateway's own events, without their contents."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from nucleus.models.base import Record
 
 
 class AuditLog(Record):
-    """One exchange with a vendor: no vendor ids, bodies, headers or secrets, by construction.
+    """One call to a vendor. It has no columns for vendor ids, bodies, headers or secrets.
 
-    Rows without `vendor` are the gateway's own events, such as client_erased. Ids are ours and
-    outlive what they name. Rows never change, so update_date says as well when it happened.
+    Rows without `vendor` are the gateway's own events, such as client_erased. Ids are those of
+    Nucleus, and stay when their objects are deleted. Rows never change: update_date is the time
+    of the call.
     """
 
     tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -23,7 +24,7 @@ class AuditLog(Record):
     status = models.PositiveIntegerField(null=True, blank=True)
     duration_ms = models.PositiveIntegerField()
     error = models.CharField(max_length=64, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)  # of the request or job behind it
+    request_id = models.CharField(max_length=64, blank=True)  # of the request or job that caused it
     integration_type = models.CharField(max_length=16, blank=True)
     client_id = models.UUIDField(null=True, blank=True)
     aggregation_account_id = models.UUIDField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""A tenant's keys at a vendor."""
+"""Credentials of tenants for vendors' APIs, and their health."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nucleus.models.base import TenantRecord
 
 
 class VendorCredential(TenantRecord):
-    """Keys for one vendor API in one environment; at most one per vendor is active."""
+    """Keys for a vendor API in one environment; a tenant has at most one active per vendor."""
 
     class Environment(models.TextChoices):
         PRODUCTION = "production", "Production"
@@ -59,7 +59,7 @@ class VendorCredential(TenantRecord):
         return f"{self.vendor} {self.api} ({self.environment})"
 
     def clean(self) -> None:
-        """Allow only APIs that the gateway speaks and addresses that the environment allows."""
+        """Refuse unknown APIs and versions, and base URLs that are not allowed."""
         try:
             spec = registry.get(self.vendor)
         except registry.UnknownVendor as error:

@@ -1,4 +1,4 @@
-"""That clients were erased, kept after everything else about them is gone."""
+"""The records of erasures, which are kept when everything else about the client is deleted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from nucleus.models.base import TenantRecord
 
 
 class Erasure(TenantRecord):
-    """One client's erasure. Requested at create_date; no personal data, only our id of the client.
+    """The erasure of one client, requested at create_date. Of the client it keeps only the id.
 
-    `vendor_users` holds the vendor's ids of users that are still to be deleted there, so that a
-    vendor that cannot be reached delays only its own part; each entry goes once that is done.
+    `vendor_users` has the vendor's users that are still to be deleted, so that an unreachable
+    vendor delays only its own part; an entry is removed when its user is deleted.
     """
 
     class Outcome(models.TextChoices):
@@ -20,10 +20,14 @@ class Erasure(TenantRecord):
         LEFT_AT_VENDOR = "left_at_vendor", "Erased here; the vendor's user has to be deleted there"
 
     client_id = models.UUIDField()
-    requested_by = models.CharField(max_length=255)  # an application, or who of staff
+    requested_by = models.CharField(
+        max_length=255
+    )  # the name of an application or of a member of staff
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.PENDING)
-    problem = models.CharField(max_length=255, blank=True)  # why the vendor's part is not done
-    erased_at = models.DateTimeField(null=True, blank=True)  # nothing is left here
+    problem = models.CharField(
+        max_length=255, blank=True
+    )  # why the vendor's user is not deleted yet
+    erased_at = models.DateTimeField(null=True, blank=True)  # when everything here was deleted
     finished_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict, blank=True)  # deleted rows by model
     vendor_users = models.JSONField(default=list, blank=True)

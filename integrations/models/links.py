@@ -1,4 +1,4 @@
-"""Which of our objects is which of the vendor's. Vendor ids live here, not in Nucleus."""
+"""Relations between Nucleus objects and the vendor's. Vendor ids are kept here, not in Nucleus."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nucleus.models.base import TenantRecord
 
 
 class VendorUser(TenantRecord):
-    """A Nucleus client's or business's user at a vendor.
+    """The vendor's user of a client or business.
 
-    The row is committed before the vendor is called, with the identifier the vendor user will
-    carry, so a crash in between leaves something to adopt instead of a second user.
+    The row is committed before the vendor is called, with the identifier of the vendor user. After
+    a crash in between, a retry finds the user by its identifier and creates no second one.
     """
 
     client = models.ForeignKey(
@@ -60,16 +60,16 @@ class VendorUser(TenantRecord):
 
     @property
     def owner(self) -> Owner:
-        """The client or the business; a constraint sees to it that it is one of them."""
+        """The client or the business; a constraint ensures that it is exactly one."""
         return cast("Owner", self.client or self.business)
 
 
 class Member(TenantRecord):
-    """A client's or business's connection to an institution."""
+    """A connection: the login of a client or business at an institution."""
 
     vendor_user = models.ForeignKey(VendorUser, on_delete=models.CASCADE, related_name="members")
     vendor_member_id = models.CharField(max_length=255)
-    # A vendor's own token of this connection, where it gives one.
+    # The vendor's token for this connection, if it issues one.
     secret = EncryptedTextField(blank=True, default="", editable=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     institution = models.ForeignKey(
@@ -82,11 +82,10 @@ class Member(TenantRecord):
     is_aggregating = models.BooleanField(default=False)
     aggregated_at = models.DateTimeField(null=True, blank=True)
     successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
-    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: now
-    synced_at = models.DateTimeField(null=True, blank=True)  # all accounts read to their end
-    synced_through = models.DateTimeField(  # the vendor's aggregation that this was
-        null=True, blank=True
-    )
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: due now
+    synced_at = models.DateTimeField(null=True, blank=True)  # when the last complete sync began
+    # The time of the vendor's import that the last complete sync has read.
+    synced_through = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -100,7 +99,7 @@ class Member(TenantRecord):
 
 
 class AccountLink(TenantRecord):
-    """An aggregation account and the vendor account it comes from."""
+    """The relation between an aggregation account and the vendor's account."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="account_links")
     vendor_account_id = models.CharField(max_length=255)
@@ -122,7 +121,7 @@ class AccountLink(TenantRecord):
 
 
 class VerifiedLink(TenantRecord):
-    """A bank link and the vendor account whose verification produced it."""
+    """The relation between a bank link and the vendor's account whose verification produced it."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="verified_links")
     vendor_account_id = models.CharField(max_length=255)

@@ -29,11 +29,13 @@ class WebhookSubscription(TenantRecord):
     api = models.CharField("API", max_length=16, choices=Api, default=Api.INTEGRATION)
     url = models.CharField(max_length=2000)
     integration_service = models.JSONField(default=list)  # Hydrogen's names
-    atom_service = models.JSONField(default=list)  # Hydrogen's names in Nucleus
-    extended_events = models.JSONField(default=list)  # ours, unknown to Hydrogen's SDKs
+    atom_service = models.JSONField(default=list)  # Hydrogen's names in the Nucleus API
+    extended_events = models.JSONField(
+        default=list
+    )  # the gateway's own; unknown to Hydrogen's SDKs
     is_active = models.BooleanField(default=True)
     secret = EncryptedTextField(default=new_secret)
-    # While receivers change theirs, deliveries carry both signatures.
+    # Signs deliveries as well until then, so that receivers have time to change theirs.
     previous_secret = EncryptedTextField(blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True)
     secondary_id = models.CharField(max_length=255, null=True, blank=True)
@@ -50,7 +52,7 @@ class WebhookSubscription(TenantRecord):
 
 
 class OutboundEvent(TenantRecord):
-    """Something that happened, with the body of all its deliveries."""
+    """Something that happened, with the body that all its deliveries send."""
 
     type = models.CharField(max_length=64)
     payload = models.TextField()  # the JSON text as it is sent and signed

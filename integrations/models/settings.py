@@ -1,4 +1,4 @@
-"""What staff choose per tenant."""
+"""The settings of a tenant for aggregation and verification."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ AUTOMATIC_RETRIEVAL = (
     "Aggregation Account creation"
 )
 
-
-ROTATION = timedelta(days=1)
-PREVIOUS_ACCESS = (
+WEBHOOK_ACCESS_OVERLAP = timedelta(days=1)
+PREVIOUS_ACCESS_FIELDS = (
     "previous_webhook_user", "previous_webhook_secret", "previous_webhook_until",
 )  # fmt: skip
 
 
-def _same_access(one: AggregationSettings, other: AggregationSettings) -> bool:
-    return (one.webhook_user, one.webhook_secret) == (other.webhook_user, other.webhook_secret)
+def _has_same_access(old: AggregationSettings, new: AggregationSettings) -> bool:
+    return (old.webhook_user, old.webhook_secret) == (new.webhook_user, new.webhook_secret)
 
 
 def new_webhook_path() -> str:
@@ -35,7 +34,7 @@ def new_webhook_path() -> str:
 
 
 class AggregationSettings(TenantRecord):
-    """The "Aggregation" tab: vendor, webhook access, automatic work."""
+    """The settings for aggregation: vendor, webhook access, what is automatic."""
 
     vendor = models.CharField(max_length=32, default="mx")
     create_vendor_user_automatically = models.BooleanField(
@@ -53,7 +52,7 @@ class AggregationSettings(TenantRecord):
     )
     webhook_user = models.CharField("Webhook User", max_length=255, blank=True)
     webhook_secret = EncryptedTextField("Webhook Secret", blank=True, default="")
-    # While the vendor's dashboard is being changed, both pairs are accepted.
+    # Accepted as well until then, so that staff have time to change the vendor's dashboard.
     previous_webhook_user = models.CharField(max_length=255, blank=True, editable=False)
     previous_webhook_secret = EncryptedTextField(blank=True, default="", editable=False)
     previous_webhook_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -68,19 +67,19 @@ class AggregationSettings(TenantRecord):
         return f"Aggregation by {self.vendor}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the replaced webhook access valid for a day."""
+        """Keep the replaced webhook access valid for WEBHOOK_ACCESS_OVERLAP."""
         stored = None if self._state.adding else type(self).unscoped.filter(pk=self.pk).first()
-        if stored is not None and stored.webhook_secret and not _same_access(stored, self):
+        if stored is not None and stored.webhook_secret and not _has_same_access(stored, self):
             self.previous_webhook_user = stored.webhook_user
             self.previous_webhook_secret = stored.webhook_secret
-            self.previous_webhook_until = timezone.now() + ROTATION
+            self.previous_webhook_until = timezone.now() + WEBHOOK_ACCESS_OVERLAP
             if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], *PREVIOUS_ACCESS}
+                kwargs["update_fields"] = {*kwargs["update_fields"], *PREVIOUS_ACCESS_FIELDS}
         super().save(*args, **kwargs)
 
 
 class VerificationSettings(TenantRecord):
-    """The "Verification" tab: who verifies bank accounts."""
+    """The settings for verification: its vendor and options."""
 
     vendor = models.CharField(max_length=32, default="mx")
     include_identity = models.BooleanField(
