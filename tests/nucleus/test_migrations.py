@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from integrations.flows import connections
-from integrations.models import Job, Member, VendorUser, VerifiedLink
+from integrations.models import Job, VendorUser
 from nucleus import writes
 from nucleus.models import AggregationAccount, BankLink, Client, Institution, Merchant
 from tests.factories.integrations import JobFactory
@@ -126,27 +126,28 @@ def test_the_migration_of_username_keys_keeps_look_alikes(before_username_keys: 
 
 
 @pytest.fixture
-def before_holder_sources(transactional_db: Any) -> Iterator[None]:
-    """A database in which no bank link says who named its holder."""
+def before_holder_sources(transactional_db: Any) -> Iterator[Any]:
+    """A database in which no bank link says who named its holder; its models of integrations."""
+    state = [("integrations", "0004_audit_erasures_nucleus_webhooks")]
+    executor = MigrationExecutor(connection)
     try:
-        MigrationExecutor(connection).migrate(
-            [("integrations", "0004_audit_erasures_nucleus_webhooks")]
-        )
-        yield
+        executor.migrate(state)
+        yield executor.loader.project_state(state).apps
     finally:
         call_command("migrate", verbosity=0)
 
 
-def test_the_migration_of_holders_marks_them_not_confirmed(before_holder_sources: None):
+def test_the_migration_of_holders_marks_them_not_confirmed(before_holder_sources: Any):
     verified: Any
     verified, manual = (BankLinkFactory(metadata={"ours": "yes"}) for _ in range(2))
-    user = VendorUser.unscoped.create(
-        tenant=verified.tenant, client=verified.client, vendor="mx", identifier="x"
-    )
-    member = Member.unscoped.create(tenant=user.tenant, vendor_user=user, vendor_member_id="MBR-1")
-    VerifiedLink.unscoped.create(
-        tenant=user.tenant, member=member, vendor_account_id="ACT-1", bank_link=verified
-    )
+
+    def create(model: str, **columns: Any) -> Any:
+        rows = before_holder_sources.get_model("integrations", model)._base_manager
+        return rows.create(tenant_id=verified.tenant_id, **columns)
+
+    user = create("VendorUser", client_id=verified.client_id, vendor="mx", identifier="x")
+    member = create("Member", vendor_user=user, vendor_member_id="MBR-1")
+    create("VerifiedLink", member=member, vendor_account_id="ACT-1", bank_link_id=verified.pk)
     call_command("migrate", verbosity=0)
     marked = BankLink.unscoped.get(pk=verified.pk)
     assert marked.metadata == {"ours": "yes", "bank_account_holder_source": "not_confirmed"}
