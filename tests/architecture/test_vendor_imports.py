@@ -15,10 +15,6 @@ VENDORS = [module.name for module in pkgutil.iter_modules(vendors.__path__) if m
 # Tests that are about a vendor's behaviour though they stand elsewhere.
 TESTS_OF_VENDORS = {
     "tests/integrations/flows/test_transaction_listing.py",  # resumes MX's numbered pages
-    "tests/integrations/vendors/test_tls.py",  # sends with MX's table of errors
-    "tests/integrations/vendors/test_transport.py",  # likewise
-    "tests/nucleus/test_masking.py",  # what MX's account numbers leave
-    "tests/nucleus/test_resources.py",  # the taxonomy is MX's
 }
 
 

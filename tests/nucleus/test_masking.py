@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.vendors.mx import mapping
 from nucleus.masking import mask, masked
 
 DIGITS = "12345678901234567890"
@@ -48,12 +47,6 @@ def test_separators_and_numbers_that_are_masked_already(number: str, shown: str)
 def test_any_text_has_a_short_mask(number: str):
     shown = mask(number)
     assert len(shown) <= min(4, len(number) // 2)
-
-
-@pytest.mark.parametrize(("sent", "shown"), [(None, None), ("1", None), ("1234", "34")])
-def test_the_number_of_a_vendors_account_is_masked(sent: str | None, shown: str | None):
-    payload = {"guid": "ACT-1", "user_guid": "USR-1", "account_number": sent}
-    assert mapping.account(payload).mask == shown
 
 
 def test_no_number_has_no_mask():

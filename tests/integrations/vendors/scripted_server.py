@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+from integrations.vendors import errors
+from integrations.vendors.transport import VendorRequest, VendorResponse
+
 Script = Callable[[socket.socket, bytes], None]
 Wrap = Callable[[socket.socket], socket.socket]
 
@@ -79,3 +82,15 @@ def answer(status: int = 200, body: bytes = b"{}", headers: str = "") -> bytes:
 def always(data: bytes) -> Script:
     """Send the same bytes to every request."""
     return lambda connection, request: connection.sendall(data)
+
+
+def error_for(call: VendorRequest, response: VendorResponse) -> errors.VendorError | None:
+    """What the answer means to a vendor that tells few failures apart."""
+    if response.status < 300:
+        return None
+    if response.status == 404:
+        return errors.VendorNotFound(status=404)
+    if response.status == 429:
+        return errors.VendorRateLimited(status=429)
+    kind = errors.VendorUnavailable if response.status >= 500 else errors.VendorBadResponse
+    return kind(status=response.status)

@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.vendors import errors
 from integrations.vendors.base import CallPolicy, VendorConfig
-from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
-from tests.integrations.vendors.scripted_server import Script, always, answer, serving
+from tests.integrations.vendors.scripted_server import Script, always, answer, error_for, serving
 
 READ = VendorRequest("read_user", "GET", "/users", "/users")
 QUICK = CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=1.5)

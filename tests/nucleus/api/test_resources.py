@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from gateway.access.models import Application
-from integrations.vendors.mx import mapping
 from nucleus import categories
 from nucleus.models import Client, Tenant
 from tests.api import Api
@@ -46,23 +45,6 @@ def test_transaction_categories_are_listed(api: Api):
     }
     assert len([row for row in rows if row["subcategory"] is None]) == 21
     assert len({row["hydrogen_transaction_category_id"] for row in rows}) == len(rows) == 118
-
-
-def test_listed_account_categories_are_those_of_mapped_accounts(api: Api):
-    rows = api.get(ACCOUNTS).data
-    for row in rows:
-        payload = {
-            "guid": "ACT-1", "user_guid": "USR-1", "type": row["vendor_category"],
-            "subtype": row["vendor_subcategory"],
-        }  # fmt: skip
-        account = mapping.account(payload)
-        assert (account.category, account.subcategory) == (row["category"], row["subcategory"])
-        assert row["hydrogen_account_category_id"] == str(
-            categories.account_category_id(
-                category=account.category, subcategory=account.subcategory
-            )
-        )
-    assert len({row["hydrogen_account_category_id"] for row in rows}) == len(rows) == 117
 
 
 def test_every_code_has_a_listed_category(api: Api):

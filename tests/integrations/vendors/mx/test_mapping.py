@@ -201,3 +201,9 @@ def test_null_is_a_member_without_credentials():
     assert (connection.actor, connection.next_step) == (ActionRequiredBy.END_USER, NextStep.REPAIR)
     assert "credentials" in connection.meaning
     assert connection.message
+
+
+@pytest.mark.parametrize(("sent", "shown"), [(None, None), ("1", None), ("1234", "34")])
+def test_the_number_of_an_account_is_masked(sent: str | None, shown: str | None):
+    payload = {"guid": "ACT-1", "user_guid": "USR-1", "account_number": sent}
+    assert mapping.account(payload).mask == shown
