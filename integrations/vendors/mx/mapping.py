@@ -59,6 +59,7 @@ SUBCATEGORIES = {
     "ROTH_IRA": "Roth IRA",
     "RV": "RV",
 }
+OPPOSITES = {"Credit": "Debit", "Debit": "Credit"}
 DEBTS = {"CREDIT_CARD", "LOAN", "LINE_OF_CREDIT", "MORTGAGE"}
 CASH = {"CHECKING", "SAVINGS", "CASH", "PREPAID"}
 DEMAND_DEPOSITS = {"CHECKING", "SAVINGS"}
@@ -184,7 +185,7 @@ def transaction(payload: Payload) -> records.Transaction:
         id=required(payload, "guid"),
         account_id=required(payload, "account_guid"),
         amount=abs(amount),
-        direction=readable(text(payload, "type", 32) or "UNKNOWN", 32),
+        direction=_direction(payload, amount),
         status=(text(payload, "status", 32) or "unknown").lower()[:32],
         transacted_at=transacted_at,
         currency_code=currency_code(payload),
@@ -202,6 +203,12 @@ def transaction(payload: Payload) -> records.Transaction:
         updated_at=instant(payload, "updated_at"),
         metadata=extra_metadata(payload, TRANSACTION_META),
     )
+
+
+def _direction(payload: Payload, amount: Decimal) -> str:
+    """Credit or Debit. A negative amount turns it: a debit of -12.34 is a refund."""
+    direction = readable(text(payload, "type", 32) or "UNKNOWN", 32)
+    return OPPOSITES.get(direction, direction) if amount < 0 else direction
 
 
 def coordinate(payload: Payload, name: str, most: int) -> Decimal | None:

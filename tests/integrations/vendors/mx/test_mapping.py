@@ -113,8 +113,19 @@ def test_transaction():
     assert record.metadata["mx_original_description"] == "WHOLEFDS TSQ 102"
 
 
-def test_a_negative_amount_loses_only_its_sign():
-    assert mapping.transaction({**TRANSACTION, "amount": Decimal("-5.5")}).amount == Decimal("5.5")
+@pytest.mark.parametrize(
+    ("type_", "amount", "direction"),
+    [
+        ("DEBIT", "12.34", "Debit"),
+        ("DEBIT", "-12.34", "Credit"),  # a refund
+        ("CREDIT", "-12.34", "Debit"),
+        ("CREDIT", "0", "Credit"),
+        ("SWEEP", "-12.34", "Sweep"),
+    ],
+)
+def test_a_negative_amount_turns_the_direction(type_: str, amount: str, direction: str):
+    row = mapping.transaction(TRANSACTION | {"type": type_, "amount": Decimal(amount)})
+    assert (row.amount, row.direction) == (abs(Decimal(amount)), direction)
 
 
 def test_the_date_falls_back():
