@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import connections, retention, users
-from integrations.flows.erasure_state import ErasePayload, EraseProgress
+from integrations.flows.erasure_state import ErasePayload, EraseProgress, VendorUserEntry
 from integrations.jobs import job_queue, retry
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -116,11 +116,14 @@ ERASE_CLIENT = JobKind(
 )
 
 
-def _vendor_user_entries(erasure: Erasure) -> list[dict[str, Any]]:
+def _vendor_user_entries(erasure: Erasure) -> list[VendorUserEntry]:
     """What is needed to delete the client's vendor users, for the Erasure row."""
-    names = ("vendor", "vendor_user_id", "identifier")
-    rows = _vendor_users(erasure).order_by("create_date").values(*names)
-    return [dict(row) for row in rows]
+    return [
+        VendorUserEntry(
+            vendor=user.vendor, vendor_user_id=user.vendor_user_id, identifier=user.identifier
+        )
+        for user in _vendor_users(erasure).order_by("create_date")
+    ]
 
 
 def _vendor_users(erasure: Erasure) -> QuerySet[VendorUser]:
@@ -159,7 +162,7 @@ def _erase_at_vendors(run: JobRun, erasure: Erasure) -> float:
     return delay
 
 
-def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: dict[str, Any]) -> None:
+def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: VendorUserEntry) -> None:
     """Delete one vendor user, and with it everything that the vendor has of it."""
     with vendor_sessions.open_for_tenant(
         tenant=run.tenant,
@@ -205,7 +208,7 @@ def _delete_in_batches(
             erasure.save(update_fields=["counts", "update_date"])
 
 
-def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[dict[str, Any]]) -> None:
+def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[VendorUserEntry]) -> None:
     """Delete everything else in one transaction; locks are taken in the order of other writers.
 
     Args:

@@ -1,10 +1,22 @@
-"""What an erasure job stores: its payload and its progress."""
+"""What an erasure stores: the payload and progress of its job, and the vendor users to delete."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from integrations.jobs.job_data import JobData
+
+
+class VendorUserEntry(TypedDict):
+    """An item of Erasure.vendor_users: what is needed to delete a user at its vendor.
+
+    `vendor_user_id` is None if the answer to its creation was lost; `identifier` finds it then.
+    """
+
+    vendor: str
+    vendor_user_id: str | None
+    identifier: str
 
 
 @dataclass(frozen=True)

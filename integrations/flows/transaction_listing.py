@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from django.utils import timezone
 
@@ -24,6 +24,21 @@ MAX_AGE = timedelta(hours=6)  # an older listing is not continued
 MAX_STARTS = 3  # a listing that was started more often is read in one turn
 
 
+class ListingState(TypedDict):
+    """A listing as the progress of a job has it; `beginnings` is the `starts` of Listing.
+
+    `stamp` identifies the vendor's import that is listed.
+    """
+
+    since: str
+    until: str
+    listed_at: str
+    cursor: str | None
+    pending: list[str]
+    beginnings: int
+    stamp: str
+
+
 @dataclass(slots=True)
 class Listing:
     """A listing of the days from `since` to `until`, started at `listed_at`."""
@@ -35,18 +50,24 @@ class Listing:
     pending: set[str] = field(default_factory=set)  # source ids that must not be canceled
     starts: int = 1
 
-    def as_json(self) -> dict[str, Any]:
+    def state(self, stamp: str) -> ListingState:
+        """The state to save.
+
+        Args:
+            stamp: identifies the vendor's import that is listed.
+        """
         return {
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "listed_at": self.listed_at.isoformat(),
             "cursor": self.cursor,
             "pending": sorted(self.pending),
-            "beginnings": self.starts,  # the name in jobs of version 0.1
+            "beginnings": self.starts,
+            "stamp": stamp,
         }
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Listing:
+    def from_state(cls, state: ListingState) -> Listing:
         return cls(
             since=date.fromisoformat(state["since"]),
             until=date.fromisoformat(state["until"]),
@@ -82,10 +103,10 @@ class ListingProgress(JobData):
     """Progress of jobs that list transactions.
 
     Args:
-        listings: id of the AccountLink → Listing.as_json with the `stamp` of its import.
+        listings: id of the AccountLink → the state of its listing.
     """
 
-    listings: dict[str, dict[str, Any]] | None = None
+    listings: dict[str, ListingState] | None = None
 
 
 class Checkpoint:
@@ -105,7 +126,7 @@ class Checkpoint:
         state = self._listings().get(self.account)
         if state is None:
             return new
-        saved = Listing.from_json(state)
+        saved = Listing.from_state(state)
         if state["stamp"] == self.stamp and new.listed_at - saved.listed_at < MAX_AGE:
             return saved
         new.starts = saved.starts + 1
@@ -113,19 +134,19 @@ class Checkpoint:
 
     def save(self, listing: Listing) -> None:
         """Save the listing in the transaction of the rows that it describes. Raises LeaseLost."""
-        self._save({self.account: listing.as_json() | {"stamp": self.stamp}})
+        self._save({self.account: listing.state(self.stamp)})
 
     def clear(self) -> None:
         """Remove the listing: it is complete. Raises LeaseLost."""
         self._save({})
 
-    def _save(self, own: dict[str, Any]) -> None:
+    def _save(self, own: dict[str, ListingState]) -> None:
         others = {
             account: state for account, state in self._listings().items() if account != self.account
         }
         self.run.renew(ListingProgress(listings=others | own))
 
-    def _listings(self) -> dict[str, dict[str, Any]]:
+    def _listings(self) -> dict[str, ListingState]:
         return self.run.progress(ListingProgress).listings or {}
 
     def yield_turn(self, listing: Listing) -> None:

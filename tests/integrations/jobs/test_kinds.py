@@ -11,6 +11,7 @@ import pytest
 from integrations.flows.bank_links import TenantAccount
 from integrations.flows.outbound_webhooks import DeliverProgress
 from integrations.flows.sync_state import SyncProgress
+from integrations.flows.transaction_listing import ListingState
 from integrations.flows.verification_job import VerifyPayload, VerifyProgress
 from integrations.jobs import job_queue
 from integrations.jobs.job_data import JobData
@@ -107,7 +108,7 @@ def test_a_payload_is_read_as_it_was_written(
     assert handled(KINDS[name], payload.to_json()) == payload
 
 
-LISTING = {
+LISTING: ListingState = {
     "since": "2026-08-01",
     "until": "2026-11-26",
     "listed_at": "2026-11-21T09:30:00+00:00",
