@@ -44,12 +44,12 @@ def verification_settings(tenant: Tenant) -> VerificationSettings:
 
 
 def aggregation_vendor(tenant: Tenant, vendor_name: str | None) -> str:
-    """The vendor asked for, or the settings' one. Raises registry.UnknownVendor."""
+    """The slug of the requested vendor, or of the settings' one. Raises registry.UnknownVendor."""
     return registry.get(vendor_name or aggregation_settings(tenant).vendor).slug
 
 
 def verification_vendor(tenant: Tenant, vendor_name: str | None) -> str:
-    """The vendor asked for, or the settings' one. Raises registry.UnknownVendor."""
+    """The slug of the requested vendor, or of the settings' one. Raises registry.UnknownVendor."""
     return registry.get(vendor_name or verification_settings(tenant).vendor).slug
 
 
@@ -68,7 +68,7 @@ def open_for_tenant(
         interactive: somebody waits for the answer, so all calls together get
             `settings.VENDOR_DEADLINE_SECONDS`; jobs only have a deadline per call.
         client_id: the Nucleus client that all calls are about, for the audit log.
-        integration_type: likewise; Hydrogen's word.
+        integration_type: likewise; Hydrogen's name of the product.
 
     Raises VendorNotConfigured, what the vendor raises, and while its health forbids calls, that.
     """
@@ -102,7 +102,7 @@ def open_with_credential(
 ) -> Iterator[Vendor]:
     """Open the vendor of `credential` whatever its health; see open_for_tenant.
 
-    Every call leaves an audit row and is learnt from.
+    Every call is recorded in the audit log and by the circuit breaker.
     """
     audit = _Audit(credential.tenant)
     breaker = breaker or circuit_breaker.CircuitBreaker(credential)

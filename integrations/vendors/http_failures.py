@@ -64,7 +64,7 @@ TRANSLATIONS: list[tuple[type[BaseException], type[errors.VendorError], str]] = 
 
 
 def translated(error: BaseException) -> errors.VendorError:
-    """`error` of a library in our own words."""
+    """The error of ours that a library's exception stands for."""
     for kind, ours, message in TRANSLATIONS:
         if isinstance(error, kind):
             return ours(message)

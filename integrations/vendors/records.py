@@ -1,4 +1,4 @@
-"""What crosses the vendor seam: frozen records in our own vocabulary.
+"""The records that vendors return, frozen and in our own vocabulary.
 
 A field is optional only because some vendor documents that it may be absent. Amounts are Decimal in
 the record's currency, dates are dates, instants are aware UTC datetimes. `id` fields hold the
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ActionRequiredBy(enum.StrEnum):
-    """Who has to move before a connection delivers data again."""
+    """Who has to act before a connection delivers data again."""
 
     NOBODY = "nobody"
     END_USER = "end_user"
@@ -47,9 +47,9 @@ class SyncScope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """What a vendor's webhook says has happened. It may be late, doubled, or forged."""
+    """The event that a vendor's webhook reports. It may be late, repeated or forged."""
 
-    kind: str  # the vendor's own word
+    kind: str  # the vendor's own name of the event
     member_id: str | None = None
     user_id: str | None = None
     scope: SyncScope = SyncScope.STATUS
@@ -60,9 +60,9 @@ class WebhookEvent:
 class Connection:
     """The state of a member's connection to its institution."""
 
-    status: str  # the vendor's own word, kept for people who know it
+    status: str  # the vendor's own name of it, for people who know the vendor
     meaning: str  # for staff and developers
-    message: str  # for the end user; empty when there is nothing to say
+    message: str  # for the end user; empty when nothing has to be done or known
     actor: ActionRequiredBy
     next_step: NextStep
     is_connected: bool  # data can be read and further jobs can run
@@ -172,8 +172,8 @@ class Transaction:
     id: str
     account_id: str
     amount: Decimal
-    direction: str  # "Credit" or "Debit", or the vendor's unknown word title-cased
-    status: str  # "posted", "pending", or the vendor's unknown word lower-cased
+    direction: str  # "Credit" or "Debit"; another name of the vendor title-cased
+    status: str  # "posted" or "pending"; another name of the vendor in lower case
     transacted_at: datetime
     currency_code: str | None
     category: str | None = None  # the parent category
@@ -249,7 +249,7 @@ class RejectedItem:
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[T]):
-    """Usable records of one vendor page (or of a whole short list) and what had to be left out."""
+    """The usable records of one page, or of a short list, and the items that had to be left out."""
 
     records: tuple[T, ...]
     rejected: tuple[RejectedItem, ...] = ()
@@ -280,7 +280,7 @@ class WidgetOptions:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer to "do these credentials work?"."""
+    """Whether the vendor accepts the credentials."""
 
     ok: bool
-    message: str  # what was found and, when not ok, what to do about it
+    message: str  # the result and, when not ok, what to do about it

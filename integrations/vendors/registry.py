@@ -17,12 +17,12 @@ class UnknownVendor(LookupError):
 @cache
 def specs() -> dict[str, VendorSpec]:
     """All vendors by slug."""
-    found = {}
+    by_slug = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if module.ispkg:
             spec = importlib.import_module(f"{__package__}.{module.name}").SPEC
-            found[spec.slug] = spec
-    return found
+            by_slug[spec.slug] = spec
+    return by_slug
 
 
 def get(slug: str) -> VendorSpec:
@@ -30,5 +30,5 @@ def get(slug: str) -> VendorSpec:
     try:
         return specs()[slug]
     except KeyError:
-        known = ", ".join(sorted(specs()))
-        raise UnknownVendor(f"Unknown vendor_name {slug!r}. Known vendors: {known}.") from None
+        slugs = ", ".join(sorted(specs()))
+        raise UnknownVendor(f"Unknown vendor_name {slug!r}. Known vendors: {slugs}.") from None

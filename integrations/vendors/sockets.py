@@ -1,4 +1,4 @@
-"""A connection pool whose exchanges can be cut off, and tell how far they came."""
+"""A connection pool whose exchanges can be cut off, and record how far they came."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import urllib3
 class Watchdog:
     """Shuts the exchange's sockets down when its time is up, headers and handshake included.
 
-    Time-outs of sockets start anew with every byte, so a server that drips could hold a thread for
-    ever. It also records how far the exchange came, which decides whether it may be repeated.
+    Time-outs of sockets start again with every byte, so a slow server could block a thread without
+    end. It also records how far the exchange came, which decides whether it may be repeated.
 
     Args:
         use_new_connection: leave the idle connections of the pool alone.
@@ -111,7 +111,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 
 def watch(session: requests.Session) -> None:
-    """Let the watchdog see the sockets of somebody else's adapters, too."""
+    """Let the watchdog reach the sockets of another library's adapters as well."""
     for adapter in session.adapters.values():
         manager = getattr(adapter, "poolmanager", None)
         if manager is not None:

@@ -40,7 +40,7 @@ class VendorRequest:
     query: Mapping[str, str] | None = None
     body: Any = None
     headers: Mapping[str, str] | None = None  # besides those of every call
-    is_repeatable: bool = False  # doing it twice is doing it once
+    is_repeatable: bool = False  # sending it twice has the effect of sending it once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class VendorResponse:
 
 
 @dataclass(slots=True)
-class _Tries:
-    """How often one call was tried so far."""
+class _Attempts:
+    """The attempts at one call so far."""
 
     number: int = 1
-    may_have_arrived: bool = False  # an earlier one, at the vendor
+    may_have_arrived: bool = False  # an earlier attempt, at the vendor
 
 
 class _StaleConnection(errors.VendorUnavailable):
@@ -65,7 +65,7 @@ class _StaleConnection(errors.VendorUnavailable):
 
 
 class Transport:
-    """A session with one vendor, for the length of one use case and one thread."""
+    """A session with one vendor, for one use case in one thread."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Transport:
         if self.until is not None:
             until = min(until, self.until)
         attempts = self.config.policy.attempts
-        tries = _Tries()
+        tries = _Attempts()
         while True:
             try:
                 return self._attempt(call, tries, until)
@@ -112,7 +112,7 @@ class Transport:
                 tries.may_have_arrived |= error.was_sent
                 self.sleep(pause)
 
-    def _attempt(self, call: VendorRequest, tries: _Tries, until: float) -> VendorResponse:
+    def _attempt(self, call: VendorRequest, tries: _Attempts, until: float) -> VendorResponse:
         if self.config.before_call is not None:
             self.config.before_call()
         started = time.monotonic()
@@ -147,7 +147,7 @@ class Transport:
                     )
                 )
 
-    def _answer(self, call: VendorRequest, tries: _Tries, until: float) -> VendorResponse:
+    def _answer(self, call: VendorRequest, tries: _Attempts, until: float) -> VendorResponse:
         """One exchange, or two when the vendor had closed the idle connection of the first.
 
         That says nothing about the vendor's health, so it is no attempt of its own.
@@ -188,7 +188,7 @@ class Transport:
                 ) as response,
             ):
                 content = _content(response, policy.max_bytes, until)
-                if watchdog.fired:  # what was cut off can look like a whole, empty answer
+                if watchdog.fired:  # an answer that was cut off can look like a complete, empty one
                     raise errors.VendorTimeout
                 return VendorResponse(
                     status=response.status_code,
@@ -197,7 +197,10 @@ class Transport:
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _failure(error, watchdog, until) from error
-        except (ValueError, AttributeError) as error:  # what a half-closed socket can make of it
+        except (
+            ValueError,
+            AttributeError,
+        ) as error:  # of a half-closed socket
             if watchdog.fired:
                 raise errors.VendorTimeout from error
             raise errors.VendorBadResponse from error

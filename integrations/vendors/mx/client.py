@@ -71,7 +71,7 @@ class Client:
         """The pages of a list, each object once even when rows shift between pages.
 
         Ends at the last page MX announces, or at a page without anything new. Raises
-        VendorBadResponse at the limit of pages: an endless list must not pass for a complete one.
+        VendorBadResponse at the limit of pages: an endless list must not count as a complete one.
         """
         for rows, _ in self.resumable_pages(operation, key, query=query, identity=identity, **ids):
             yield rows

@@ -145,15 +145,15 @@ UNKNOWN: Row = (
 
 
 def connection(status: object) -> Connection:
-    """What a member's `connection_status` means; anything unexpected is kept and called unknown."""
+    """What a `connection_status` of MX means; an unexpected one is kept and called unknown."""
     if status is None:
-        word, row = NO_CREDENTIALS, WITHOUT_CREDENTIALS
+        name, row = NO_CREDENTIALS, WITHOUT_CREDENTIALS
     else:
-        word = status if isinstance(status, str) and status else "UNKNOWN"
-        row = ROWS.get(word, UNKNOWN)
+        name = status if isinstance(status, str) and status else "UNKNOWN"
+        row = ROWS.get(name, UNKNOWN)
     meaning, message, actor, next_step, is_connected, is_settled = row
     return Connection(
-        status=word[:64],
+        status=name[:64],
         meaning=meaning,
         message=message,
         actor=actor,

@@ -1,6 +1,6 @@
-"""Single values out of MX's JSON, where anything may be null, missing or of another type.
+"""Single values of MX's JSON, where anything may be null, missing or of another type.
 
-Each is bounded before anything computes with it: what it costs must not depend on what MX sends.
+Each is bounded before anything computes with it, so that no value of MX makes a read expensive.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_INSTANT = 40  # characters; ISO 8601 with microseconds and a zone has 32
 
 
 class InvalidPayload(ValueError):
-    """A payload lacks what its record cannot do without; the message says what."""
+    """A payload lacks a value that its record requires; the message names it."""
 
 
 def text(payload: Payload, name: str, limit: int = ONE_LINE) -> str | None:
@@ -108,18 +108,18 @@ def _from_text(value: str) -> datetime | None:
 
 
 def extra_metadata(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
-    """What has no column of its own, as `mx_…` strings; nulls are left out."""
-    found = {}
+    """Fields without a column of their own, as `mx_…` strings; nulls are left out."""
+    metadata = {}
     for name in names:
         value = payload.get(name)
         if isinstance(value, bool):
-            found[f"mx_{name}"] = str(value).lower()
+            metadata[f"mx_{name}"] = str(value).lower()
         elif isinstance(value, str):
-            if words := plain_text.lines(value)[:2000]:
-                found[f"mx_{name}"] = words
+            if clean := plain_text.lines(value)[:2000]:
+                metadata[f"mx_{name}"] = clean
         elif (amount := _exact(value)) is not None:
-            found[f"mx_{name}"] = format(amount, "f")
-    return found
+            metadata[f"mx_{name}"] = format(amount, "f")
+    return metadata
 
 
 def web_url(payload: Payload, name: str) -> str | None:
@@ -128,6 +128,6 @@ def web_url(payload: Payload, name: str) -> str | None:
     return url if url and web_urls.problem(url) is None else None
 
 
-def readable(word: str, limit: int = 255) -> str:
+def readable(value: str, limit: int = 255) -> str:
     """An enum value for people: PLAN_401_K → Plan 401 K. Some letters grow when capitalised."""
-    return word.replace("_", " ").title()[:limit]
+    return value.replace("_", " ").title()[:limit]
