@@ -13,7 +13,7 @@ from nucleus import models
 
 
 class Unscoped(DjangoModelFactory):  # type: ignore[type-arg]
-    """Builds through the manager that knows no tenant."""
+    """Builds rows of any tenant through `Model.unscoped`."""
 
     class Meta:
         abstract = True

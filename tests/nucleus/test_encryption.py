@@ -1,4 +1,4 @@
-"""Secrets at rest: unreadable, bound to their place, failing closed, rotatable."""
+"""Encrypted columns: unreadable, bound to their row, failing closed, rotatable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of an account number."""
+"""The mask of an account number."""
 
 from __future__ import annotations
 

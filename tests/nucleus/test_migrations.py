@@ -1,4 +1,4 @@
-"""Databases of before keep their rows."""
+"""Migrations keep the rows of existing databases."""
 
 from __future__ import annotations
 

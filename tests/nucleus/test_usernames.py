@@ -1,4 +1,4 @@
-"""User names: no two that look alike, nothing in them that cannot be seen."""
+"""User names: no two look alike, and none has invisible characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/nucleus/v1/audit_log: the tenant's own trail."""
+"""/nucleus/v1/audit_log: the tenant's own audit log."""
 
 from __future__ import annotations
 

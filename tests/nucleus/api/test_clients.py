@@ -1,4 +1,4 @@
-"""/nucleus/v1: clients, and reading and listing of the rest."""
+"""/nucleus/v1/client, and the reading and listing of other records."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def damage(link: BankLink, column: str = "bank_account_number") -> None:
         )
 
 
-def listed(api: Api) -> dict[str, Any]:
+def list_rows(api: Api) -> dict[str, Any]:
     response = api.get(PATH)
     assert response.status_code == 200, response.data
     return {row["id"]: row for row in response.data["content"]}
@@ -37,9 +37,9 @@ def listed(api: Api) -> dict[str, Any]:
 def test_rows_beside_a_damaged_one_are_listed(
     api: Api, links: list[Any], caplog: pytest.LogCaptureFixture
 ):
-    intact = listed(api)
+    intact = list_rows(api)
     damage(links[1])
-    rows = listed(api)
+    rows = list_rows(api)
     damaged = str(links[1].pk)
     assert {pk: row for pk, row in rows.items() if pk != damaged} == {
         pk: row for pk, row in intact.items() if pk != damaged
@@ -64,7 +64,7 @@ def test_a_ciphertext_of_another_row_counts_as_damaged(api: Api, links: list[Any
         cursor.execute(
             "UPDATE nucleus_banklink SET routing = (SELECT min(routing) FROM nucleus_banklink)"
         )
-    rows = listed(api)
+    rows = list_rows(api)
     assert sorted(row["routing"] is None for row in rows.values()) == [False, True, True]
 
 

@@ -30,7 +30,7 @@ def rate(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def stored(tenant: Tenant) -> list[str]:
+def stored_rates(tenant: Tenant) -> list[str]:
     rows = CurrencyRate.objects.for_tenant(tenant).order_by("currency_code_from")
     return [f"{row} ({row.date})" for row in rows]
 
@@ -48,7 +48,7 @@ def test_rates_are_stored_and_read(api: Api, stranger: Api, tenant: Tenant):
         response = api.post(PATH, body)
         assert (response.status_code, response.data) == (200, expected)
         assert api.get(PATH).data == expected[::-1]
-    assert stored(tenant) == [
+    assert stored_rates(tenant) == [
         "1 EUR = 1.0842000000 USD (2026-11-20)",
         "1 USD = 156.3100000000 JPY (2026-11-20)",
     ]
@@ -59,7 +59,7 @@ def test_a_new_rate_replaces_the_old_one(api: Api, tenant: Tenant):
     CurrencyRateFactory(tenant=tenant)  # EUR to USD
     other = CurrencyRateFactory()  # a stranger's
     assert api.post(PATH, [rate(exchange_rate=1.1, date="2026-11-21")]).status_code == 200
-    assert stored(tenant) == ["1 EUR = 1.1000000000 USD (2026-11-21)"]
+    assert stored_rates(tenant) == ["1 EUR = 1.1000000000 USD (2026-11-21)"]
     other.refresh_from_db()
     assert other.exchange_rate == Decimal("1.25")
 
@@ -128,7 +128,7 @@ def test_an_invalid_rate_refuses_the_whole_request(
     assert response.status_code == 400
     assert list(response.data["errors"]) == ["item 1"]
     assert field in response.data["message"]
-    assert stored(tenant) == []
+    assert stored_rates(tenant) == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_invalid_array_is_refused(api: Api, tenant: Tenant, body: Any, messag
     response = api.post(PATH, body)
     assert response.status_code == 400
     assert message in response.data["message"]
-    assert stored(tenant) == []
+    assert stored_rates(tenant) == []
 
 
 def test_an_empty_array_is_accepted(api: Api):
@@ -165,4 +165,4 @@ def test_a_client_token_may_read_but_not_write(
     refused = confined.post(PATH, [rate(exchange_rate=2)])
     assert refused.status_code == 403
     assert "exchange rates are the tenant's" in refused.data["message"]
-    assert stored(tenant) == ["1 EUR = 1.0842000000 USD (2026-11-20)"]
+    assert stored_rates(tenant) == ["1 EUR = 1.0842000000 USD (2026-11-20)"]

@@ -1,4 +1,4 @@
-"""Merchants are shared by all tenants; each knows those that its own transactions name."""
+"""Merchants are shared by all tenants; each reads those that its own transactions name."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def merchant(db: Any) -> Any:
     return merchant
 
 
-def naming(account: AggregationAccount, merchant: Any) -> dict[str, Any]:
+def body_naming(account: AggregationAccount, merchant: Any) -> dict[str, Any]:
     credit = {"amount": 1, "transaction_type": "Debit", "merchant_id": str(merchant.pk)}
     return bodies.transaction(account, bank_credit=credit)
 
 
-def seen(api: Api) -> list[str]:
+def visible_merchants(api: Api) -> list[str]:
     return [item["id"] for item in api.get(f"{V1}/resource/merchant").data["content"]]
 
 
 def test_another_tenants_merchant_is_neither_readable_nor_referable(
     api: Api, account: AggregationAccount, merchant: Any
 ):
-    body = naming(account, merchant)
+    body = body_naming(account, merchant)
     for response in (
         api.post(PATH, body),
         api.post(f"{V1}/bulk_aggregation_account_transaction", [body]),
@@ -59,17 +59,17 @@ def test_another_tenants_merchant_is_neither_readable_nor_referable(
     assert each.data["status"] == "FAILED"
     row: Any = TransactionFactory(aggregation_account=account)
     assert api.put(f"{PATH}/{row.pk}", {"bank_credit": body["bank_credit"]}).status_code == 400
-    assert seen(api) == []
+    assert visible_merchants(api) == []
 
 
 def test_merchants_of_own_transactions_may_be_referred_to(
     api: Api, application: Application, account: AggregationAccount, merchant: Any
 ):
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
-    assert api.post(PATH, naming(account, merchant)).status_code == 200
-    hers = Api(access_token(application, client=account.client))
-    assert hers.post(PATH, naming(account, merchant)).status_code == 200
-    assert seen(hers) == [str(merchant.pk)]
+    assert api.post(PATH, body_naming(account, merchant)).status_code == 200
+    client_api = Api(access_token(application, client=account.client))
+    assert client_api.post(PATH, body_naming(account, merchant)).status_code == 200
+    assert visible_merchants(client_api) == [str(merchant.pk)]
 
 
 def test_a_client_token_reads_merchants_of_its_client_only(
@@ -79,6 +79,6 @@ def test_a_client_token_reads_merchants_of_its_client_only(
     foreign: Any = AggregationAccountFactory(client=neighbour, is_manual=True)
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
     confined = Api(access_token(application, client=neighbour))
-    assert confined.post(PATH, naming(foreign, merchant)).status_code == 400
-    assert api.post(PATH, naming(foreign, merchant)).status_code == 200  # the tenant knows it
-    assert confined.post(PATH, naming(foreign, merchant)).status_code == 200
+    assert confined.post(PATH, body_naming(foreign, merchant)).status_code == 400
+    assert api.post(PATH, body_naming(foreign, merchant)).status_code == 200  # the tenant knows it
+    assert confined.post(PATH, body_naming(foreign, merchant)).status_code == 200

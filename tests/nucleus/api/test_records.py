@@ -62,11 +62,11 @@ def owner_of(kind: str, account: AggregationAccount) -> Any:
     return account.client if kind in ("aggregation_account", "bank_link") else account
 
 
-def said_by(response: Any, body: Any) -> None:
+def assert_contains(response: Any, body: Any) -> None:
     """Everything in `body` is in `response`."""
     for name, value in body.items():
         if isinstance(value, dict):
-            said_by(response[name], value)
+            assert_contains(response[name], value)
         elif name != "account_number":
             expected = Decimal(str(value)) if isinstance(value, float) else value
             assert response[name] == expected, name
@@ -80,12 +80,12 @@ def test_a_record_is_created_read_changed_and_deleted(
     body = make(owner_of(kind, account))
     created = api.post(f"{V1}/{kind}", body | {"id": None, "secondary_id": None})
     assert created.status_code == 200, created.data
-    said_by(created.data, {**body, "secondary_id": None})
+    assert_contains(created.data, {**body, "secondary_id": None})
     path = f"{V1}/{kind}/{created.data['id']}"
     assert api.get(path).data == created.data
     changed = api.put(path, change | {"currency_code": None})
     assert changed.status_code == 200, changed.data
-    said_by(changed.data, {**body, "secondary_id": None, **change} | _merged(body, change))
+    assert_contains(changed.data, {**body, "secondary_id": None, **change} | _merged(body, change))
     assert api.put(path, change).data == changed.data  # nothing was written, not even a date
     assert api.get(path).data == changed.data
     for method in (stranger.get, stranger.delete, lambda one: stranger.put(one, change)):

@@ -26,14 +26,14 @@ GROCERIES = "28a05ad8-cbf9-5262-af55-1404fea2980a"
 CODES, MERCHANTS = f"{BASE}/merchant_category_code", f"{BASE}/merchant"
 
 
-def only(rows: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
+def only_row(rows: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
     (row,) = (row for row in rows if all(row[name] == value for name, value in values.items()))
     return row
 
 
 def test_transaction_categories_are_listed(api: Api):
     rows = api.get(TRANSACTIONS).data
-    assert only(rows, subcategory="Groceries") == {
+    assert only_row(rows, subcategory="Groceries") == {
         "hydrogen_transaction_category_id": GROCERIES,
         "category": "Food & Dining",
         "subcategory": "Groceries",
@@ -53,8 +53,8 @@ def test_every_code_has_a_listed_category(api: Api):
         for row in api.get(TRANSACTIONS).data
     }
     rows = api.get(CODES).data
-    assert only(rows, mcc=5411)["subcategory"] == "Groceries"
-    assert only(rows, mcc=763)["subcategory"] is None
+    assert only_row(rows, mcc=5411)["subcategory"] == "Groceries"
+    assert only_row(rows, mcc=763)["subcategory"] is None
     for row in rows:
         assert listed[row["transaction_category_id"]] == (row["category"], row["subcategory"])
     assert len(rows) == 296

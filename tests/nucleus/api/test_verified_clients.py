@@ -1,4 +1,4 @@
-"""Who a client is once the tenant has verified it: not for the client's own token to change."""
+"""The identity of a verified client, which client tokens cannot change."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def path(nucleus_client: Client) -> str:
 
 
 @pytest.fixture
-def hers(application: Application, nucleus_client: Client) -> Api:
+def client_api(application: Application, nucleus_client: Client) -> Api:
     return Api(access_token(application, client=nucleus_client))
 
 
@@ -58,19 +58,21 @@ def test_the_list_of_identity_fields_is_complete():
 
 @pytest.mark.parametrize("name", IDENTITY)
 def test_a_client_token_cannot_change_a_verified_identity(
-    api: Api, hers: Api, path: str, nucleus_client: Client, name: str
+    api: Api, client_api: Api, path: str, nucleus_client: Client, name: str
 ):
     change = {name: IDENTITY[name]}
-    assert hers.put(path, change).status_code == 200
+    assert client_api.put(path, change).status_code == 200
     assert api.put(path, {"is_verified": True}).status_code == 200
     before = Client.unscoped.get()
     other = ["DE"] if isinstance(IDENTITY[name], list) else "1971-02-02"
     for body in ({name: other}, {name: other, "email": "x@demo.example"}, {name: {"not": "one"}}):
-        refused = hers.put(path, body)
+        refused = client_api.put(path, body)
         assert refused.status_code == 403
         assert name in refused.data["message"]
         assert "verified" in refused.data["message"]
-    bulk = hers.put("/nucleus/v1/bulk/client", [{"id": str(nucleus_client.pk), name: other}]).data
+    bulk = client_api.put(
+        "/nucleus/v1/bulk/client", [{"id": str(nucleus_client.pk), name: other}]
+    ).data
     assert bulk["status"] == "FAILED"
     after = Client.unscoped.get()
     assert (getattr(after, name), after.email) == (getattr(before, name), before.email)
@@ -79,28 +81,28 @@ def test_a_client_token_cannot_change_a_verified_identity(
     assert changed.status_code == 200
     assert changed.data["is_verified"] is True
     assert api.put(path, {"is_verified": False}).status_code == 200
-    assert hers.put(path, change).status_code == 200
+    assert client_api.put(path, change).status_code == 200
 
 
-def test_a_read_object_may_be_sent_back(api: Api, hers: Api, path: str):
+def test_a_read_object_may_be_sent_back(api: Api, client_api: Api, path: str):
     """As the SDKs do."""
     assert api.put(path, {**IDENTITY, "is_verified": True}).status_code == 200
-    response = hers.put(path, hers.get(path).data | OWN)
+    response = client_api.put(path, client_api.get(path).data | OWN)
     assert response.status_code == 200
     assert {name: response.data[name] for name in ("email", "income")} == {
         name: OWN[name] for name in ("email", "income")
     }
 
 
-def test_the_identification_number_cannot_be_guessed(api: Api, hers: Api, path: str):
+def test_the_identification_number_cannot_be_guessed(api: Api, client_api: Api, path: str):
     api.put(path, {"identification_number": "123-45-6789", "is_verified": True})
-    answers = [hers.put(path, {"identification_number": n}) for n in ("123-45-6789", "9")]
+    answers = [client_api.put(path, {"identification_number": n}) for n in ("123-45-6789", "9")]
     assert [response.status_code for response in answers] == [403, 403]
     assert answers[0].data["message"] == answers[1].data["message"]
 
 
 def test_a_verification_during_the_request_counts(
-    hers: Api, path: str, monkeypatch: pytest.MonkeyPatch, nucleus_client: Client
+    client_api: Api, path: str, monkeypatch: pytest.MonkeyPatch, nucleus_client: Client
 ):
     usual = clients.ClientBody.validate
 
@@ -109,6 +111,6 @@ def test_a_verification_during_the_request_counts(
         return usual(self, attrs)
 
     monkeypatch.setattr(clients.ClientBody, "validate", validate)
-    assert hers.put(path, {"first_name": "Victor"}).status_code == 403
+    assert client_api.put(path, {"first_name": "Victor"}).status_code == 403
     nucleus_client.refresh_from_db()
     assert nucleus_client.first_name == "Ada"

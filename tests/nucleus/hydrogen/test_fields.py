@@ -1,4 +1,4 @@
-"""What kinds of values the fields of bodies take: typing errors are named, not stored."""
+"""Which values the fields of bodies accept; others are named in the error, not stored."""
 
 from __future__ import annotations
 

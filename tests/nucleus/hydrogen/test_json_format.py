@@ -1,4 +1,4 @@
-"""JSON on the wire: exact numbers, Hydrogen's dates, and nothing that no database could keep."""
+"""JSON in requests and responses: exact numbers, Hydrogen's dates, storable text."""
 
 from __future__ import annotations
 

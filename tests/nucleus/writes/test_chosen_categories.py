@@ -24,14 +24,14 @@ def account(tenant: Tenant) -> AggregationAccount:
     return AggregationAccountFactory(client=ClientFactory(tenant=tenant))
 
 
-def pulled(account: AggregationAccount, category_id: UUID | None) -> tuple[int, UUID | None]:
+def pull(account: AggregationAccount, category_id: UUID | None) -> tuple[int, UUID | None]:
     """How many rows were written, and the category that the transaction has then."""
     newer = transaction_row(source_category_id=category_id, source_updated_at=LATER)
     written = writes.upsert_transactions(account=account, rows=[newer])
     return written, AggregationAccountTransaction.unscoped.get().transaction_category_id
 
 
-def choose(api: Api, category_id: UUID | None) -> None:
+def choose_category(api: Api, category_id: UUID | None) -> None:
     stored = AggregationAccountTransaction.unscoped.get()
     change = {"bank_credit": {"transaction_category_id": str(category_id)}}
     response = api.put(f"/nucleus/v1/aggregation_account_transaction/{stored.pk}", change)
@@ -39,25 +39,25 @@ def choose(api: Api, category_id: UUID | None) -> None:
 
 
 def test_the_category_follows_the_source(account: AggregationAccount):
-    assert pulled(account, GROCERIES) == (1, GROCERIES)
-    assert pulled(account, GROCERIES) == (0, GROCERIES)
-    assert pulled(account, RESTAURANTS) == (1, RESTAURANTS)
-    assert pulled(account, None) == (1, None)
-    assert pulled(account, GROCERIES) == (1, GROCERIES)
+    assert pull(account, GROCERIES) == (1, GROCERIES)
+    assert pull(account, GROCERIES) == (0, GROCERIES)
+    assert pull(account, RESTAURANTS) == (1, RESTAURANTS)
+    assert pull(account, None) == (1, None)
+    assert pull(account, GROCERIES) == (1, GROCERIES)
 
 
 def test_a_category_that_the_tenant_chose_stays(api: Api, account: AggregationAccount):
-    pulled(account, GROCERIES)
-    choose(api, GYM)
-    assert pulled(account, GROCERIES) == (0, GYM)
-    assert pulled(account, RESTAURANTS) == (1, GYM)
-    assert pulled(account, None) == (1, GYM)
-    assert pulled(account, None) == (0, GYM)
+    pull(account, GROCERIES)
+    choose_category(api, GYM)
+    assert pull(account, GROCERIES) == (0, GYM)
+    assert pull(account, RESTAURANTS) == (1, GYM)
+    assert pull(account, None) == (1, GYM)
+    assert pull(account, None) == (0, GYM)
 
 
 def test_rows_without_a_category_get_one(api: Api, account: AggregationAccount):
-    pulled(account, None)
-    assert pulled(account, GROCERIES) == (1, GROCERIES)
+    pull(account, None)
+    assert pull(account, GROCERIES) == (1, GROCERIES)
     AggregationAccountTransaction.unscoped.update(source_category_id=None)
-    choose(api, GYM)  # by the tenant, before the source said anything
-    assert pulled(account, GROCERIES) == (1, GYM)
+    choose_category(api, GYM)  # by the tenant, before the source said anything
+    assert pull(account, GROCERIES) == (1, GYM)

@@ -21,7 +21,7 @@ def account(nucleus_client: Client) -> AggregationAccount:
     return AggregationAccountFactory(client=nucleus_client, currency_code="CAD")
 
 
-def without(body: dict[str, Any]) -> dict[str, Any]:
+def without_currency(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"currency_code": None}
 
 
@@ -31,7 +31,7 @@ def test_a_holding_takes_the_currency_of_its_account(
 ):
     AggregationAccount.unscoped.filter(pk=account.pk).update(currency_code=own)
     expected = own or account.tenant.currency_code
-    body = without(bodies.holding(account))
+    body = without_currency(bodies.holding(account))
     single = api.post(f"{V1}/aggregation_account_holding", body)
     assert single.data["currency_code"] == expected
     array = api.post(f"{V1}/bulk_aggregation_account_holding", [body, bodies.holding(account)])
@@ -49,12 +49,14 @@ def test_accounts_and_bank_links_take_the_currency_of_the_tenant(
     nucleus_client.tenant.currency_code = "EUR"
     nucleus_client.tenant.save()
     make = {"aggregation_account": bodies.account, "bank_link": bodies.bank_link}[kind]
-    made = api.post(f"{V1}/{kind}", without(make(nucleus_client)))
+    made = api.post(f"{V1}/{kind}", without_currency(make(nucleus_client)))
     assert made.data["currency_code"] == "EUR"
 
 
 def test_a_change_keeps_the_currency(api: Api, account: AggregationAccount):
-    made = api.post(f"{V1}/aggregation_account_holding", without(bodies.holding(account))).data
+    made = api.post(
+        f"{V1}/aggregation_account_holding", without_currency(bodies.holding(account))
+    ).data
     path = f"{V1}/aggregation_account_holding/{made['id']}"
     AggregationAccount.unscoped.filter(pk=account.pk).update(currency_code="EUR")
     assert api.put(path, {"shares": 2, "currency_code": None}).data["currency_code"] == "CAD"
@@ -65,7 +67,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
 ):
     path = f"{V1}/bulk_aggregation_account_holding"
     other = AggregationAccountFactory(client=nucleus_client, currency_code="GBP")
-    two = [without(bodies.holding(owner)) for owner in (account, other)]
+    two = [without_currency(bodies.holding(owner)) for owner in (account, other)]
     counts = []
     for items in (two, two * 10):
         with CaptureQueriesContext(connection) as queries:

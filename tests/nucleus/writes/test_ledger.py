@@ -1,4 +1,4 @@
-"""Sourced data: written once, changed only where it differs, the same on both databases."""
+"""Upserts from a source: only differences are written, equally on both databases."""
 
 from __future__ import annotations
 

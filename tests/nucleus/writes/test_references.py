@@ -1,4 +1,4 @@
-"""Whom and what records may name: the writer's own, and for businesses the tenant's."""
+"""Which rows records may refer to: the writer's own, and for the tenant those of businesses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def business(tenant: Tenant) -> Business:
 
 @pytest.fixture
 def records(nucleus_client: Client) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """One record of each kind, and a good body of another one."""
+    """One record of each kind, and a valid body of another one."""
     account: Any = AggregationAccountFactory(client=nucleus_client)
     return {
         ACCOUNT: (account, bodies.account(nucleus_client)),
@@ -41,56 +41,62 @@ def records(nucleus_client: Client) -> dict[str, tuple[Any, dict[str, Any]]]:
     }
 
 
-def stored(record: Any) -> Any:
+def row_and_count(record: Any) -> Any:
     """The row as it is, and how many of its kind the tenant has."""
     rows = type(record).unscoped.filter(tenant=record.tenant_id)
     return rows.filter(pk=record.pk).values().get(), rows.count()
 
 
-def alone(response: Any) -> Errors:
+def errors_of(response: Any) -> Errors:
     assert response.status_code == 400, response.data
     return dict(response.data["errors"])
 
 
-def in_array(response: Any) -> Errors:
+def errors_of_array(response: Any) -> Errors:
     """The fields in `["field: words"]`."""
-    return {message.split(":")[0]: message for message in alone(response)["item 0"]}
+    return {message.split(":")[0]: message for message in errors_of(response)["item 0"]}
 
 
-def each(api: Api, response: Any) -> Errors:
+def errors_of_bulk(api: Api, response: Any) -> Errors:
     outcome = api.get(f"{V1}/bulk/status/{response.data['id']}").data
     assert (outcome["status"], outcome["success"]) == ("FAILED", [])
     return dict(outcome["error"][0]["errors"])
 
 
-def ways(
+def all_writes(
     api: Api, kind: str, record: Any, body: dict[str, Any]
 ) -> list[Callable[[dict[str, Any]], Errors]]:
-    """All ways to write a record with a change: the fields that they complain about."""
+    """Functions that write the record with a change, each in another way, and return the errors."""
     row = {"id": str(record.pk)}
     requests: list[Callable[[dict[str, Any]], Errors]] = [
-        lambda change: alone(api.post(f"{V1}/{kind}", body | change)),
-        lambda change: alone(api.put(f"{V1}/{kind}/{record.pk}", change)),
-        lambda change: each(api, api.post(f"{V1}/bulk/{kind}", [body | change])),
-        lambda change: each(api, api.put(f"{V1}/bulk/{kind}", [row | change])),
+        lambda change: errors_of(api.post(f"{V1}/{kind}", body | change)),
+        lambda change: errors_of(api.put(f"{V1}/{kind}/{record.pk}", change)),
+        lambda change: errors_of_bulk(api, api.post(f"{V1}/bulk/{kind}", [body | change])),
+        lambda change: errors_of_bulk(api, api.put(f"{V1}/bulk/{kind}", [row | change])),
     ]
     if kind != BANK_LINK:
-        requests.append(lambda change: in_array(api.post(f"{V1}/bulk_{kind}", [body | change])))
+        requests.append(
+            lambda change: errors_of_array(api.post(f"{V1}/bulk_{kind}", [body | change]))
+        )
     if kind != BALANCE:
-        requests.append(lambda change: in_array(api.put(f"{V1}/bulk_{kind}", [row | change])))
+        requests.append(
+            lambda change: errors_of_array(api.put(f"{V1}/bulk_{kind}", [row | change]))
+        )
     return requests
 
 
-def refuses(api: Api, kind: str, record: Any, body: dict[str, Any], rows: dict[str, Any]) -> None:
-    """However the record is written, nobody of `rows` (column → others) may be named."""
-    before = stored(record)
+def assert_refused(
+    api: Api, kind: str, record: Any, body: dict[str, Any], rows: dict[str, Any]
+) -> None:
+    """No way to write the record accepts a reference to any of `rows` (column → rows)."""
+    before = row_and_count(record)
     body = body | {"is_link_verified": None, "link_verified_date": None}  # not for clients to say
-    for write in ways(api, kind, record, body):
+    for write in all_writes(api, kind, record, body):
         for name, others in rows.items():
             owners = {"client_id": None} if name == "business_id" else {}
             for other in others:
                 assert set(write({**owners, name: str(other.pk)})) == {name}
-    assert stored(record) == before
+    assert row_and_count(record) == before
 
 
 @pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
@@ -108,7 +114,7 @@ def test_rows_of_another_tenant_cannot_be_referred_to(
         rows["bank_link_id"] = [foreign, neighbour]  # also not that of another client
     if kind == BALANCE:
         rows = {"aggregation_account_id": [AggregationAccountFactory(client=foreign.client)]}
-    refuses(api, kind, *records[kind], rows)
+    assert_refused(api, kind, *records[kind], rows)
 
 
 @pytest.mark.parametrize("kind", [ACCOUNT, BALANCE, BANK_LINK])
@@ -128,7 +134,7 @@ def test_a_client_token_cannot_refer_to_rows_of_others(
         others = [AggregationAccountFactory(client=neighbour), account]
         rows = {"aggregation_account_id": others}
     confined = Api(access_token(application, client=nucleus_client))
-    refuses(confined, kind, *records[kind], rows)
+    assert_refused(confined, kind, *records[kind], rows)
 
 
 def test_a_business_owns_what_is_written_for_it(
@@ -150,16 +156,16 @@ def test_a_business_owns_what_is_written_for_it(
         assert found == [one]
         other = BusinessFactory(tenant=business.tenant)
         moved = api.put(f"{V1}/{path}/{one['id']}", {"business_id": str(other.pk)})
-        assert set(alone(moved)) == {"business_id"}
+        assert set(errors_of(moved)) == {"business_id"}
         given = api.put(f"{V1}/{path}/{one['id']}", {"client_id": str(nucleus_client.pk)})
-        assert set(alone(given)) == {"client_id"}
+        assert set(errors_of(given)) == {"client_id"}
     balance = {"aggregation_account_id": account["id"], "currency_code": "USD", "balance": 1}
     assert api.post(f"{V1}/{BALANCE}", balance).status_code == 200
     own = bodies.account(nucleus_client, bank_link_id=link["id"])
-    assert set(alone(api.post(f"{V1}/{ACCOUNT}", own))) == {"bank_link_id"}
+    assert set(errors_of(api.post(f"{V1}/{ACCOUNT}", own))) == {"bank_link_id"}
     both = body | {"client_id": str(nucleus_client.pk)}
-    assert "one owner" in alone(api.post(f"{V1}/{ACCOUNT}", both))["business_id"][0]
-    neither = alone(api.post(f"{V1}/{ACCOUNT}", body | {"business_id": None}))
+    assert "one owner" in errors_of(api.post(f"{V1}/{ACCOUNT}", both))["business_id"][0]
+    neither = errors_of(api.post(f"{V1}/{ACCOUNT}", body | {"business_id": None}))
     assert "business_id" in neither["client_id"][0]
 
 

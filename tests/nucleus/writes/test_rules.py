@@ -1,4 +1,4 @@
-"""Whose records are whose: confined tokens, account numbers, vendors' rows, institutions."""
+"""What may be written: client tokens, account numbers, rows of vendors, institutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots and single objects: holdings, balances, accounts, institutions, parallel writers."""
+"""Holdings, balances, accounts and institutions, also with concurrent writers."""
 
 from __future__ import annotations
 
