@@ -58,11 +58,11 @@ def verify(api: Api, client: Client) -> dict[str, Any]:
 def test_a_clients_own_name_is_no_holder(
     api: Api, application: Application, nucleus_client: Client, bank: Any
 ):
-    hers = Api(access_token(application, client=nucleus_client))
+    client_api = Api(access_token(application, client=nucleus_client))
     for name in ("Victor", "Third"):
-        renamed = hers.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": name})
+        renamed = client_api.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": name})
         assert renamed.status_code == 200
-        link = verify(hers, nucleus_client)
+        link = verify(client_api, nucleus_client)
         assert link["bank_account_holder"] == ""
         assert link["metadata"][SOURCE] == "not_confirmed"
         assert name not in str(link)
@@ -81,11 +81,11 @@ def test_what_the_bank_confirmed_stays(
     assert first["metadata"][SOURCE] == "bank"
     assert first["metadata"]["bank_account_holder_2"] == "Charles Demo"
     assert "bank_account_holder_3" not in first["metadata"]
-    hers = Api(access_token(application, client=nucleus_client))
-    hers.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": "Victor"})
+    client_api = Api(access_token(application, client=nucleus_client))
+    client_api.put(f"{CLIENTS}/{nucleus_client.pk}", {"first_name": "Victor"})
     for silent in ((), (None,), ("",)):
         bank(*silent)
-        assert verify(hers, nucleus_client) == first
+        assert verify(client_api, nucleus_client) == first
     bank("Somebody Else", account="ACT-9")
     assert verify(api, nucleus_client) == first
     monkeypatch.delitem(hostile_mx.LISTS, OWNERS)  # now the call fails
@@ -113,13 +113,13 @@ def test_a_failing_call_for_owners_changes_nothing(
             row["nucleus_bank_link"] for row in api.post(IAV, body).data["bank_link"]["response"]
         ]
 
-    assert {row[SOURCE] for row in (one["metadata"] for one in verified())} == {"not_confirmed"}
+    assert {row[SOURCE] for row in (link["metadata"] for link in verified())} == {"not_confirmed"}
     mx.call("POST", f"/users/{user_guid}/members/{member_guid}/identify")
     for _ in range(100):
         if mx.listed(f"/users/{user_guid}/members/{member_guid}/account_owners", "account_owners"):
             break
     confirmed = verified()
-    assert {one["bank_account_holder"] for one in confirmed} == {"Test Account Holder"}
+    assert {link["bank_account_holder"] for link in confirmed} == {"Test Account Holder"}
     for status in (401, 403, 404, 503):
         mx.fault(method="GET", path="/users/*/members/*/account_owners", kind="status",
                  status=status, count=20)  # fmt: skip
@@ -174,13 +174,13 @@ def test_nobody_writes_the_source(
 ):
     link = verify(api, nucleus_client)
     claim = {"metadata": {name: "bank"}}
-    hers = Api(access_token(application, client=nucleus_client))
+    client_api = Api(access_token(application, client=nucleus_client))
     new = {
         "client_id": str(nucleus_client.pk), "bank_account_holder": "Victor Victim",
         "bank_account_number": "100012345678", "routing": "688999900",
         "institution_name": "MX Bank", **claim,
     }  # fmt: skip
-    for caller in (api, hers):
+    for caller in (api, client_api):
         answers = [
             caller.put(f"{LINKS}/{link['id']}", claim),
             caller.put("/nucleus/v1/bulk_bank_link", [{"id": link["id"], **claim}]),
@@ -206,8 +206,8 @@ def test_a_client_that_changes_a_link_which_is_verified_no_more(
     bank("Ada Demo")
     path = f"{LINKS}/{verify(api, nucleus_client)['id']}"
     api.put(path, {"is_link_verified": False})
-    hers = Api(access_token(application, client=nucleus_client))
-    assert hers.put(path, {"bank_account_holder": "Victor Victim"}).status_code == 200
+    client_api = Api(access_token(application, client=nucleus_client))
+    assert client_api.put(path, {"bank_account_holder": "Victor Victim"}).status_code == 200
     assert api.put(path, {"is_link_verified": True}).data["metadata"][SOURCE] == "client"
     bank()
     link = verify(api, nucleus_client)
@@ -222,8 +222,8 @@ def test_a_businesss_name_is_no_holder_either(api: Api, mx: Sandbox, tenant: Ten
     answer = api.post(IAV, body | {"vendor_request": {"member_id": member}}).data
     links = [row["nucleus_bank_link"] for row in answer["bank_link"]["response"]]
     assert links
-    assert {one["bank_account_holder"] for one in links} == {""}
-    assert {one["metadata"][SOURCE] for one in links} == {"not_confirmed"}
+    assert {link["bank_account_holder"] for link in links} == {""}
+    assert {link["metadata"][SOURCE] for link in links} == {"not_confirmed"}
 
 
 @pytest.mark.parametrize("erase", [False, True])
@@ -231,7 +231,7 @@ def test_the_clients_token_does_not_erase_it(
     api: Api, application: Application, nucleus_client: Client, bank: Any, *, erase: bool
 ):
     link = verify(api, nucleus_client)
-    hers = Api(access_token(application, client=nucleus_client))
-    answer = hers.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
+    client_api = Api(access_token(application, client=nucleus_client))
+    answer = client_api.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
     assert answer.status_code == (403 if erase else 204)
     assert BankLink.unscoped.filter(pk=link["id"]).exists()

@@ -81,7 +81,7 @@ def is_at_mx(mx: Sandbox, user: str) -> bool:
 def test_nothing_is_left(
     api: Api, mx: Sandbox, nucleus_client: Client, application: Application, user_guid: str
 ):
-    """All that the gateway stores about somebody: linked, verified, told, logged in."""
+    """All that the gateway stores about somebody: linked, verified, notified, logged in."""
     neighbour = ClientFactory(tenant=nucleus_client.tenant, first_name="Nora")
     kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=neighbour))
     access_token(application, client=nucleus_client)
@@ -109,7 +109,7 @@ def test_nothing_is_left(
     accounts = AccountLink.unscoped.values_list("vendor_account_id", flat=True)
     canaries = [NAME, "canaria", user_guid, member, *accounts]
     before = everything()
-    assert [one for one in canaries if one not in before] == []
+    assert [canary for canary in canaries if canary not in before] == []
     canaries += numbers
     assert WebhookDelivery.unscoped.exists()
     rows = AggregationAccountTransaction.unscoped.filter(tenant=nucleus_client.tenant)
@@ -121,7 +121,7 @@ def test_nothing_is_left(
     let_time_pass()
 
     after = everything()
-    assert [one for one in canaries if one in after] == []
+    assert [canary for canary in canaries if canary in after] == []
     assert not is_at_mx(mx, user_guid)
     assert api.get(url(nucleus_client)).status_code == 404
     assert [row.pk for row in rows] == [kept.pk]
@@ -147,28 +147,31 @@ def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucle
     def bulk(kind: str, items: list[Any], method: Any = api.post) -> tuple[str, list[str]]:
         path = f"/nucleus/v1/bulk/{kind}"
         status = f"/nucleus/v1/bulk/status/{method(path, items).data['id']}"
-        return status, [one["id"] for one in api.get(status).data["success"]]
+        return status, [item["id"] for item in api.get(status).data["success"]]
 
     both = (nucleus_client, neighbour)
-    names = [{"id": str(one.pk), "first_name": "New"} for one in both]
-    told = [bulk("client", names, api.put), bulk("bank_link", list(map(bodies.bank_link, both)))]
-    told.append(bulk("aggregation_account", list(map(bodies.account, both))))
-    accounts = [AggregationAccount.unscoped.get(pk=one) for one in told[-1][1]]
+    names = [{"id": str(client.pk), "first_name": "New"} for client in both]
+    outcomes = [
+        bulk("client", names, api.put),
+        bulk("bank_link", list(map(bodies.bank_link, both))),
+    ]
+    outcomes.append(bulk("aggregation_account", list(map(bodies.account, both))))
+    accounts = [AggregationAccount.unscoped.get(pk=account_id) for account_id in outcomes[-1][1]]
     for kind in ("balance", "transaction", "holding"):
-        items = [getattr(bodies, kind)(one) for one in accounts]
-        told.append(bulk(f"aggregation_account_{kind}", items))
-    ids = [one[0] for _, one in told]
+        items = [getattr(bodies, kind)(account) for account in accounts]
+        outcomes.append(bulk(f"aggregation_account_{kind}", items))
+    ids = [record_ids[0] for _, record_ids in outcomes]
     their_token = Api(access_token(application, client=neighbour))
     refused = bodies.account(nucleus_client)  # the outcome says there is no such client
     bulk("aggregation_account", [refused], their_token.post)
     path = f"/nucleus/v1/aggregation_account_{kind}/{ids[-1]}"
     twice = [{"id": ids[-1], "secondary_id": "ours"}] * 2
     bulk(f"aggregation_account_{kind}", twice, api.put)
-    owners = [{"client_id": str(one.pk), "role": "owner"} for one in both]
+    owners = [{"client_id": str(client.pk), "role": "owner"} for client in both]
     business = {"legal_name": "Demo Bakery LLC", "ownership": owners}
     business_id = api.post("/nucleus/v1/business", business).data["id"]
     before = everything()
-    assert [one for one in ids if one not in before] == []
+    assert [record_id for record_id in ids if record_id not in before] == []
 
     erase(api, nucleus_client)
     late = api.post("/nucleus/v1/aggregation_account_balance", bodies.balance(accounts[0]))
@@ -177,10 +180,12 @@ def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucle
     let_time_pass()
     assert api.get(path).status_code == 404
     after = everything(but=(Erasure, AuditLog))  # which say that it was erased
-    assert [one for one in ids if one in after or one.replace("-", "") in after] == []
-    for status, (_, theirs) in told:
+    assert [
+        record_id for record_id in ids if record_id in after or record_id.replace("-", "") in after
+    ] == []
+    for status, (_, other_id) in outcomes:
         answer = api.get(status).data
-        assert [one["id"] for one in answer["success"]] == ["[erased]", theirs]
+        assert [item["id"] for item in answer["success"]] == ["[erased]", other_id]
         assert answer["progress"]["succeeded"] == 2
     left = api.get(f"/nucleus/v1/business/{business_id}").data
     assert left["ownership"] == owners[1:]
@@ -234,9 +239,9 @@ def test_staff_confirm_and_read_the_record(mx: Sandbox, nucleus_client: Client):
     http.post(screen, body | {"confirmed": "yes"})
     assert not Erasure.unscoped.exists()  # looking is not enough
     staff.user_permissions.add(*Permission.objects.filter(codename="delete_client"))
-    asked = http.post(screen, body).content.decode()
-    assert "cannot be undone" in asked
-    assert nucleus_client.username in asked
+    confirmation = http.post(screen, body).content.decode()
+    assert "cannot be undone" in confirmation
+    assert nucleus_client.username in confirmation
     assert not Erasure.unscoped.exists()
     http.post(screen, body | {"confirmed": "yes"})
     let_time_pass()

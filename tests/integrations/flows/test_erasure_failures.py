@@ -142,7 +142,7 @@ def test_a_request_that_outlasts_the_erasure_leaves_no_user_behind(
     assert api.post("/integration/v1/user", body).status_code == 400
     assert Erasure.unscoped.get().outcome == "erased"
     identifier = users.identifier_for(nucleus_client.tenant, nucleus_client, "mx")
-    assert identifier not in [one["identifier"] for one in mx.listed("/users", "users")]
+    assert identifier not in [user["identifier"] for user in mx.listed("/users", "users")]
 
 
 def test_after_a_month_the_vendors_part_is_left_to_people(

@@ -50,10 +50,10 @@ def test_every_page_once_and_to_the_cent(api: Api, accounts: list[dict[str, Any]
     answer = api.get(f"{AGGREGATION}/transaction/{checking['id']}")
     assert answer.status_code == 200, answer.data
     rows = answer.data["nucleus_transactions_posted"]
-    usable = [one for one in hostile_mx.ROWS if one["amount"] is not None and one["date"]]
+    usable = [row for row in hostile_mx.ROWS if row["amount"] is not None and row["date"]]
     amounts = sorted(row["body"]["bank_credit"]["amount"] for row in rows if row["body"])
-    assert [Decimal(one) for one in amounts] == sorted(
-        Decimal(str(one["amount"])) for one in usable
+    assert [Decimal(amount) for amount in amounts] == sorted(
+        Decimal(str(row["amount"])) for row in usable
     )
     assert sum(row["body"] is None for row in rows) == len(hostile_mx.ROWS) - len(usable)
     kinds = {row["body"]["bank_credit"]["transaction_type"] for row in rows if row["body"]}
@@ -64,8 +64,8 @@ def test_every_page_once_and_to_the_cent(api: Api, accounts: list[dict[str, Any]
 def test_the_jobs_finish(accounts: list[dict[str, Any]], api: Api):
     run_jobs()
     page = api.get("/nucleus/v1/aggregation_account_balance", order_by="balance").data
-    assert [one["balance"] for one in page["content"]][-1] in (None, Decimal("-0.07"))
-    assert Decimal("99999999999.99") in [one["balance"] for one in page["content"]]
+    assert [row["balance"] for row in page["content"]][-1] in (None, Decimal("-0.07"))
+    assert Decimal("99999999999.99") in [row["balance"] for row in page["content"]]
 
 
 def test_holdings_without_shares_are_rows_that_failed(api: Api, accounts: list[dict[str, Any]]):
@@ -83,7 +83,7 @@ def test_canadian_numbers_verify_and_the_rest_says_why(
     }
     rows = api.post("/integration/v1/iav", body).data["bank_link"]["response"]
     links = [row["nucleus_bank_link"] for row in rows if row["nucleus_bank_link"]]
-    assert [(one["bank_account_number"], one["routing"]) for one in links] == [
+    assert [(link["bank_account_number"], link["routing"]) for link in links] == [
         ("0001", "000412345")
     ]
     assert links[0]["bank_account_holder"] == ""  # the bank names nobody

@@ -23,7 +23,7 @@ def put(api: Api, path: str, change: dict[str, Any]) -> dict[str, Any]:
 def test_a_pull_keeps_the_values_of_the_tenant(api: Api, linked: list[dict[str, Any]]):
     own: dict[str, Any] = {"secondary_id": "ours", "metadata": {"ours": "yes"}}
     category = str(uuid.uuid4())
-    account = next(one for one in linked if one["subcategory"] == "Checking Account")["id"]
+    account = next(row for row in linked if row["subcategory"] == "Checking Account")["id"]
     path = f"{V1}/aggregation_account/{account}"
     chosen: dict[str, Any] = own | {"account_category_id": category}
     before = put(api, path, chosen | {"account_name": "Household"})

@@ -72,11 +72,13 @@ def test_pulls_over_three_weeks_equal_mx(
     at_mx = {
         row["guid"]: row["balance"] for row in mx.listed(f"/users/{user_guid}/accounts", "accounts")
     }
-    for one in AccountLink.unscoped.select_related("aggregation_account"):
+    for account_link in AccountLink.unscoped.select_related("aggregation_account"):
         newest = (
-            AggregationAccountBalance.unscoped.filter(aggregation_account=one.aggregation_account)
+            AggregationAccountBalance.unscoped.filter(
+                aggregation_account=account_link.aggregation_account
+            )
             .order_by("-balance_time_stamp")
             .first()
         )
         assert newest is not None
-        assert newest.balance == at_mx[one.vendor_account_id]
+        assert newest.balance == at_mx[account_link.vendor_account_id]
