@@ -79,19 +79,19 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> Reply:
         return Reply(None, "not_reachable")
 
 
-def refused(url: str) -> str | None:
+def webhook_url_error(url: str) -> str | None:
     """Why a URL cannot be used, before anybody calls it; None: it can."""
     schemes = ("https", "http") if settings.WEBHOOK_ALLOW_PRIVATE else ("https",)
-    words = f"Use an absolute {' or '.join(schemes)} URL of at most {LONGEST} characters."
+    message = f"Use an absolute {' or '.join(schemes)} URL of at most {LONGEST} characters."
     try:
         parts = urlsplit(url)
         has_port = parts.port != 0
     except ValueError:
-        return words
+        return message
     if web_urls.UNSAFE.search(url):
         return "A URL has no spaces, control characters, quotes or backslashes."
     if len(url) > LONGEST or parts.scheme not in schemes or not parts.hostname or not has_port:
-        return words
+        return message
     if "@" in parts.netloc or parts.fragment:
         return "Leave user, password and fragment out of the URL."
     if settings.WEBHOOK_ALLOW_PRIVATE:

@@ -199,7 +199,7 @@ def _finish(run: JobRun, delivery: WebhookDelivery, state: str) -> None:
 
 def _send(delivery: WebhookDelivery, now: datetime) -> outbound_http.Reply:
     subscription, payload = delivery.subscription, delivery.event.payload
-    if problem := outbound_http.refused(subscription.url):
+    if problem := outbound_http.webhook_url_error(subscription.url):
         return outbound_http.Reply(None, problem[:64])
     headers = signature_headers(
         payload, str(delivery.event_id), now, _valid_secrets(subscription, now)

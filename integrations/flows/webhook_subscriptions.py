@@ -115,7 +115,7 @@ def _validate(subscription: WebhookSubscription) -> None:
     Source: docs/hydrogen-contract.md#integration-endpoints.
     """
     api = Api(subscription.api)
-    if problem := outbound_http.refused(subscription.url):
+    if problem := outbound_http.webhook_url_error(subscription.url):
         raise FlowError(f"url: {problem}")
     if not subscription.events:
         raise FlowError(f"Name at least one event in {EVENT_FIELDS[api]}.")

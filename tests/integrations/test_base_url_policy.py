@@ -50,7 +50,7 @@ def test_what_is_public(text: str):
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_no_spelling_of_a_local_host_is_registered(production: None, host: str):
-    problem = outbound_http.refused(f"https://{host}/hook")
+    problem = outbound_http.webhook_url_error(f"https://{host}/hook")
     assert problem is not None
     assert problem.startswith(("This address is not public", "Use an absolute", "A URL has no"))
 
@@ -64,7 +64,7 @@ def test_no_spelling_of_a_local_host_is_registered(production: None, host: str):
     ],
 )  # fmt: skip
 def test_hosts_of_the_internet_are_registered(production: None, url: str):
-    assert outbound_http.refused(url) is None
+    assert outbound_http.webhook_url_error(url) is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_hosts_of_the_internet_are_registered(production: None, url: str):
      "https:a.example", "//a.example/"],
 )  # fmt: skip
 def test_tricks_are_not_registered(production: None, url: str):
-    assert outbound_http.refused(url) is not None
+    assert outbound_http.webhook_url_error(url) is not None
 
 
 @pytest.mark.parametrize("text", NEVER_PUBLIC)

@@ -34,6 +34,6 @@ def test_a_name_that_resolves_to_a_private_address_is_not_connected_to(
     settings.WEBHOOK_ALLOW_PRIVATE = False
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-    assert outbound_http.refused("https://rebound.example/") is None
+    assert outbound_http.webhook_url_error("https://rebound.example/") is None
     reply = outbound_http.post("https://rebound.example/", body=b"{}", headers={})
     assert reply == outbound_http.Reply(None, "address_not_allowed")
