@@ -108,7 +108,7 @@ def api(application: Application) -> Api:
 
 
 @pytest.fixture
-def stranger(db: Any) -> Api:
+def foreign_api(db: Any) -> Api:
     """The API with a token of another tenant."""
     return Api(access_token(ApplicationFactory(tenant=TenantFactory())))
 

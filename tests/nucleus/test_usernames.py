@@ -54,7 +54,7 @@ def body(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("first", "second"), ALIKE)
 @pytest.mark.parametrize("turned", [False, True])
 def test_names_that_look_alike_are_refused(
-    api: Api, stranger: Api, first: str, second: str, *, turned: bool
+    api: Api, foreign_api: Api, first: str, second: str, *, turned: bool
 ):
     if turned:
         first, second = second, first
@@ -66,7 +66,7 @@ def test_names_that_look_alike_are_refused(
     assert bulk["status"] == "FAILED"
     other = api.post(CLIENTS, body("other")).data["id"]
     assert set(api.put(f"{CLIENTS}/{other}", {"username": second}).data["errors"]) == {"username"}
-    assert stranger.post(CLIENTS, body(second)).status_code == 201  # another tenant's names
+    assert foreign_api.post(CLIENTS, body(second)).status_code == 201  # another tenant's names
 
 
 @pytest.mark.parametrize("name", UNSEEN, ids=ascii)

@@ -95,7 +95,7 @@ def test_a_repeated_request_gets_the_stored_response(api: Api, settings: Any):
     assert (Client.unscoped.count(), IdempotencyKey.objects.count()) == (1, 1)
 
 
-def test_a_key_stands_for_one_request(api: Api, stranger: Api):
+def test_a_key_stands_for_one_request(api: Api, foreign_api: Api):
     assert keyed(api).post(CLIENTS, PERSON).status_code == 201
     for path, body in [
         (CLIENTS, PERSON | {"username": "grace"}),
@@ -107,7 +107,7 @@ def test_a_key_stands_for_one_request(api: Api, stranger: Api):
         assert (response.status_code, response.data["code"]) == (422, "idempotency_key_reused"), (
             path
         )
-    assert keyed(stranger).post(CLIENTS, PERSON).status_code == 201
+    assert keyed(foreign_api).post(CLIENTS, PERSON).status_code == 201
     assert Client.unscoped.count() == 2
     other = Api(access_token(ApplicationFactory(tenant=Client.unscoped.first().tenant)))
     own = keyed(other).post(CLIENTS, PERSON | {"username": "joan"})  # another application

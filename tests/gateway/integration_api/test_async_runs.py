@@ -88,7 +88,7 @@ def test_nothing_to_do_is_done_at_once(api: Api, nucleus_client: Client):
     assert settle(api, begun.data["id"])["status"] == "COMPLETED"
 
 
-def test_another_tenants_do_not_exist(api: Api, stranger: Api):
+def test_another_tenants_do_not_exist(api: Api, foreign_api: Api):
     begun = api.get(f"{BASE}/aggregation/holding")
-    assert stranger.get(f"{BASE}/status/{begun.data['id']}").status_code == 404
+    assert foreign_api.get(f"{BASE}/status/{begun.data['id']}").status_code == 404
     assert api.get(f"{BASE}/status/{uuid.uuid4()}").status_code == 404

@@ -26,7 +26,11 @@ def events(response: Any) -> set[str]:
 
 
 def test_each_row_names_its_owner_and_holds_no_content(
-    api: Api, stranger: Api, nucleus_client: Client, linked: list[dict[str, Any]], member_guid: str
+    api: Api,
+    foreign_api: Api,
+    nucleus_client: Client,
+    linked: list[dict[str, Any]],
+    member_guid: str,
 ):
     """Requests and jobs alike: user, link, retrieval, verification, widget."""
     runner.drain()
@@ -53,7 +57,7 @@ def test_each_row_names_its_owner_and_holds_no_content(
     text = json.dumps(page, default=str)
     for secret in (API_KEY, CLIENT_ID, "USR-", "MBR-", "ACT-", widget, *numbers):
         assert secret not in text
-    assert stranger.get(URL).data["total_elements"] == 0
+    assert foreign_api.get(URL).data["total_elements"] == 0
 
 
 def test_filters(api: Api, nucleus_client: Client, linked: list[dict[str, Any]]):

@@ -18,7 +18,7 @@ LOCAL_URL = "http://127.0.0.1:9"
 
 
 def test_each_api_shows_its_own_subscriptions_and_names(
-    api: Api, stranger: Api, application: Application, nucleus_client: Client
+    api: Api, foreign_api: Api, application: Application, nucleus_client: Client
 ):
     body = {"url": f"{LOCAL_URL}/n", "atom_service": ["aggregation_account_balance", "client"]}
     made = api.post(NUCLEUS, body | dict.fromkeys(["id", "secret", "secondary_id"]))
@@ -32,7 +32,7 @@ def test_each_api_shows_its_own_subscriptions_and_names(
     assert [row["id"] for row in api.get(INTEGRATION).data["content"]] == [integration]
     assert api.get(f"{INTEGRATION}/{made.data['id']}").status_code == 404
     assert api.get(f"{NUCLEUS}/{integration}").status_code == 404
-    assert stranger.get(path).status_code == 404
+    assert foreign_api.get(path).status_code == 404
     assert Api(access_token(application, client=nucleus_client)).get(NUCLEUS).status_code == 403
 
     second = api.post(NUCLEUS, body | {"url": f"{LOCAL_URL}/m"})

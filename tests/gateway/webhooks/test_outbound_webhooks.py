@@ -265,10 +265,10 @@ def test_linking_a_bank_sends_every_event_once(
     assert api.get(last["data"]["widget_link"]).status_code == 200
 
 
-def test_another_tenants_webhooks_do_not_exist(api: Api, receiver: Receiver, stranger: Api):
+def test_another_tenants_webhooks_do_not_exist(api: Api, receiver: Receiver, foreign_api: Api):
     made = register(api, receiver)
-    assert stranger.get(f"{BASE}/{made['id']}").status_code == 404
-    assert stranger.put(f"{BASE}/{made['id']}", {"is_active": False}).status_code == 404
-    assert stranger.delete(f"{BASE}/{made['id']}").status_code == 404
-    assert stranger.get(BASE).data["content"] == []
+    assert foreign_api.get(f"{BASE}/{made['id']}").status_code == 404
+    assert foreign_api.put(f"{BASE}/{made['id']}", {"is_active": False}).status_code == 404
+    assert foreign_api.delete(f"{BASE}/{made['id']}").status_code == 404
+    assert foreign_api.get(BASE).data["content"] == []
     assert api.get(f"{BASE}/{made['id']}").data["is_active"] is True

@@ -71,8 +71,8 @@ def test_a_retrieval_under_way_brings_nothing_back(
     runner.drain()
     AggregationAccountTransaction.unscoped.all().delete()
     monkeypatch.setattr(MerchantLookup, "load", erase_first)
-    answer = api.get(f"/integration/v1/aggregation/transaction/{linked[0]['id']}")
-    assert answer.status_code == 404
+    response = api.get(f"/integration/v1/aggregation/transaction/{linked[0]['id']}")
+    assert response.status_code == 404
     assert Erasure.unscoped.get().outcome == "erased"
     assert not AggregationAccountTransaction.unscoped.exists()
 

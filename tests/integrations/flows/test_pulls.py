@@ -14,9 +14,9 @@ PULL = "/integration/v1/aggregation"
 def put(api: Api, path: str, change: dict[str, Any]) -> dict[str, Any]:
     """The record as it was before the change."""
     before = api.get(path).data
-    answer = api.put(path, change)
-    assert answer.status_code == 200, answer.data
-    assert answer.data != before
+    response = api.put(path, change)
+    assert response.status_code == 200, response.data
+    assert response.data != before
     return dict(before)
 
 

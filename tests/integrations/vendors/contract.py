@@ -108,9 +108,9 @@ class VendorContract:
         assert vendor.read_user(user_id=user.id).id == user.id
         with pytest.raises(errors.VendorConflict):
             vendor.create_user(identifier=identifier)
-        again = vendor.find_user(identifier=identifier)
-        assert again is not None
-        assert again.id == user.id
+        existing = vendor.find_user(identifier=identifier)
+        assert existing is not None
+        assert existing.id == user.id
 
     def test_a_deleted_user_is_not_found(self, vendor: Vendor, user: records.User):
         vendor.delete_user(user_id=user.id)
@@ -176,8 +176,8 @@ class VendorContract:
         cursor = complete[0].cursor
         if cursor is None:
             pytest.skip("this vendor's lists cannot be resumed")
-        rest = [page for page in pages(vendor, account, after=cursor) if page.records]
-        assert [page.records for page in rest] == [page.records for page in complete[1:]]
+        remaining = [page for page in pages(vendor, account, after=cursor) if page.records]
+        assert [page.records for page in remaining] == [page.records for page in complete[1:]]
 
     def test_holdings_belong_to_their_account(self, vendor: Vendor, member: records.Member):
         source = supported(vendor, capabilities.HOLDINGS)

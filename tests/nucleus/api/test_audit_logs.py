@@ -16,7 +16,7 @@ BODY = {"request_url": "https://app.demo.example/consents", "response": "accepte
 
 
 def test_entries_are_added_and_read_but_never_changed(
-    api: Api, stranger: Api, nucleus_client: Client
+    api: Api, foreign_api: Api, nucleus_client: Client
 ):
     nulls = dict.fromkeys(["request", "goal_ids", "metadata", "secondary_id", "id"])
     ids = {"client_ids": [str(nucleus_client.pk).upper()]}
@@ -32,8 +32,8 @@ def test_entries_are_added_and_read_but_never_changed(
     ]
     assert api.put(path, BODY).status_code == 405
     assert api.delete(path).status_code == 405
-    assert stranger.get(path).status_code == 404
-    assert stranger.get(URL).data["total_elements"] == 0
+    assert foreign_api.get(path).status_code == 404
+    assert foreign_api.get(URL).data["total_elements"] == 0
 
 
 @pytest.mark.parametrize(

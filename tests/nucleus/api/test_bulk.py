@@ -89,13 +89,15 @@ def test_put_changes_account_numbers(api: Api, account: AggregationAccount):
     assert account.account_number == "100012345678"
 
 
-def test_bank_links_can_be_changed_but_not_created(api: Api, stranger: Api, nucleus_client: Client):
+def test_bank_links_can_be_changed_but_not_created(
+    api: Api, foreign_api: Api, nucleus_client: Client
+):
     links = [BankLinkFactory(client=nucleus_client) for _ in range(2)]
     changes = [{"id": str(link.pk), "type": "savings"} for link in links]
     response = api.put(f"{V1}/bulk_bank_link", changes)
     assert [item["type"] for item in response.data] == ["savings", "savings"]
     assert api.post(f"{V1}/bulk_bank_link", []).status_code == 405
-    refused = stranger.put(f"{V1}/bulk_bank_link", changes)
+    refused = foreign_api.put(f"{V1}/bulk_bank_link", changes)
     assert set(refused.data["errors"]) == {"item 0", "item 1"}
 
 

@@ -48,7 +48,7 @@ def outcome_of(api: Api, response: Any) -> Any:
 
 
 def test_each_item_succeeds_or_fails_independently(
-    api: Api, stranger: Api, account: AggregationAccount
+    api: Api, foreign_api: Api, account: AggregationAccount
 ):
     path = f"{V1}/bulk/aggregation_account_transaction"
     valid, invalid = bodies.transaction(account), bodies.transaction(account, transaction_date="x")
@@ -66,7 +66,7 @@ def test_each_item_succeeds_or_fails_independently(
     assert [item["index"] for item in outcome["success"]] == [0, 2]
     (error,) = outcome["error"]
     assert (error["index"], list(error["errors"])) == (1, ["transaction_date"])
-    assert stranger.get(f"{V1}/bulk/status/{outcome['id']}").status_code == 404
+    assert foreign_api.get(f"{V1}/bulk/status/{outcome['id']}").status_code == 404
     ids = [item["id"] for item in outcome["success"]]
     changes = [{"id": record_id, "status": "pending"} for record_id in [*ids, str(uuid.uuid4())]]
     outcome = outcome_of(api, api.put(path, changes))
@@ -183,8 +183,8 @@ def test_a_client_token_writes_only_its_own_records(
     assert message == "This token is confined to one client and cannot create clients."
     verified = bodies.account(nucleus_client, is_link_verified=True)
     assert confined.post(f"{V1}/bulk_aggregation_account", [verified]).status_code == 403
-    whole = api.post(f"{V1}/bulk/aggregation_account", items)
-    assert confined.get(f"{V1}/bulk/status/{whole.data['id']}").status_code == 404
+    response = api.post(f"{V1}/bulk/aggregation_account", items)
+    assert confined.get(f"{V1}/bulk/status/{response.data['id']}").status_code == 404
     assert api.get(f"{V1}/bulk/status/{outcome['id']}").status_code == 200
 
 

@@ -85,15 +85,17 @@ def test_an_invalid_business_is_a_400_that_names_the_field(
     if "percent" in change:
         part = {"client_id": nucleus_client.id, "role": "o", "percent_ownership": change["percent"]}
         change = {"ownership": [part]}
-    answers = [api.post(URL, {"legal_name": "Demo Bakery LLC"} | change)]
+    responses = [api.post(URL, {"legal_name": "Demo Bakery LLC"} | change)]
     if change != {"legal_name": None}:  # which leaves the name of a change out
-        answers.append(api.put(f"{URL}/{BusinessFactory(tenant=nucleus_client.tenant).pk}", change))
-    for response in answers:
+        responses.append(
+            api.put(f"{URL}/{BusinessFactory(tenant=nucleus_client.tenant).pk}", change)
+        )
+    for response in responses:
         assert response.status_code == 400
         assert field in response.data["errors"]
 
 
-def test_another_tenants_business_is_a_404(api: Api, stranger: Api, tenant: Tenant):
+def test_another_tenants_business_is_a_404(api: Api, foreign_api: Api, tenant: Tenant):
     own, foreign = BusinessFactory(tenant=tenant), BusinessFactory()
     assert api.get(f"{URL}/{foreign.pk}").status_code == 404
     assert api.put(f"{URL}/{foreign.pk}", {"legal_name": "Ours"}).status_code == 404

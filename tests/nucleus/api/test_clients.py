@@ -56,14 +56,14 @@ def test_a_client_is_created_read_changed_and_deactivated(api: Api):
     }
     created = api.post(CLIENT, body)
     assert created.status_code == 201
-    one = created.data
-    assert one["total_net_worth"] == Decimal("1234567.89")
-    assert one["date_of_birth"] == "1990-12-10"
-    assert one["create_date"].endswith("+0000")
+    client = created.data
+    assert client["total_net_worth"] == Decimal("1234567.89")
+    assert client["date_of_birth"] == "1990-12-10"
+    assert client["create_date"].endswith("+0000")
     assert "secret" not in created.content.decode()
     assert "6789" not in created.content.decode()
-    path = f"{CLIENT}/{one['id']}"
-    assert api.get(path).data == one
+    path = f"{CLIENT}/{client['id']}"
+    assert api.get(path).data == client
     changed = api.put(path, {"first_name": "Augusta", "email": None})
     assert (changed.data["first_name"], changed.data["username"]) == ("Augusta", "ada")
     assert api.put(path, {"first_name": "Augusta"}).data == changed.data  # nothing was written
@@ -108,10 +108,10 @@ def test_a_new_client_gets_its_vendor_user_by_a_job(api: Api, tenant: Tenant):
 @pytest.mark.parametrize("kind", KINDS)
 def test_clients_are_read_and_listed(api: Api, nucleus_client: Client, kind: str):
     row = row_of(kind, nucleus_client)
-    one = api.get(f"/nucleus/v1/{kind}/{row.pk}")
-    assert one.status_code == 200
+    response = api.get(f"/nucleus/v1/{kind}/{row.pk}")
+    assert response.status_code == 200
     page = api.get(f"/nucleus/v1/{kind}").data
-    assert page["content"] == [one.data]
+    assert page["content"] == [response.data]
     assert (page["total_elements"], page["total_pages"], page["number"]) == (1, 1, 0)
     assert (page["first"], page["last"], page["number_of_elements"]) == (True, True, 1)
     assert page["sort"] == [

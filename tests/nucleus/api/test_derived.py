@@ -73,8 +73,8 @@ def test_aggregate_data_has_the_account_and_its_newest_entries(
         6,
     )
     assert [
-        one["aggregation_account_transaction_id"]
-        for one in body["aggregation_account_transactions"]
+        item["aggregation_account_transaction_id"]
+        for item in body["aggregation_account_transactions"]
     ] == [str(made[2].pk), str(made[1].pk)]
     assert body["aggregation_account_transactions"][0]["bank_credit"]["amount"] == Decimal("61.11")
 
@@ -123,21 +123,21 @@ def test_too_many_accounts_are_refused(
 
 
 def test_only_the_callers_own_accounts_are_visible(
-    api: Api, stranger: Api, application: Application, account: AggregationAccount
+    api: Api, foreign_api: Api, application: Application, account: AggregationAccount
 ):
     other = AggregationAccountFactory(client=ClientFactory(tenant=account.tenant))
     confined = Api(access_token(application, client=account.client))
     for template in ("aggregation_account/{0.pk}/aggregate_data",
                      "client/{0.client_id}/aggregation_account_overview"):  # fmt: skip
         own, foreign = (f"{BASE}/{template.format(row)}" for row in (account, other))
-        statuses = [caller.get(own).status_code for caller in (api, confined, stranger)]
+        statuses = [caller.get(own).status_code for caller in (api, confined, foreign_api)]
         assert statuses == [200, 200, 404]
         assert [caller.get(foreign).status_code for caller in (api, confined)] == [200, 404]
 
 
 @pytest.fixture
 def rates(tenant: Tenant) -> None:
-    """1 EUR = 1.25 USD, 1 USD = 150 JPY; and a stranger's."""
+    """1 EUR = 1.25 USD, 1 USD = 150 JPY; and a foreign_api's."""
     CurrencyRateFactory(tenant=tenant)
     CurrencyRateFactory(
         tenant=tenant, currency_code_from="USD", currency_code_to="JPY", exchange_rate=150
@@ -146,7 +146,7 @@ def rates(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "target", "amount"),
+    ("currency", "target", "amount"),
     [
         ("EUR", "usd", "76.3875"),  # as given
         ("USD", "EUR", "48.888"),  # the other way round
@@ -158,20 +158,20 @@ def rates(tenant: Tenant) -> None:
     ],
 )
 def test_amounts_are_converted(
-    api: Api, account: AggregationAccount, rates: None, held: str, target: str, amount: str
+    api: Api, account: AggregationAccount, rates: None, currency: str, target: str, amount: str
 ):
-    row = TransactionFactory(aggregation_account=account, currency_code=held)
+    row = TransactionFactory(aggregation_account=account, currency_code=currency)
     path = f"{BASE}/aggregation_account_transaction"
     body = api.get(f"{path}/{row.pk}", currency_conversion=target).data
     assert body["bank_credit"]["amount"] == Decimal(amount)
-    assert body["currency_code"] == (held if target == "None" else target.upper())
+    assert body["currency_code"] == (currency if target == "None" else target.upper())
     page = api.get(path, currency_conversion=target, filter="amount==61.11")  # as it is stored
     assert page.data["content"] == [body]
     assert data(api, account, currency_conversion=target)["aggregation_account_transactions"] == [
         {"aggregation_account_transaction_id": body.pop("id"), **body}
     ]
     row.refresh_from_db()
-    assert (row.amount, row.currency_code) == (Decimal("61.11"), held)
+    assert (row.amount, row.currency_code) == (Decimal("61.11"), currency)
 
 
 def test_every_kind_of_amount_is_converted(api: Api, account: AggregationAccount, rates: None):
@@ -212,9 +212,11 @@ def test_records_without_amounts_are_not_converted(
     api: Api, account: AggregationAccount, rates: None
 ):
     institution = api.post(f"{BASE}/resource/institution", {"name": "Savings Bank of Demo"}).data
-    one = api.get(f"{BASE}/resource/institution/{institution['id']}", currency_conversion="USD")
+    response = api.get(
+        f"{BASE}/resource/institution/{institution['id']}", currency_conversion="USD"
+    )
     several = api.get(f"{BASE}/resource/institution", currency_conversion="USD")
-    assert one.data == institution
+    assert response.data == institution
     assert institution in several.data["content"]
 
 

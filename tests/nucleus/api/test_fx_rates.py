@@ -35,7 +35,7 @@ def stored_rates(tenant: Tenant) -> list[str]:
     return [f"{row} ({row.date})" for row in rows]
 
 
-def test_rates_are_stored_and_read(api: Api, stranger: Api, tenant: Tenant):
+def test_rates_are_stored_and_read(api: Api, foreign_api: Api, tenant: Tenant):
     body = [
         rate(currency_code_from="usd", currency_code_to="JPY", exchange_rate=156.31),
         rate(date="2026-11-20T23:59:59.000+0000"),
@@ -52,12 +52,12 @@ def test_rates_are_stored_and_read(api: Api, stranger: Api, tenant: Tenant):
         "1 EUR = 1.0842000000 USD (2026-11-20)",
         "1 USD = 156.3100000000 JPY (2026-11-20)",
     ]
-    assert stranger.get(PATH).data == []
+    assert foreign_api.get(PATH).data == []
 
 
 def test_a_new_rate_replaces_the_old_one(api: Api, tenant: Tenant):
     CurrencyRateFactory(tenant=tenant)  # EUR to USD
-    other = CurrencyRateFactory()  # a stranger's
+    other = CurrencyRateFactory()  # a foreign_api's
     assert api.post(PATH, [rate(exchange_rate=1.1, date="2026-11-21")]).status_code == 200
     assert stored_rates(tenant) == ["1 EUR = 1.1000000000 USD (2026-11-21)"]
     other.refresh_from_db()

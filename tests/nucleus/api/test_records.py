@@ -74,7 +74,7 @@ def assert_contains(response: Any, body: Any) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_record_is_created_read_changed_and_deleted(
-    api: Api, stranger: Api, account: AggregationAccount, way: str
+    api: Api, foreign_api: Api, account: AggregationAccount, way: str
 ):
     kind, make, change = WAYS[way]
     body = make(owner_of(kind, account))
@@ -88,7 +88,7 @@ def test_a_record_is_created_read_changed_and_deleted(
     assert_contains(changed.data, {**body, "secondary_id": None, **change} | _merged(body, change))
     assert api.put(path, change).data == changed.data  # nothing was written, not even a date
     assert api.get(path).data == changed.data
-    for method in (stranger.get, stranger.delete, lambda one: stranger.put(one, change)):
+    for method in (foreign_api.get, foreign_api.delete, lambda url: foreign_api.put(url, change)):
         assert method(path).status_code == 404
     assert api.delete(path).status_code == 204
     assert [api.delete(path).status_code, api.get(path).status_code] == [404, 404]

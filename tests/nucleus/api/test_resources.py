@@ -105,7 +105,7 @@ def test_invalid_parameters_are_a_400(api: Api, path: str, query: dict[str, str]
 
 
 def test_merchants_of_own_transactions_are_listed(
-    api: Api, application: Application, stranger: Api, nucleus_client: Client, tenant: Tenant
+    api: Api, application: Application, foreign_api: Api, nucleus_client: Client, tenant: Tenant
 ):
     rows = sorted((MerchantFactory() for _ in range(3)), key=lambda row: row.id)
     own: Any = AggregationAccountFactory(client=nucleus_client)
@@ -127,7 +127,7 @@ def test_merchants_of_own_transactions_are_listed(
     confined = Api(access_token(application, client=nucleus_client))
     shown = confined.get(MERCHANTS).data["content"]
     assert {item["id"] for item in shown} == {str(row.pk) for row in rows[:2]}  # where it shops
-    assert stranger.get(MERCHANTS).data["content"] == []
+    assert foreign_api.get(MERCHANTS).data["content"] == []
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,8 @@ def test_a_cursor_tells_nothing_and_opens_nothing(api: Api, nucleus_client: Clie
     query = {"order_by": "last_name", "ascending": "true", "size": 1}
     cursor = api.get(CLIENTS, cursor="start", **query).data["next_cursor"]
     assert "Canary" not in cursor
-    stranger = Api(access_token(ApplicationFactory()))
-    assert stranger.get(CLIENTS, cursor=cursor, **query).data["content"] == []
+    foreign_api = Api(access_token(ApplicationFactory()))
+    assert foreign_api.get(CLIENTS, cursor=cursor, **query).data["content"] == []
 
 
 def test_without_a_cursor_pages_are_as_before(api: Api, account: Any):

@@ -46,10 +46,10 @@ BAD_URLS = [
 
 def bodies(kind: type = BodySerializer) -> Iterator[type[serializers.Serializer[Any]]]:
     """Every serializer of a body that the API has."""
-    for one in kind.__subclasses__():
-        yield from bodies(one)
-        if getattr(one, "Meta", None) or not issubclass(one, serializers.ModelSerializer):
-            yield one
+    for subclass in kind.__subclasses__():
+        yield from bodies(subclass)
+        if getattr(subclass, "Meta", None) or not issubclass(subclass, serializers.ModelSerializer):
+            yield subclass
 
 
 def innermost(field: Any) -> Any:
@@ -131,8 +131,8 @@ def test_other_values_are_no_booleans(value: Any):
 
 
 def test_booleans_are_accepted_also_as_strings():
-    given = [True, "true", "True", False, "False", "false"]
-    assert [fields.FlagField().run_validation(item) for item in given] == [True] * 3 + [False] * 3
+    values = [True, "true", "True", False, "False", "false"]
+    assert [fields.FlagField().run_validation(item) for item in values] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("value", ["atmo", "", 5, True, ["atom"], {}, "atom\0", None])
@@ -253,13 +253,13 @@ def test_a_stored_client_type_may_be_repeated(api: Api, tenant: Tenant):
 
 
 @pytest.mark.parametrize(
-    ("query", "known"),
+    ("query", "allowed"),
     [
         ({"vendor_name": "plaid"}, "mx"), ({"integration_type": "agregate"}, "aggregation or iav"),
         ({"request_type": "FETCH"}, "GET, POST"), ({"is_request": "perhaps"}, "true or false"),
     ],
 )  # fmt: skip
-def test_an_unknown_value_in_a_query_is_a_400(api: Api, query: dict[str, str], known: str):
+def test_an_unknown_value_in_a_query_is_a_400(api: Api, query: dict[str, str], allowed: str):
     response = api.get("/integration/v1/audit_log", **query)
     assert response.status_code == 400
-    assert known in response.data["message"]
+    assert allowed in response.data["message"]

@@ -113,8 +113,8 @@ def test_an_older_version_later_in_a_batch_is_ignored(account: AggregationAccoun
 
 def test_the_same_source_id_in_two_accounts_is_two_rows(account: AggregationAccount):
     other = AggregationAccountFactory()
-    for one in (account, other):
-        assert writes.upsert_transactions(account=one, rows=[transaction_row()]) == 1
+    for account_row in (account, other):
+        assert writes.upsert_transactions(account=account_row, rows=[transaction_row()]) == 1
 
 
 def test_queries_do_not_grow_with_rows(account: AggregationAccount):

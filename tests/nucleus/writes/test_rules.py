@@ -229,7 +229,7 @@ def test_the_tenants_columns_survive_an_update_of_a_stale_account(
 
 
 def test_only_the_tenants_own_institutions_may_be_changed(
-    api: Api, stranger: Api, application: Application, nucleus_client: Client
+    api: Api, foreign_api: Api, application: Application, nucleus_client: Client
 ):
     path = f"{V1}/resource/institution"
     shared = writes.upsert_institution(source="mx", code="mxbank", name="MX Bank")
@@ -241,7 +241,7 @@ def test_only_the_tenants_own_institutions_may_be_changed(
     )
     everyone = {str(shared.pk), own["id"]}
     assert {item["id"] for item in api.get(path).data["content"]} == everyone
-    assert [item["id"] for item in stranger.get(path).data["content"]] == [str(shared.pk)]
+    assert [item["id"] for item in foreign_api.get(path).data["content"]] == [str(shared.pk)]
     renamed = api.get(f"{path}/{shared.pk}", currency_conversion="EUR")  # there is nothing to it
     assert renamed.data["name"] == "MX Bank, renamed"
     for response in (
@@ -250,10 +250,10 @@ def test_only_the_tenants_own_institutions_may_be_changed(
     ):
         assert response.status_code == 403
         assert "vendor" in response.data["message"]
-    assert stranger.put(f"{path}/{own['id']}", {"name": "Mine"}).status_code == 404
+    assert foreign_api.put(f"{path}/{own['id']}", {"name": "Mine"}).status_code == 404
     for code in ("mxbank", ""):
         assert set(api.post(path, {"name": "Again", "code": code}).data["errors"]) == {"code"}
-    assert stranger.post(path, {"name": "Theirs", "code": "mxbank"}).status_code == 200
+    assert foreign_api.post(path, {"name": "Theirs", "code": "mxbank"}).status_code == 200
     assert api.put(f"{path}/{own['id']}", {"name": "New", "code": "mxbank"}).data["name"] == "New"
     confined = Api(access_token(application, client=nucleus_client))
     assert confined.get(f"{path}/{own['id']}").status_code == 200

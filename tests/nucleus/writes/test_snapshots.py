@@ -86,10 +86,10 @@ def test_an_account_is_written_only_where_it_differs(account: AggregationAccount
 
 def test_an_institution_is_one_row_as_last_described():
     first = writes.upsert_institution(source="mx", code="mxbank", name="MX Bank", website_url=None)
-    again = writes.upsert_institution(
+    updated = writes.upsert_institution(
         source="mx", code="mxbank", name="MX Bank", website_url="https://x.test"
     )
-    assert again.pk == first.pk
+    assert updated.pk == first.pk
     assert Institution.objects.get().website_url == "https://x.test"
     dated = Institution.objects.get().update_date
     writes.upsert_institution(

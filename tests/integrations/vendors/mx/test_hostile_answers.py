@@ -26,10 +26,10 @@ def read_user(script: Script, user_id: str = "USR-1") -> tuple[Exception, list[b
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(status: int):
-    with serving(always(answer(body=b'{"user": {"guid": "USR-1"}}'))) as elsewhere:
-        error, _ = read_user(always(answer(status, headers=f"Location: {elsewhere.url}/\r\n")))
+    with serving(always(answer(body=b'{"user": {"guid": "USR-1"}}'))) as target:
+        error, _ = read_user(always(answer(status, headers=f"Location: {target.url}/\r\n")))
         assert isinstance(error, errors.VendorBadResponse)
-        assert elsewhere.requests == []
+        assert target.requests == []
 
 
 def test_a_bomb_of_a_hundred_megabytes_is_cut():

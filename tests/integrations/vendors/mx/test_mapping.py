@@ -190,10 +190,10 @@ def test_no_object_breaks_a_mapper(payload: dict[str, Any]):
 
 def test_all_22_statuses_have_a_row():
     assert len(statuses.ROWS) == 22
-    for word, (meaning, message, actor, _, is_connected, _) in statuses.ROWS.items():
+    for status, (meaning, message, actor, _, is_connected, _) in statuses.ROWS.items():
         assert meaning
-        assert message or word == "CONNECTED"
-        assert is_connected == (word == "CONNECTED")
+        assert message or status == "CONNECTED"
+        assert is_connected == (status == "CONNECTED")
         assert actor in ActionRequiredBy
 
 

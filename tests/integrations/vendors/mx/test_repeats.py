@@ -108,7 +108,7 @@ def at_second_request(end: Callable[[socket.socket], None]) -> Script:
 def test_an_idle_connection_that_was_closed_is_not_used(end: Any, call: VendorRequest):
     outcome, scenario = play(after_first_answer(end), call, warm=1)
     assert outcome == {"fine": True}
-    assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+    assert [(call.attempt, call.error) for call in scenario.calls] == [(1, None)]
 
 
 @pytest.mark.parametrize("call", [READ, CREATE], ids=lambda call: call.operation)
@@ -118,7 +118,7 @@ def test_a_connection_closed_under_the_request_is_replaced_at_once(end: Any, cal
     assert outcome == {"fine": True}
     assert scenario.arrived == 2
     # One attempt, and a good one: a closed idle connection is no failure of the vendor.
-    assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+    assert [(call.attempt, call.error) for call in scenario.calls] == [(1, None)]
 
 
 @pytest.mark.parametrize("end", ENDINGS)
@@ -154,7 +154,7 @@ def test_one_replacement_is_enough_however_many_idle_connections_are_dead():
             assert list(pool.map(scenario.outcome, [READ] * 3)) == [{"fine": True}] * 3
         scenario.calls.clear()
         assert scenario.outcome(CREATE) == {"fine": True}
-        assert [(one.attempt, one.error) for one in scenario.calls] == [(1, None)]
+        assert [(call.attempt, call.error) for call in scenario.calls] == [(1, None)]
 
 
 @pytest.mark.parametrize("call", [READ, CREATE, ONCE], ids=lambda call: call.operation)
@@ -166,7 +166,7 @@ def test_a_vendor_that_cannot_be_reached_is_tried_again(call: VendorRequest):
         outcome = scenario.outcome(call)
     assert isinstance(outcome, errors.VendorUnavailable)
     assert not outcome.was_sent
-    assert [one.attempt for one in scenario.calls] == [1, 2, 3]
+    assert [call.attempt for call in scenario.calls] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -174,7 +174,7 @@ def test_a_repeatable_post_outlives_a_bad_moment(status: int):
     answers = iter([answer(status), answer(status), FINE])
     outcome, scenario = play(lambda to, _: to.sendall(next(answers)), CREATE)
     assert outcome == {"fine": True}
-    assert [one.status for one in scenario.calls] == [status, status, 200]
+    assert [call.status for call in scenario.calls] == [status, status, 200]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -188,7 +188,7 @@ def test_any_other_post_does_not(status: int):
 def test_a_new_connection_that_breaks_is_an_attempt(end: Any):
     outcome, scenario = play(lambda to, _: end(to), CREATE)
     assert isinstance(outcome, errors.VendorUnavailable)
-    assert [one.attempt for one in scenario.calls] == [1, 2, 3]
+    assert [call.attempt for call in scenario.calls] == [1, 2, 3]
     outcome, scenario = play(lambda to, _: end(to), ONCE)
     assert isinstance(outcome, errors.VendorUnavailable)
     assert scenario.arrived == 1
@@ -245,7 +245,7 @@ def test_every_call_to_mx_is_repeated_as_the_table_says(operation: str):
         mx.client.transport.sleep = lambda _: None
         with suppress(errors.VendorError):
             OPERATIONS[operation](mx)
-    assert {one.operation for one in calls} == {operation}
+    assert {call.operation for call in calls} == {operation}
     assert (len(calls) > 1) is atrium_api.V1.is_repeatable(operation)
 
 

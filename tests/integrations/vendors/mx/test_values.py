@@ -126,8 +126,8 @@ def test_a_webhook_of_any_json_is_an_event_or_none(payload: Any):
 
 
 @given(st.text(max_size=300), st.integers(1, 255))
-def test_words_for_people_fit_their_column(word: str, limit: int):
-    assert len(values.readable(word, limit)) <= limit
+def test_words_for_people_fit_their_column(text: str, limit: int):
+    assert len(values.readable(text, limit)) <= limit
 
 
 def test_an_expanding_word_is_cut():
