@@ -94,8 +94,8 @@ class Environment:
         value = self.str(name)
         if not value:
             return default
-        whole = "whole " if number_type is builtins.int else ""
-        hint = f"Use a {whole}number from {minimum} to {maximum}."
+        adjective = "whole " if number_type is builtins.int else ""
+        hint = f"Use a {adjective}number from {minimum} to {maximum}."
         try:
             number = number_type(value)
         except ValueError:

@@ -72,9 +72,9 @@ def parse_id_list(request: Request, name: str) -> list[UUID]:
     return [value for text in texts if (value := ids[text])]
 
 
-def check_parameters(request: Request, known: frozenset[str]) -> None:
+def check_parameters(request: Request, allowed: frozenset[str]) -> None:
     """Refuse query parameters with other names. Raises ValidationError, with the known names."""
-    unknown = [name for name in request.query_params if name not in known]
+    unknown = [name for name in request.query_params if name not in allowed]
     if unknown:
-        message = f"There is no such parameter. Use {', '.join(sorted(known))}."
+        message = f"There is no such parameter. Use {', '.join(sorted(allowed))}."
         raise ValidationError({name[:100]: [message] for name in unknown[:10]})

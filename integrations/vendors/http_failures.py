@@ -65,7 +65,7 @@ TRANSLATIONS: list[tuple[type[BaseException], type[errors.VendorError], str]] = 
 
 def translated(error: BaseException) -> errors.VendorError:
     """The error of ours that a library's exception stands for."""
-    for kind, ours, message in TRANSLATIONS:
+    for kind, error_class, message in TRANSLATIONS:
         if isinstance(error, kind):
-            return ours(message)
+            return error_class(message)
     return errors.VendorUnavailable()

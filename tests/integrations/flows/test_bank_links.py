@@ -20,7 +20,7 @@ IAV, CLIENTS, LINKS = "/integration/v1/iav", "/nucleus/v1/client", "/nucleus/v1/
 SOURCE = "bank_account_holder_source"
 OWNERS = f"/users/{hostile_mx.USER}/members/{hostile_mx.MEMBER}/account_owners"
 NUMBERS = OWNERS.replace("account_owners", "account_numbers")
-NOBODY: list[Any] = []
+NO_HOLDERS: list[Any] = []
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def bank(
 
 def verify(api: Api, client: Client) -> dict[str, Any]:
     body = {"nucleus_client_id": client.pk, "vendor_request": {"member_id": hostile_mx.MEMBER}}
-    answer = api.post(IAV, body)
-    assert answer.status_code == 200, answer.data
-    rows = [row["nucleus_bank_link"] for row in answer.data["bank_link"]["response"]]
+    response = api.post(IAV, body)
+    assert response.status_code == 200, response.data
+    rows = [row["nucleus_bank_link"] for row in response.data["bank_link"]["response"]]
     (link,) = [row for row in rows if row]
     assert link["is_link_verified"] is True
     assert api.get(f"{LINKS}/{link['id']}").data == link
@@ -181,12 +181,12 @@ def test_nobody_writes_the_source(
         "institution_name": "MX Bank", **claim,
     }  # fmt: skip
     for caller in (api, client_api):
-        answers = [
+        responses = [
             caller.put(f"{LINKS}/{link['id']}", claim),
             caller.put("/nucleus/v1/bulk_bank_link", [{"id": link["id"], **claim}]),
             caller.post(LINKS, new),
         ]
-        assert [answer.status_code for answer in answers] == [400] * 3
+        assert [response.status_code for response in responses] == [400] * 3
         bulk = caller.put("/nucleus/v1/bulk/bank_link", [{"id": link["id"], **claim}]).data
         assert bulk["status"] == "FAILED"
     assert api.get(f"{LINKS}/{link['id']}").data == link
@@ -219,8 +219,8 @@ def test_a_businesss_name_is_no_holder_either(api: Api, mx: Sandbox, tenant: Ten
     body = {"nucleus_business_id": business.pk, "product": "atom"}
     assert api.post("/integration/v1/user", body).status_code == 200
     member = mx.connect(str(VendorUser.unscoped.get().vendor_user_id))
-    answer = api.post(IAV, body | {"vendor_request": {"member_id": member}}).data
-    links = [row["nucleus_bank_link"] for row in answer["bank_link"]["response"]]
+    response = api.post(IAV, body | {"vendor_request": {"member_id": member}}).data
+    links = [row["nucleus_bank_link"] for row in response["bank_link"]["response"]]
     assert links
     assert {link["bank_account_holder"] for link in links} == {""}
     assert {link["metadata"][SOURCE] for link in links} == {"not_confirmed"}
@@ -232,6 +232,6 @@ def test_the_clients_token_does_not_erase_it(
 ):
     link = verify(api, nucleus_client)
     client_api = Api(access_token(application, client=nucleus_client))
-    answer = client_api.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
-    assert answer.status_code == (403 if erase else 204)
+    response = client_api.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
+    assert response.status_code == (403 if erase else 204)
     assert BankLink.unscoped.filter(pk=link["id"]).exists()

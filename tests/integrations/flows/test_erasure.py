@@ -64,7 +64,7 @@ def let_time_pass() -> int:
     return runner.drain()
 
 
-def everything(*, but: tuple[Any, ...] = ()) -> str:
+def all_rows(*, but: tuple[Any, ...] = ()) -> str:
     """The text of every row of every table."""
     with connection.cursor() as cursor:
         texts = []
@@ -82,8 +82,8 @@ def test_nothing_is_left(
     api: Api, mx: Sandbox, nucleus_client: Client, application: Application, user_guid: str
 ):
     """All that the gateway stores about somebody: linked, verified, notified, logged in."""
-    neighbour = ClientFactory(tenant=nucleus_client.tenant, first_name="Nora")
-    kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=neighbour))
+    other_client = ClientFactory(tenant=nucleus_client.tenant, first_name="Nora")
+    kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=other_client))
     access_token(application, client=nucleus_client)
     hook = {
         "url": "http://127.0.0.1:9/hooks",
@@ -108,7 +108,7 @@ def test_nothing_is_left(
     entry_id = api.post("/nucleus/v1/audit_log", entry).data["id"]
     accounts = AccountLink.unscoped.values_list("vendor_account_id", flat=True)
     canaries = [NAME, "canaria", user_guid, member, *accounts]
-    before = everything()
+    before = all_rows()
     assert [canary for canary in canaries if canary not in before] == []
     canaries += numbers
     assert WebhookDelivery.unscoped.exists()
@@ -120,7 +120,7 @@ def test_nothing_is_left(
     assert api.get(url(nucleus_client)).data["is_active"] is False
     let_time_pass()
 
-    after = everything()
+    after = all_rows()
     assert [canary for canary in canaries if canary in after] == []
     assert not is_at_mx(mx, user_guid)
     assert api.get(url(nucleus_client)).status_code == 404
@@ -142,14 +142,14 @@ def test_nothing_is_left(
 
 def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucleus_client: Client):
     """Outcomes of bulk requests and owners of businesses: others' part of them stays."""
-    neighbour = ClientFactory(tenant=nucleus_client.tenant)
+    other_client = ClientFactory(tenant=nucleus_client.tenant)
 
     def bulk(kind: str, items: list[Any], method: Any = api.post) -> tuple[str, list[str]]:
         path = f"/nucleus/v1/bulk/{kind}"
         status = f"/nucleus/v1/bulk/status/{method(path, items).data['id']}"
         return status, [item["id"] for item in api.get(status).data["success"]]
 
-    both = (nucleus_client, neighbour)
+    both = (nucleus_client, other_client)
     names = [{"id": str(client.pk), "first_name": "New"} for client in both]
     outcomes = [
         bulk("client", names, api.put),
@@ -161,7 +161,7 @@ def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucle
         items = [getattr(bodies, kind)(account) for account in accounts]
         outcomes.append(bulk(f"aggregation_account_{kind}", items))
     ids = [record_ids[0] for _, record_ids in outcomes]
-    their_token = Api(access_token(application, client=neighbour))
+    their_token = Api(access_token(application, client=other_client))
     refused = bodies.account(nucleus_client)  # the outcome says there is no such client
     bulk("aggregation_account", [refused], their_token.post)
     path = f"/nucleus/v1/aggregation_account_{kind}/{ids[-1]}"
@@ -170,7 +170,7 @@ def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucle
     owners = [{"client_id": str(client.pk), "role": "owner"} for client in both]
     business = {"legal_name": "Demo Bakery LLC", "ownership": owners}
     business_id = api.post("/nucleus/v1/business", business).data["id"]
-    before = everything()
+    before = all_rows()
     assert [record_id for record_id in ids if record_id not in before] == []
 
     erase(api, nucleus_client)
@@ -179,22 +179,22 @@ def test_rows_that_stay_do_not_name_it(api: Api, application: Application, nucle
     assert api.post("/nucleus/v1/business", business).status_code == 400
     let_time_pass()
     assert api.get(path).status_code == 404
-    after = everything(but=(Erasure, AuditLog))  # which say that it was erased
+    after = all_rows(but=(Erasure, AuditLog))  # which say that it was erased
     assert [
         record_id for record_id in ids if record_id in after or record_id.replace("-", "") in after
     ] == []
     for status, (_, other_id) in outcomes:
-        answer = api.get(status).data
-        assert [item["id"] for item in answer["success"]] == ["[erased]", other_id]
-        assert answer["progress"]["succeeded"] == 2
+        response = api.get(status).data
+        assert [item["id"] for item in response["success"]] == ["[erased]", other_id]
+        assert response["progress"]["succeeded"] == 2
     left = api.get(f"/nucleus/v1/business/{business_id}").data
     assert left["ownership"] == owners[1:]
 
 
 def test_asked_twice_it_is_one_erasure_and_the_default_keeps_the_data(
-    api: Api, stranger: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
+    api: Api, foreign_api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str
 ):
-    assert stranger.delete(url(nucleus_client), "?nucleus_data=delete").status_code == 404
+    assert foreign_api.delete(url(nucleus_client), "?nucleus_data=delete").status_code == 404
     assert api.delete(url(nucleus_client), "?nucleus_data=some").status_code == 400
     assert api.delete(url(nucleus_client)).status_code == 204
     assert not Erasure.unscoped.exists()
@@ -212,19 +212,19 @@ def test_nothing_new_begins_meanwhile(
     confined = Api(access_token(application, client=nucleus_client))
     assert confined.delete(url(nucleus_client), "?nucleus_data=delete").status_code == 403
     erase(api, nucleus_client)
-    who = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
+    body = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
     account = linked[0]["id"]
     refused = [
-        api.post("/integration/v1/user", who),
-        api.post("/integration/v1/aggregation/account", who),
-        api.post("/integration/v1/iav", who | {"vendor_request": {"member_id": "MBR-1"}}),
+        api.post("/integration/v1/user", body),
+        api.post("/integration/v1/aggregation/account", body),
+        api.post("/integration/v1/iav", body | {"vendor_request": {"member_id": "MBR-1"}}),
         api.get(f"/integration/v1/widget_link/{nucleus_client.pk}"),
         api.get(f"/integration/v1/aggregation/transaction/{account}"),
         api.get(f"/integration/v1/async/aggregation/account/{account}"),
         api.put(url(nucleus_client), {"is_active": True}),
     ]
-    assert {answer.status_code for answer in refused} == {400, 404}
-    assert [answer.status_code for answer in refused].count(404) == 1  # /async
+    assert {response.status_code for response in refused} == {400, 404}
+    assert [response.status_code for response in refused].count(404) == 1  # /async
     assert confined.get(url(nucleus_client)).status_code == 401
 
 

@@ -47,9 +47,9 @@ def test_every_account_or_its_reason(accounts: list[dict[str, Any]]):
 
 def test_every_page_once_and_to_the_cent(api: Api, accounts: list[dict[str, Any]]):
     checking = next(row["body"] for row in accounts if row["body"] and row["body"]["is_cash"])
-    answer = api.get(f"{AGGREGATION}/transaction/{checking['id']}")
-    assert answer.status_code == 200, answer.data
-    rows = answer.data["nucleus_transactions_posted"]
+    response = api.get(f"{AGGREGATION}/transaction/{checking['id']}")
+    assert response.status_code == 200, response.data
+    rows = response.data["nucleus_transactions_posted"]
     usable = [row for row in hostile_mx.ROWS if row["amount"] is not None and row["date"]]
     amounts = sorted(row["body"]["bank_credit"]["amount"] for row in rows if row["body"])
     assert [Decimal(amount) for amount in amounts] == sorted(
@@ -70,8 +70,8 @@ def test_the_jobs_finish(accounts: list[dict[str, Any]], api: Api):
 
 def test_holdings_without_shares_are_rows_that_failed(api: Api, accounts: list[dict[str, Any]]):
     checking = next(row["body"] for row in accounts if row["body"] and row["body"]["is_cash"])
-    answer = api.get(f"{AGGREGATION}/holding/{checking['id']}").data
-    assert [row["body"] for row in answer["nucleus_holdings_posted"]] == [None]
+    response = api.get(f"{AGGREGATION}/holding/{checking['id']}").data
+    assert [row["body"] for row in response["nucleus_holdings_posted"]] == [None]
 
 
 def test_canadian_numbers_verify_and_the_rest_says_why(
@@ -102,8 +102,10 @@ def test_a_foreign_member_is_refused(api: Api, nucleus_client: Client, accounts:
 
 
 def test_without_a_member_the_usable_ones(api: Api, nucleus_client: Client, accounts: Any):
-    answer = link(api, nucleus_client, None)
-    messages = [row["message"] for row in answer["nucleus_aggregation_accounts"] if row["message"]]
+    response = link(api, nucleus_client, None)
+    messages = [
+        row["message"] for row in response["nucleus_aggregation_accounts"] if row["message"]
+    ]
     assert len(messages) >= 2
-    assert "MBR-2" in answer["message"]  # listed, and gone when it is read
-    assert sum(bool(row["body"]) for row in answer["nucleus_aggregation_accounts"]) == 4
+    assert "MBR-2" in response["message"]  # listed, and gone when it is read
+    assert sum(bool(row["body"]) for row in response["nucleus_aggregation_accounts"]) == 4

@@ -157,10 +157,10 @@ def test_retry_after(header: str, seconds: float | None):
 
 
 def test_every_exception_of_requests_is_translated():
-    known = tuple(kind for kind, _, _ in http_failures.TRANSLATIONS)
+    translated = tuple(kind for kind, _, _ in http_failures.TRANSLATIONS)
     for _, kind in inspect.getmembers(requests.exceptions, inspect.isclass):
         if kind.__module__ == "requests.exceptions" and not issubclass(kind, Warning):
-            assert issubclass(kind, known), kind
+            assert issubclass(kind, translated), kind
 
 
 @pytest.mark.parametrize(

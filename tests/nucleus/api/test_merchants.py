@@ -75,10 +75,10 @@ def test_merchants_of_own_transactions_may_be_referred_to(
 def test_a_client_token_reads_merchants_of_its_client_only(
     api: Api, application: Application, account: AggregationAccount, merchant: Any
 ):
-    neighbour: Any = ClientFactory(tenant=account.tenant)
-    foreign: Any = AggregationAccountFactory(client=neighbour, is_manual=True)
+    other_client: Any = ClientFactory(tenant=account.tenant)
+    foreign: Any = AggregationAccountFactory(client=other_client, is_manual=True)
     TransactionFactory(aggregation_account=account, merchant_id=merchant.pk)
-    confined = Api(access_token(application, client=neighbour))
+    confined = Api(access_token(application, client=other_client))
     assert confined.post(PATH, body_naming(foreign, merchant)).status_code == 400
     assert api.post(PATH, body_naming(foreign, merchant)).status_code == 200  # the tenant knows it
     assert confined.post(PATH, body_naming(foreign, merchant)).status_code == 200

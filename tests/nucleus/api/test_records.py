@@ -104,8 +104,8 @@ def test_defaults_of_fields_that_are_left_out(
 ):
     body: dict[str, Any]
     body = {"account_name": "A", "institution_name": "B", "client_id": str(nucleus_client.pk)}
-    one = api.post(f"{V1}/aggregation_account", body).data
-    assert (one["category"], one["is_active"], one["is_asset"]) == ("Other", True, True)
+    created = api.post(f"{V1}/aggregation_account", body).data
+    assert (created["category"], created["is_active"], created["is_asset"]) == ("Other", True, True)
     body = {"aggregation_account_id": str(account.pk), "currency_code": "usd", "balance": 1}
     balance = api.post(f"{V1}/aggregation_account_balance", body).data
     assert balance["balance_time_stamp"] >= account.create_date.isoformat(timespec="milliseconds")

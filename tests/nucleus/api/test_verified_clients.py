@@ -96,9 +96,9 @@ def test_a_read_object_may_be_sent_back(api: Api, client_api: Api, path: str):
 
 def test_the_identification_number_cannot_be_guessed(api: Api, client_api: Api, path: str):
     api.put(path, {"identification_number": "123-45-6789", "is_verified": True})
-    answers = [client_api.put(path, {"identification_number": n}) for n in ("123-45-6789", "9")]
-    assert [response.status_code for response in answers] == [403, 403]
-    assert answers[0].data["message"] == answers[1].data["message"]
+    responses = [client_api.put(path, {"identification_number": n}) for n in ("123-45-6789", "9")]
+    assert [response.status_code for response in responses] == [403, 403]
+    assert responses[0].data["message"] == responses[1].data["message"]
 
 
 def test_a_verification_during_the_request_counts(

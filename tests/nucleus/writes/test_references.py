@@ -110,8 +110,8 @@ def test_rows_of_another_tenant_cannot_be_referred_to(
         "institution_id": [Institution.objects.create(name="Theirs", tenant=foreign.tenant)],
     }
     if kind == ACCOUNT:
-        neighbour = BankLinkFactory(client=ClientFactory(tenant=tenant))
-        rows["bank_link_id"] = [foreign, neighbour]  # also not that of another client
+        other_link = BankLinkFactory(client=ClientFactory(tenant=tenant))
+        rows["bank_link_id"] = [foreign, other_link]  # also not that of another client
     if kind == BALANCE:
         rows = {"aggregation_account_id": [AggregationAccountFactory(client=foreign.client)]}
     assert_refused(api, kind, *records[kind], rows)
@@ -127,11 +127,11 @@ def test_a_client_token_cannot_refer_to_rows_of_others(
 ):
     nucleus_client.business = business  # which it does not reach for that
     nucleus_client.save()
-    neighbour: Any = ClientFactory(tenant=business.tenant)
-    rows: dict[str, Any] = {"client_id": [neighbour], "business_id": [business]}
+    other_client: Any = ClientFactory(tenant=business.tenant)
+    rows: dict[str, Any] = {"client_id": [other_client], "business_id": [business]}
     if kind == BALANCE:
         account = AggregationAccountFactory(client=None, business=business, tenant=business.tenant)
-        others = [AggregationAccountFactory(client=neighbour), account]
+        others = [AggregationAccountFactory(client=other_client), account]
         rows = {"aggregation_account_id": others}
     confined = Api(access_token(application, client=nucleus_client))
     assert_refused(confined, kind, *records[kind], rows)
@@ -148,17 +148,17 @@ def test_a_business_owns_what_is_written_for_it(
     body = bodies.account(nucleus_client, **owner)
     account = api.post(f"{V1}/{ACCOUNT}", body | verified).data
     assert (account["bank_link_id"], account["is_link_verified"]) == (link["id"], True)
-    for path, one in ((ACCOUNT, account), (BANK_LINK, link)):
-        assert {name: one[name] for name in owner} == owner
-        assert api.get(f"{V1}/{path}/{one['id']}").data == one
-        assert api.put(f"{V1}/{path}/{one['id']}", one).data == one
-        found = api.get(f"{V1}/{path}", filter=f"business_id=={business.pk}").data["content"]
-        assert found == [one]
+    for path, record in ((ACCOUNT, account), (BANK_LINK, link)):
+        assert {name: record[name] for name in owner} == owner
+        assert api.get(f"{V1}/{path}/{record['id']}").data == record
+        assert api.put(f"{V1}/{path}/{record['id']}", record).data == record
+        rows = api.get(f"{V1}/{path}", filter=f"business_id=={business.pk}").data["content"]
+        assert rows == [record]
         other = BusinessFactory(tenant=business.tenant)
-        moved = api.put(f"{V1}/{path}/{one['id']}", {"business_id": str(other.pk)})
+        moved = api.put(f"{V1}/{path}/{record['id']}", {"business_id": str(other.pk)})
         assert set(errors_of(moved)) == {"business_id"}
-        given = api.put(f"{V1}/{path}/{one['id']}", {"client_id": str(nucleus_client.pk)})
-        assert set(errors_of(given)) == {"client_id"}
+        response = api.put(f"{V1}/{path}/{record['id']}", {"client_id": str(nucleus_client.pk)})
+        assert set(errors_of(response)) == {"client_id"}
     balance = {"aggregation_account_id": account["id"], "currency_code": "USD", "balance": 1}
     assert api.post(f"{V1}/{BALANCE}", balance).status_code == 200
     own = bodies.account(nucleus_client, bank_link_id=link["id"])
@@ -196,5 +196,5 @@ def test_a_client_token_may_repeat_a_stored_reference(
     row = AggregationAccountFactory(client=nucleus_client, business=business, is_manual=True)
     confined = Api(access_token(application, client=nucleus_client))
     path = f"{V1}/{ACCOUNT}/{row.pk}"
-    one = confined.get(path).data
-    assert confined.put(path, one | {"account_name": "Mine"}).data["account_name"] == "Mine"
+    record = confined.get(path).data
+    assert confined.put(path, record | {"account_name": "Mine"}).data["account_name"] == "Mine"
