@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation
-from gateway.integration_api.parsing import parse_query
+from gateway.integration_api.parsing import parse_body, parse_query
 from gateway.integration_api.schemas import MEMBER_ID, vendor_name
 from integrations.flows import connection_requests, connections
 from integrations.flows.connection_requests import ConnectionState
@@ -22,6 +22,7 @@ from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, example_response
 from nucleus.hydrogen.fields import IdField, InstantField, VocabularyField
+from nucleus.hydrogen.unknown_names import BodySerializer
 
 TAG = ["Connection"]
 SORTABLE = ("id", "create_date", "update_date")
@@ -50,6 +51,10 @@ class ConnectionQuery(serializers.Serializer[Any]):
         help_text="The vendor's id, as the widget reports it.",
     )
     state = VocabularyField([state.value for state in ConnectionState], required=False)
+
+
+class RefreshRequest(BodySerializer):
+    """Nothing; what is sent all the same is named in the Warning header."""
 
 
 class ConnectionResponse(serializers.Serializer[Any]):
@@ -186,6 +191,7 @@ class ConnectionRefreshView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request, connection_id: UUID) -> Response:
+        parse_body(RefreshRequest, request)
         member = _connection(request, connection_id)
         connection_requests.refresh(member)
         return Response(_rendered(member), status=202)
