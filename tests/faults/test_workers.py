@@ -64,7 +64,7 @@ def test_f2_a_worker_that_slept_cannot_commit(deployment: Deployment):
 SLOW = {"path": "/users/*/accounts/*/transactions", "kind": "latency", "latency_seconds": 2.0,
         "count": 30}  # fmt: skip
 ENQUEUE_POISON = """
-from integrations import job_queue
+from integrations.jobs import job_queue
 from nucleus.models import Tenant
 job_queue.enqueue(tenant=Tenant.objects.get(), kind="poison", payload={}, calls_vendor=False)
 """
