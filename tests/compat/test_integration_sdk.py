@@ -111,7 +111,13 @@ def test_the_main_flow(
     )
     assert (link.widget_url.startswith(mx.base_url), link.vendor_name) == (True, "mx")
 
-    iav = integration_api.IAVApi(integration_sdk)
+    bank_link_id = verify_accounts(integration_api.IAVApi(integration_sdk), client, member)
+    integration_api.IAVApi(integration_sdk).delete_bank_link_using_delete(bank_link_id)
+    aggregation.delete_aggregation_account_using_delete(ids[0])
+
+
+def verify_accounts(iav: integration_api.IAVApi, client: Client, member: str) -> str:
+    """Verify the member's accounts and read each bank link back; returns the id of one."""
     verified = iav.create_iav_using_post(
         integration_api.IavRequestCO(
             nucleus_client_id=str(client.id),
@@ -130,8 +136,7 @@ def test_the_main_flow(
         # The SDK loses the whole answer over a holder that is null; nobody's is empty.
         assert link.bank_account_holder == ""
         assert link.metadata["bank_account_holder_source"] == "not_confirmed"
-    iav.delete_bank_link_using_delete(links[0].id)
-    aggregation.delete_aggregation_account_using_delete(ids[0])
+    return str(links[0].id)
 
 
 def test_errors_reach_the_caller(

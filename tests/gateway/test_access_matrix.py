@@ -26,7 +26,7 @@ from integrations.models import (
     WebhookSubscription,
 )
 from nucleus import models as nucleus
-from nucleus.models import BulkTransaction, Client, Institution
+from nucleus.models import BulkTransaction, Client, Institution, Tenant
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token, basic
 from tests.factories.nucleus import (
@@ -79,6 +79,12 @@ def test_every_route_has_an_entry_and_every_entry_a_route():
     assert len(CASES) == len({(path_of(name), method) for name, method in CASES})
 
 
+def subscription(tenant: Tenant, **columns: Any) -> WebhookSubscription:
+    row = WebhookSubscription(tenant=tenant, url="http://127.0.0.1:9/hook", **columns)
+    row.save()
+    return row
+
+
 @pytest.fixture
 def owned(nucleus_client: Client) -> dict[str, Any]:
     """One object of every kind, of one client."""
@@ -95,19 +101,6 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
     AccountLink.unscoped.create(
         tenant=tenant, member=member, vendor_account_id="ACT-1", aggregation_account=account
     )
-    webhook = WebhookSubscription(
-        tenant=tenant,
-        url="http://127.0.0.1:9/hook",
-        integration_service=["async_aggregation_account"],
-    )
-    webhook.save()
-    nucleus_webhook = WebhookSubscription(
-        tenant=tenant,
-        url="http://127.0.0.1:9/hook",
-        api=WebhookSubscription.Api.NUCLEUS,
-        atom_service=["bank_link_verified"],
-    )
-    nucleus_webhook.save()
     return {
         "client": nucleus_client,
         "account": account,
@@ -122,8 +115,10 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
         "institution": Institution.objects.create(tenant=tenant, name="Savings Bank of Demo"),
         "merchant": merchant,
         "connection": member,
-        "webhook": webhook,
-        "nucleus_webhook": nucleus_webhook,
+        "webhook": subscription(tenant, integration_service=["async_aggregation_account"]),
+        "nucleus_webhook": subscription(
+            tenant, api=WebhookSubscription.Api.NUCLEUS, atom_service=["bank_link_verified"]
+        ),
         "bulk": BulkTransaction.unscoped.create(tenant=tenant, client=nucleus_client),
         "audit_log": nucleus.AuditLog.unscoped.create(tenant=tenant, request_url="x", response="x"),
         "vendor_call": AuditLog.objects.create(

@@ -7,6 +7,7 @@ import logging
 import time
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -55,6 +56,77 @@ def raw_bytes() -> bytes:
     return b"".join(Path(name + end).read_bytes() for end in ("", "-wal"))
 
 
+class TokenCalls:
+    """Calls for tokens by one application; keeps what is secret in them, and refusals."""
+
+    def __init__(self) -> None:
+        self.http = HttpClient(raise_request_exception=False)
+        self.authorization = basic_header("app-1", CANARIES["CLIENT_SECRET"])
+        self.secrets = [*CANARIES.values(), PASSWORD, TAX_NUMBER, VENDOR_KEY, WRONG]
+        self.secrets.append(self.authorization.removeprefix("Basic "))
+        self.refusals: list[Any] = []
+
+    def token(self, query: str, **headers: str) -> str:
+        """The access token, or nothing if it is refused."""
+        headers = {"Authorization": self.authorization, **headers}
+        response = self.http.post(query, headers=headers)
+        if response.status_code != 200:
+            self.refusals.append(response)
+            return ""
+        self.secrets.append(response.json()["access_token"])
+        return self.secrets[-1]
+
+
+def provision(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pem: Path) -> str:
+    """Set up a tenant with secrets from the environment; returns the command's output."""
+    for name, value in CANARIES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("VENDOR_SECRET", VENDOR_KEY)
+    output = StringIO()
+    arguments = [
+        "--tenant", "demo", "--application", "app", "--client-id", "app-1", "--allow-passwords",
+        "--client-token-key", str(pem), "--admin-user", "staff", "--webhook-user", "hook",
+        "--environment", "custom", "--base-url", sandbox.base_url, "--vendor-client-id", CLIENT_ID,
+    ]  # fmt: skip
+    call_command("provision", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def exchange_jwts(calls: TokenCalls, key: JWK) -> str:
+    """Sign in with a JWT, then with the same and a forged one, which are refused."""
+    now = int(time.time() * 1000)
+    claims = {"iss": "app-1", "sub": "demo", "iat": now, "exp": now + 3_600_000, "jti": "1"}
+    jwt = signed(claims, key=key)
+    forged = signed(claims, key=JWK.generate(kty="RSA", size=2048))
+    calls.secrets += [jwt, forged]
+    token = calls.token(CLIENT_TOKEN, **{"Client-Token": f"Bearer {jwt}"})
+    assert Api(token).get("/nucleus/v1/client").status_code == 200
+    for refused in (jwt, forged):
+        calls.token(CLIENT_TOKEN, **{"Client-Token": f"Bearer {refused}"})
+    return jwt
+
+
+def sign_in_with_passwords(calls: TokenCalls) -> Api:
+    """Sign in with the right password, then wrongly in four ways."""
+    sign_in = f"{TOKEN}?grant_type=password&username=demo&password="
+    client_api = Api(calls.token(sign_in + quote(PASSWORD)))
+    calls.token(sign_in + quote(WRONG))
+    calls.token(f"{TOKEN}?grant_type=password&username={quote(WRONG)}&password=x")
+    calls.token(f"{TOKEN}?grant_type={quote(WRONG)}&password={quote(PASSWORD)}")
+    calls.token(f"{TOKEN}?grant_type=password&username=demo&password={quote(PASSWORD)}&scope=root")
+    return client_api
+
+
+def assert_no_leaks(secrets: list[str], places: dict[str, str]) -> None:
+    assert "app-1" in places["tables"]  # the search does cover what is stored
+    raw = raw_bytes()
+    for secret in secrets:
+        forms = {secret, quote(secret), json.dumps(secret)[1:-1]}
+        leaks = [name for name, text in places.items() if any(form in text for form in forms)]
+        assert not leaks, (secret, leaks)
+        assert secret.encode() not in raw, secret
+
+
 @pytest.mark.django_db(transaction=True)
 def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     sandbox: Sandbox,
@@ -66,78 +138,39 @@ def test_no_secret_is_logged_returned_or_stored_in_plain_text(
     key = JWK.generate(kty="RSA", size=2048)
     pem = tmp_path / "key.pem"
     pem.write_bytes(key.export_to_pem())
-    for name, value in CANARIES.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("VENDOR_SECRET", VENDOR_KEY)
-    output = StringIO()
-    arguments = [
-        "--tenant", "demo", "--application", "app", "--client-id", "app-1", "--allow-passwords",
-        "--client-token-key", str(pem), "--admin-user", "staff", "--webhook-user", "hook",
-        "--environment", "custom", "--base-url", sandbox.base_url, "--vendor-client-id", CLIENT_ID,
-    ]  # fmt: skip
-    call_command("provision", *arguments, stdout=output)
+    output = provision(sandbox, monkeypatch, pem)
 
-    secrets, responses = [*CANARIES.values(), PASSWORD, TAX_NUMBER, VENDOR_KEY], []
-    authorization = basic_header("app-1", CANARIES["CLIENT_SECRET"])
-    secrets.append(authorization.removeprefix("Basic "))
-    http = HttpClient(raise_request_exception=False)
-
-    def token(query: str, **headers: str) -> str:
-        response = http.post(query, headers={"Authorization": authorization, **headers})
-        if response.status_code == 200:
-            secrets.append(response.json()["access_token"])
-            return secrets[-1]
-        responses.append(response)
-        return ""
-
-    api = Api(token(f"{TOKEN}?grant_type=client_credentials"))
+    calls = TokenCalls()
+    api = Api(calls.token(f"{TOKEN}?grant_type=client_credentials"))
     body = {
-        "username": "ada",
+        "username": "demo",
         "client_type": "consumer",
         "password": PASSWORD,
         "identification_number": TAX_NUMBER,
     }
-    ada = api.post("/nucleus/v1/client", body).data["id"]
-    now = int(time.time() * 1000)
-    claims = {"iss": "app-1", "sub": "ada", "iat": now, "exp": now + 3_600_000, "jti": "1"}
-    jwt = signed(claims, key=key)
-    forged = signed(claims, key=JWK.generate(kty="RSA", size=2048))
-    secrets += [jwt, forged, WRONG]
-    assert Api(token(CLIENT_TOKEN, **{"Client-Token": f"Bearer {jwt}"})).get("/nucleus/v1/client")
-    for bad in (jwt, forged):
-        token(CLIENT_TOKEN, **{"Client-Token": f"Bearer {bad}"})
-    sign_in = f"{TOKEN}?grant_type=password&username=ada&password="
-    client_api = Api(token(sign_in + quote(PASSWORD)))
-    token(sign_in + quote(WRONG))
-    token(f"{TOKEN}?grant_type=password&username={quote(WRONG)}&password=x")
-    token(f"{TOKEN}?grant_type={quote(WRONG)}&password={quote(PASSWORD)}")
-    token(f"{TOKEN}?grant_type=password&username=ada&password={quote(PASSWORD)}&scope=root")
-    user = {"nucleus_client_id": ada, "product": "atom"}
-    assert client_api.post("/integration/v1/user", user).status_code == 200  # a call to the vendor
-    responses += [
-        api.post("/nucleus/v1/client", body),  # there is one already
-        client_api.put(f"/nucleus/v1/client/{ada}", body | {"status": "x"}),
-        Api(jwt).get("/nucleus/v1/client"),  # an access token is something else
+    client_id = api.post("/nucleus/v1/client", body).data["id"]
+    jwt = exchange_jwts(calls, key)
+    client_api = sign_in_with_passwords(calls)
+    user = {"nucleus_client_id": client_id, "product": "atom"}
+    assert client_api.post("/integration/v1/user", user).status_code == 200  # calls the vendor
+    refusals = [
+        *calls.refusals,
+        api.post("/nucleus/v1/client", body),  # exists already
+        client_api.put(f"/nucleus/v1/client/{client_id}", body | {"status": "x"}),
+        Api(jwt).get("/nucleus/v1/client"),  # a JWT is no access token
     ]
-    assert all(response.status_code in (400, 401, 403) for response in responses)
-    assert len(responses) == 9
+    assert all(response.status_code in (400, 401, 403) for response in refusals)
+    assert len(refusals) == 9
     assert AuditLog.objects.exists()
     assert Client.unscoped.get().password
     assert Application.objects.get().client_secret
-
     places = {
         "logs": caplog.text,
-        "answers": "".join(response.content.decode() for response in responses),
+        "answers": "".join(response.content.decode() for response in refusals),
         "tables": tables(),
-        "output": output.getvalue(),
+        "output": output,
     }
-    assert "app-1" in places["tables"]  # the scan does see what is there
-    raw = raw_bytes()
-    for secret in secrets:
-        forms = {secret, quote(secret), json.dumps(secret)[1:-1]}
-        leaks = [name for name, text in places.items() if any(form in text for form in forms)]
-        assert not leaks, (secret, leaks)
-        assert secret.encode() not in raw, secret
+    assert_no_leaks(calls.secrets, places)
 
 
 @pytest.mark.parametrize("name", LOGGERS)
@@ -147,7 +180,7 @@ def test_servers_log_no_queries_of_token_calls(caplog: pytest.LogCaptureFixture,
     logger = logging.getLogger(name)
     logger.propagate, before = True, logger.propagate
     try:
-        line = f"POST {TOKEN}?grant_type=password&username=ada&password=canary HTTP/1.1"
+        line = f"POST {TOKEN}?grant_type=password&username=demo&password=canary HTTP/1.1"
         logger.info('"%s" %s %s', line, 200, 12)
         logger.info('%(h)s "%(r)s"', {"h": "127.0.0.1", "r": line})
         logger.info('"%s" %s', "GET /nucleus/v1/client?page=1 HTTP/1.1", 200)

@@ -78,40 +78,48 @@ def is_at_mx(mx: Sandbox, user: str) -> bool:
     return mx.session.get(f"{mx.base_url}/users/{user}", timeout=PATIENCE).status_code == 200
 
 
-def test_nothing_is_left(
-    api: Api, mx: Sandbox, nucleus_client: Client, application: Application, user_guid: str
-):
-    """All that the gateway stores about somebody: linked, verified, notified, logged in."""
-    other_client = ClientFactory(tenant=nucleus_client.tenant, first_name="Nora")
-    kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=other_client))
-    access_token(application, client=nucleus_client)
+def leave_traces(api: Api, mx: Sandbox, client: Client, user_guid: str) -> tuple[list[str], str]:
+    """Link, verify, notify and log in: all that the gateway stores about somebody.
+
+    Returns:
+        Texts that must be nowhere afterwards, and the id of an audit log entry of the tenant.
+    """
     hook = {
         "url": "http://127.0.0.1:9/hooks",
         "atom_service": ["aggregation_account", "aggregation_account_transaction"],
     }
     assert api.post("/nucleus/v1/webhook", hook).status_code == 200
     member = mx.connect(user_guid)
-    link(api, nucleus_client, member)
+    link(api, client, member)
     runner.drain()
-    body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member}}
+    body = {"nucleus_client_id": client.pk, "vendor_request": {"member_id": member}}
     verified = api.post("/integration/v1/iav", body).data["bank_link"]["response"]
     numbers = [row["nucleus_bank_link"]["bank_account_number"] for row in verified]
     InboundWebhook.objects.create(
-        tenant=nucleus_client.tenant, vendor="mx", vendor_user_id=user_guid, digest="",
+        tenant=client.tenant, vendor="mx", vendor_user_id=user_guid, digest="",
         body=json.dumps({"user_guid": user_guid}),
     )  # fmt: skip
     entry = {
         "request_url": "https://app.demo.example/canaria",
         "response": f"{NAME} agreed",
-        "client_ids": [str(nucleus_client.pk)],
+        "client_ids": [str(client.pk)],
     }
     entry_id = api.post("/nucleus/v1/audit_log", entry).data["id"]
     accounts = AccountLink.unscoped.values_list("vendor_account_id", flat=True)
     canaries = [NAME, "canaria", user_guid, member, *accounts]
-    before = all_rows()
-    assert [canary for canary in canaries if canary not in before] == []
-    canaries += numbers
+    stored = all_rows()
+    assert [canary for canary in canaries if canary not in stored] == []
     assert WebhookDelivery.unscoped.exists()
+    return canaries + numbers, entry_id  # numbers are encrypted
+
+
+def test_nothing_about_an_erased_client_is_left(
+    api: Api, mx: Sandbox, nucleus_client: Client, application: Application, user_guid: str
+):
+    other_client = ClientFactory(tenant=nucleus_client.tenant, first_name="Other")
+    kept = TransactionFactory(aggregation_account=AggregationAccountFactory(client=other_client))
+    access_token(application, client=nucleus_client)
+    canaries, entry_id = leave_traces(api, mx, nucleus_client, user_guid)
     rows = AggregationAccountTransaction.unscoped.filter(tenant=nucleus_client.tenant)
     count = rows.exclude(pk=kept.pk).count()
     assert count > 0
@@ -120,8 +128,8 @@ def test_nothing_is_left(
     assert api.get(url(nucleus_client)).data["is_active"] is False
     let_time_pass()
 
-    after = all_rows()
-    assert [canary for canary in canaries if canary in after] == []
+    stored = all_rows()
+    assert [canary for canary in canaries if canary in stored] == []
     assert not is_at_mx(mx, user_guid)
     assert api.get(url(nucleus_client)).status_code == 404
     assert [row.pk for row in rows] == [kept.pk]
