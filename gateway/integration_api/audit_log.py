@@ -27,6 +27,7 @@ from nucleus.hydrogen.fields import (
     VocabularyField,
     instant_of,
 )
+from nucleus.hydrogen.unset_values import is_unset
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SORTABLE = ("id", "create_date", "update_date", "integration_type")
@@ -162,7 +163,7 @@ class AuditLogsView(APIView):
         response=openapi_schemas.page_of(AuditRow),
     )
     def get(self, request: Request) -> Response:
-        if request.query_params.get("filter") not in (None, "", "None"):
+        if not is_unset(request.query_params.get("filter")):
             names = ", ".join(AuditQuery().fields)
             raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
         rows = _rows(request)

@@ -23,6 +23,7 @@ from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, example_response
 from nucleus.hydrogen.fields import IdField, InstantField, VocabularyField
 from nucleus.hydrogen.unknown_names import BodySerializer
+from nucleus.hydrogen.unset_values import is_unset
 
 TAG = ["Connection"]
 SORTABLE = ("id", "create_date", "update_date")
@@ -138,7 +139,7 @@ class ConnectionListView(APIView):
         response=openapi_schemas.page_of(ConnectionResponse),
     )
     def get(self, request: Request) -> Response:
-        if request.query_params.get("filter") not in (None, "", "None"):
+        if not is_unset(request.query_params.get("filter")):
             names = ", ".join(COLUMNS)
             raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
         caller, query = caller_of(request), parse_query(ConnectionQuery, request)

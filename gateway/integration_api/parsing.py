@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from nucleus.caller import caller_of
-from nucleus.hydrogen.fields import uuid_of, without_nulls
+from nucleus.hydrogen.fields import uuid_of
+from nucleus.hydrogen.unset_values import is_unset, without_nulls
 
 
 def parse_body(
@@ -34,13 +35,11 @@ def parse_body(
 
 
 def parse_query(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The validated query parameters; an unset parameter of an SDK arrives as the text `None`.
+    """The validated query parameters; without those that SDKs leave unset.
 
     Raises ValidationError.
     """
-    query = {
-        name: value for name, value in request.query_params.items() if value not in ("", "None")
-    }
+    query = {name: value for name, value in request.query_params.items() if not is_unset(value)}
     checked = serializer(data=query, context={"caller": caller_of(request)})
     checked.is_valid(raise_exception=True)
     validated: dict[str, Any] = checked.validated_data
@@ -59,7 +58,7 @@ def parse_id_list(request: Request, name: str) -> list[UUID]:
         text.strip()
         for value in request.query_params.getlist(name)
         for text in value.split(",")
-        if text.strip() and text != "None"
+        if text.strip() and not is_unset(text)
     ]
     if not texts:
         raise ValidationError({name: ["Send at least one id; repeat the parameter for more."]})

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from nucleus import iso_codes
 from nucleus.hydrogen.openapi_operations import documented
+from nucleus.hydrogen.unset_values import is_unset
 
 TAG = ["Resource"]
 DEFAULT_COUNTRY = "US"
@@ -96,7 +97,7 @@ class StatesView(APIView):
     )
     def get(self, request: Request) -> Response:
         parameter = request.query_params.get("country_code", "").strip()
-        if parameter in ("", "None"):  # the SDK sends None for an unset one
+        if is_unset(parameter):
             parameter = DEFAULT_COUNTRY
         code = parameter.upper()
         if not parameter.isascii() or not iso_codes.is_country(code):  # "ß" in capitals is "SS"

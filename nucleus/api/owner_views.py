@@ -18,6 +18,7 @@ from nucleus.caller import caller_of
 from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, example_change, example_request, example_response
 from nucleus.hydrogen.openapi_operations import documented
+from nucleus.hydrogen.unset_values import is_unset
 from nucleus.reads.visibility import visible_rows
 
 KEEP, ERASE = "keep", "delete"
@@ -148,8 +149,8 @@ class OwnerDetailView(APIView):
 
 def _asks_for_erasure(request: Request) -> bool:
     """Whether `nucleus_data` asks for the data to be deleted. Raises ValidationError."""
-    value = request.query_params.get("nucleus_data", KEEP)
-    if value in ("", "None", KEEP):
+    value = request.query_params.get("nucleus_data")
+    if is_unset(value) or value == KEEP:
         return False
     if value != ERASE:
         raise ValidationError({"nucleus_data": [f"Use {KEEP} or {ERASE}."]})

@@ -20,6 +20,7 @@ from nucleus.hydrogen import filters, pages
 from nucleus.hydrogen.fields import IdField, LenientBooleanField, VocabularyField
 from nucleus.hydrogen.openapi_operations import documented
 from nucleus.hydrogen.renderers import Body
+from nucleus.hydrogen.unset_values import is_unset
 
 TAG = ["Resource"]
 NAME_LENGTH = 255
@@ -143,7 +144,7 @@ class CategoriesView(APIView):
         parameters = {
             "id" if name == self.id_name else name: value
             for name, value in request.query_params.items()
-            if value not in ("", "None") and name != "id"
+            if not is_unset(value) and name != "id"
         }
         query = CategoryQuery(data=parameters, context={"table": table})
         if not query.is_valid():

@@ -12,7 +12,8 @@ from rest_framework.serializers import BaseSerializer
 
 from nucleus.caller import caller_of
 from nucleus.hydrogen import unknown_names
-from nucleus.hydrogen.fields import uuid_of, without_nulls
+from nucleus.hydrogen.fields import uuid_of
+from nucleus.hydrogen.unset_values import without_nulls
 from nucleus.writes.records import Writer
 from nucleus.writes.rules import Columns, Item, Refusal
 

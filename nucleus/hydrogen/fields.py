@@ -260,16 +260,6 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-def without_nulls(value: Any) -> Any:
-    """`value` with null members of its objects left out, at any depth.
-
-    The SDKs send every field of a model, unset ones as null.
-    """
-    if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
-    return value
-
-
 def instant_of(text: str) -> datetime | None:
     """The instant that `text` names, or None."""
     cleaned = text.strip().replace("'T'", "T")

@@ -21,6 +21,7 @@ from rest_framework.exceptions import ValidationError
 
 from nucleus import exact_json
 from nucleus.hydrogen.fields import DATE, LenientBooleanField, instant_of, uuid_of
+from nucleus.hydrogen.unset_values import is_unset
 
 MAX_LENGTH, MAX_TERMS = 2000, 20
 MAX_NUMBER = Decimal(10) ** 16  # values of MoneyField are smaller
@@ -40,9 +41,9 @@ def comparable(model: type[models.Model], names: Sequence[str]) -> list[str]:
 
 
 def text_of(query: Mapping[str, str]) -> str:
-    """The parameter; SDKs send None for an unset one."""
+    """The `filter` parameter; empty if it is unset."""
     text = query.get("filter", "")
-    return "" if text == "None" else text
+    return "" if is_unset(text) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 
 from nucleus.hydrogen import cursors, filters
 from nucleus.hydrogen.fields import LenientBooleanField
+from nucleus.hydrogen.unset_values import is_unset
 
 DEFAULT_SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
@@ -79,7 +80,7 @@ def parse_parameters(
     query: Mapping[str, str], *, sortable: Sequence[str], order_by: str = "update_date"
 ) -> ListParameters:
     """The list parameters. Raises ValidationError for what cannot be used."""
-    values = {name: value for name, value in query.items() if value not in ("", "None")}
+    values = {name: value for name, value in query.items() if not is_unset(value)}
     cursor = values.get("cursor", "")
     order_by = values.get("order_by", _cursor_order(sortable) if cursor else order_by)
     if order_by not in sortable:
