@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,13 +26,10 @@ from nucleus.hydrogen.fields import (
     VocabularyField,
     instant_of,
 )
-from nucleus.hydrogen.unset_values import is_unset
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SORTABLE = ("id", "create_date", "update_date", "integration_type")
-PARAMETERS = [
-    parameter for parameter in pages.parameters(AuditLog, SORTABLE) if parameter.name != "filter"
-]
+PARAMETERS = pages.parameters(AuditLog, SORTABLE, filterable=False)
 
 
 @extend_schema_field(OpenApiTypes.DATE)
@@ -163,8 +159,6 @@ class AuditLogsView(APIView):
         response=openapi_schemas.page_of(AuditRow),
     )
     def get(self, request: Request) -> Response:
-        if not is_unset(request.query_params.get("filter")):
-            names = ", ".join(AuditQuery().fields)
-            raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
+        pages.refuse_filter(request.query_params, alternatives=AuditQuery().fields)
         rows = _rows(request)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,13 +22,10 @@ from nucleus.hydrogen import openapi_schemas, pages
 from nucleus.hydrogen.examples import STORED, example_response
 from nucleus.hydrogen.fields import IdField, InstantField, VocabularyField
 from nucleus.hydrogen.unknown_names import BodySerializer
-from nucleus.hydrogen.unset_values import is_unset
 
 TAG = ["Connection"]
 SORTABLE = ("id", "create_date", "update_date")
-PAGE_PARAMETERS = [
-    parameter for parameter in pages.parameters(Member, SORTABLE) if parameter.name != "filter"
-]
+PAGE_PARAMETERS = pages.parameters(Member, SORTABLE, filterable=False)
 COLUMNS = {
     "nucleus_client_id": "vendor_user__client_id",
     "nucleus_business_id": "vendor_user__business_id",
@@ -139,9 +135,7 @@ class ConnectionListView(APIView):
         response=openapi_schemas.page_of(ConnectionResponse),
     )
     def get(self, request: Request) -> Response:
-        if not is_unset(request.query_params.get("filter")):
-            names = ", ".join(COLUMNS)
-            raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
+        pages.refuse_filter(request.query_params, alternatives=COLUMNS)
         caller, query = caller_of(request), parse_query(ConnectionQuery, request)
         rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
         rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})

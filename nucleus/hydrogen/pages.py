@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,19 @@ MAX_PAGE = 1_000_000
 
 
 def parameters(
-    model: type[Model], fields: Sequence[str], *, order_by: str = "update_date"
+    model: type[Model],
+    fields: Sequence[str],
+    *,
+    order_by: str = "update_date",
+    filterable: bool = True,
 ) -> list[OpenApiParameter]:
-    """The list parameters for OpenAPI; arguments as those of `page`."""
+    """The list parameters for OpenAPI.
+
+    Args:
+        fields, order_by: as those of `page`.
+        filterable: whether the list takes `filter`; a view without it calls `refuse_filter`.
+    """
+    filter_parameters = [filter_parameter("create_date>=2026-11-01")] if filterable else []
     return [
         OpenApiParameter(
             "page",
@@ -50,7 +60,7 @@ def parameters(
             default=order_by,
         ),
         OpenApiParameter("ascending", OpenApiTypes.BOOL, default=False),
-        filter_parameter("create_date>=2026-11-01"),
+        *filter_parameters,
     ]
 
 
@@ -62,6 +72,17 @@ def filter_parameter(example: str) -> OpenApiParameter:
         description="field==value; also != > >= < <=, joined by && and ||. Quote unusual values.",
         examples=[OpenApiExample("A filter", value=example)],
     )
+
+
+def refuse_filter(query: Mapping[str, str], *, alternatives: Iterable[str]) -> None:
+    """Raise ValidationError if the query has a `filter`.
+
+    Args:
+        alternatives: the names of the query parameters that the message recommends.
+    """
+    if not is_unset(query.get("filter")):
+        names = ", ".join(alternatives)
+        raise ValidationError({"filter": [f"This endpoint has no filter. Use {names}."]})
 
 
 @dataclass(frozen=True, slots=True)
