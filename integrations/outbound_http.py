@@ -20,7 +20,6 @@ from nucleus import web_urls
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect and to answer
 DEADLINE = 15.0
-LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,16 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> Reply:
 def webhook_url_error(url: str) -> str | None:
     """Why a URL cannot be used, before anybody calls it; None: it can."""
     schemes = ("https", "http") if settings.WEBHOOK_ALLOW_PRIVATE else ("https",)
-    message = f"Use an absolute {' or '.join(schemes)} URL of at most {LONGEST} characters."
+    max_length = web_urls.MAX_LENGTH
+    message = f"Use an absolute {' or '.join(schemes)} URL of at most {max_length} characters."
     try:
         parts = urlsplit(url)
         has_port = parts.port != 0
     except ValueError:
         return message
     if web_urls.UNSAFE.search(url):
-        return "A URL has no spaces, control characters, quotes or backslashes."
-    if len(url) > LONGEST or parts.scheme not in schemes or not parts.hostname or not has_port:
+        return web_urls.UNSAFE_MESSAGE
+    if len(url) > max_length or parts.scheme not in schemes or not parts.hostname or not has_port:
         return message
     if "@" in parts.netloc or parts.fragment:
         return "Leave user, password and fragment out of the URL."

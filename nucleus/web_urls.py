@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-LONGEST = 2000
+MAX_LENGTH = 2000  # characters
 # Browsers drop some of these characters and turn the backslash into a slash before they look at
 # scheme and host, so a URL with one of them may lead elsewhere than it seems.
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\<>\"]|[^\S ]")
+UNSAFE_MESSAGE = "A URL has no spaces, control characters, quotes or backslashes."
 
 
 def has_scheme(text: str) -> bool:
@@ -21,12 +22,12 @@ def has_scheme(text: str) -> bool:
     return SCHEME.match(UNSAFE.sub("", text)) is not None
 
 
-def problem(url: str) -> str | None:
+def url_error(url: str) -> str | None:
     """Why `url` must not be used as a link; None if it may be."""
-    if len(url) > LONGEST:
-        return f"Use a URL of at most {LONGEST} characters."
+    if len(url) > MAX_LENGTH:
+        return f"Use a URL of at most {MAX_LENGTH} characters."
     if UNSAFE.search(url):
-        return "A URL has no spaces, control characters, quotes or backslashes."
+        return UNSAFE_MESSAGE
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

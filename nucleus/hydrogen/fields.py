@@ -195,12 +195,12 @@ class WebUrlField(PlainTextField):
 
     def __init__(self, *, absolute: bool = True, **kwargs: Any) -> None:
         self.absolute = absolute
-        super().__init__(**{"max_length": web_urls.LONGEST, **kwargs})
+        super().__init__(**{"max_length": web_urls.MAX_LENGTH, **kwargs})
 
     def to_internal_value(self, data: Any) -> str:
         url = super().to_internal_value(data)
-        if (self.absolute or web_urls.has_scheme(url)) and (problem := web_urls.problem(url)):
-            raise serializers.ValidationError(problem)
+        if (self.absolute or web_urls.has_scheme(url)) and (error := web_urls.url_error(url)):
+            raise serializers.ValidationError(error)
         return url
 
 

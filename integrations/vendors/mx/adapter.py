@@ -83,7 +83,7 @@ class MX:
             "create_widget_url", wrapper, body=body, headers=headers, user=user_id
         )
         url = payload.get(key)
-        if not isinstance(url, str) or web_urls.problem(url) is not None:
+        if not isinstance(url, str) or web_urls.url_error(url) is not None:
             raise errors.VendorBadResponse(vendor=self.slug, operation="create_widget_url")
         if not self._is_own(url):
             raise errors.VendorBadResponse(

@@ -124,8 +124,8 @@ def extra_metadata(payload: Payload, names: tuple[str, ...]) -> dict[str, str]:
 
 def web_url(payload: Payload, name: str) -> str | None:
     """An http or https URL; None for anything else, such as javascript:."""
-    url = text(payload, name, web_urls.LONGEST + 1)
-    return url if url and web_urls.problem(url) is None else None
+    url = text(payload, name, web_urls.MAX_LENGTH + 1)
+    return url if url and web_urls.url_error(url) is None else None
 
 
 def readable(value: str, limit: int = 255) -> str:
