@@ -56,16 +56,15 @@ def connect(
     *,
     tenant: Tenant,
     owner: Owner,
-    vendor_name: str | None = None,
     member_id: str | None = None,
     vendor_config_id: str | None = None,
 ) -> ConnectOutcome:
     """Create an aggregation account for each account of the owner's members that has none yet.
 
-    If the vendor is still importing after settings.MEMBER_WAIT_SECONDS, a job finishes the work.
+    The vendor is that of the tenant's aggregation settings. If it is still importing after
+    settings.MEMBER_WAIT_SECONDS, a job finishes the work.
 
     Args:
-        vendor_name: the vendor's slug; defaults to that of the tenant's settings.
         member_id: the vendor's id, as the widget's success callback reports it; None connects all
             members of the owner. A browser sends it, so it is read under the owner's vendor user.
         vendor_config_id: must be the id of the tenant's active credential, unless None.
@@ -74,7 +73,7 @@ def connect(
     With several members, the error of one is part of `message`.
     """
     config = vendor_sessions.aggregation_settings(tenant)
-    slug = registry.get(vendor_name or config.vendor).slug
+    slug = registry.get(config.vendor).slug
     if vendor_config_id:
         credentials.check_config_id(tenant=tenant, vendor=slug, config_id=vendor_config_id)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
