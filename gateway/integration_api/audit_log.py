@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,8 +21,8 @@ from nucleus.hydrogen.fields import (
     IdField,
     InstantField,
     LenientBooleanField,
+    LenientDayField,
     VocabularyField,
-    instant_of,
 )
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -32,22 +30,11 @@ SORTABLE = ("id", "create_date", "update_date", "integration_type")
 PARAMETERS = pages.parameters(AuditLog, SORTABLE, filterable=False)
 
 
-@extend_schema_field(OpenApiTypes.DATE)
-class DayField(serializers.Field[Any, Any, Any, Any]):
-    """A day in UTC; SDKs may send a time of that day."""
-
-    def to_internal_value(self, data: Any) -> date:
-        moment = instant_of(str(data))
-        if moment is None:
-            raise serializers.ValidationError("Use a date such as 2026-11-21.")
-        return moment.date()
-
-
 class AuditQuery(serializers.Serializer[Any]):
     """The query parameters, besides those of paging."""
 
-    start_date = DayField(required=False, help_text="The first day, in UTC.")
-    end_date = DayField(required=False, help_text="The last day, in UTC, inclusive.")
+    start_date = LenientDayField(required=False, help_text="The first day, in UTC.")
+    end_date = LenientDayField(required=False, help_text="The last day, in UTC, inclusive.")
     event = serializers.CharField(
         required=False, max_length=64, help_text="For example list_transactions, client_erased."
     )

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -122,12 +123,23 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class DayField(serializers.DateField):
-    """A date as YYYY-MM-DD."""
+    """A day in a body, as YYYY-MM-DD."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and not DATE.fullmatch(data):
             self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(data)
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class LenientDayField(serializers.Field[Any, Any, Any, Any]):
+    """A day in UTC in a query; SDKs may send a time of that day."""
+
+    def to_internal_value(self, data: Any) -> date:
+        moment = instant_of(str(data))
+        if moment is None:
+            raise serializers.ValidationError("Use a date such as 2026-11-21.")
+        return moment.date()
 
 
 class VocabularyField(serializers.ChoiceField):
