@@ -34,7 +34,7 @@ def _list(request: HttpRequest) -> HttpResponse:
 
 def _read(request: HttpRequest, guid: str) -> HttpResponse:
     if guid not in ALL:
-        raise ApiError(404, "The requested merchant was not locations.")
+        raise ApiError(404, "The requested merchant was not found.")
     return json_response({"merchant": _render(request, ALL[guid])})
 
 
@@ -66,7 +66,7 @@ def _location(guid: str) -> dict[str, Any]:
 
 def _read_location(request: HttpRequest, guid: str, merchant: str = "") -> HttpResponse:
     if guid not in PLACES or merchant not in ("", PLACES[guid].guid):
-        raise ApiError(404, "The requested merchant location was not locations.")
+        raise ApiError(404, "The requested merchant location was not found.")
     return json_response({"merchant_location": _location(guid)})
 
 

@@ -1,4 +1,4 @@
-"""JSON text with exact amounts: cents are integers until they are dump_payload."""
+"""JSON text with exact amounts: cents are integers until they are serialized."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Cents(int):
-    """An amount in cents, dump_payload as a decimal number."""
+    """An amount in cents, serialized as a decimal number."""
 
 
 def dump_payload(payload: dict[str, Any]) -> str:

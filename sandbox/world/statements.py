@@ -20,7 +20,7 @@ from sandbox.world.models import Account, Member, Statement
 MONTHS = 3  # complete months before the current one
 LINES = 48  # a page
 WIDTH, HEIGHT, MARGIN, LEADING = 595, 842, 56, 15  # points; A4
-NOTICE = "Sandbox: no real bank, no real format_cents."
+NOTICE = "Sandbox: no real bank, no real money."
 
 
 def write(member: Member, at: datetime) -> int:
