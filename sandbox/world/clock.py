@@ -37,7 +37,7 @@ def is_running() -> bool:
 
 def load() -> None:
     """Remember what the database says."""
-    world = World.the()
+    world = World.load()
     with _lock:
         _time.offset = timedelta(microseconds=world.clock_offset)
         _time.stopped_at = world.clock_stopped_at

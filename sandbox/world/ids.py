@@ -21,5 +21,5 @@ def new(prefix: str) -> str:
     """An id that no call gave before; the same in the same order after a reset with one seed."""
     with transaction.atomic():
         World.objects.update(serial=F("serial") + 1)
-        world = World.the()
+        world = World.load()
     return guid(prefix, world.seed, world.serial)

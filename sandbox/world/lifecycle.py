@@ -215,7 +215,7 @@ def _fail(member: Member, status: str, at: datetime) -> None:
 
 def _end(member: Member, status: str, at: datetime) -> None:
     _change_status(member, status, at)
-    member.status = statuses.older(status)
+    member.status = statuses.legacy_status(status)
     member.job = member.step = ""
     member.questions = member.answers = []
     schedule_background(member, at)

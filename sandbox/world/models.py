@@ -20,7 +20,8 @@ class World(models.Model):
     clock_stopped_at = models.DateTimeField(null=True)
 
     @classmethod
-    def the(cls) -> Self:
+    def load(cls) -> Self:
+        """The only row."""
         return cls.objects.get()
 
 
@@ -49,7 +50,7 @@ class Member(models.Model):
     created_at = models.DateTimeField()
     connection_status = models.CharField(max_length=32, default="CREATED")
     status = models.CharField(max_length=32, null=True)
-    due_at = models.DateTimeField(null=True, db_index=True)  # something happens with it by itself
+    due_at = models.DateTimeField(null=True, db_index=True)  # when its next step runs
 
     job = models.CharField(max_length=16, blank=True)  # empty: none runs
     step = models.CharField(max_length=16, blank=True)
@@ -169,7 +170,7 @@ class OAuthWindow(models.Model):
 
 
 class Webhook(models.Model):
-    """Where news goes. MX keeps this in its dashboard, so there is no Atrium call for it."""
+    """Where events are sent. MX keeps this in its dashboard, so there is no Atrium call for it."""
 
     url = models.CharField(max_length=2000)
     username = models.CharField(max_length=255, blank=True)
@@ -178,7 +179,7 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One piece of news on its way to one URL."""
+    """One event on its way to one URL."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE)
     type = models.CharField(max_length=32)

@@ -1,4 +1,4 @@
-"""MX's connection statuses: their numbers, what the end user is told, what is news."""
+"""MX's connection statuses: their numbers, what the end user is told, which ones send a webhook."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ACTIONABLE = {
 AT_REST = {"PREVENTED", "IMPAIRED", "IMPORTED", "DISCONTINUED", "CLOSED", "DISABLED", "PENDING"}
 # MX imports these once a day by itself.
 IN_BACKGROUND = {"CONNECTED", "CREATED", "IMPEDED", "UPDATED", "DEGRADED", "DISCONNECTED", "FAILED"}
-# The older field; what is not named here went wrong for other reasons: HALTED.
-OLDER = {
+# Values of MX's legacy field `status`. A status that is missing here failed otherwise: HALTED.
+LEGACY_STATUSES = {
     "CONNECTED": "COMPLETED", "CHALLENGED": "CHALLENGED", "DENIED": "DENIED", "REJECTED": "DENIED",
     "PREVENTED": "PREVENTED", "RESUMED": "RECEIVED",
 }  # fmt: skip
@@ -52,5 +52,6 @@ def message(status: str, bank: str) -> str:
     return MESSAGES[status].format(bank=bank)
 
 
-def older(status: str) -> str:
-    return OLDER.get(status, "HALTED")
+def legacy_status(status: str) -> str:
+    """The value of MX's legacy field `status` for a connection status."""
+    return LEGACY_STATUSES.get(status, "HALTED")
