@@ -26,7 +26,7 @@ from integrations.jobs import broker
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 PAUSE_SECONDS = 30.0  # after a failure of the broker
-FLUSH_SECONDS = 2.0  # a process that ends goes on publishing for so long
+FLUSH_SECONDS = 2.0  # a process that ends goes on publishing at most this long
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Publisher:
             logger.warning("the publishing queue is full; the relay will find %s", job_id)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
-        """Wait until everything is published, at most so long."""
+        """Wait until everything is published, at most this long."""
         deadline = time.monotonic() + seconds
         while (
             self.pid == os.getpid()

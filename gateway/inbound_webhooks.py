@@ -25,7 +25,10 @@ SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 @csrf_exempt
 @responses.with_error_responses
 def receive(request: HttpRequest, vendor: str, path: str) -> HttpResponse:
-    """The URL, user and secret are on the Settings screen; staff paste them at the vendor."""
+    """Authenticate and store a vendor's webhook.
+
+    Its URL, user and secret are on the Settings screen; staff paste them at the vendor.
+    """
     if request.method != "POST":
         refusal = MethodNotAllowed(str(request.method), "Webhooks are sent with POST.")
         return responses.error_response(request, refusal, {"Allow": "POST"})

@@ -11,8 +11,8 @@ from django.conf import settings
 
 Address = IPv4Address | IPv6Address
 
-# Not global, or roads to what is not, although Python may call them global: IPv4 in IPv6 in its
-# several forms (a translator on the way may deliver them), and hosts inside clouds.
+# Not globally routable, or able to reach such addresses, although Python may call them global: the
+# forms of IPv4 in IPv6 (a translator on the way may deliver them), and hosts inside clouds.
 NOT_PUBLIC = tuple(
     ip_network(text)
     for text in (
@@ -53,7 +53,7 @@ def base_url_error(url: str) -> str | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address is one of the Internet, and no disguise of one that is not."""
+    """Whether the address is globally routable, also after unwrapping embedded IPv4."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     if mapped is not None:
         return is_public(mapped)

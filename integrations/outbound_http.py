@@ -1,4 +1,4 @@
-"""HTTP to addresses that tenants choose: never to our own network, never led elsewhere."""
+"""HTTP to addresses that tenants choose: never to our own network; redirects are not followed."""
 
 from __future__ import annotations
 

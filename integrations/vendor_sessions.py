@@ -70,7 +70,7 @@ def open_for_tenant(
         client_id: the Nucleus client that all calls are about, for the audit log.
         integration_type: likewise; Hydrogen's name of the product.
 
-    Raises VendorNotConfigured, what the vendor raises, and while its health forbids calls, that.
+    Raises VendorNotConfigured, and VendorError also while the circuit breaker pauses calls.
     """
     credential = (
         VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True).first()

@@ -1,4 +1,4 @@
-"""Tenant isolation at the door of every tenant-owned table."""
+"""Tenant isolation on the manager of every tenant-owned table."""
 
 from __future__ import annotations
 

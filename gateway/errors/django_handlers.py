@@ -52,9 +52,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _invalid_id(exception: Exception) -> str | None:
-    """The part of the path that a route expects to be a UUID and that is none.
+    """The path segment that is not a valid UUID, if the path otherwise matches a route.
 
-    None if the path differs from every such route elsewhere.
+    None if there is none.
     """
     resolver_error = exception.args[0] if exception.args else None
     if not isinstance(resolver_error, dict):

@@ -59,7 +59,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         digest=hashlib.sha256(body).hexdigest(),
         request_id=current_request_id.get(),
     )
-    member, job = _classify(row, event), None
+    member, job = _match_member(row, event), None
     with transaction.atomic():
         row.save(force_insert=True)
         if member is not None and event is not None:
@@ -74,7 +74,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     return row
 
 
-def _classify(row: InboundWebhook, event: records.WebhookEvent | None) -> Member | None:
+def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Member | None:
     """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
     if event is None:

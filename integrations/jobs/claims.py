@@ -33,7 +33,8 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
             if job.attempts >= job.max_attempts:
                 job_queue.mark_dead(job, "its worker died on every attempt")
             elif job.state == JobState.RUNNING and job.attempts > 1:
-                # This job, or one beside it, kills workers. Running them apart spares the others.
+                # This job, or one beside it, kills workers. Backoff keeps it from killing other
+                # jobs' workers.
                 expired_run = JobRun(job=job, token=job.token)
                 delay = retry.backoff(job.attempts)
                 job_queue.return_to_queue(

@@ -29,7 +29,7 @@ from integrations.request_context import current_request_id
 from integrations.vendors.errors import VendorNotConfigured
 from nucleus.models import Tenant
 
-MAX_WAKE_DELAY_SECONDS = 60.0  # a broker holds messages for so long; the relay sends later ones
+MAX_WAKE_DELAY_SECONDS = 60.0  # as long as a broker holds messages; the relay sends later ones
 CREDENTIAL_GRACE_SECONDS = 60.0  # a credential may be saved while a job that lacked it is running
 CLOCK_TOLERANCE_SECONDS = 1.0  # by which a message may be early, because machines' clocks differ
 MAX_ENQUEUE_TRIES = 10  # others may enqueue and claim the same work at the same time

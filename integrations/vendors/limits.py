@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one API of one vendor.
+    """The limits of one vendor API.
 
     Args:
         poll_seconds: the shortest time between two reads of a member on which a job runs.

@@ -28,7 +28,7 @@ def example_request(name: str, value: Any) -> OpenApiExample:
 
 
 def example_change(example: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a change: the last member of the body of a creation."""
+    """An example PUT body: one field of the POST example."""
     name = list(example)[-1]
     return {name: example[name]}
 
@@ -36,4 +36,4 @@ def example_change(example: Mapping[str, Any]) -> dict[str, Any]:
 def example_response(body: Any) -> OpenApiExample:
     """An example of a response, rendered as responses are."""
     value = json.loads(ExactJSONRenderer().render(body))
-    return OpenApiExample("An answer", value=value, response_only=True)
+    return OpenApiExample("Example response", value=value, response_only=True)

@@ -137,8 +137,8 @@ class Client(Owner):
     def find_by_username_in_any_case(cls, tenant: Tenant, username: str) -> Self | None:
         """The tenant's client of this name, which the caller may have changed to lower case.
 
-        Older names may differ in case only, because look-alikes were not refused then. A name in
-        lower case that could be any of several clients is none of them.
+        Older names may differ in case only, because look-alikes were not refused then. Returns
+        None if a lower-case name matches several clients.
         """
         if not username.isprintable():
             return None

@@ -67,8 +67,8 @@ def upsert(
     Args:
         rows: dataclasses whose fields are columns of `model`; each source_id once.
         keep: columns whose stored value stays when the incoming one is null.
-        follow: columns of the tenant's that take the value of a column of the source's as long as
-            they are null or hold what that column held before; with that column's name.
+        follow: tenant column → source column; the tenant column is updated along with the source
+            column until the tenant sets another value.
         on_insert: constants for columns that only an insertion sets.
 
     A row whose stored `source_updated_at` is newer than the incoming one is left alone. Members of

@@ -262,7 +262,7 @@ def _bank_link_columns(item: Columns) -> Columns | Refusal:
 def _bank_link_changes(
     row: BankLink, item: Columns, *, confined: bool, sees_numbers: bool
 ) -> Columns | Refusal:
-    """Refuse changed numbers; they may be repeated as they are answered, masked or whole.
+    """Refuse changed numbers; they may be repeated as responses show them, masked or whole.
 
     A caller who does not see the numbers must not be able to find them out by trying, either.
     The parts of a routing number in `metadata` do not change either; not every caller sees them.

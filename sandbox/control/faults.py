@@ -1,6 +1,6 @@
 """Faults to inject: which calls fail next, and how.
 
-Faults live in the process's memory: the sandbox is one process, and a restart heals it.
+Faults live in the process's memory: the sandbox is one process, and a restart clears them.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rules: docs/hydrogen-contract.md#mx-to-nucleus.
 
-MX's `category` is the leaf and `top_level_category` its parent: they cross on the way. Amounts are
+MX's `category` is the leaf and `top_level_category` its parent: they are swapped. Amounts are
 positive; direction is in `type`. Account numbers never leave this module but for their last four.
 """
 
@@ -206,7 +206,7 @@ def transaction(payload: Payload) -> records.Transaction:
 
 
 def _direction(payload: Payload, amount: Decimal) -> str:
-    """Credit or Debit. A negative amount turns it: a debit of -12.34 is a refund."""
+    """Credit or Debit. A negative amount reverses it: a debit of -12.34 is a refund."""
     direction = readable(text(payload, "type", 32) or "UNKNOWN", 32)
     return OPPOSITES.get(direction, direction) if amount < 0 else direction
 
