@@ -1,4 +1,4 @@
-"""Parameters of raw SQL. Each module with raw SQL has `queries` in its name and says why."""
+"""Parameters of raw SQL. Modules of integrations with raw SQL have `queries` in their names."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class DecryptionFailed(Exception):
 @cache
 def _key_ring(keys: tuple[str, ...]) -> MultiFernet:
     if not keys:
-        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty; generate one: see README.")
+        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty; see docs/configuration.md.")
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:

@@ -169,7 +169,9 @@ class AggregationVendorRequest(BodySerializer):
     item_id = PlainTextField(
         required=False, max_length=255, help_text="Accepted and ignored: other vendors use it."
     )
-    nucleus_account_id = IdField(required=False)
+    nucleus_account_id = IdField(
+        required=False, help_text="Accepted and ignored: MX has no use for it."
+    )
 
 
 class AggregationRequest(OwnerRequest):

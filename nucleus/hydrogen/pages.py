@@ -46,8 +46,8 @@ def parameters(
                 f"`{cursors.START}`, then the `next_cursor` of each response until it is null, "
                 "with the other parameters unchanged: no row is repeated or skipped while rows "
                 f"are written. In place of `page`. Ordered by `{_cursor_order(fields)}` unless "
-                "`order_by` says otherwise; by `update_date` only ascending, then a row that "
-                "changes meanwhile comes again."
+                "`order_by` says otherwise. With `order_by=update_date` only ascending order is "
+                "allowed; a row that changes meanwhile is listed again."
             ),
         ),
         OpenApiParameter(

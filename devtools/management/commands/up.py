@@ -103,7 +103,7 @@ class Command(BaseCommand):
 def refuse_production() -> None:
     """Raises CommandError, or leaves an environment in which DEBUG=true is explicit."""
     if not settings.DEVELOPMENT:
-        raise CommandError("`up` is for development: set DEBUG=true. See docs for production.")
+        raise CommandError("`up` is for development: set DEBUG=true. See README.md#production.")
     # People develop with a PostgreSQL server, too; nothing else of production belongs here.
     if conflicts := set(dot_env_conflicts()) - {"DATABASE_URL"}:
         raise CommandError(
