@@ -1,7 +1,7 @@
 """User names of clients: which are acceptable, and which look like another one.
 
 A name beside one that looks like it can be taken for it, by people and by whoever compares without
-regard to case, as Hydrogen's SDKs do for the `sub` of client tokens.
+regard to case, as Hydrogen's SDKs do for the `sub` of JWTs.
 """
 
 # ruff: noqa: RUF001 - letters that look like others are what this module is about

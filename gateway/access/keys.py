@@ -1,4 +1,4 @@
-"""Validation of the public keys that tenants upload for client tokens."""
+"""Validation of the public keys that tenants upload to have JWTs verified."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def validate_public_key(pem: str) -> None:
             "it."
         ) from None
     if not isinstance(key, RSAPublicKey):
-        raise ValidationError("Client tokens are signed with RS512; upload an RSA key.")
+        raise ValidationError("JWTs are signed with RS512; upload an RSA key.")
     if key.key_size < MINIMUM_BITS:
         raise ValidationError(
             f"The key has {key.key_size} bits; at least {MINIMUM_BITS} are required."

@@ -169,7 +169,7 @@ class ClientTokenView(AuthorizationView):
     @unknown_names.knowing_parameters([SCOPE_PARAMETER])
     @extend_schema(
         operation_id="createClientToken",
-        summary="Exchange a signed client token for an access token",
+        summary="Exchange a signed JWT for a client token",
         description=(
             "HTTP Basic with the application's client id and secret, and a JWT signed with RS512 "
             "by the private half of the key uploaded for the application: `iss` the client id, "

@@ -25,7 +25,7 @@ from tests.factories.access import basic
 from tests.factories.nucleus import ClientFactory
 
 PAGE = "docs/building.md"
-SIGNING, RECEIVING = "Signing a client token", "Receiving webhooks"
+SIGNING, RECEIVING = "Signing a JWT", "Receiving webhooks"
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl"
 PATIENCE = 60
 
@@ -43,9 +43,7 @@ def keys(application: Application, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("language", ["python", "js"])
-def test_a_client_token_is_signed(
-    application: Application, keys: Path, language: str, db: Any
-) -> None:
+def test_a_jwt_is_signed(application: Application, keys: Path, language: str, db: Any) -> None:
     program = {"python": sys.executable, "js": shutil.which("node")}[language]
     if program is None:
         pytest.skip("no node: apt-get install nodejs")

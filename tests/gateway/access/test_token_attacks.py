@@ -1,4 +1,4 @@
-"""Attacks on tokens, client tokens and the authorization server are refused."""
+"""Attacks on tokens, JWTs and the authorization server are refused."""
 
 from __future__ import annotations
 
