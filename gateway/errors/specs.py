@@ -21,7 +21,7 @@ from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from integrations.flows import inbound_webhooks
-from integrations.flows.errors import FlowError, NotFound
+from integrations.flows.errors import ConnectionGone, FlowError, NotFound
 from integrations.vendors import errors as vendor_errors
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
@@ -63,6 +63,7 @@ ERROR_SPECS: dict[type[Exception], ErrorSpec] = {
     MultiPartParserError: ErrorSpec(400, "invalid_request"),
     UnreadablePostError: ErrorSpec(400, "invalid_request"),
     AccountGone: ErrorSpec(404, "not_found"),
+    ConnectionGone: ErrorSpec(404, "not_found"),
     DecryptionFailed: ErrorSpec(503, "decryption_failed", "gateway", 300),
     IntegrityError: ErrorSpec(409, "conflict", retry_after=1),
     DataError: ErrorSpec(400, "invalid_value"),

@@ -63,7 +63,7 @@ def store(
         numbers: what the verification returned.
         tenant_account: the tenant's own Nucleus account that the bank links belong to.
 
-    Raises VendorError, and AccountGone if the connection was removed in the meantime.
+    Raises VendorError, and ConnectionGone if the connection was removed in the meantime.
     """
     listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
     verifiable = {account.id: account for account in listed.records if account.can_verify}

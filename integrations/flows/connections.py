@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import outbound_webhooks
+from integrations.flows.errors import ConnectionGone
 from integrations.jobs.job_data import JobData
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
@@ -244,15 +245,15 @@ class VendorMemberPayload(JobData):
 def lock(member: Member) -> Member:
     """Lock the connection's row until the transaction ends, which serializes writers of its links.
 
-    Returns the current row: it may have changed since `member` was read. Raises AccountGone if it
-    was removed.
+    Returns the current row: it may have changed since `member` was read. Raises ConnectionGone if
+    it was removed.
     """
     rows = Member.unscoped.select_for_update(of=("self",)).select_related(
         "tenant", "institution", "vendor_user__client", "vendor_user__business"
     )
     locked = rows.filter(pk=member.pk).first()
     if locked is None:
-        raise writes.AccountGone("This connection was removed while it was being read.")
+        raise ConnectionGone("This connection was removed while it was being read.")
     return locked
 
 

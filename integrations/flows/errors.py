@@ -13,3 +13,7 @@ class NotFound(FlowError):
     """There is no such object for this tenant."""
 
     code = "not_found"
+
+
+class ConnectionGone(LookupError):
+    """The connection was removed while it was being read."""

@@ -10,12 +10,12 @@ from django.conf import settings
 from integrations import audit_context, vendor_sessions
 from integrations.flows import bank_links, connections, users, verification_job
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
+from integrations.flows.errors import ConnectionGone
 from integrations.models import VendorUser
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
 from nucleus.models import Owner, Tenant
-from nucleus.writes import AccountGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def verify(
         tenant_account: the tenant's own Nucleus account that the bank links belong to.
 
     Raises FlowError, UnknownVendor, VendorNotConfigured, and for a single member VendorError and
-    AccountGone. With several members, the error of one is part of `message`.
+    ConnectionGone. With several members, the error of one is part of `message`.
     """
     slug = vendor_sessions.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
@@ -94,7 +94,7 @@ def _verify_all_members(
             links, message = _verify_member(
                 vendor, vendor_user, vendor_member, tenant_account, remaining
             )
-        except (VendorError, AccountGone) as error:
+        except (VendorError, ConnectionGone) as error:
             links, message = [], str(error)
         outcomes += links
         if message:
