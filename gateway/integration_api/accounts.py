@@ -35,11 +35,11 @@ class AccountListView(pulls.PullListView, pulls.AccountPullView):
 
     @documentation.documented(
         operation_id="createAggregationAccount",
-        summary="Create aggregation accounts from a linked member",
+        summary="Create aggregation accounts of a connection",
         description=(
             "Call this in the widget's success callback. Creates an aggregation account for each "
-            "account of the member, or of every member if `member_id` is missing. Accounts that "
-            "exist already are not created again. If the tenant's settings say so, balances, "
+            "account of the connection, or of every connection if `member_id` is missing. Accounts "
+            "that exist already are not created again. If the tenant's settings say so, balances, "
             "transactions and holdings are retrieved in the background."
         ),
         tags=["Aggregation account"],
@@ -68,9 +68,9 @@ class AccountDetailView(pulls.PullDetailView, pulls.AccountPullView):
         operation_id="deleteAggregationAccount",
         summary="Disconnect an aggregation account",
         description=(
-            "`delete_type=delink` disconnects the account; `delete` also deletes the member at the "
-            "vendor if nothing else uses it. `nucleus_data=delete` erases the account and its data "
-            "in Nucleus; by default they stay. A client token can erase only accounts with "
+            "`delete_type=delink` disconnects the account; `delete` also deletes the connection at "
+            "the vendor if nothing else uses it. `nucleus_data=delete` erases the account and its "
+            "data in Nucleus; by default they stay. A client token can erase only accounts with "
             "`is_manual`."
         ),
         tags=["Aggregation account"],

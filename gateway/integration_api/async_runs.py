@@ -127,8 +127,8 @@ class AsyncStatusView(APIView):
         operation_id="getAsyncStatus",
         summary="Read the status of an async call",
         description=(
-            "The status is PENDING, COMPLETED or FAILED. `response` has the number of members, of "
-            "failed ones, and the reasons."
+            "The status is PENDING, COMPLETED or FAILED. `response` has the number of connections "
+            "(`members`), of failed ones, and the reasons."
         ),
         tags=TAG,
         response=AsyncStatusResponse,

@@ -159,7 +159,7 @@ class ConnectionDetailView(APIView):
         operation_id="deleteConnection",
         summary="Delete a connection",
         description=(
-            "Deletes the member at the vendor and the connection here. Its accounts and bank links "
+            "Deletes the connection at the vendor and here. Its accounts and bank links "
             "stay in Nucleus as they are, and are no longer updated."
         ),
         tags=TAG,

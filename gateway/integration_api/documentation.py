@@ -57,7 +57,7 @@ AGGREGATION_REQUEST = OpenApiExample(
     request_only=True,
 )
 IAV_REQUEST = OpenApiExample(
-    "Verify a member's accounts",
+    "Verify a connection's accounts",
     value={
         "nucleus_client_id": CLIENT_ID,
         "product": "atom",

@@ -19,17 +19,17 @@ from nucleus.models import BankLink
 
 
 class VerificationListView(APIView):
-    """Verify the accounts of a member."""
+    """Verify the accounts of a connection."""
 
     @documentation.documented(
         operation_id="createIav",
-        summary="Verify a member's bank accounts",
+        summary="Verify a connection's bank accounts",
         description=(
-            "Creates verified bank links from the checking and savings accounts of the member, or "
-            "of every member if `member_id` is missing. If a bank needs more time or the user has "
-            "to answer a question, its links are missing and `message` says what happens next. "
-            "Full numbers require the scope `account_numbers`. `bank_account_holder` comes from "
-            "the bank or is empty; `metadata.bank_account_holder_source` is `bank` or "
+            "Creates verified bank links from the checking and savings accounts of the connection, "
+            "or of every connection if `member_id` is missing. If a bank needs more time or the "
+            "user has to answer a question, its links are missing and `message` says what happens "
+            "next. Full numbers require the scope `account_numbers`. `bank_account_holder` comes "
+            "from the bank or is empty; `metadata.bank_account_holder_source` is `bank` or "
             "`not_confirmed`."
         ),
         tags=["Verification"],

@@ -88,16 +88,16 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
     )
     is_mobile_webview = LenientBooleanField(default=False)
     member_id = serializers.RegexField(
-        MEMBER_ID, required=False, max_length=255, help_text="Repair this member."
+        MEMBER_ID, required=False, max_length=255, help_text="Repair this connection."
     )
     message_version = WholeNumberField(
         required=False, min_value=1, max_value=99, help_text="Version of the widget's messages."
     )
     nucleus_aggregation_account_id = IdField(
-        required=False, help_text="Repair the member that this account belongs to."
+        required=False, help_text="Repair the connection that this account belongs to."
     )
     nucleus_bank_link_id = IdField(
-        required=False, help_text="Repair the member that this bank link belongs to."
+        required=False, help_text="Repair the connection that this bank link belongs to."
     )
     wait_for_full_aggregation = LenientBooleanField(
         default=True, help_text="Accepted and ignored: MX always waits."
@@ -109,21 +109,23 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         r"^[A-Za-z0-9_.-]+$",
         required=False,
         max_length=255,
-        help_text="Start with this institution; a member to repair takes precedence.",
+        help_text="Start with this institution; a connection to repair takes precedence.",
     )
     disable_institution_search = LenientBooleanField(
         default=False,
-        help_text="With current_institution_code or a member to repair: no other can be chosen.",
+        help_text=(
+            "With current_institution_code or a connection to repair: no other can be chosen."
+        ),
     )
     update_credentials = LenientBooleanField(
         default=False,
-        help_text="With a member to repair: ask for its credentials even if they may be valid.",
+        help_text="With a connection to repair: ask for its credentials even if they may be valid.",
     )
     include_transactions = LenientBooleanField(
         required=False, help_text="false: the first import brings no transactions."
     )
     disable_background_agg = LenientBooleanField(
-        required=False, help_text="true: MX does not import new members daily."
+        required=False, help_text="true: MX does not import new connections daily."
     )
     client_redirect_url = serializers.RegexField(
         REDIRECT_URL,
@@ -148,10 +150,10 @@ class WidgetLinkQuery(serializers.Serializer[Any]):
         if attrs["disable_institution_search"] and not (
             repairs or "current_institution_code" in attrs
         ):
-            message = "Requires current_institution_code or a member to repair."
+            message = "Requires current_institution_code or a connection to repair."
             raise serializers.ValidationError({"disable_institution_search": [message]})
         if attrs["update_credentials"] and not repairs:
-            message = f"Requires a member to repair: {', '.join(REPAIR_PARAMETERS)}."
+            message = f"Requires a connection to repair: {', '.join(REPAIR_PARAMETERS)}."
             raise serializers.ValidationError({"update_credentials": [message]})
         is_app = attrs["is_mobile_webview"] or attrs.get("oauth_referral_source") == "APP"
         if "client_redirect_url" in attrs and not is_app:
@@ -178,7 +180,7 @@ class AggregationRequest(OwnerRequest):
     """Body of POST /aggregation/account."""
 
     nucleus_aggregation_account_id = IdField(
-        required=False, help_text="Read the member that this account belongs to again."
+        required=False, help_text="Read the connection that this account belongs to again."
     )
     product = product()
     vendor_config_id = PlainTextField(
@@ -211,7 +213,7 @@ class IavVendorRequest(BodySerializer):
         MEMBER_ID,
         required=False,
         max_length=255,
-        help_text="From the widget's success callback. Without it, every member of the owner.",
+        help_text="From the widget's success callback. Without it, every connection of the owner.",
     )
     item_id = PlainTextField(required=False, max_length=255)
     access_token = PlainTextField(required=False, max_length=2000, write_only=True)

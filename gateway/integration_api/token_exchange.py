@@ -35,7 +35,7 @@ class TokenExchangeView(APIView):
         operation_id="createTokenExchange",
         summary="Exchange a widget's token",
         description=(
-            "MX's widget issues no token: its success callback reports a member, which POST "
+            "MX's widget issues no token: its success callback reports a `member_id`, which POST "
             "/integration/v1/aggregation/account and POST /integration/v1/iav accept. The response "
             "to a valid body is therefore always a 400."
         ),
@@ -50,6 +50,6 @@ class TokenExchangeView(APIView):
         slug = vendor_sessions.aggregation_vendor(owner.tenant, body.get("vendor_name"))
         raise FlowError(
             f"{registry.get(slug).name} has no token to exchange. Its widget's success callback "
-            "names a member: send it as vendor_request.member_id to POST "
+            "names a connection: send it as vendor_request.member_id to POST "
             "/integration/v1/aggregation/account, or to POST /integration/v1/iav to verify."
         )

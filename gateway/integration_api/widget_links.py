@@ -24,8 +24,9 @@ class WidgetLinkView(APIView):
         summary="Get a widget link for a client or business",
         description=(
             "Open the URL with MX's Connect loader or SDK. It is valid once, for a few minutes. "
-            "With `mode=iav` the widget verifies accounts. With a member, an aggregation account "
-            "or a bank link it repairs that connection. Parameters with other names are refused."
+            "With `mode=iav` the widget verifies accounts. With a `member_id`, an aggregation "
+            "account or a bank link it repairs that connection. Parameters with other names are "
+            "refused."
         ),
         tags=["Widget"],
         parameters=[schemas.WidgetLinkQuery],

@@ -14,7 +14,7 @@ from tests.browser.person import Person
 
 REQUESTED = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 PAGES = [
-    ("docs", "Create aggregation accounts from a linked member"),
+    ("docs", "Create aggregation accounts of a connection"),
     ("redoc", "Get a widget link"),
 ]
 
