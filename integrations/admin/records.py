@@ -65,18 +65,18 @@ class JobAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     list_select_related = ("tenant",)
     ordering = ("-create_date",)
-    actions = ("run_again",)
+    actions = ("requeue_jobs",)
 
     @confirmed_action(
-        description="Run dead and waiting jobs now",
-        question="Run these jobs now? Jobs that are neither dead nor waiting are skipped.",
-        button="Yes, run them now",
+        description="Requeue dead and waiting jobs",
+        question="Requeue these jobs? Jobs that are neither dead nor waiting are skipped.",
+        button="Yes, requeue them",
         permissions=["repeat"],
     )
-    def run_again(self, request: HttpRequest, rows: list[Job]) -> None:
+    def requeue_jobs(self, request: HttpRequest, rows: list[Job]) -> None:
         runnable = [job for job in rows if job.state in (JobState.DEAD, JobState.READY)]
         for job in runnable:
-            self.record(request, job, "Run now.")
+            self.record(request, job, "Requeued.")
         messages.info(request, requeue.requeue_all(runnable))
         if skipped := len(rows) - len(runnable):
             messages.warning(request, f"{skipped} skipped: neither dead nor waiting.")

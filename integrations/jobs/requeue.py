@@ -59,9 +59,9 @@ def requeue(job: Job) -> Requeued | None:
 
 
 def requeue_all(jobs: Iterable[Job]) -> str:
-    """Requeue each job; returns a sentence for staff that says how many ran or were merged."""
+    """Requeue each job; returns a sentence for staff that says how many run or were merged."""
     counts = Counter(requeue(job) for job in jobs)
-    summary = f"{counts[Requeued.RUNS]} jobs will run again now"
+    summary = f"{counts[Requeued.RUNS]} jobs were requeued and run now"
     if merged := counts[Requeued.MERGED]:
         summary += f"; {merged} were merged with the same work that was waiting and runs now"
     return f"{summary}."

@@ -16,20 +16,22 @@ MAX_REQUEUED = 10_000
 
 
 class Command(BaseCommand):
-    help = "List, show, retry and requeue jobs."
+    help = "List, show and requeue jobs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("summary", help="how many of each kind are in which state")
         listing = actions.add_parser("list", help="the newest jobs")
-        requeueing = actions.add_parser("requeue", help="all dead jobs, or those that match")
+        requeueing = actions.add_parser(
+            "requeue", help="requeue all dead jobs, or those that match"
+        )
         for subparser in (listing, requeueing):
             subparser.add_argument("--kind", default="")
             subparser.add_argument("--tenant", default="", help="slug")
         listing.add_argument("--state", choices=JobState.values, default="")
         listing.add_argument("--limit", type=int, default=20)
         actions.add_parser("show", help="everything about one job").add_argument("id")
-        actions.add_parser("retry", help="a dead or waiting job, now").add_argument("id")
+        actions.add_parser("retry", help="requeue one dead or waiting job").add_argument("id")
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"_{options['action']}")(options)
@@ -61,7 +63,7 @@ class Command(BaseCommand):
         requeued = requeue.requeue(job)
         if requeued is None:
             job.refresh_from_db()
-            raise CommandError(f"It is {job.state}; only dead and waiting jobs can be retried.")
+            raise CommandError(f"It is {job.state}; only dead and waiting jobs can be requeued.")
         if requeued is requeue.Requeued.MERGED:
             self.stdout.write(f"{job} is merged with the same work that was waiting and is due")
         else:

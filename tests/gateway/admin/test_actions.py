@@ -25,7 +25,7 @@ CREDENTIALS = "/admin/integrations/vendorcredential/"
 # model, action, permission that it needs beside the one to look
 ACTIONS = [
     (Application, "rotate_secrets", "change"),
-    (Job, "run_again", "change"),
+    (Job, "requeue_jobs", "change"),
     (WebhookDelivery, "replay", "change"),
     (Client, "erase", "delete"),
     (VendorCredential, "test_connections", "change"),
@@ -101,19 +101,19 @@ def test_rows_beyond_the_limit_are_named(
 ):
     rows = [JobFactory(tenant=tenant, state=JobState.DEAD) for _ in range(501)]
     body = {"select_across": "1"}
-    confirmation = run(superuser, Job, "run_again", rows[0], **body).content.decode()
+    confirmation = run(superuser, Job, "requeue_jobs", rows[0], **body).content.decode()
     assert "1 more are selected and left out" in confirmation
     chosen = re.findall(r'name="_selected_action" value="([^"]+)"', confirmation)
     assert len(chosen) == 500
-    page = run(superuser, Job, "run_again", rows[0], confirmed="yes", **body).content.decode()
+    page = run(superuser, Job, "requeue_jobs", rows[0], confirmed="yes", **body).content.decode()
     assert "1 more were selected and left out" in page
     assert Job.objects.filter(state=JobState.DEAD).count() == 1
 
 
 def test_jobs_that_are_not_dead_are_named(tenant: Tenant, superuser: HttpClient):
     dead, done = JobFactory(state=JobState.DEAD), JobFactory(state=JobState.DONE)
-    page = run(superuser, Job, "run_again", dead, done, confirmed="yes").content.decode()
-    assert "1 jobs will run again now" in page
+    page = run(superuser, Job, "requeue_jobs", dead, done, confirmed="yes").content.decode()
+    assert "1 jobs were requeued and run now" in page
     assert "1 skipped: neither dead nor waiting" in page
 
 
