@@ -114,7 +114,7 @@ def _vendor_call_gauges() -> Iterator[Metric]:
 def _credential_gauges() -> Iterator[Metric]:
     now = job_queue.database_now()
     states = GaugeMetricFamily(
-        "gateway_credentials", "Active credentials by the state of their keys.", labels=["state"]
+        "gateway_credentials", "Active credentials by state.", labels=["state"]
     )
     active = VendorCredential.unscoped.filter(is_active=True).values("health__state")
     for row in active.annotate(count=Count("*")):

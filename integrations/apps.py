@@ -18,4 +18,4 @@ def _credential_saved(*, instance: Any, **_: Any) -> None:
     # Django imports this module before any model may be imported.
     from integrations.flows import credentials  # noqa: PLC0415
 
-    credentials.keys_changed(credential=instance)
+    credentials.credential_changed(credential=instance)

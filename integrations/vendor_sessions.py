@@ -146,7 +146,7 @@ def _member_secret(credential: VendorCredential, user_id: str, member_id: str) -
 
 
 def api_of(credential: VendorCredential) -> ApiSpec:
-    """The API that the keys belong to.
+    """The API that the credential belongs to.
 
     Raises VendorNotConfigured for an API or a version that the gateway does not speak.
     """

@@ -1,4 +1,4 @@
-"""Credentials: test them, react to changed keys, check the one that a caller names."""
+"""Credentials: test them, react to changed ones, check the one that a caller names."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test(*, credential: VendorCredential) -> CheckResult:
     return result
 
 
-def keys_changed(*, credential: VendorCredential) -> None:
-    """Reset the circuit breaker, and make the jobs due that were postponed because of the old keys.
+def credential_changed(*, credential: VendorCredential) -> None:
+    """Reset the circuit breaker, and make the jobs due that were postponed because of the old one.
 
     Called after every save of a credential, see apps.py.
     """

@@ -1,4 +1,4 @@
-"""What is kept about vendors: keys, settings, mappings, jobs, audit."""
+"""What is kept about vendors: credentials, settings, mappings, jobs, audit."""
 
 from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog

@@ -51,7 +51,9 @@ class VendorCredential(TenantRecord):
                 fields=["tenant", "vendor"],
                 condition=models.Q(is_active=True),
                 name="credential_one_active",
-                violation_error_message="This tenant already has active keys for this vendor.",
+                violation_error_message=(
+                    "This tenant already has an active credential for this vendor."
+                ),
             ),
         ]
 
@@ -84,14 +86,14 @@ class CredentialHealth(models.Model):
     """What the last calls with one credential said about calling again, for all processes.
 
     One cause at a time: each change replaces the whole state, so that nothing of one lingers in
-    another. No row means that these keys were never tried.
+    another. No row means that this credential was never tried.
     """
 
     class State(models.TextChoices):
         WORKING = "working", "Working"
         FAILING = "failing", "Failing"
         LIMITED = "limited", "Limited"
-        REFUSED = "refused", "Keys refused"
+        REFUSED = "refused", "Credential refused"
 
     credential = models.OneToOneField(
         VendorCredential, on_delete=models.CASCADE, related_name="health", primary_key=True
@@ -99,8 +101,9 @@ class CredentialHealth(models.Model):
     state = models.CharField(max_length=16, choices=State)
     since = models.DateTimeField()
     failures = models.PositiveIntegerField(default=0)  # in a row
-    retry_at = models.DateTimeField(null=True, blank=True)  # no job calls before
-    # Nobody at all calls before: people who wait are let through sooner, if only to find out.
+    retry_at = models.DateTimeField(null=True, blank=True)  # jobs make no calls until then
+    # API requests are refused until then; they resume before jobs so that one of them probes the
+    # vendor.
     anyone_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)  # to the minute
 
@@ -134,8 +137,8 @@ class CredentialHealth(models.Model):
 
 REASONS = {
     CredentialHealth.State.REFUSED: (
-        "The vendor refuses these keys, so calls are paused. Correct them under Credentials, or "
-        "press Test connection there once the vendor accepts them."
+        "The vendor refuses this credential, so calls are paused. Correct it under Credentials, or "
+        "press Test connection there once the vendor accepts it."
     ),
     CredentialHealth.State.FAILING: (
         "The vendor failed several times in a row; calls are paused for a moment."
@@ -144,4 +147,4 @@ REASONS = {
         "The vendor asked to be called less often; calls are paused until then."
     ),
 }
-NEVER_TRIED = "Not tested: no call was made with these keys yet."
+NEVER_TRIED = "Not tested: no call was made with this credential yet."

@@ -75,7 +75,7 @@ class Vendor(Protocol):
     def close(self) -> None: ...
 
     def check(self) -> records.CheckResult:
-        """Whether the vendor accepts the keys; a refusal is part of the result, not raised."""
+        """Whether the vendor accepts the credential; the result reports a refusal."""
         ...
 
     def create_user(self, *, identifier: str) -> records.User:

@@ -76,7 +76,7 @@ class VendorError(Exception):
     Attributes:
         was_sent: False when the vendor cannot have received the request.
         is_repeat: an earlier attempt of the same call may have reached the vendor.
-        is_pause: no call was made, because calls with these keys are paused.
+        is_pause: no call was made, because calls with this credential are paused.
     """
 
     was_sent = True

@@ -108,7 +108,7 @@ def test_wrong_keys_pasted_are_explained(
 
 def test_two_active_sets_of_keys_are_refused(staff: HttpClient, tenant: Tenant, mx: Sandbox):
     response = staff.post(CREDENTIALS + "add/", form(tenant))
-    assert "already has active keys" in response.content.decode()
+    assert "already has an active credential" in response.content.decode()
 
 
 def test_test_connection_really_calls_mx(staff: HttpClient, mx: Sandbox):
@@ -205,11 +205,11 @@ def test_every_screen_opens(staff: HttpClient, tenant: Tenant):
     assert link.bank_account_number not in page
 
 
-def test_dead_jobs_run_again(staff: HttpClient):
+def test_dead_jobs_are_requeued(staff: HttpClient):
     job = JobFactory(state=JobState.DEAD, last_error="vendor_access_denied: x")
-    body = {"action": "run_again", "_selected_action": str(job.pk), "confirmed": "yes"}
+    body = {"action": "requeue_jobs", "_selected_action": str(job.pk), "confirmed": "yes"}
     page = staff.post("/admin/integrations/job/", body, follow=True).content.decode()
-    assert "1 jobs will run again" in page
+    assert "1 jobs were requeued" in page
     Job.objects.update(state=JobState.DEAD)
     onlooker = get_user_model().objects.create_user("onlooker", password="x" * 20, is_staff=True)
     onlooker.user_permissions.add(Permission.objects.get(codename="view_job"))

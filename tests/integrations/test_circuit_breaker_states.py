@@ -192,7 +192,7 @@ def test_a_credential_is_untested_until_a_call_succeeds(credential: VendorCreden
     record_event(credential, "refused")
     row = CredentialHealth.objects.get()
     assert row.last_success_at is not None
-    assert row.describe().startswith("Keys refused (last success ")
+    assert row.describe().startswith("Credential refused (last success ")
 
 
 def test_the_last_success_is_recorded_once_a_minute(
@@ -211,5 +211,5 @@ def test_the_last_success_is_recorded_once_a_minute(
 
 def test_saving_a_credential_makes_it_untested(credential: VendorCredential):
     record_event(credential, "refused")
-    credentials.keys_changed(credential=credential)
+    credentials.credential_changed(credential=credential)
     assert observed_state(credential) is None

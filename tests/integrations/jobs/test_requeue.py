@@ -1,4 +1,4 @@
-"""Jobs that wait for keys run as soon as the keys work; "run again" says what it did."""
+"""Jobs that wait for a credential run as soon as it works; requeueing says what it did."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def credential(tenant: Tenant, mx: Sandbox) -> VendorCredential:
 
 @pytest.fixture
 def postponed(tenant: Tenant, credential: VendorCredential) -> Job:
-    """A job of the tenant that the refused keys keep waiting."""
+    """A job of the tenant that the refused credential keeps waiting."""
     return JobFactory(
         tenant=tenant, run_at=job_queue.database_now() + LATER, postponed_by="mx",
-        last_error="vendor_access_denied: The vendor refuses these keys",
+        last_error="vendor_access_denied: The vendor refuses this credential",
     )  # fmt: skip
 
 
@@ -233,7 +233,8 @@ def test_the_summary_counts_requeued_and_merged_jobs(merging: tuple[Job, Job]):
     JobFactory(state=JobState.DONE)
     outcome = requeue.requeue_all(Job.objects.exclude(state=JobState.READY))
     assert outcome == (
-        "1 jobs will run again now; 1 were merged with the same work that was waiting and runs now."
+        "1 jobs were requeued and run now; 1 were merged with the same work that was waiting and "
+        "runs now."
     )
 
 
@@ -245,9 +246,9 @@ def test_the_command_reports_a_merged_job(merging: tuple[Job, Job]):
 
 
 def test_waiting_jobs_can_be_requeued_in_the_admin(admin_client: HttpClient, postponed: Job):
-    body = {"action": "run_again", "_selected_action": str(postponed.pk), "confirmed": "yes"}
+    body = {"action": "requeue_jobs", "_selected_action": str(postponed.pk), "confirmed": "yes"}
     page = admin_client.post("/admin/integrations/job/", body, follow=True).content.decode()
-    assert "1 jobs will run again now" in page
+    assert "1 jobs were requeued and run now" in page
     assert is_due(postponed)
 
 
@@ -262,7 +263,7 @@ def test_the_admin_distinguishes_untested_from_working_credentials(
     assert "Working (last success 20" in listed()
     CredentialHealth.objects.all().delete()
     CircuitBreaker(VendorCredential.unscoped.get()).record(REFUSED)
-    assert "Keys refused (no call worked yet)" in listed()
+    assert "Credential refused (no call worked yet)" in listed()
 
 
 def test_a_claimed_job_is_not_requeued(postponed: Job, credential: VendorCredential):
