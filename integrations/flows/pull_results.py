@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 @dataclass(slots=True)
 class PullResult(Generic[T]):
-    """The rows that a pull stored and canceled, and the row errors."""
+    """The rows that a pull stored and canceled, and the rejected items."""
 
     posted: list[T] = field(default_factory=list)
     canceled: list[T] = field(default_factory=list)
