@@ -90,8 +90,9 @@ test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 
 	@$(BIN)/python -m tests.contract --examples $(EXAMPLES) $(ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row
+bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row, and raw SQL against the ORM
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
+	@$(BIN)/python -m benchmarks.queries
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, OpenAPI drift
