@@ -18,7 +18,7 @@ SETTINGS = """
 """
 MEMBER = """
     SELECT m.id, m.tenant_id, m.vendor_user_id, m.vendor_member_id,
-        u.vendor_user_id AS owner_id_at_vendor
+        u.vendor_user_id AS external_user_id
     FROM integrations_member m JOIN integrations_vendoruser u ON u.id = m.vendor_user_id
     WHERE m.tenant_id = %s AND m.vendor_member_id = %s AND u.vendor = %s
 """
@@ -35,7 +35,7 @@ def settings_of_path(path: str, vendor: str) -> AggregationSettings | None:
 def member_with_user(
     tenant: Tenant, vendor: str, vendor_member_id: str
 ) -> tuple[Member, str | None] | None:
-    """The tenant's connection and the vendor's id of its user; None if there is none.
+    """The tenant's connection and the vendor's id of its user; None if there is no connection.
 
     Args:
         vendor_member_id: the vendor's id of the connection.
@@ -45,9 +45,9 @@ def member_with_user(
     member = next(iter(rows), None)
     if member is None:
         return None
-    owner_id: str | None = vars(member)["owner_id_at_vendor"]
+    external_user_id: str | None = vars(member)["external_user_id"]
     member.tenant = tenant
     member.vendor_user = VendorUser(
-        pk=member.vendor_user_id, tenant=tenant, vendor=vendor, vendor_user_id=owner_id
+        pk=member.vendor_user_id, tenant=tenant, vendor=vendor, vendor_user_id=external_user_id
     )
-    return member, owner_id
+    return member, external_user_id
