@@ -14,8 +14,9 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from kombu import Exchange, Queue
 
-from integrations.jobs import broker, job_kind, start_check
+from integrations.jobs import broker, job_kind
 from integrations.jobs.kinds import KINDS
+from integrations.jobs.startup_checks import run_startup_checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
@@ -45,7 +46,7 @@ app.set_default()
 @worker_init.connect
 def check_settings(**kwargs: object) -> None:
     """A worker does not start if its settings are unsafe."""
-    start_check.run()
+    run_startup_checks()
 
 
 @setup_logging.connect

@@ -282,5 +282,5 @@ LOGGING = {
     },
 }
 
-START_CHECK = "gateway.boot.startup.begin"  # dotted path; workers call it first
+STARTUP_CHECKS = "gateway.boot.startup.run_startup_checks"  # dotted path; workers call it first
 INVALID_VARIABLES = env.invalid_variables

@@ -15,8 +15,12 @@ logger = logging.getLogger(__name__)
 EXIT_CODE = 3
 
 
-def begin() -> None:
-    """End the process if its settings are refused; log a warning in development mode."""
+def run_startup_checks() -> None:
+    """Check the settings, and log a warning in development mode.
+
+    Raises:
+        SystemExit: the settings are refused; the errors are on stderr.
+    """
     refuse_unsafe_settings()
     warn_of_development_mode()
 

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations.jobs import claims, job_queue, start_check
+from integrations.jobs import claims, job_queue
 from integrations.jobs.schedule import Schedule
+from integrations.jobs.startup_checks import run_startup_checks
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=5.0, help="seconds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        start_check.run()
+        run_startup_checks()
         if not settings.JOB_WAKER:
             raise CommandError("REDIS_URL is not set: workers poll and need no relay.")
         stopping = threading.Event()

@@ -11,8 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from integrations.jobs import runner, start_check
+from integrations.jobs import runner
 from integrations.jobs.schedule import Schedule
+from integrations.jobs.startup_checks import run_startup_checks
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 25  # supervisors usually kill a process after 30 s
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="stop when nothing is due")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        start_check.run()
+        run_startup_checks()
         if options["drain"]:
             self.stdout.write(f"{runner.drain()} jobs ran")
             return
