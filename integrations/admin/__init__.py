@@ -1,9 +1,11 @@
 """Screens for staff. Their actions call flows; stored secrets are never shown."""
 
 from integrations.admin import (  # noqa: F401 - registers the screens
+    audit,
+    connections,
     credentials,
     erasures,
-    records,
+    jobs,
     settings,
     webhooks,
 )
