@@ -25,8 +25,9 @@ MAX_STARTS = 3  # a listing that was started more often is read in one turn
 
 
 class ListingState(TypedDict):
-    """A listing as the progress of a job has it; `beginnings` is the `starts` of Listing.
+    """A listing as the progress of a job has it.
 
+    `pending` and `beginnings` are the `uncancelable_ids` and `starts` of Listing.
     `stamp` identifies the vendor's import that is listed.
     """
 
@@ -47,7 +48,7 @@ class Listing:
     until: date
     listed_at: datetime
     cursor: str | None = None  # the vendor's name of the last page that is stored
-    pending: set[str] = field(default_factory=set)  # source ids that must not be canceled
+    uncancelable_ids: set[str] = field(default_factory=set)  # source ids
     starts: int = 1
 
     def state(self, stamp: str) -> ListingState:
@@ -61,7 +62,7 @@ class Listing:
             "until": self.until.isoformat(),
             "listed_at": self.listed_at.isoformat(),
             "cursor": self.cursor,
-            "pending": sorted(self.pending),
+            "pending": sorted(self.uncancelable_ids),
             "beginnings": self.starts,
             "stamp": stamp,
         }
@@ -73,7 +74,7 @@ class Listing:
             until=date.fromisoformat(state["until"]),
             listed_at=datetime.fromisoformat(state["listed_at"]),
             cursor=state["cursor"],
-            pending=set(state["pending"]),
+            uncancelable_ids=set(state["pending"]),
             starts=state["beginnings"],
         )
 
@@ -118,12 +119,12 @@ class Checkpoint:
 
     def __init__(self, run: JobRun, link: AccountLink, *, stamp: str) -> None:
         self.run = run
-        self.account = str(link.pk)
+        self.link_id = str(link.pk)
         self.stamp = stamp
 
     def resume(self, new: Listing) -> Listing:
         """The listing that an earlier run has saved, if it can be continued; else `new`."""
-        state = self._listings().get(self.account)
+        state = self._listings().get(self.link_id)
         if state is None:
             return new
         saved = Listing.from_state(state)
@@ -134,7 +135,7 @@ class Checkpoint:
 
     def save(self, listing: Listing) -> None:
         """Save the listing in the transaction of the rows that it describes. Raises LeaseLost."""
-        self._save({self.account: listing.state(self.stamp)})
+        self._save({self.link_id: listing.state(self.stamp)})
 
     def clear(self) -> None:
         """Remove the listing: it is complete. Raises LeaseLost."""
@@ -142,7 +143,7 @@ class Checkpoint:
 
     def _save(self, own: dict[str, ListingState]) -> None:
         others = {
-            account: state for account, state in self._listings().items() if account != self.account
+            link_id: state for link_id, state in self._listings().items() if link_id != self.link_id
         }
         self.run.renew(ListingProgress(listings=others | own))
 

@@ -85,7 +85,7 @@ def _store_listing(
     for batch in page_batching.rebatch(pages):
         lookup.load(batch.records)
         listing.cursor = batch.cursor
-        listing.pending |= _uncancelable_ids(batch)
+        listing.uncancelable_ids |= _uncancelable_ids(batch)
         source_ids, canceled = _store_batch(account, listing, checkpoint, batch, lookup)
         if checkpoint is not None:
             checkpoint.yield_turn(listing)
@@ -137,7 +137,7 @@ def _complete(
         if vendor.limits.lists_windows_completely:
             canceled = writes.cancel_missing_pending(
                 account=account,
-                listed_source_ids=listing.pending,
+                listed_source_ids=listing.uncancelable_ids,
                 from_date=listing.since,
                 to_date=listing.until,
                 listed_at=listing.listed_at,
