@@ -182,7 +182,7 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
     options = f"""--tenant {TENANT} --tenant-name Demo --admin-user {ADMIN}
         --application Demo --client-id {credentials["client_id"]} --allow-passwords
         --webhook-user {WEBHOOK_USER}""".split()
-    if not _has_real_keys():
+    if not _has_real_credential():
         options += f"""--environment custom --base-url {sandbox_url}
             --vendor-client-id {SANDBOX_KEYS[0]}""".split()
     done = subprocess.run(  # noqa: S603
@@ -216,10 +216,10 @@ def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
         session.post(f"{sandbox}/_control/webhooks", json={"url": url, **access}, timeout=TIMEOUT)
 
 
-def _has_real_keys() -> bool:
+def _has_real_credential() -> bool:
     """Whether somebody has pointed the demo tenant at MX itself; then it stays so."""
-    keys = VendorCredential.unscoped.filter(tenant__slug=TENANT, is_active=True)
-    return keys.exclude(base_url__startswith="http://127.0.0.1:").exists()
+    credentials = VendorCredential.unscoped.filter(tenant__slug=TENANT, is_active=True)
+    return credentials.exclude(base_url__startswith="http://127.0.0.1:").exists()
 
 
 def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]) -> list[Service]:

@@ -15,7 +15,7 @@ from nucleus.models import Tenant
 from tests.factories.nucleus import TenantFactory
 from tests.gateway.admin.rows import path_of, populate, row_of
 
-KEYS: dict[str, Any] = {
+CREDENTIAL: dict[str, Any] = {
     "vendor": "mx", "api": "atrium", "environment": "development", "base_url": "",
     "client_id": "id", "secret": "a key", "is_active": "on",
 }  # fmt: skip
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 )
 def test_impossible_keys_are_refused(tenant: Tenant, superuser: HttpClient, change: dict[str, Any]):
     response = superuser.post(
-        path_of(VendorCredential, "add/"), KEYS | {"tenant": tenant.pk, **change}
+        path_of(VendorCredential, "add/"), CREDENTIAL | {"tenant": tenant.pk, **change}
     )
     assert response.status_code == 200
     assert not VendorCredential.unscoped.exists()
@@ -58,7 +58,7 @@ def test_impossible_webhook_passwords_are_refused(
 @pytest.mark.parametrize(
     ("model", "body"),
     [
-        (VendorCredential, KEYS),
+        (VendorCredential, CREDENTIAL),
         (AggregationSettings, SETTINGS),
         (VerificationSettings, {"vendor": "mx"}),
         (Application, {"name": "app", "scopes": "read", "is_active": "on"}),
