@@ -58,7 +58,7 @@ def _postponement(error: VendorError | VendorNotConfigured, age: timedelta) -> D
     if seconds is None or age >= policy.postpone_max_age:
         return None
     delay = min(error.retry_after or seconds, CAP_SECONDS)
-    vendor = error.vendor if policy.ends_with_credential else ""
+    vendor = error.vendor if policy.released_with_credential else ""
     return Decision(delay, describe(error), spend_attempt=False, postponed_by=vendor)
 
 

@@ -45,10 +45,10 @@ class ErrorPolicy:
         http_retry_after: seconds for its Retry-After where the vendor named none; None if
             repeating the request is pointless.
         is_retryable: a job that failed with it is tried again, at the cost of an attempt.
-        postpone_seconds: a job is postponed so long, which costs no attempt, where the vendor named
-            no time; None if it costs one. What costs an attempt waits with backoff.
+        postpone_seconds: a job is postponed this long, which costs no attempt, where the vendor
+            named no time. None: the failure counts as an attempt and is retried with backoff.
         postpone_max_age: a job older than this is not postponed any more.
-        ends_with_credential: a postponed job is due at once when calls with the credential work
+        released_with_credential: a postponed job is due at once when calls with the credential work
             again or the credential was changed.
     """
 
@@ -59,7 +59,7 @@ class ErrorPolicy:
     is_retryable: bool = False
     postpone_seconds: float | None = None
     postpone_max_age: timedelta = timedelta(days=1)
-    ends_with_credential: bool = True
+    released_with_credential: bool = True
 
 
 class VendorError(Exception):
@@ -186,7 +186,7 @@ POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
         5,
         is_retryable=True,
         postpone_seconds=5,
-        ends_with_credential=False,
+        released_with_credential=False,
     ),
     VendorConflict: ErrorPolicy("vendor_conflict", Fault.CALLER, 409),
     VendorNotFound: ErrorPolicy("vendor_not_found", Fault.CALLER, 404),
