@@ -14,7 +14,7 @@ from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from integrations import base_url_policy
+from integrations import address_policy
 from integrations.vendors import sockets
 from nucleus import web_urls
 
@@ -33,13 +33,13 @@ class Reply:
 class _PublicOnly(IPFilterAdapter):
     """Resolves a name once, refuses what is not public, and connects to the address it looked at.
 
-    The library knows most of these addresses; base_url_policy.is_public knows those it lacks.
+    The library knows most of these addresses; address_policy.is_public knows those it lacks.
     """
 
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
         host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
         address = host["host"].strip("[]")
-        if not base_url_policy.is_public(ip_address(address)):
+        if not address_policy.is_public(ip_address(address)):
             raise InvalidIPAddress(address)
         return host, pool
 
@@ -96,6 +96,6 @@ def webhook_url_error(url: str) -> str | None:
         return "Leave user, password and fragment out of the URL."
     if settings.WEBHOOK_ALLOW_PRIVATE:
         return None
-    if base_url_policy.is_local(parts.hostname):
+    if address_policy.is_local(parts.hostname):
         return "This address is not public. Use the name of a host on the Internet."
     return None

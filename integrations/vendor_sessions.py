@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import audit_context, base_url_policy, circuit_breaker
+from integrations import address_policy, audit_context, circuit_breaker
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -171,7 +171,7 @@ def base_url(credential: VendorCredential) -> str:
                 vendor=credential.vendor,
             )
         return environments[credential.environment]
-    problem = base_url_policy.base_url_error(credential.base_url)
+    problem = address_policy.base_url_error(credential.base_url)
     if problem:
         raise VendorNotConfigured(problem, vendor=credential.vendor)
     return credential.base_url.rstrip("/")

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.http.request import validate_host
 
 from gateway.boot import host_names
-from integrations import base_url_policy
+from integrations import address_policy
 
 # Without a path: the gateway serves at the root, and paths are appended to it.
 PUBLIC_URL_PATTERN = re.compile(
@@ -77,7 +77,7 @@ def check_public_url() -> Iterator[CheckMessage]:
 
 
 def _is_host(text: str) -> bool:
-    is_ipv6 = ":" in text and base_url_policy.literal(text.strip("[]")) is not None
+    is_ipv6 = ":" in text and address_policy.literal(text.strip("[]")) is not None
     return is_ipv6 or host_names.is_host_name(text)
 
 

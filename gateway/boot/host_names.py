@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 
-from integrations import base_url_policy
+from integrations import address_policy
 
 LOCAL_NAMES = {
     "gateway.docker.internal",
@@ -50,14 +50,14 @@ def is_this_machine(text: str) -> bool:
         return True
     if any(f".{host}".endswith(f".{domain}") for domain in LOOPBACK_DOMAINS):
         return True
-    address = base_url_policy.literal(host)
+    address = address_policy.literal(host)
     address = getattr(address, "ipv4_mapped", None) or address
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def is_unspecified(text: str) -> bool:
     """Whether the host is 0.0.0.0 or ::, on which servers listen but which no request contains."""
-    address = base_url_policy.literal(canonical(text))
+    address = address_policy.literal(canonical(text))
     return address is not None and address.is_unspecified
 
 
@@ -70,10 +70,10 @@ def is_reserved(text: str) -> bool:
     host = canonical(text)
     if is_this_machine(host) or host in METADATA_NAMES:
         return True
-    literals = [base_url_policy.literal(host)]
-    literals += [base_url_policy.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
+    literals = [address_policy.literal(host)]
+    literals += [address_policy.literal(".".join(parts)) for parts in EMBEDDED_IPV4.findall(host)]
     return any(
-        address is not None and not base_url_policy.is_public(address) for address in literals
+        address is not None and not address_policy.is_public(address) for address in literals
     )
 
 
@@ -84,7 +84,7 @@ def is_not_public(text: str) -> bool:
 
 def canonical(text: str) -> str:
     """The host of a setting as resolvers read it: without scheme, path, port and zone."""
-    host = base_url_policy.canonical(text.strip())
+    host = address_policy.canonical(text.strip())
     host = host.partition("://")[2] or host
     host = host.partition("/")[0].rpartition("@")[2]
     if match := BRACKETED.fullmatch(host) or WITH_PORT.fullmatch(host):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from integrations import base_url_policy
+from integrations import address_policy
 from integrations.vendors import registry
 from integrations.vendors.spec import UnknownApi
 from nucleus.encryption import EncryptedTextField
@@ -75,7 +75,7 @@ class VendorCredential(TenantRecord):
         except UnknownApi as error:
             raise ValidationError({"api_version": str(error)}) from None
         if self.environment == self.Environment.CUSTOM:
-            problem = base_url_policy.base_url_error(self.base_url)
+            problem = address_policy.base_url_error(self.base_url)
             if problem:
                 raise ValidationError({"base_url": problem})
         elif self.base_url:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations import base_url_policy, outbound_http
+from integrations import address_policy, outbound_http
 
 NEVER_PUBLIC = [
     "127.0.0.1", "127.1.2.3", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1",  # noqa: S104
@@ -38,14 +38,14 @@ def production(settings: Any) -> None:
 
 @pytest.mark.parametrize("text", NEVER_PUBLIC)
 def test_what_is_not_public(text: str):
-    assert not base_url_policy.is_public(ip_address(text))
-    assert base_url_policy.is_local(text)
+    assert not address_policy.is_public(ip_address(text))
+    assert address_policy.is_local(text)
 
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_what_is_public(text: str):
-    assert base_url_policy.is_public(ip_address(text))
-    assert not base_url_policy.is_local(text)
+    assert address_policy.is_public(ip_address(text))
+    assert not address_policy.is_local(text)
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
@@ -97,5 +97,5 @@ def test_a_name_that_resolves_to_it_is_not_connected_to(
 )  # fmt: skip
 def test_a_base_url_is_scheme_and_allowed_host(settings: Any, url: str):
     settings.VENDOR_ALLOWED_HOSTS, settings.VENDOR_ALLOW_HTTP = ["mx.demo.example"], False
-    assert base_url_policy.base_url_error("https://mx.demo.example") is None
-    assert base_url_policy.base_url_error(url) is not None
+    assert address_policy.base_url_error("https://mx.demo.example") is None
+    assert address_policy.base_url_error(url) is not None
