@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from nucleus import tables
+from nucleus import reference_data
 
 # Ranges of codes in which each airline, car rental or hotel has its own: first code → last code.
 RANGES = {3000: 3301, 3351: 3441, 3501: 3836}
@@ -64,7 +64,7 @@ def merchant_category_codes() -> tuple[MerchantCategoryCode, ...]:
                 row["category"], row["subcategory"] or None
             ],
         )
-        for row in tables.read("merchant_category_codes")
+        for row in reference_data.read("merchant_category_codes")
     )
 
 
@@ -93,14 +93,14 @@ def account_category_id(*, category: str | None, subcategory: str | None) -> UUI
 def _categories(table: str) -> tuple[Category, ...]:
     return tuple(
         Category(
-            id=tables.row_id(table, row["category"], row["subcategory"]),
+            id=reference_data.row_id(table, row["category"], row["subcategory"]),
             category=row["category"],
             subcategory=row["subcategory"] or None,
             vendor_name=row["vendor_name"],
             vendor_category=row["vendor_category"],
             vendor_subcategory=row["vendor_subcategory"] or None,
         )
-        for row in tables.read(table)
+        for row in reference_data.read(table)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from nucleus import tables
+from nucleus import reference_data
 
 # Withdrawn since 1999; older records may still be in them, and ISO 4217 does not reuse codes.
 WITHDRAWN_CURRENCIES = frozenset({
@@ -54,12 +54,12 @@ def currencies() -> tuple[Currency, ...]:
     """All of them, by code."""
     return tuple(
         Currency(
-            id=tables.row_id("currencies", row["alphabetic_code"]),
+            id=reference_data.row_id("currencies", row["alphabetic_code"]),
             alphabetic_code=row["alphabetic_code"],
             currency=row["currency"],
             numeric_code=row["numeric_code"],
         )
-        for row in tables.read("currencies")
+        for row in reference_data.read("currencies")
     )
 
 
@@ -73,7 +73,7 @@ def countries() -> tuple[Country, ...]:
             country=row["country"],
             numeric_code=int(row["numeric_code"]),
         )
-        for row in tables.read("countries")
+        for row in reference_data.read("countries")
     )
 
 
@@ -100,7 +100,7 @@ def _currency_codes() -> frozenset[str]:
 @cache
 def _states() -> dict[str, tuple[State, ...]]:
     states_by_country: dict[str, list[State]] = {}
-    for row in tables.read("states"):
+    for row in reference_data.read("states"):
         states_by_country.setdefault(row["country_code"], []).append(
             State(
                 abbreviation=row["abbreviation"],
