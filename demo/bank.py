@@ -18,7 +18,7 @@ INSTITUTION = "mxbank"
 LOGIN, PASSWORD, ANSWER = "test_atrium", "challenge", "correct"
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 60
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 TIMEOUT = (3.05, 30)
 CONFIG = re.compile(r'data-config="([^"]*)"')
 
@@ -53,7 +53,7 @@ class Mx:
 
     def rows(self, path: str, key: str, **query: str) -> Iterator[dict[str, Any]]:
         """All rows of all pages of a list."""
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, MAX_PAGES + 1):
             parameters = urlencode({**query, "page": str(page), "records_per_page": "100"})
             response = self.call("GET", f"{path}?{parameters}")
             yield from response[key]

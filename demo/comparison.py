@@ -20,7 +20,7 @@ Fact = tuple[Any, ...]
 Facts = Counter[Fact]
 
 PAGE = 100
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 BACK, AHEAD = timedelta(days=90), timedelta(days=5)  # MX's own default window
 
 
@@ -34,7 +34,7 @@ def rows(api: Gateway, kind: str, filter_: str) -> Iterator[Row]:
     Raises:
         ApiError: the gateway refused.
     """
-    for page in range(MOST_PAGES):
+    for page in range(MAX_PAGES):
         query = {"filter": filter_, "page": page, "size": PAGE, "order_by": "id"}
         path = f"/nucleus/v1/{kind}?{urlencode(query)}&ascending=true"
         response = api.call("GET", path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SEPARATORS = str.maketrans("", "", " -.\t")
-LONGEST_MASK = 4
+MAX_MASK_LENGTH = 4
 
 
 def mask(number: str) -> str:
@@ -14,7 +14,7 @@ def mask(number: str) -> str:
     ignored.
     """
     compact = number.translate(SEPARATORS)
-    length = min(LONGEST_MASK, len(compact) // 2)
+    length = min(MAX_MASK_LENGTH, len(compact) // 2)
     return "".join(letter for letter in compact[len(compact) - length :] if letter.isalnum())
 
 

@@ -38,7 +38,7 @@ IDENTITY = (
     "identification_number", "identification_number_type", "citizenship_status",
     "country_of_citizenship", "country_of_residence", "firm_name", "firm_type",
 )  # fmt: skip
-SHORTEST_PASSWORD = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
+MIN_PASSWORD_LENGTH = 8  # NIST SP 800-63B section 5.1.1.2: 8 or more, and no commonly used one
 EXAMPLE = {
     "username": "demo",
     "client_type": "consumer",
@@ -74,7 +74,7 @@ class ClientBody(owners.OwnerBody):
         required=False, help_text="The business of yours that the client belongs to."
     )
     password = serializers.CharField(
-        min_length=SHORTEST_PASSWORD,
+        min_length=MIN_PASSWORD_LENGTH,
         max_length=255,
         required=False,
         write_only=True,

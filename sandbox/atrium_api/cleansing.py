@@ -11,16 +11,18 @@ from sandbox.atrium_api.endpoint import body, endpoint, json_response
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world.cleansing import cleanse
 
-MOST = 100  # in one call
-LONGEST = 2000  # characters
+MAX_TRANSACTIONS = 100  # in one call
+MAX_TEXT_LENGTH = 2000  # characters
 
 
 def _cleanse(request: HttpRequest) -> HttpResponse:
     params = body(request).get("transactions")
     if not isinstance(params, list) or not params:
         raise ApiError(400, "A required parameter was missing: transactions.")
-    if len(params) > MOST:
-        raise ApiError(422, f"No more than {MOST} transactions are possible in one call.")
+    if len(params) > MAX_TRANSACTIONS:
+        raise ApiError(
+            422, f"No more than {MAX_TRANSACTIONS} transactions are possible in one call."
+        )
     return json_response({"transactions": [cleanse(_validate(item)) for item in params]})
 
 
@@ -30,8 +32,8 @@ def _validate(item: Any) -> dict[str, Any]:
     for name in ("description", "identifier"):
         if item.get(name) in (None, ""):
             raise ApiError(400, f"A required parameter was missing: {name}.")
-        if not isinstance(item[name], str) or len(item[name]) > LONGEST:
-            raise ApiError(422, f"{name} must be a string of at most {LONGEST} characters.")
+        if not isinstance(item[name], str) or len(item[name]) > MAX_TEXT_LENGTH:
+            raise ApiError(422, f"{name} must be a string of at most {MAX_TEXT_LENGTH} characters.")
     amount, code = item.get("amount"), item.get("merchant_category_code")
     if amount is not None and not _is_number(amount):
         raise ApiError(422, "amount must be a number.")

@@ -83,11 +83,11 @@ def optional_flag(params: dict[str, Any], name: str) -> bool | None:
     return value
 
 
-def text(params: dict[str, Any], name: str, most: int = 2000) -> str | None:
+def text(params: dict[str, Any], name: str, max_length: int = 2000) -> str | None:
     """An optional string parameter."""
     value = params.get(name)
-    if value is not None and (not isinstance(value, str) or len(value) > most):
-        raise ApiError(422, f"{name} must be a string of at most {most} characters.")
+    if value is not None and (not isinstance(value, str) or len(value) > max_length):
+        raise ApiError(422, f"{name} must be a string of at most {max_length} characters.")
     return value
 
 

@@ -83,7 +83,7 @@ def _build_member(user: User, institution: Institution, params: dict[str, Any]) 
         user=user,
         institution_code=institution.code,
         identifier=users.identifier(params),
-        metadata=text(params, "metadata", users.LONGEST_METADATA),
+        metadata=text(params, "metadata", users.MAX_METADATA_LENGTH),
         name=text(params, "name", 255) or institution.name,
         background_aggregation_is_disabled=flag(params, "background_aggregation_is_disabled"),
         created_at=clock.now(),
@@ -185,7 +185,7 @@ def update(
         if "identifier" in params:
             row.identifier = users.identifier(params)
         if "metadata" in params:
-            row.metadata = text(params, "metadata", users.LONGEST_METADATA)
+            row.metadata = text(params, "metadata", users.MAX_METADATA_LENGTH)
         name = "background_aggregation_is_disabled"
         if name in params:
             row.background_aggregation_is_disabled = flag(params, name)

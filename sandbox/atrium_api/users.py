@@ -15,7 +15,7 @@ from sandbox.world.models import User
 from sandbox.world.rules import RULES
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,200}")
-LONGEST_METADATA = 50_000
+MAX_METADATA_LENGTH = 50_000
 # Where the end user may be sent after the bank's page: pages and apps, never a script.
 SCRIPTS = "javascript|data|vbscript|blob|file"
 REDIRECT_URL = re.compile(rf"(?!({SCRIPTS}):)[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -75,7 +75,7 @@ def _values(params: dict[str, Any]) -> dict[str, Any]:
     if "identifier" in params:
         values["identifier"] = identifier(params)
     if "metadata" in params:
-        values["metadata"] = text(params, "metadata", LONGEST_METADATA)
+        values["metadata"] = text(params, "metadata", MAX_METADATA_LENGTH)
     if "is_disabled" in params:
         values["is_disabled"] = flag(params, "is_disabled")
     return values

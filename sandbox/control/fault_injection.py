@@ -12,7 +12,7 @@ import simplejson
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 
 from sandbox.atrium_api import errors
-from sandbox.control.faults import MOST_SECONDS, Fault
+from sandbox.control.faults import MAX_SECONDS, Fault
 
 Next = Callable[[HttpRequest], HttpResponse]
 JSON = "application/json"
@@ -43,7 +43,7 @@ def _latency(request: HttpRequest, fault: Fault, call_next: Next) -> HttpRespons
 def _timeout(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     """Keep silent while the caller waits, then hang up."""
     connection = _socket(request)
-    deadline = time.monotonic() + (fault.latency_seconds or MOST_SECONDS)
+    deadline = time.monotonic() + (fault.latency_seconds or MAX_SECONDS)
     while time.monotonic() < deadline and not _hung_up(connection):
         time.sleep(0.05)
     connection.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-MOST_SECONDS = 120.0
+MAX_SECONDS = 120.0
 KINDS = {
     "status": "an error status, with MX's error body or your own",
     "latency": "the right answer, late",
@@ -53,8 +53,8 @@ class Fault:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
         if self.status and not 200 <= self.status <= 599:
             raise ValueError("status must be between 200 and 599.")
-        if not 0 <= self.latency_seconds <= MOST_SECONDS:
-            raise ValueError(f"latency_seconds must be between 0 and {MOST_SECONDS:.0f}.")
+        if not 0 <= self.latency_seconds <= MAX_SECONDS:
+            raise ValueError(f"latency_seconds must be between 0 and {MAX_SECONDS:.0f}.")
         if any("\n" in text or "\r" in text for pair in self.headers.items() for text in pair):
             raise ValueError("headers must be one line each.")
         self.method = self.method.upper()

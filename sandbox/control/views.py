@@ -26,7 +26,7 @@ POLICY = (
 )
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 SPAN = re.compile(r"(\d{1,6})([smhdw])")
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -121,7 +121,7 @@ def _reset(request: HttpRequest) -> HttpResponse:
 
 
 def _members(request: HttpRequest) -> HttpResponse:
-    rows = Member.objects.select_related("user").order_by("-pk")[:MOST_SHOWN]
+    rows = Member.objects.select_related("user").order_by("-pk")[:MAX_SHOWN]
     return JsonResponse({"members": [_member_row(row) for row in rows], "statuses": STATUSES})
 
 

@@ -11,8 +11,8 @@ from sandbox.control.endpoint import control, error_response, json_body
 from sandbox.world import clock, webhook_events, webhook_sender
 from sandbox.world.models import Delivery, Webhook
 
-MOST_WEBHOOKS = 50
-MOST_SHOWN = 100
+MAX_WEBHOOKS = 50
+MAX_SHOWN = 100
 
 
 def _render(webhook: Webhook) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def _list(request: HttpRequest) -> HttpResponse:
 
 
 def _add(request: HttpRequest) -> HttpResponse:
-    if Webhook.objects.count() >= MOST_WEBHOOKS:
-        raise ValueError(f"There are {MOST_WEBHOOKS} webhooks already.")
+    if Webhook.objects.count() >= MAX_WEBHOOKS:
+        raise ValueError(f"There are {MAX_WEBHOOKS} webhooks already.")
     row = Webhook(types=list(webhook_events.TYPES))
     _change(row, {"url": ""} | json_body(request))
     return JsonResponse(_render(row), status=201)
@@ -108,7 +108,7 @@ def _list_deliveries(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before))
     if state := request.GET.get("state"):
         rows = rows.filter(state=state)
-    return JsonResponse({"deliveries": [_delivery(row) for row in rows[:MOST_SHOWN]]})
+    return JsonResponse({"deliveries": [_delivery(row) for row in rows[:MAX_SHOWN]]})
 
 
 def _retry(request: HttpRequest, identity: int) -> HttpResponse:

@@ -211,10 +211,10 @@ def _direction(payload: Payload, amount: Decimal) -> str:
     return OPPOSITES.get(direction, direction) if amount < 0 else direction
 
 
-def coordinate(payload: Payload, name: str, most: int) -> Decimal | None:
+def coordinate(payload: Payload, name: str, max_degrees: int) -> Decimal | None:
     """Degrees, when they are on the globe."""
     degrees = number(payload, name)
-    return degrees if degrees is not None and abs(degrees) <= most else None
+    return degrees if degrees is not None and abs(degrees) <= max_degrees else None
 
 
 def holding(payload: Payload) -> records.Holding:

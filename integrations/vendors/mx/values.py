@@ -14,13 +14,13 @@ from nucleus import exact_json, plain_text, web_urls
 
 Payload = Mapping[str, Any]
 
-LARGEST = Decimal(10) ** 15
+MAX_AMOUNT = Decimal(10) ** 15
 SMALLEST = Decimal("1e-8")
-LATEST = Decimal(datetime.max.replace(tzinfo=UTC).timestamp()).to_integral_value()
-EARLIEST = 1000  # years before it are nobody's bank data, and not every database writes them alike
-MOST_BITS = 4 * exact_json.MAX_DIGITS  # of a whole number: more digits than any text may have
+MAX_TIMESTAMP = Decimal(datetime.max.replace(tzinfo=UTC).timestamp()).to_integral_value()
+MIN_YEAR = 1000  # years before it are nobody's bank data, and not every database writes them alike
+MAX_BITS = 4 * exact_json.MAX_DIGITS  # of a whole number: more digits than any text may have
 ONE_LINE = 255  # characters of a name; what may be longer may have several lines
-LONGEST_INSTANT = 40  # characters; ISO 8601 with microseconds and a zone has 32
+MAX_INSTANT_LENGTH = 40  # characters; ISO 8601 with microseconds and a zone has 32
 
 
 class InvalidPayload(ValueError):
@@ -49,7 +49,7 @@ def required(payload: Payload, name: str) -> str:
 def number(payload: Payload, name: str) -> Decimal | None:
     """An exact decimal of at most 15 digits before the point, rounded to 8 after it."""
     amount = _exact(payload.get(name))
-    if amount is None or amount.copy_abs() >= LARGEST:
+    if amount is None or amount.copy_abs() >= MAX_AMOUNT:
         return None
     return amount.quantize(SMALLEST, ROUND_HALF_EVEN).normalize() + 0  # no negative zero
 
@@ -61,7 +61,7 @@ def _exact(value: Any) -> Decimal | None:
     try:
         if isinstance(value, str):
             return exact_json.number(value.strip())
-        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
             return None
         return exact_json.bounded(Decimal(value))
     except exact_json.Malformed:
@@ -88,18 +88,18 @@ def instant(payload: Payload, name: str) -> datetime | None:
         moment = _from_text(value.strip()) if isinstance(value, str) else _from_seconds(value)
     except (ValueError, OverflowError):
         return None
-    return moment if moment and moment.year >= EARLIEST else None
+    return moment if moment and moment.year >= MIN_YEAR else None
 
 
 def _from_seconds(value: Any) -> datetime | None:
     seconds = _exact(value)
-    if seconds is None or seconds.copy_abs() > LATEST:
+    if seconds is None or seconds.copy_abs() > MAX_TIMESTAMP:
         return None
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _from_text(value: str) -> datetime | None:
-    if len(value) > LONGEST_INSTANT:
+    if len(value) > MAX_INSTANT_LENGTH:
         return None
     if len(value) <= 10:
         return datetime.combine(date.fromisoformat(value), time(), UTC)
