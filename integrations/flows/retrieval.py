@@ -42,11 +42,12 @@ def run_job(run: JobRun, payload: RetrievePayload) -> None:
     link = next(iter(links.values()), None)
     if link is None:
         return  # disconnected in the meantime
-    name, imported = link.member.vendor_user.vendor, link.member.successfully_aggregated_at
+    vendor_slug = link.member.vendor_user.vendor
+    import_id = str(link.member.successfully_aggregated_at)
     with vendor_sessions.open_for_tenant(
-        tenant=run.tenant, vendor=name, interactive=False
+        tenant=run.tenant, vendor=vendor_slug, interactive=False
     ) as vendor:
-        retrieve_account(run=run, vendor=vendor, link=link, stamp=str(imported))
+        retrieve_account(run=run, vendor=vendor, link=link, import_id=import_id)
 
 
 RETRIEVE_ACCOUNT = JobKind(
@@ -64,14 +65,14 @@ def retrieve_account(
     run: JobRun,
     vendor: Vendor,
     link: AccountLink,
-    stamp: str,
+    import_id: str,
     record: records.Account | None = None,
     with_history: bool = False,
 ) -> None:
     """Store account, balance, transactions and holdings, for a job.
 
     Args:
-        stamp: identifies the vendor's import; pages that an earlier run has stored of the same
+        import_id: identifies the vendor's import; pages that an earlier run has stored of the same
             import are not read again.
         record: the account, if the caller has read it.
         with_history: list all transactions that the vendor can have.
@@ -80,7 +81,7 @@ def retrieve_account(
     Raises VendorError, writes.AccountGone and LeaseLost.
     """
     account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record)
-    checkpoint = Checkpoint(run, link, stamp=stamp)
+    checkpoint = Checkpoint(run, link, import_id=import_id)
     for _ in transaction_pulls.pull_batches(
         vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
     ):

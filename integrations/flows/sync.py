@@ -13,12 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import (
-    account_links,
-    account_pulls,
-    connections,
-    retrieval,
-)
+from integrations.flows import account_links, account_pulls, connections, retrieval
 from integrations.flows.sync_state import SyncPayload, SyncProgress
 from integrations.jobs import job_queue
 from integrations.jobs.job_kind import JobKind, Queue
@@ -82,30 +77,32 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
     if member is None:
         return
     scope = SyncScope(payload.scope)
-    began = job_queue.database_now()
+    reading_since = job_queue.database_now()
     with _open_vendor(run, member) as vendor:
         vendor_member = _fetch_member(vendor, member)
         if vendor_member is None:
             with run.completion():
-                _mark_handled(member=member, since=began)
+                _mark_handled(member=member, since=reading_since)
             return
         if scope is not SyncScope.STATUS:
             _ensure_import_ended(run, vendor, vendor_member)
             if payload.only_if_changed and not _has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
-            stamp = str(vendor_member.successfully_aggregated_at)
-            began = _begin_reading(run, stamp, began)
-            _read_accounts(run, vendor, member, scope, stamp)
-    _finish(run, member, vendor_member, scope, began)
+            import_id = str(vendor_member.successfully_aggregated_at)
+            reading_since = _begin_reading(run, import_id, reading_since)
+            _read_accounts(run, vendor, member, scope, import_id)
+    _finish(run, member, vendor_member, scope, reading_since)
 
 
-def _begin_reading(run: JobRun, stamp: str, now: datetime) -> datetime:
-    """When reading the import `stamp` began: now, unless an earlier run has begun it."""
+def _begin_reading(run: JobRun, import_id: str, now: datetime) -> datetime:
+    """When reading the import `import_id` began: now, unless an earlier run has begun it."""
     progress = run.progress(SyncProgress)
-    if progress.stamp == stamp and progress.began is not None:
-        return datetime.fromisoformat(progress.began)
-    begun = replace(progress.without_read_state(), stamp=stamp, began=now.isoformat())
+    if progress.import_id == import_id and progress.reading_since is not None:
+        return datetime.fromisoformat(progress.reading_since)
+    begun = replace(
+        progress.without_read_state(), import_id=import_id, reading_since=now.isoformat()
+    )
     run.job.progress = begun.to_json()  # saved with the first data that is read
     return now
 
@@ -115,7 +112,7 @@ def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:
     member = _member_of_job(run, payload)
     if member is None:
         return
-    if not run.progress(SyncProgress).started:
+    if not run.progress(SyncProgress).refresh_started:
         with _open_vendor(run, member) as vendor:
             if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
                 capabilities.require(vendor, capabilities.REFRESH).start_aggregation(
@@ -123,7 +120,7 @@ def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:
                     member_id=member.vendor_member_id,
                 )
             interval = connections.poll_seconds(vendor)
-        run.renew(SyncProgress(started=True))
+        run.renew(SyncProgress(refresh_started=True))
         raise Reschedule(interval)
     run_job(run, payload)
 
@@ -192,7 +189,7 @@ def _has_new_import(member: Member, vendor_member: records.Member) -> bool:
 
 
 def _read_accounts(
-    run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, stamp: str
+    run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, import_id: str
 ) -> None:
     """Read the connection's accounts with one listing, then the data of each.
 
@@ -200,7 +197,7 @@ def _read_accounts(
     not represent, is read by itself: its own error decides what happens.
 
     Args:
-        stamp: identifies the vendor's import; accounts that an earlier run has read of the same
+        import_id: identifies the vendor's import; accounts that an earlier run has read of the same
             import are not read again.
     """
     errors: list[VendorError] = []
@@ -215,7 +212,7 @@ def _read_accounts(
     for link in pending:
         record = account_records.get(link.vendor_account_id)
         try:
-            _read_account(run, vendor, link, record, scope, stamp)
+            _read_account(run, vendor, link, record, scope, import_id)
         except VendorNotFound:
             logger.info("the vendor no longer has the account of link %s", link.pk)
         except VendorError as error:
@@ -234,7 +231,7 @@ def _read_account(
     link: AccountLink,
     record: records.Account | None,
     scope: SyncScope,
-    stamp: str,
+    import_id: str,
 ) -> None:
     if scope is SyncScope.BALANCES:
         account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record)
@@ -243,21 +240,26 @@ def _read_account(
             run=run,
             vendor=vendor,
             link=link,
-            stamp=stamp,
+            import_id=import_id,
             record=record,
             with_history=scope is SyncScope.HISTORY,
         )
 
 
 def _finish(
-    run: JobRun, member: Member, vendor_member: records.Member, scope: SyncScope, began: datetime
+    run: JobRun,
+    member: Member,
+    vendor_member: records.Member,
+    scope: SyncScope,
+    reading_since: datetime,
 ) -> None:
     columns: dict[str, object] = {"next_sync_at": connections.next_sync_time()}
     if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
-        columns |= {"synced_at": began, "synced_through": vendor_member.successfully_aggregated_at}
+        imported_at = vendor_member.successfully_aggregated_at
+        columns |= {"synced_at": reading_since, "synced_through": imported_at}
     with run.completion():
         Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
-        _mark_handled(member=member, since=began)
+        _mark_handled(member=member, since=reading_since)
 
 
 def _mark_handled(*, member: Member, since: datetime) -> None:

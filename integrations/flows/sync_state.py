@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from integrations.flows.transaction_listing import ListingProgress
 from integrations.jobs.job_data import JobData
@@ -40,17 +40,23 @@ class SyncProgress(ListingProgress):
     """What a sync has done so far.
 
     Args:
-        started: a refresh has made the vendor import.
-        stamp: identifies the vendor's import that is being read.
-        began: when reading it began, in ISO 8601.
+        refresh_started: a refresh has made the vendor import.
+        import_id: identifies the vendor's import that is being read.
+        reading_since: when reading it began, in ISO 8601.
         done: the ids of the AccountLinks that have been read.
     """
 
-    started: bool | None = None
-    stamp: str | None = None
-    began: str | None = None
+    STORED_KEYS: ClassVar[Mapping[str, str]] = {
+        "refresh_started": "started",
+        "import_id": "stamp",
+        "reading_since": "began",
+    }
+
+    refresh_started: bool | None = None
+    import_id: str | None = None
+    reading_since: str | None = None
     done: list[str] | None = None
 
     def without_read_state(self) -> SyncProgress:
         """The progress with which everything is read again."""
-        return SyncProgress(started=self.started)
+        return SyncProgress(refresh_started=self.refresh_started)

@@ -27,8 +27,8 @@ MAX_STARTS = 3  # a listing that was started more often is read in one turn
 class ListingState(TypedDict):
     """A listing as the progress of a job has it.
 
-    `pending` and `beginnings` are the `uncancelable_ids` and `starts` of Listing.
-    `stamp` identifies the vendor's import that is listed.
+    `pending` and `beginnings` are the `uncancelable_ids` and `starts` of Listing, `stamp` is the
+    `import_id` of Checkpoint.
     """
 
     since: str
@@ -51,11 +51,11 @@ class Listing:
     uncancelable_ids: set[str] = field(default_factory=set)  # source ids
     starts: int = 1
 
-    def state(self, stamp: str) -> ListingState:
+    def state(self, import_id: str) -> ListingState:
         """The state to save.
 
         Args:
-            stamp: identifies the vendor's import that is listed.
+            import_id: identifies the vendor's import that is listed.
         """
         return {
             "since": self.since.isoformat(),
@@ -64,7 +64,7 @@ class Listing:
             "cursor": self.cursor,
             "pending": sorted(self.uncancelable_ids),
             "beginnings": self.starts,
-            "stamp": stamp,
+            "stamp": import_id,
         }
 
     @classmethod
@@ -114,13 +114,13 @@ class Checkpoint:
     """Saves the listing of one account in its job's progress.
 
     Args:
-        stamp: identifies the vendor's import; a listing of another import is not continued.
+        import_id: identifies the vendor's import; a listing of another import is not continued.
     """
 
-    def __init__(self, run: JobRun, link: AccountLink, *, stamp: str) -> None:
+    def __init__(self, run: JobRun, link: AccountLink, *, import_id: str) -> None:
         self.run = run
         self.link_id = str(link.pk)
-        self.stamp = stamp
+        self.import_id = import_id
 
     def resume(self, new: Listing) -> Listing:
         """The listing that an earlier run has saved, if it can be continued; else `new`."""
@@ -128,14 +128,14 @@ class Checkpoint:
         if state is None:
             return new
         saved = Listing.from_state(state)
-        if state["stamp"] == self.stamp and new.listed_at - saved.listed_at < MAX_AGE:
+        if state["stamp"] == self.import_id and new.listed_at - saved.listed_at < MAX_AGE:
             return saved
         new.starts = saved.starts + 1
         return new
 
     def save(self, listing: Listing) -> None:
         """Save the listing in the transaction of the rows that it describes. Raises LeaseLost."""
-        self._save({self.link_id: listing.state(self.stamp)})
+        self._save({self.link_id: listing.state(self.import_id)})
 
     def clear(self) -> None:
         """Remove the listing: it is complete. Raises LeaseLost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,7 +13,12 @@ class JobData:
 
     A field that is None is not stored. A class whose keys have changed overrides `from_json`:
     rows that an earlier version stored must still run.
+
+    Attributes:
+        STORED_KEYS: field → its key in the stored row, where they differ.
     """
+
+    STORED_KEYS: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -21,9 +26,13 @@ class JobData:
 
         Raises TypeError if a field without a default is missing.
         """
-        names = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in names})
+        keys = {
+            field.name: cls.STORED_KEYS.get(field.name, field.name)
+            for field in dataclasses.fields(cls)
+        }
+        return cls(**{name: stored[key] for name, key in keys.items() if key in stored})
 
     def to_json(self) -> dict[str, Any]:
         """The fields that are not None, for the database."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        values = {name: value for name, value in vars(self).items() if value is not None}
+        return {self.STORED_KEYS.get(name, name): value for name, value in values.items()}

@@ -125,10 +125,12 @@ LISTING: ListingState = {
         ({"tried": 3}, DeliverProgress(tried=3)),
         ({}, DeliverProgress(tried=0)),
         ({"is_started": True}, VerifyProgress(is_started=True)),
-        ({"started": True}, SyncProgress(started=True)),
+        ({"started": True}, SyncProgress(refresh_started=True)),
         (
             {"stamp": "x", "began": "2026-11-21T09:30:00+00:00", "done": [ID], "listings": {}},
-            SyncProgress(stamp="x", began="2026-11-21T09:30:00+00:00", done=[ID], listings={}),
+            SyncProgress(
+                import_id="x", reading_since="2026-11-21T09:30:00+00:00", done=[ID], listings={}
+            ),
         ),
         ({"listings": {ID: LISTING}}, SyncProgress(listings={ID: LISTING})),
     ],
@@ -136,6 +138,12 @@ LISTING: ListingState = {
 def test_the_progress_of_an_earlier_version_is_read(stored: dict[str, Any], progress: JobData):
     run = JobRun(job=Job(progress=stored), token=1)
     assert run.progress(type(progress)) == progress
+
+
+def test_progress_is_stored_under_the_keys_of_earlier_versions():
+    progress = SyncProgress(refresh_started=True, import_id="x", reading_since="y", done=[ID])
+    stored = {"started": True, "stamp": "x", "began": "y", "done": [ID]}
+    assert progress.to_json() == stored
 
 
 def test_a_verification_is_started_by_the_request_unless_the_payload_denies_it():
