@@ -118,7 +118,7 @@ def _purchase(
 ) -> Draft:
     subscribed = ("is_subscription",) if merchant.name in merchants.SUBSCRIPTIONS else ()
     return Draft(
-        cents=chance.randint(merchant.least, merchant.most),
+        cents=chance.randint(merchant.min_cents, merchant.max_cents),
         is_credit=False,
         description=merchant.name,
         top_level_category=merchant.top_level_category,

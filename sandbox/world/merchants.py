@@ -10,14 +10,14 @@ from sandbox.world.ids import guid
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """A kind of shop. Amounts are in cents."""
+    """A kind of shop, and the range of what a purchase costs."""
 
     name: str
     top_level_category: str
     category: str
     mcc: int | None
-    least: int
-    most: int
+    min_cents: int
+    max_cents: int
     has_place: bool = True
 
     @property
