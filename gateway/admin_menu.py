@@ -23,7 +23,7 @@ MENU: list[tuple[str, list[Entry]]] = [
     (
         "Connections",
         [
-            ("Members", "link", "integrations_member"),
+            ("Connections", "link", "integrations_member"),
             ("Vendor users", "badge", "integrations_vendoruser"),
             ("Account links", "swap_horiz", "integrations_accountlink"),
         ],
@@ -42,7 +42,7 @@ MENU: list[tuple[str, list[Entry]]] = [
         "Operations",
         [
             ("Jobs", "work_history", "integrations_job"),
-            ("Vendor webhooks", "move_to_inbox", "integrations_inboundwebhook"),
+            ("Inbound webhooks", "move_to_inbox", "integrations_inboundwebhook"),
             ("Vendor calls", "receipt_long", "integrations_auditlog"),
             ("Webhooks", "webhook", "integrations_webhooksubscription"),
             ("Webhook deliveries", "outgoing_mail", "integrations_webhookdelivery"),

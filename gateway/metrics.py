@@ -66,7 +66,7 @@ def _job_gauges() -> Iterator[Metric]:
 def _inbound_webhook_gauges() -> Iterator[Metric]:
     now = job_queue.database_now()
     states = GaugeMetricFamily(
-        "gateway_vendor_webhooks", "Vendor webhooks of the last 5 minutes.", labels=["state"]
+        "gateway_vendor_webhooks", "Inbound webhooks of the last 5 minutes.", labels=["state"]
     )
     recent = InboundWebhook.objects.filter(create_date__gte=now - WINDOW).values("state")
     for row in recent.annotate(count=Count("*")):
@@ -74,7 +74,7 @@ def _inbound_webhook_gauges() -> Iterator[Metric]:
     yield states
     lag = GaugeMetricFamily(
         "gateway_vendor_webhook_lag_seconds",
-        "How long the oldest waiting vendor webhook has waited.",
+        "How long the oldest waiting inbound webhook has waited.",
     )
     waiting = InboundWebhook.objects.filter(state=InboundWebhook.State.RECEIVED)
     oldest = waiting.aggregate(oldest=Min("create_date"))["oldest"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -216,7 +217,7 @@ def _rendered(member: Any) -> dict[str, Any]:
         "next_step": member.next_step or NextStep.NONE.value,
         "widget_link": connections.widget_link_path(member),
         "last_import_at": member.successfully_aggregated_at,
-        "last_retrieval_at": member.synced_at,
+        "last_retrieval_at": _last_retrieval(member),
         "next_retrieval_at": member.next_sync_at,
         "nucleus_aggregation_account_ids": [
             link.aggregation_account_id for link in member.account_links.all()
@@ -225,3 +226,11 @@ def _rendered(member: Any) -> dict[str, Any]:
         "create_date": member.create_date,
         "update_date": member.update_date,
     }
+
+
+def _last_retrieval(member: Member) -> datetime | None:
+    """When all accounts were last retrieved completely, by a sync or each by its own retrieval."""
+    retrievals = [link.transactions_retrieved_at for link in member.account_links.all()]
+    complete = [moment for moment in retrievals if moment is not None]
+    own_retrievals = min(complete) if complete and len(complete) == len(retrievals) else None
+    return max(filter(None, (member.synced_at, own_retrievals)), default=None)

@@ -33,7 +33,7 @@ class InboundWebhook(Record):
     handled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "vendor webhook"
+        verbose_name = "inbound webhook"
         indexes = [
             models.Index(fields=["tenant", "-create_date"]),
             models.Index(

@@ -88,6 +88,7 @@ class Member(TenantRecord):
     synced_through = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "connection"
         constraints = [
             models.UniqueConstraint(
                 fields=["vendor_user", "vendor_member_id"], name="member_once_per_user"

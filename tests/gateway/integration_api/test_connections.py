@@ -55,6 +55,7 @@ def test_a_linked_connection_is_described(
     assert row["institution_name"] == "MX Bank"
     assert row["message"] is None
     assert row["last_import_at"]
+    assert row["last_retrieval_at"] > row["create_date"]  # each account by its own job
     assert set(row["nucleus_aggregation_account_ids"]) == {account["id"] for account in linked}
     assert row["nucleus_bank_link_ids"] == []
     assert api.get(f"{BASE}/{row['id']}").data == row
