@@ -33,6 +33,7 @@ def test_a_copy_equals_a_database_migrated_from_nothing_on_sqlite(tmp_path: Path
 
 
 @pytest.mark.services
+@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs PostgreSQL")
 def test_a_copy_equals_a_database_migrated_from_nothing_on_postgresql():
     server = os.environ["DATABASE_URL"]
     with contextlib.ExitStack() as stack:
