@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -197,9 +198,9 @@ def _read_at_cursor(
 ) -> tuple[int, list[Any], str | None]:
     """The page's number, its rows, and the cursor of the next page if there is one."""
     direction = "ascending" if parameters.ascending else "descending"
-    context = (
-        f"cursor:{rows.model._meta.label}:{parameters.order_by}:{direction}:{parameters.filter}"
-    )
+    # A hash, because a filter may be longer than a cursor can be.
+    filter_hash = hashlib.sha256(parameters.filter.encode(errors="replace")).hexdigest()
+    context = f"cursor:{rows.model._meta.label}:{parameters.order_by}:{direction}:{filter_hash}"
     number = 0
     if parameters.cursor != cursors.START:
         cursor = cursors.decode(parameters.cursor, context=context)

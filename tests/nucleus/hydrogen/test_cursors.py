@@ -121,6 +121,13 @@ def test_a_filter_stays_in_force(api: Api, account: Any):
     assert len(rows) == 4
 
 
+def test_a_filter_of_the_greatest_length_leaves_cursors_short_enough(api: Api, account: Any):
+    for _ in range(3):
+        TransactionFactory(aggregation_account=account)
+    condition = f'memo!="{"x" * 1980}"'
+    assert len(walk(api, TRANSACTIONS, size=1, filter=condition)) == 3
+
+
 def test_order_by_update_date_brings_changed_rows_again(api: Api, account: Any):
     rows = [TransactionFactory(aggregation_account=account) for _ in range(4)]
 
