@@ -192,7 +192,7 @@ POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
     VendorNotFound: ErrorPolicy("vendor_not_found", Fault.CALLER, 404),
     VendorUnsupported: ErrorPolicy("vendor_unsupported", Fault.CALLER, 400),
     VendorRefused: ErrorPolicy("vendor_refused", Fault.CALLER, 400),
-    # Postponed although they do not pass by themselves: staff may correct the credential.
+    # Postponed although waiting alone does not help: staff may correct the credential.
     VendorAccessDenied: ErrorPolicy(
         "vendor_access_denied",
         Fault.CONFIGURATION,
