@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from gateway.integration_api import documentation, lookup, pulls, response_schemas, schemas
 from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import account_links, accounts
+from integrations.flows.account_linking import AccountOutcome
 from nucleus.api.record_types import EXAMPLE_RESPONSES
 from nucleus.caller import Caller, caller_of
 from nucleus.hydrogen import renderers
@@ -113,7 +114,7 @@ def _link_response(outcome: accounts.ConnectOutcome) -> Body:
     }
 
 
-def _account_row(outcome: accounts.AccountOutcome) -> Body:
+def _account_row(outcome: AccountOutcome) -> Body:
     account = outcome.account
     return {
         "status_code": 200 if account else 422,

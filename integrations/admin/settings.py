@@ -24,7 +24,8 @@ class AggregationForm(WriteOnlySecrets):
         model = AggregationSettings
         fields = (
             "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
-            "history_days", "webhook_user", "webhook_secret",
+            "history_days", "add_new_accounts", "adopt_connections", "deep_read_days",
+            "webhook_user", "webhook_secret",
         )  # fmt: skip
 
     def clean_webhook_user(self) -> str:
@@ -50,7 +51,7 @@ class AggregationSettingsAdmin(BaseAdmin):
     fieldsets = (
         ("Aggregation", {"classes": ["tab"], "fields": (
             "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
-            "history_days",
+            "history_days", "add_new_accounts", "adopt_connections", "deep_read_days",
         )}),
         ("Webhooks", {"classes": ["tab"], "fields": (
             "webhook_url", "webhook_user", "webhook_secret",

@@ -5,42 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import (
-    connections,
-    credentials,
-    outbound_webhooks,
-    record_mapping,
-    retrieval,
-    users,
-)
+from integrations.flows import account_linking, account_links, connections, credentials, users
+from integrations.flows.account_linking import AccountOutcome
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
-from integrations.models import (
-    AccountLink,
-    AggregationSettings,
-    Member,
-    VendorUser,
-    VerifiedLink,
-)
+from integrations.models import AccountLink, AggregationSettings, VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
 from nucleus import writes
-from nucleus.models import AggregationAccount, BankLink, Owner, Tenant
+from nucleus.models import AggregationAccount, Owner, Tenant
 
 LINK_JOB_TIMEOUT = timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountOutcome:
-    """One account at the vendor. `message` says why it was not stored (`account` is None)."""
-
-    account: AggregationAccount | None
-    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +85,23 @@ def disconnect(
     """Disconnect an account from the vendor; repeating it is no error.
 
     Args:
-        delete_type: "delink" removes the account link; "delete" also deletes the vendor's member
+        delete_type: "delink" ends the account link; "delete" also deletes the vendor's member
             unless another account or bank link uses it.
         erase: also delete the account and its data from Nucleus.
     """
     account_link = (
-        AccountLink.objects.for_tenant(tenant)
+        account_links.current(tenant)
         .filter(aggregation_account=account)
-        .select_related("member__vendor_user")
+        .select_related("member__vendor_user", "aggregation_account__tenant")
         .first()
     )
     if account_link is not None:
         if delete_type == "delete":
             with audit_context.audit_subject(account_id=account.pk):
                 connections.delete_if_unused(
-                    tenant=tenant, member=account_link.member, except_for=account_link
+                    tenant=tenant, member=account_link.connection, except_for=account_link
                 )
-        AccountLink.objects.for_tenant(tenant).filter(pk=account_link.pk).delete()
+        account_links.end([account_link], AccountLink.EndReason.DISCONNECTED)
     if erase:
         writes.delete_aggregation_account(account)
 
@@ -142,7 +121,9 @@ def run_job(run: JobRun, payload: connections.VendorMemberPayload) -> None:
         vendor_member = vendor.read_member(
             user_id=str(vendor_user.vendor_user_id), member_id=payload.vendor_member_id
         )
-        _store_accounts(vendor, vendor_user, vendor_member, config)
+        account_linking.link_accounts(
+            vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, config=config
+        )
     if vendor_member.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT:
         raise Reschedule(connections.poll_seconds(vendor))
 
@@ -175,7 +156,9 @@ def _connect_member(
     config: AggregationSettings,
 ) -> tuple[list[AccountOutcome], str | None]:
     """The outcomes of one connection, and a message that says what is still missing."""
-    outcomes = _store_accounts(vendor, vendor_user, vendor_member, config)
+    outcomes = account_linking.link_accounts(
+        vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, config=config
+    )
     name = vendor_member.name or "The institution"
     if vendor_member.is_aggregating:
         LINK_MEMBER.enqueue(
@@ -195,76 +178,3 @@ def _connect_member(
     if not outcomes:
         return outcomes, f"{name} has no accounts for this {users.owner_label(vendor_user.owner)}."
     return outcomes, None
-
-
-def _store_accounts(
-    vendor: Vendor,
-    vendor_user: VendorUser,
-    vendor_member: records.Member,
-    config: AggregationSettings,
-) -> list[AccountOutcome]:
-    """Store the connection and its accounts; enqueue the retrieval of new ones if configured."""
-    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
-    listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
-    outcomes = [AccountOutcome(None, item.reason) for item in listed.rejected]
-    with transaction.atomic():
-        member = connections.lock(member)
-        linked = {
-            link.vendor_account_id: link
-            for link in member.account_links.select_related("aggregation_account")
-        }
-        for record in listed.records:
-            account = _store_account(vendor_user, member, record, linked.get(record.id))
-            if record.id not in linked and config.retrieve_automatically:
-                retrieval.enqueue(member=member, account=account)
-            outcomes.append(AccountOutcome(account))
-    return outcomes
-
-
-def _store_account(
-    vendor_user: VendorUser,
-    member: Member,
-    record: records.Account,
-    link: AccountLink | None,
-) -> AggregationAccount:
-    """Update the account of `link`, or create one with its link."""
-    tenant = vendor_user.tenant
-    account = link.aggregation_account if link else None
-    columns = record_mapping.account_columns(record)
-    institution = member.institution
-    name = institution.name if institution else member.name
-    columns |= {"institution": institution, "institution_name": name or "Unknown institution"}
-    if account is not None:
-        return writes.update_aggregation_account(account=account, **columns)
-    columns["currency_code"] = record.currency_code or tenant.currency_code
-    bank_link = _verified_bank_link(member, record.id)
-    columns |= {"bank_link": bank_link, "is_link_verified": bank_link is not None}
-    account = writes.create_aggregation_account(tenant=tenant, owner=vendor_user.owner, **columns)
-    AccountLink.unscoped.create(
-        tenant=tenant,
-        member=member,
-        vendor_account_id=record.id,
-        aggregation_account=account,
-        can_verify=record.can_verify,
-    )
-    outbound_webhooks.emit(
-        tenant_id=tenant.pk,
-        event=outbound_webhooks.ACCOUNT,
-        client_id=account.client_id,
-        business_id=account.business_id,
-        account_id=account.pk,
-        data={"action": "linked", "account_name": account.account_name},
-    )
-    return account
-
-
-def _verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:
-    """The bank link of an account that was verified before it is connected."""
-    verified = (
-        VerifiedLink.objects.for_tenant(member.tenant)
-        .filter(member=member, vendor_account_id=vendor_account_id)
-        .filter(bank_link__is_active=True, bank_link__is_link_verified=True)
-        .select_related("bank_link")
-        .first()
-    )
-    return verified.bank_link if verified else None

@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import connections, outbound_webhooks, sync
+from integrations.flows import account_links, connections, outbound_webhooks, sync
 from integrations.flows.errors import FlowError, NotFound
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
-from integrations.models import AccountLink, AsyncTransaction, Job, JobState, Member
+from integrations.models import AsyncTransaction, Job, JobState, Member
 from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 
@@ -75,7 +75,7 @@ def begin(
 def _connected_members(
     tenant: Tenant, client: Client | None, account_id: UUID | None
 ) -> list[Member]:
-    links = AccountLink.objects.for_tenant(tenant).filter(
+    links = account_links.current(tenant).filter(
         aggregation_account__client__erase_requested_at=None
     )
     if client is not None:

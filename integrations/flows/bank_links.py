@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import connections, outbound_webhooks
-from integrations.models import AccountLink, Member, VerifiedLink
+from integrations.flows import account_links, connections, outbound_webhooks
+from integrations.models import Member, VerifiedLink
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError
@@ -248,7 +248,7 @@ def _has_number(link: BankLink, number: records.AccountNumber) -> bool:
 def _mark_verified(member: Member, vendor_account_id: str, link: BankLink) -> None:
     """Relate the aggregation account to its bank link, if the account is connected."""
     account_link = (
-        AccountLink.objects.for_tenant(member.tenant)
+        account_links.current(member.tenant)
         .filter(member=member, vendor_account_id=vendor_account_id)
         .select_related("aggregation_account")
         .first()

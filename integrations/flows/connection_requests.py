@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Case, Prefetch, QuerySet, Value, When
 
-from integrations.flows import connections, sync
+from integrations.flows import account_links, connections, sync
 from integrations.flows.errors import FlowError, NotFound
 from integrations.models import AccountLink, Member, VerifiedLink
 from integrations.vendors.records import ActionRequiredBy, SyncScope
@@ -55,7 +55,7 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
         rows.annotate(state=STATE)
         .select_related("tenant", "vendor_user", "institution")
         .prefetch_related(
-            Prefetch("account_links", AccountLink.objects.for_tenant(tenant)),
+            Prefetch("account_links", account_links.current(tenant)),
             Prefetch("verified_links", VerifiedLink.objects.for_tenant(tenant)),
         )
     )
@@ -93,4 +93,7 @@ def delete(member: Member) -> None:
     """
     if member.connection_status != connections.MISSING:
         connections.delete_at_vendor(member)
-    member.delete()
+    with transaction.atomic():
+        links = account_links.of_connection(member)
+        account_links.end(links, AccountLink.EndReason.CONNECTION_DELETED)
+        member.delete()

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import outbound_webhooks
+from integrations.flows import account_links, outbound_webhooks
 from integrations.flows.errors import ConnectionGone
 from integrations.jobs.job_data import JobData
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -55,7 +55,7 @@ def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Mem
 
 def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
     """Report to the tenant that the connection works, or who has to act."""
-    account_ids = member.account_links.values_list("aggregation_account_id", flat=True)
+    links = account_links.current(member.tenant).filter(member=member)
     outbound_webhooks.emit(
         tenant_id=member.tenant_id,
         event=outbound_webhooks.STATUS,
@@ -68,7 +68,7 @@ def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
             "message": member.connection_message,
             "actor": member.actor,
             "next_step": member.next_step,
-            "nucleus_aggregation_account_ids": [str(account_id) for account_id in account_ids],
+            "nucleus_aggregation_account_ids": [str(link.aggregation_account_id) for link in links],
             "widget_link": widget_link_path(member),
         },
     )
@@ -88,7 +88,10 @@ def widget_link_path(member: Member) -> str:
 
 
 def mark_missing(member: Member) -> None:
-    """Store that the vendor no longer has this connection; emits an event the first time."""
+    """Store that the vendor no longer has this connection; emits an event the first time.
+
+    The links of its accounts end: they become inactive and keep their history.
+    """
     columns = {
         "connection_status": MISSING,
         "connection_message": "This connection no longer exists. Please link it again.",
@@ -102,6 +105,9 @@ def mark_missing(member: Member) -> None:
         save_changes(member, columns)
         if not was_missing:
             _emit_status_event(member, member.vendor_user)
+        account_links.end(
+            account_links.of_connection(member), AccountLink.EndReason.CONNECTION_MISSING
+        )
 
 
 def delete_if_unused(
@@ -109,13 +115,17 @@ def delete_if_unused(
 ) -> None:
     """Delete the connection at the vendor and here, unless links other than `except_for` use it."""
     links: list[AccountLink | VerifiedLink] = [
-        *AccountLink.objects.for_tenant(tenant).filter(member=member),
+        *account_links.current(tenant).filter(member=member),
         *VerifiedLink.objects.for_tenant(tenant).filter(member=member),
     ]
     if any(link.pk != except_for.pk for link in links):
         return
     delete_at_vendor(member)
-    member.delete()
+    with transaction.atomic():
+        account_links.end(
+            account_links.of_connection(member), AccountLink.EndReason.CONNECTION_DELETED
+        )
+        member.delete()
 
 
 def delete_at_vendor(member: Member) -> None:

@@ -44,6 +44,21 @@ BALANCE, STATUS, VERIFIED = (
     "aggregation_account_status",
     "bank_link_verified",
 )
+# Events that Hydrogen does not have.
+CONNECTION_CREATED, CONNECTION_REPAIRED, CONNECTION_GONE = (
+    "connection_created",
+    "connection_repaired",
+    "connection_gone",
+)
+ACCOUNT_ADDED, ACCOUNT_CLOSED, POSSIBLE_DUPLICATE = (
+    "aggregation_account_added",
+    "aggregation_account_closed",
+    "aggregation_account_possible_duplicate",
+)
+TRANSACTION_WITHDRAWN, UNVERIFIED = (
+    "aggregation_account_transaction_withdrawn",
+    "bank_link_unverified",
+)
 # Hydrogen's enum, exactly: its SDKs refuse any other value, as
 # docs/hydrogen-contract.md#integration-endpoints says.
 SERVICES = (
@@ -51,7 +66,10 @@ SERVICES = (
     "async_accounting_customer_revenue", "async_accounting_invoice", "async_accounting_bill",
     "async_accounting_invoice_payment", ACCOUNT, TRANSACTION, HOLDING,
 )  # fmt: skip
-EXTENDED = (BALANCE, STATUS, VERIFIED)
+EXTENDED = (
+    BALANCE, STATUS, VERIFIED, CONNECTION_CREATED, CONNECTION_REPAIRED, CONNECTION_GONE,
+    ACCOUNT_ADDED, ACCOUNT_CLOSED, POSSIBLE_DUPLICATE, TRANSACTION_WITHDRAWN, UNVERIFIED,
+)  # fmt: skip
 TRANSACTION_STATUS = "aggregation_account_transaction_status"
 # Names of the same events in the Nucleus API; the other events have one name in both APIs.
 NUCLEUS_NAMES = {

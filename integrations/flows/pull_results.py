@@ -63,4 +63,4 @@ def emit_changes(event: str, account: AggregationAccount, **data: Any) -> None:
 
 def vendor_user_id(link: AccountLink) -> str:
     """The vendor's id of the user whose account the link names."""
-    return str(link.member.vendor_user.vendor_user_id)
+    return str(link.connection.vendor_user.vendor_user_id)

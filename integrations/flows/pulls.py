@@ -47,7 +47,7 @@ def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
     link = account_links.by_account_id(tenant=tenant, account_ids=[account.id]).get(account.id)
     if link is None:
         raise account_links.disconnected_error(account)
-    slug = link.member.vendor_user.vendor
+    slug = link.connection.vendor_user.vendor
     with vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug) as vendor:
         return _outcome(account, link, pull(vendor=vendor, link=link))
 
@@ -72,7 +72,7 @@ def pull_several(
                 message = str(account_links.disconnected_error(account))
                 outcomes.append(PullOutcome(account, None, None, message))
                 continue
-            slug = link.member.vendor_user.vendor
+            slug = link.connection.vendor_user.vendor
             if slug not in vendors:
                 session = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
                 vendors[slug] = stack.enter_context(session)
@@ -84,5 +84,5 @@ def pull_several(
 
 
 def _outcome(account: AggregationAccount, link: AccountLink, data: T) -> PullOutcome[T]:
-    member = link.member
+    member = link.connection
     return PullOutcome(account, member.vendor_user.vendor, data, member.connection_message or None)

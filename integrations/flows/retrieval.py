@@ -42,8 +42,8 @@ def run_job(run: JobRun, payload: RetrievePayload) -> None:
     link = next(iter(links.values()), None)
     if link is None:
         return  # disconnected in the meantime
-    vendor_slug = link.member.vendor_user.vendor
-    import_id = str(link.member.successfully_aggregated_at)
+    vendor_slug = link.connection.vendor_user.vendor
+    import_id = str(link.connection.successfully_aggregated_at)
     with vendor_sessions.open_for_tenant(
         tenant=run.tenant, vendor=vendor_slug, interactive=False
     ) as vendor:

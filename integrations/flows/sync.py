@@ -8,12 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import account_links, account_pulls, connections, retrieval
+from integrations.flows import (
+    account_linking,
+    account_links,
+    account_pulls,
+    connections,
+    retrieval,
+)
+from integrations.flows.account_linking import LinkPolicy
 from integrations.flows.sync_state import SyncPayload, SyncProgress
 from integrations.jobs import job_queue
 from integrations.jobs.job_kind import JobKind, Queue
@@ -193,21 +198,22 @@ def _read_accounts(
 ) -> None:
     """Read the connection's accounts with one listing, then the data of each.
 
-    One account that fails does not stop the others. An account that the listing lacks, or could
-    not represent, is read by itself: its own error decides what happens.
+    One account that fails does not stop the others. An account that the listing could not
+    represent is read singly: its own error decides what happens.
 
     Args:
         import_id: identifies the vendor's import; accounts that an earlier run has read of the same
             import are not read again.
     """
     errors: list[VendorError] = []
-    done = run.progress(SyncProgress).done or []
-    pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
-    if not pending:
-        return
+    if not AccountLink.objects.for_tenant(run.tenant).filter(member=member).exists():
+        return  # it is only used for verification
     listed = vendor.list_accounts(
         user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
     )
+    _update_links(vendor, member, listed, scope)
+    done = run.progress(SyncProgress).done or []
+    pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
     account_records = {record.id: record for record in listed.records}
     for link in pending:
         record = account_records.get(link.vendor_account_id)
@@ -223,6 +229,24 @@ def _read_accounts(
         run.yield_turn()
     if errors:
         raise next((error for error in errors if error.is_retryable), errors[0])
+
+
+def _update_links(
+    vendor: Vendor, member: Member, listed: records.Batch[records.Account], scope: SyncScope
+) -> None:
+    """End links of accounts that are gone, and link new ones if the settings say so."""
+    config = vendor_sessions.aggregation_settings(member.tenant)
+    account_linking.update_links(
+        vendor=vendor,
+        member=member,
+        listed=listed,
+        policy=LinkPolicy(
+            adds_new=config.add_new_accounts,
+            relinks_disconnected=False,
+            # With a larger scope this sync reads them anyway.
+            retrieves=config.retrieve_automatically and scope is SyncScope.BALANCES,
+        ),
+    )
 
 
 def _read_account(
@@ -271,30 +295,3 @@ def _mark_handled(*, member: Member, since: datetime) -> None:
         state=InboundWebhook.State.RECEIVED,
         create_date__lte=since,
     ).update(state=InboundWebhook.State.HANDLED, handled_at=timezone.now())
-
-
-def reconcile_due(limit: int = 100) -> int:
-    """Enqueue the reconciliation of connections that are due; returns how many.
-
-    Several processes may call it at the same time: each due connection is enqueued once.
-    """
-    now = timezone.now()
-    due = (
-        Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
-        .filter(Q(vendor_user__client__is_active=True) | Q(vendor_user__business__is_active=True))
-        .select_related("tenant", "vendor_user")
-        .order_by("next_sync_at")[:limit]
-    )
-    count = 0
-    for member in due:
-        still_due = Member.unscoped.filter(pk=member.pk, next_sync_at=member.next_sync_at)
-        with transaction.atomic():
-            if still_due.update(next_sync_at=connections.next_sync_time()):
-                enqueue(
-                    member=member,
-                    scope=SyncScope.EVERYTHING,
-                    kind=RECONCILE_MEMBER,
-                    only_if_changed=True,
-                )
-                count += 1
-    return count

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db.models import F, QuerySet
+
 from integrations import audit_context, vendor_sessions
 from integrations.flows import connections, users
 from integrations.flows.errors import NotFound
@@ -75,11 +77,16 @@ def create(
 def _connection_to_repair(
     tenant: Tenant, vendor_user: VendorUser, account_id: UUID | None, bank_link_id: UUID | None
 ) -> Member | None:
+    links: QuerySet[AccountLink] | QuerySet[VerifiedLink]
     if account_id is not None:
-        links = AccountLink.objects.for_tenant(tenant).filter(aggregation_account_id=account_id)
+        links = (
+            AccountLink.objects.for_tenant(tenant)
+            .filter(aggregation_account_id=account_id)
+            .order_by(F("ended_at").desc(nulls_first=True))
+        )
         parameter = "nucleus_aggregation_account_id"
     elif bank_link_id is not None:
-        links = VerifiedLink.objects.for_tenant(tenant).filter(bank_link_id=bank_link_id)  # type: ignore[assignment]
+        links = VerifiedLink.objects.for_tenant(tenant).filter(bank_link_id=bank_link_id)
         parameter = "nucleus_bank_link_id"
     else:
         return None

@@ -11,7 +11,7 @@ import time
 
 from django.db import DatabaseError, connection
 
-from integrations.flows import retention, sync
+from integrations.flows import reconciliation, retention
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 10.0
@@ -26,7 +26,7 @@ class Schedule:
 
     def tick(self) -> None:
         """Do what is due."""
-        if count := sync.reconcile_due():
+        if count := reconciliation.reconcile_due():
             logger.info("%d connections are being reconciled", count)
         if time.monotonic() >= self.prune_at:
             self.prune_at = time.monotonic() + PRUNE_INTERVAL_SECONDS

@@ -3,6 +3,7 @@
 from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
+from integrations.models.duplicates import AccountMerge, PossibleDuplicate
 from integrations.models.erasures import Erasure
 from integrations.models.inbound_webhooks import InboundWebhook
 from integrations.models.jobs import Job, JobState
@@ -16,6 +17,7 @@ from integrations.models.settings import AggregationSettings, VerificationSettin
 
 __all__ = [
     "AccountLink",
+    "AccountMerge",
     "AggregationSettings",
     "AsyncTransaction",
     "AuditLog",
@@ -26,6 +28,7 @@ __all__ = [
     "JobState",
     "Member",
     "OutboundEvent",
+    "PossibleDuplicate",
     "VendorCredential",
     "VendorUser",
     "VerificationSettings",

@@ -100,25 +100,63 @@ class Member(TenantRecord):
 
 
 class AccountLink(TenantRecord):
-    """The relation between an aggregation account and the vendor's account."""
+    """The relation between an aggregation account and the vendor's account, while it lasted.
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="account_links")
-    vendor_account_id = models.CharField(max_length=255)
-    aggregation_account = models.OneToOneField(
-        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="link"
+    An account has at most one current link (`ended_at` is null); the ended ones are its history.
+    """
+
+    class EndReason(models.TextChoices):
+        DISCONNECTED = "disconnected", "disconnected by the tenant"
+        CONNECTION_DELETED = "connection_deleted", "the tenant deleted the connection"
+        ACCOUNT_MISSING = "account_missing", "the vendor no longer has the account"
+        CONNECTION_MISSING = "connection_missing", "the vendor no longer has the connection"
+        REPLACED = "replaced", "continued by another account of the vendor"
+        MERGED = "merged", "merged into another aggregation account"
+
+    # Null once the connection was deleted here; the next two columns still name it.
+    member = models.ForeignKey(
+        Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="account_links"
     )
+    vendor = models.CharField(max_length=32)
+    vendor_member_id = models.CharField(max_length=255)
+    vendor_account_id = models.CharField(max_length=255)
+    aggregation_account = models.ForeignKey(
+        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="links"
+    )
+    # Counts the vendor's accounts that the aggregation account has had; see nucleus' SourcedEntry.
+    generation = models.PositiveSmallIntegerField(default=1)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=32, blank=True, choices=EndReason.choices)
     can_verify = models.BooleanField(default=False)
-    transactions_retrieved_at = models.DateTimeField(null=True, blank=True)
+    transactions_retrieved_at = models.DateTimeField(null=True, blank=True)  # completely
+    history_retrieved_at = models.DateTimeField(null=True, blank=True)  # all that the vendor has
+    # Items of the last complete read that could not be stored: [{"kind", "id", "reason"}].
+    rejected_items = models.JSONField(default=list, blank=True)
+    # Rows that were missing from the last listing and not withdrawn, because they were too many.
+    withheld_removals = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["member", "vendor_account_id"], name="account_linked_once"
+                fields=["member", "vendor_account_id"],
+                condition=Q(ended_at__isnull=True),
+                name="account_linked_once",
+            ),
+            models.UniqueConstraint(
+                fields=["aggregation_account"],
+                condition=Q(ended_at__isnull=True),
+                name="account_has_one_link",
             ),
         ]
+        indexes = [models.Index(fields=["tenant", "vendor", "vendor_account_id"])]
 
     def __str__(self) -> str:
         return str(self.aggregation_account)
+
+    @property
+    def connection(self) -> Member:
+        """The connection of a current link."""
+        return cast("Member", self.member)
 
 
 class VerifiedLink(TenantRecord):

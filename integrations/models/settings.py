@@ -45,7 +45,23 @@ class AggregationSettings(TenantRecord):
         "days of transactions on first retrieval",
         default=90,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="Later retrievals read the vendor's usual window: 90 days back, 5 ahead.",
+        help_text="Later retrievals go back to the last complete one, 90 days at least.",
+    )
+    add_new_accounts = models.BooleanField(
+        "connect new accounts of a connection automatically",
+        default=True,
+        help_text="Accounts that the tenant has disconnected are not connected again.",
+    )
+    adopt_connections = models.BooleanField(
+        "connect what a person linked and the app did not report",
+        default=True,
+        help_text="For example because the page was closed before the widget's success callback.",
+    )
+    deep_read_days = models.PositiveIntegerField(
+        "days between reads of all transactions",
+        default=30,
+        validators=[MaxValueValidator(3650)],
+        help_text="Finds corrections that are older than the usual window. 0: never.",
     )
     webhook_path = models.CharField(
         max_length=64, unique=True, default=new_webhook_path, editable=False

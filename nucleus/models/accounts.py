@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from nucleus.encryption import EncryptedTextField
-from nucleus.models.base import ApiRecord, MoneyField
+from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
 
 
 class AggregationAccount(ApiRecord):
@@ -39,7 +39,7 @@ class AggregationAccount(ApiRecord):
     account_holder = models.CharField(max_length=255, null=True, blank=True)
     account_number = EncryptedTextField(null=True, blank=True)
     mask = models.CharField(max_length=4, null=True, blank=True)
-    currency_code = models.CharField(max_length=3, null=True, blank=True)
+    currency_code = models.CharField(max_length=CURRENCY_LENGTH, null=True, blank=True)
     account_category_id = models.UUIDField(null=True, blank=True)
     financial_offer_id = models.UUIDField(null=True, blank=True)
     apr = MoneyField(null=True, blank=True)
@@ -56,6 +56,8 @@ class AggregationAccount(ApiRecord):
     is_manual = models.BooleanField(default=False)
     is_link_verified = models.BooleanField(default=False)
     is_asset = models.BooleanField(default=True)
+    # False: the source named a type that nobody knows, so the account counts in no total.
+    is_classified = models.BooleanField(default=True, editable=False)
     is_business = models.BooleanField(default=False)
     is_cash = models.BooleanField(default=False)
     is_investment = models.BooleanField(default=False)

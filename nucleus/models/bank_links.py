@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from nucleus.encryption import EncryptedTextField
-from nucleus.models.base import ApiRecord, MoneyField
+from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
 
 # Members of a verified link's `metadata` that only the gateway writes. They are in `metadata`
 # because the official SDKs drop fields that Hydrogen's object does not have.
@@ -65,7 +65,7 @@ class BankLink(ApiRecord):
     bank_account_name = models.CharField(max_length=255, null=True, blank=True)
     type = models.CharField(max_length=64, null=True, blank=True)
     mask = models.CharField(max_length=4, null=True, blank=True)
-    currency_code = models.CharField(max_length=3, null=True, blank=True)
+    currency_code = models.CharField(max_length=CURRENCY_LENGTH, null=True, blank=True)
     balance = MoneyField(null=True, blank=True)
     available_balance = MoneyField(null=True, blank=True)
     is_active = models.BooleanField(default=True)

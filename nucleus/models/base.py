@@ -10,6 +10,7 @@ from django.db import models
 
 from nucleus.scoping import TenantManager
 
+CURRENCY_LENGTH = 16  # vendors have units that are no ISO 4217 currencies
 FLOAT_DIGITS = Context(prec=15)  # that a float always preserves
 
 

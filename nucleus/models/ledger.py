@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from nucleus.models.base import ApiRecord, MoneyField
+from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
 
 # Columns of a transaction of money in a bank account; Hydrogen nests them under `bank_credit`.
 BANK_CREDIT = (
@@ -33,7 +33,7 @@ class AccountEntry(ApiRecord):
         related_name="%(class)s_set",
         db_index=False,
     )
-    currency_code = models.CharField(max_length=3)
+    currency_code = models.CharField(max_length=CURRENCY_LENGTH)
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -41,10 +41,16 @@ class AccountEntry(ApiRecord):
 
 
 class SourcedEntry(AccountEntry):
-    """An entry that a source may update."""
+    """An entry that a source may update.
+
+    `source_generation` counts the sources that an account has had: when it is linked to another
+    account of a vendor, the ids of its entries change. An entry has the generation under which its
+    `source_id` was last listed.
+    """
 
     source_id = models.CharField(max_length=255, null=True, blank=True, editable=False)
     source_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    source_generation = models.PositiveSmallIntegerField(default=1, editable=False)
 
     class Meta:
         abstract = True
@@ -72,6 +78,8 @@ class AggregationAccountTransaction(SourcedEntry):
     """A movement of money: one of bank_credit (flattened here), cash or investment."""
 
     transaction_date = models.DateTimeField()
+    # The day under which the bank books it; the day of transaction_date (UTC) where nobody said.
+    booking_date = models.DateField(null=True, blank=True)
     status = models.CharField(max_length=32, null=True, blank=True)
     amount = MoneyField(null=True, blank=True)  # set exactly when this is a bank_credit
     transaction_type = models.CharField(max_length=32, null=True, blank=True)
@@ -102,6 +110,7 @@ class AggregationAccountTransaction(SourcedEntry):
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["aggregation_account", "-transaction_date"]),
             models.Index(fields=["tenant", "-transaction_date", "id"]),
+            models.Index(fields=["tenant", "-booking_date", "id"]),
             # Few rows have either: vendors give no secondary_id, and pending does not last.
             models.Index(
                 fields=["tenant", "secondary_id"],

@@ -46,6 +46,7 @@ class TransactionRow:
     is_fee: bool = False
     is_transfer: bool = False
     is_active: bool = True
+    source_generation: int = 1
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -66,6 +67,7 @@ class HoldingRow:
     cost_basis: Decimal | None = None
     holding_date: datetime | None = None
     is_active: bool = True
+    source_generation: int = 1
     metadata: dict[str, str] = field(default_factory=dict)
 
 

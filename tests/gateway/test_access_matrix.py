@@ -99,7 +99,12 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
     )
     member = Member.unscoped.create(tenant=tenant, vendor_user=user, vendor_member_id="MBR-1")
     AccountLink.unscoped.create(
-        tenant=tenant, member=member, vendor_account_id="ACT-1", aggregation_account=account
+        vendor="mx",
+        vendor_member_id="MBR-1",
+        tenant=tenant,
+        member=member,
+        vendor_account_id="ACT-1",
+        aggregation_account=account,
     )
     return {
         "client": nucleus_client,

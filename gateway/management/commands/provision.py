@@ -71,6 +71,9 @@ class Command(BaseCommand):
         parser.add_argument("--retrieve-automatically", action=switch, default=None)
         parser.add_argument("--create-vendor-users", action=switch, default=None)
         parser.add_argument("--history-days", type=int, default=None)
+        parser.add_argument("--add-new-accounts", action=switch, default=None)
+        parser.add_argument("--adopt-connections", action=switch, default=None)
+        parser.add_argument("--deep-read-days", type=int, default=None, help="0: never")
         parser.add_argument("--admin-user", default="", help="a superuser for the admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -101,12 +104,18 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         retrieve_automatically=options["retrieve_automatically"],
         create_vendor_user_automatically=options["create_vendor_users"],
         history_days=options["history_days"],
+        add_new_accounts=options["add_new_accounts"],
+        adopt_connections=options["adopt_connections"],
+        deep_read_days=options["deep_read_days"],
     )
     report["settings"] = {
         "vendor": row.vendor,
         "retrieve_automatically": row.retrieve_automatically,
         "create_vendor_user_automatically": row.create_vendor_user_automatically,
         "history_days": row.history_days,
+        "add_new_accounts": row.add_new_accounts,
+        "adopt_connections": row.adopt_connections,
+        "deep_read_days": row.deep_read_days,
         "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{row.vendor}/{row.webhook_path}",
     }
     if options["admin_user"]:

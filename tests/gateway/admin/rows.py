@@ -75,7 +75,12 @@ def populate(tenant: Tenant) -> list[str]:
     VendorUser.unscoped.create(tenant=tenant, business=business, vendor="mx", identifier="j")
     member = Member.unscoped.create(tenant=tenant, vendor_user=owner, vendor_member_id="MBR-1")
     AccountLink.unscoped.create(
-        tenant=tenant, member=member, aggregation_account=account, vendor_account_id="ACT-1"
+        vendor="mx",
+        vendor_member_id="MBR-1",
+        tenant=tenant,
+        member=member,
+        aggregation_account=account,
+        vendor_account_id="ACT-1",
     )
     JobFactory(tenant=tenant, state=JobState.DEAD)
     AuditLog.objects.create(

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations.flows import outbound_webhooks, sync
+from integrations.flows import outbound_webhooks, reconciliation
 from integrations.models import Member, OutboundEvent, VendorUser, WebhookSubscription
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Tenant
 from tests.api import Api
@@ -204,7 +204,7 @@ def test_members_are_synced_while_the_business_is_active(
 
     def due() -> int:
         Member.unscoped.update(next_sync_at=timezone.now() - timedelta(seconds=1))
-        return sync.reconcile_due()
+        return reconciliation.reconcile_due()
 
     assert due() == 1
     api.delete(f"/nucleus/v1/business/{business.id}")

@@ -201,7 +201,8 @@ def test_a_deleted_connection_is_gone_at_the_vendor_and_its_data_stays(
     assert api.delete(f"{BASE}/{row['id']}").status_code == 204
     assert mx.listed(f"/users/{user_guid}/members", "members") == []
     assert not Member.unscoped.exists()
-    assert not AccountLink.unscoped.exists()
+    reasons = set(AccountLink.unscoped.values_list("end_reason", flat=True))
+    assert reasons == {AccountLink.EndReason.CONNECTION_DELETED}
     assert AggregationAccount.unscoped.count() == len(linked)
     assert api.delete(f"{BASE}/{row['id']}").status_code == 404
 

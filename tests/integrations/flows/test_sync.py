@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations.flows import inbound_webhooks, sync
+from integrations.flows import inbound_webhooks, reconciliation, sync
 from integrations.jobs import runner, schedule
 from integrations.models import (
     AggregationSettings,
@@ -24,7 +24,7 @@ from tests.sandbox_process import Sandbox
 
 def test_connections_are_reconciled_without_webhooks(own_mx: Sandbox, connection: Member):
     own_mx.call("POST", "/_control/clock", json={"advance": "25h"})
-    assert sync.reconcile_due() == 0  # not yet
+    assert reconciliation.reconcile_due() == 0  # not yet
     Member.unscoped.update(next_sync_at=timezone.now() - timedelta(days=3))
     schedule.Schedule().tick()
     schedule.Schedule().tick()
@@ -55,10 +55,10 @@ def test_many_due_connections_are_enqueued_in_batches(own_mx: Sandbox, connectio
         )
         for number in range(250)
     )
-    assert sync.reconcile_due() == 100
-    assert sync.reconcile_due() == 100
-    assert sync.reconcile_due() == 50
-    assert sync.reconcile_due() == 0
+    assert reconciliation.reconcile_due() == 100
+    assert reconciliation.reconcile_due() == 100
+    assert reconciliation.reconcile_due() == 50
+    assert reconciliation.reconcile_due() == 0
 
 
 def test_staff_are_warned_when_webhooks_are_missing(

@@ -1,0 +1,134 @@
+"""Which aggregation account a vendor's account is; no I/O.
+
+An aggregation account is one real account of one owner for as long as it lives. The vendor's ids
+are those of a connection: a person who connects the same bank again gets new ones. Rules, in this
+order:
+
+1. the account that was linked to this vendor account before;
+2. the only account without a current link that has the same institution, number, type, currency
+   and name, if no other listed account has them too;
+3. a new account. Accounts that look like it become possible duplicates, for people to decide.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from integrations.models import AccountLink, Member
+from integrations.vendors import records
+from nucleus.models import AggregationAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an account is at its bank, as far as the vendor tells. `mask` ends its number."""
+
+    institution_id: UUID | None
+    mask: str | None
+    category: str
+    subcategory: str | None
+    currency_code: str
+    name: str
+
+    @property
+    def are_sufficient(self) -> bool:
+        """Whether equal traits mean the same account; without its number they do not."""
+        return self.institution_id is not None and bool(self.mask)
+
+    def resemble(self, other: Traits) -> bool:
+        """Whether both may be the same account: renamed, or without a number."""
+        if (self.institution_id, self.currency_code) != (other.institution_id, other.currency_code):
+            return False
+        if self.mask and other.mask:
+            return self.mask == other.mask and self.category == other.category
+        return (self.name, self.category) == (other.name, other.category)
+
+
+def traits_of_account(account: AggregationAccount) -> Traits:
+    return Traits(
+        institution_id=account.institution_id,
+        mask=account.mask,
+        category=account.category,
+        subcategory=account.subcategory,
+        currency_code=account.currency_code or "",
+        name=_comparable(account.account_name),
+    )
+
+
+def traits_of_record(record: records.Account, member: Member) -> Traits:
+    return Traits(
+        institution_id=member.institution_id,
+        mask=record.mask,
+        category=record.category,
+        subcategory=record.subcategory,
+        currency_code=record.currency_code or member.tenant.currency_code,
+        name=_comparable(record.name),
+    )
+
+
+def _comparable(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+@dataclass(slots=True)
+class KnownAccounts:
+    """The accounts of one owner that one vendor has provided, by their latest links."""
+
+    latest: dict[UUID, AccountLink] = field(default_factory=dict)  # by aggregation account
+    by_vendor_id: dict[str, AccountLink] = field(default_factory=dict)
+
+    @classmethod
+    def of_links(cls, links: Iterable[AccountLink]) -> KnownAccounts:
+        """Sort the links of an owner, given with the oldest first."""
+        known = cls()
+        for link in links:
+            account_id = link.aggregation_account_id
+            earlier = known.latest.get(account_id)
+            if earlier is None or earlier.ended_at is not None:
+                known.latest[account_id] = link
+            earlier = known.by_vendor_id.get(link.vendor_account_id)
+            if earlier is None or earlier.ended_at is not None:
+                known.by_vendor_id[link.vendor_account_id] = link
+        return known
+
+    def without_link(self) -> list[AccountLink]:
+        """The last links of accounts that have no current one and were not merged."""
+        merged = AccountLink.EndReason.MERGED
+        return [
+            link for link in self.latest.values() if link.ended_at and link.end_reason != merged
+        ]
+
+    def resembling(self, traits: Traits) -> list[AccountLink]:
+        """The latest links of accounts that may be the one with these traits."""
+        merged = AccountLink.EndReason.MERGED
+        return [
+            link
+            for link in self.latest.values()
+            if link.end_reason != merged
+            and traits.resemble(traits_of_account(link.aggregation_account))
+        ]
+
+
+def find_counterparts(
+    traits_by_id: dict[str, Traits], known: KnownAccounts
+) -> dict[str, AccountLink]:
+    """Rule 2 for the vendor's accounts that rule 1 does not find.
+
+    Args:
+        traits_by_id: of those accounts, by the vendor's id.
+
+    Returns the last link of the account that goes on, by the vendor's id; ambiguous ones are not
+    in it.
+    """
+    lost: dict[Traits, list[AccountLink]] = {}
+    for link in known.without_link():
+        lost.setdefault(traits_of_account(link.aggregation_account), []).append(link)
+    listed = Counter(traits_by_id.values())
+    return {
+        vendor_id: lost[traits][0]
+        for vendor_id, traits in traits_by_id.items()
+        if traits.are_sufficient and listed[traits] == 1 and len(lost.get(traits, ())) == 1
+    }

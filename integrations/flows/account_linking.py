@@ -1,0 +1,249 @@
+"""Link the accounts that the vendor lists under a connection to aggregation accounts.
+
+account_identity.py says which account is which. The owner's row is locked while links change, so
+two connections of one owner cannot both continue the same account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from integrations.flows import (
+    account_identity,
+    account_links,
+    connections,
+    missing_accounts,
+    outbound_webhooks,
+    record_mapping,
+    retrieval,
+)
+from integrations.flows.account_identity import Traits
+from integrations.models import (
+    AccountLink,
+    AccountMerge,
+    AggregationSettings,
+    Member,
+    PossibleDuplicate,
+    VendorUser,
+    VerifiedLink,
+)
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from nucleus import writes
+from nucleus.models import AggregationAccount, BankLink
+
+EndReason = AccountLink.EndReason
+BY_TENANT = (EndReason.DISCONNECTED.value, EndReason.CONNECTION_DELETED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOutcome:
+    """One account at the vendor. `message` says why it was not stored (`account` is None)."""
+
+    account: AggregationAccount | None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPolicy:
+    """What may be linked.
+
+    Args:
+        adds_new: accounts that have never been linked.
+        relinks_disconnected: accounts that the tenant has disconnected.
+        retrieves: enqueue the retrieval of accounts that get a link.
+    """
+
+    adds_new: bool = True
+    relinks_disconnected: bool = True
+    retrieves: bool = True
+
+
+def link_accounts(
+    *,
+    vendor: Vendor,
+    vendor_user: VendorUser,
+    vendor_member: records.Member,
+    config: AggregationSettings,
+) -> list[AccountOutcome]:
+    """Store the connection, and link all its accounts, as a tenant or a person has asked for.
+
+    The retrieval of accounts that get a link is enqueued if the settings say so. Raises VendorError
+    and ConnectionGone.
+    """
+    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
+    listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
+    policy = LinkPolicy(retrieves=config.retrieve_automatically)
+    outcomes = update_links(vendor=vendor, member=member, listed=listed, policy=policy)
+    return [AccountOutcome(None, item.reason) for item in listed.rejected] + outcomes
+
+
+def update_links(
+    *, vendor: Vendor, member: Member, listed: records.Batch[records.Account], policy: LinkPolicy
+) -> list[AccountOutcome]:
+    """Make the links of a connection those of its listed accounts.
+
+    Links of accounts that the listing lacks end, once the vendor has confirmed that it does not
+    have the account. Accounts that are listed again, or are known from an earlier connection, go on
+    under their id.
+
+    Returns an outcome for each listed account that is linked. Raises ConnectionGone.
+    """
+    missing_accounts.end_missing_links(vendor, member, listed)
+    missing_accounts.check_rivals(vendor, member, listed)
+    with transaction.atomic():
+        VendorUser.unscoped.select_for_update().filter(pk=member.vendor_user_id).first()
+        member = connections.lock(member)
+        linker = _Linker(member, policy)
+        return linker.link(listed.records)
+
+
+class _Linker:
+    """One update of the links of a connection, under the lock of its owner."""
+
+    def __init__(self, member: Member, policy: LinkPolicy) -> None:
+        self.member = member
+        self.policy = policy
+        self.vendor_user = member.vendor_user
+        self.known = missing_accounts.known_accounts(self.vendor_user)
+
+    def link(self, listed: Iterable[records.Account]) -> list[AccountOutcome]:
+        listed = list(listed)
+        unknown = {
+            record.id: account_identity.traits_of_record(record, self.member)
+            for record in listed
+            if record.id not in self.known.by_vendor_id
+        }
+        counterparts = account_identity.find_counterparts(unknown, self.known)
+        outcomes = []
+        for record in listed:
+            account = self._account(record, unknown.get(record.id), counterparts)
+            if account is not None:
+                outcomes.append(AccountOutcome(account))
+        return outcomes
+
+    def _account(
+        self,
+        record: records.Account,
+        traits: Traits | None,
+        counterparts: Mapping[str, AccountLink],
+    ) -> AggregationAccount | None:
+        """The account of this record, linked and up to date; None if it must not be linked."""
+        link = self.known.by_vendor_id.get(record.id)
+        if link is None:
+            link = counterparts.get(record.id)
+        if link is None:
+            return self._create(record, traits) if self.policy.adds_new else None
+        link = self.known.latest[link.aggregation_account_id]
+        is_same_source = link.vendor_account_id == record.id
+        if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
+            return self._update(link.aggregation_account, record)
+        if link.end_reason == EndReason.MERGED:
+            return self._kept_account(link)
+        if link.ended_at is None and not is_same_source:
+            return link.aggregation_account  # another connection provides it now
+        if link.end_reason in BY_TENANT and not self.policy.relinks_disconnected:
+            return None
+        return self._continue(link, record)
+
+    def _continue(self, last: AccountLink, record: records.Account) -> AggregationAccount:
+        """Link an account again, whose latest link was `last`."""
+        account_links.end([last], EndReason.REPLACED)  # if it has not ended: the account moved
+        account = self._update(last.aggregation_account, record)
+        self._create_link(
+            account,
+            record,
+            generation=last.generation + (last.vendor_account_id != record.id),
+            transactions_retrieved_at=last.transactions_retrieved_at,
+            history_retrieved_at=last.history_retrieved_at,
+        )
+        account_links.emit_account_event(account, "relinked")
+        return account
+
+    def _create(self, record: records.Account, traits: Traits | None) -> AggregationAccount:
+        tenant = self.member.tenant
+        columns = self._columns(record)
+        columns["currency_code"] = record.currency_code or tenant.currency_code
+        bank_link = _verified_bank_link(self.member, record.id)
+        columns |= {"bank_link": bank_link, "is_link_verified": bank_link is not None}
+        account = writes.create_aggregation_account(
+            tenant=tenant, owner=self.vendor_user.owner, **columns
+        )
+        self._create_link(account, record)
+        account_links.emit_account_event(account, "linked")
+        if traits is not None:
+            for resembling in self.known.resembling(traits):
+                _report_possible_duplicate(account, resembling.aggregation_account)
+        return account
+
+    def _update(self, account: AggregationAccount, record: records.Account) -> AggregationAccount:
+        return writes.update_aggregation_account(account=account, **self._columns(record))
+
+    def _columns(self, record: records.Account) -> dict[str, object]:
+        institution = self.member.institution
+        name = institution.name if institution else self.member.name
+        return record_mapping.account_columns(record) | {
+            "institution": institution,
+            "institution_name": name or "Unknown institution",
+        }
+
+    def _create_link(
+        self, account: AggregationAccount, record: records.Account, **columns: object
+    ) -> None:
+        AccountLink.unscoped.create(
+            tenant=self.member.tenant,
+            member=self.member,
+            vendor=self.vendor_user.vendor,
+            vendor_member_id=self.member.vendor_member_id,
+            vendor_account_id=record.id,
+            aggregation_account=account,
+            can_verify=record.can_verify,
+            **columns,
+        )
+        if self.policy.retrieves:
+            retrieval.enqueue(member=self.member, account=account)
+
+    def _kept_account(self, link: AccountLink) -> AggregationAccount | None:
+        """The account that the linked one was merged into; its data comes from its own link."""
+        merge = (
+            AccountMerge.objects.for_tenant(self.member.tenant)
+            .filter(merged_account=link.aggregation_account, undone_at=None)
+            .select_related("kept_account")
+            .first()
+        )
+        return merge.kept_account if merge else None
+
+
+def _report_possible_duplicate(account: AggregationAccount, other: AggregationAccount) -> None:
+    """Record that both may be the same account at the bank, and tell the tenant once."""
+    number = f"the number ending in {account.mask}" if account.mask else "the name"
+    _, created = PossibleDuplicate.unscoped.get_or_create(
+        tenant_id=account.tenant_id,
+        aggregation_account=account,
+        other_account=other,
+        defaults={"reason": f"Same institution, type and currency, and {number}."},
+    )
+    if created:
+        outbound_webhooks.emit(
+            tenant_id=account.tenant_id,
+            event=outbound_webhooks.POSSIBLE_DUPLICATE,
+            client_id=account.client_id,
+            business_id=account.business_id,
+            account_id=account.pk,
+            data={"other_nucleus_aggregation_account_id": str(other.pk)},
+        )
+
+
+def _verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:
+    """The bank link of an account that was verified before it is connected."""
+    verified = (
+        VerifiedLink.objects.for_tenant(member.tenant)
+        .filter(member=member, vendor_account_id=vendor_account_id)
+        .filter(bank_link__is_active=True, bank_link__is_link_verified=True)
+        .select_related("bank_link")
+        .first()
+    )
+    return verified.bank_link if verified else None

@@ -1,0 +1,82 @@
+"""Find out which linked accounts the vendor no longer has, and end their links."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+from integrations.flows import account_identity, account_links, connections
+from integrations.flows.account_identity import KnownAccounts
+from integrations.models import AccountLink, Member, VendorUser
+from integrations.vendors import records
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorError, VendorNotFound
+
+logger = logging.getLogger(__name__)
+
+
+def known_accounts(vendor_user: VendorUser) -> KnownAccounts:
+    """The accounts of the vendor user's owner that its vendor has provided."""
+    owner = {
+        f"aggregation_account__{name}": row for name, row in vendor_user.owner.reference.items()
+    }
+    links = AccountLink.objects.for_tenant(vendor_user.tenant_id).filter(
+        vendor=vendor_user.vendor, **owner
+    )
+    rows = links.select_related("aggregation_account__tenant", "member").order_by(
+        "create_date", "id"
+    )
+    return KnownAccounts.of_links(rows)
+
+
+def end_missing_links(
+    vendor: Vendor, member: Member, listed: records.Batch[records.Account]
+) -> None:
+    """End the links of accounts that the listing lacks and the vendor does not have any more.
+
+    A listing may lack an account by mistake, so each one is read singly before.
+    """
+    present = {record.id for record in listed.records} | {item.id for item in listed.rejected}
+    for link in account_links.of_connection(member):
+        if link.vendor_account_id not in present and _is_gone(vendor, member, link):
+            logger.info("the vendor no longer has the account of link %s", link.pk)
+            account_links.end([link], AccountLink.EndReason.ACCOUNT_MISSING)
+
+
+def _is_gone(vendor: Vendor, member: Member, link: AccountLink) -> bool:
+    try:
+        vendor.read_account(
+            user_id=str(member.vendor_user.vendor_user_id), account_id=link.vendor_account_id
+        )
+    except VendorNotFound:
+        return True
+    except VendorError:  # nobody knows; the next sync asks again
+        return False
+    return False
+
+
+def check_rivals(vendor: Vendor, member: Member, listed: records.Batch[records.Account]) -> None:
+    """Ask the vendor whether other connections still have the accounts that seem to be listed here.
+
+    A person who connects a bank again is often quicker than the news that the old connection is
+    gone; without this the old account would look like a second one.
+    """
+    known = known_accounts(member.vendor_user)
+    rivals: dict[str, Member] = {}
+    for record in listed.records:
+        if record.id in known.by_vendor_id:
+            continue
+        for link in known.resembling(account_identity.traits_of_record(record, member)):
+            if link.ended_at is None and link.member_id not in (None, member.pk):
+                rivals[link.vendor_member_id] = link.connection
+    if not rivals:
+        return
+    with suppress(VendorError):
+        user_id = str(member.vendor_user.vendor_user_id)
+        present = {row.id for row in vendor.list_members(user_id=user_id).records}
+        for vendor_member_id, rival in rivals.items():
+            if vendor_member_id in present:
+                accounts = vendor.list_accounts(user_id=user_id, member_id=vendor_member_id)
+                end_missing_links(vendor, rival, accounts)
+            else:
+                connections.mark_missing(rival)
