@@ -12,7 +12,7 @@ from sandbox.atrium_api.endpoint import body, endpoint, flag, json_response, lis
 from sandbox.atrium_api.errors import ApiError
 from sandbox.world import clock, ids, jobs, lifecycle, oauth
 from sandbox.world.institutions import INSTITUTIONS, Institution, credential_fields
-from sandbox.world.json_format import format_datetime
+from sandbox.world.json_format import format_datetime, load_exact
 from sandbox.world.models import Member, User
 from sandbox.world.rules import RULES
 
@@ -22,6 +22,7 @@ def render(member: Member) -> dict[str, Any]:
         value = getattr(member, name)
         return format_datetime(value) if value else None
 
+    fields: dict[str, Any] = load_exact(member.fields)
     return {
         "aggregated_at": moment("aggregated_at"),
         "background_aggregation_is_disabled": member.background_aggregation_is_disabled,
@@ -36,7 +37,7 @@ def render(member: Member) -> dict[str, Any]:
         "status": member.status,
         "successfully_aggregated_at": moment("successfully_aggregated_at"),
         "user_guid": member.user.guid,
-    }
+    } | fields
 
 
 def get_member(user_guid: str, member_guid: str) -> Member:

@@ -64,7 +64,9 @@ def _create(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             if RULES.user_limit and User.objects.count() >= RULES.user_limit:
                 raise ApiError(403, f"This environment is limited to {RULES.user_limit} users.")
-            user = User.objects.create(guid=ids.new("USR"), **values)
+            guid = ids.new("USR")
+            person = values.get("identifier") or guid
+            user = User.objects.create(guid=guid, person=person, **values)
     except IntegrityError:
         raise _conflict(values["identifier"]) from None
     return json_response({"user": render(user)})

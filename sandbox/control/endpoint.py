@@ -12,6 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from sandbox.world.json_format import load_exact
+
 Handler = Callable[..., HttpResponse]
 WITH_PORT = re.compile(r":\d+$")
 
@@ -64,6 +66,15 @@ def error_response(status: int, message: str) -> HttpResponse:
 def json_body(request: HttpRequest) -> dict[str, Any]:
     """The JSON object of the request. Raises ValueError."""
     parsed = json.loads(request.body or b"{}")
+    return _object(parsed)
+
+
+def exact_body(request: HttpRequest) -> dict[str, Any]:
+    """The same with a Decimal for every number that has a fraction."""
+    return _object(load_exact(request.body or b"{}"))
+
+
+def _object(parsed: Any) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise ValueError("The body must be a JSON object.")
     return parsed

@@ -155,6 +155,20 @@ def _shifting(request: HttpRequest, fault: Fault, call_next: Next) -> HttpRespon
     return call_next(request)
 
 
+def _missing_rows(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+    """A list without some of its rows, as if they were not there."""
+    response = call_next(request)
+    if response.status_code >= 300 or response.get("Content-Type", "") != JSON:
+        return response
+    data = simplejson.loads(response.content, use_decimal=True)
+    for name, rows in data.items():
+        if isinstance(rows, list):
+            data[name] = [row for row in rows if fault.guids and row.get("guid") not in fault.guids]
+            if "pagination" in data:
+                data["pagination"]["total_entries"] -= len(rows) - len(data[name])
+    return HttpResponse(simplejson.dumps(data, use_decimal=True), content_type=JSON)
+
+
 def _endless(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     page = int(request.GET.get("page", "1"))
     query = QueryDict(mutable=True)
@@ -182,6 +196,7 @@ INJECTORS: dict[str, Callable[[HttpRequest, Fault, Next], HttpResponse]] = {
     "null_storm": _rewritten(_to_null),
     "unknown_enums": _rewritten(_to_unknown),
     "unknown_fields": _rewritten(lambda fault, name, value: value),
+    "missing_rows": _missing_rows,
     "shifting_pages": _shifting,
     "endless_pages": _endless,
 }

@@ -26,6 +26,7 @@ KINDS = {
     "null_storm": "null in every field that may be null",
     "unknown_enums": "unknown values in type, status and category fields",
     "unknown_fields": "fields that the reference does not know",
+    "missing_rows": "rows are missing in a list: those of `guids`, or all",
     "shifting_pages": "rows move between pages while they are read",
     "endless_pages": "a list that never has a last page",
 }
@@ -45,6 +46,7 @@ class Fault:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)  # empty: all that the kind knows
+    guids: list[str] = field(default_factory=list)  # rows that are missing; empty: all
     shift: int = 1  # rows; negative ones are missed
     id: int = 0
 
@@ -57,6 +59,9 @@ class Fault:
             raise ValueError(f"latency_seconds must be between 0 and {MAX_SECONDS:.0f}.")
         if any("\n" in text or "\r" in text for pair in self.headers.items() for text in pair):
             raise ValueError("headers must be one line each.")
+        for name in ("fields", "guids"):
+            if not all(isinstance(item, str) for item in getattr(self, name)):
+                raise ValueError(f"{name} must be a list of strings.")
         self.method = self.method.upper()
         parts = re.split(r"(\*|\{\w+\})", self.path)
         self.pattern = re.compile("".join(map(_expression, parts)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sandbox.control import views, webhooks
+from sandbox.control import bank, views, webhooks
 
 urlpatterns = [
     path("clock", views.clock_view),
@@ -10,6 +10,11 @@ urlpatterns = [
     path("reset", views.reset),
     path("members", views.members),
     path("members/<str:guid>", views.member),
+    path("bank/users", bank.users),
+    path("bank/users/<str:user>", bank.user),
+    path("bank/events", bank.events),
+    path("bank/events/<int:identity>", bank.event),
+    path("bank/script", bank.script),
     path("faults", views.faults),
     path("faults/<int:identity>", views.fault),
     path("webhooks", webhooks.webhooks),

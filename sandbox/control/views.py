@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from sandbox.connect.views import file_of
 from sandbox.control.endpoint import control, error_response, json_body, origin
 from sandbox.control.faults import FAULTS, KINDS
 from sandbox.world import clock, jobs, lifecycle, scheduler, seeding
+from sandbox.world.events.values import span
 from sandbox.world.institutions import INSTITUTIONS
 from sandbox.world.models import Member
 from sandbox.world.rules import RULES
@@ -24,8 +24,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-SPAN = re.compile(r"(\d{1,6})([smhdw])")
 MAX_SHOWN = 100
 
 
@@ -82,14 +80,6 @@ def _move_clock(request: HttpRequest) -> HttpResponse:
     if "advance" in values:
         scheduler.advance(clock.now() + span(values["advance"]))
     return _clock(request)
-
-
-def span(value: Any) -> timedelta:
-    """A length of time such as 90s, 15m, 3h, 2d, 1w. Raises ValueError."""
-    match = SPAN.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError("A span is a number and s, m, h, d or w, such as 90s, 15m, 3h, 2d, 1w.")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def moment(value: Any) -> datetime:

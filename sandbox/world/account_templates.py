@@ -1,4 +1,4 @@
-"""The accounts that every connection brings, and the positions of the one that invests.
+"""The accounts that every connection brings, others that may be opened, and invested positions.
 
 Amounts are in cents.
 """
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+DEBTS = ("CREDIT_CARD", "LOAN", "LINE_OF_CREDIT", "CHECKING_LINE_OF_CREDIT", "MORTGAGE")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One of the accounts that every connection brings."""
+    """A kind of account."""
 
     name: str
     type: str
@@ -24,7 +26,7 @@ class Plan:
 
     @property
     def is_debt(self) -> bool:
-        return self.type in ("CREDIT_CARD", "LOAN")
+        return self.type in DEBTS
 
 
 PLANS = (
@@ -38,7 +40,33 @@ PLANS = (
          {"interest_rate": 459, "original_balance": 2_400_000, "loan_amount": 2_400_000,
           "minimum_payment": 41_250, "last_payment": 41_250}),
     Plan("Retirement", "INVESTMENT", "ROTH_IRA", 152_390, 0, {}),
+    # Every connection brings those above (BASIC_PLANS); these are opened by events.
+    Plan("Joint Checking", "CHECKING", None, 98_765, 1.4, {}),
+    Plan("Money Market", "SAVINGS", "MONEY_MARKET", 2_500_000, 0,
+         {"apy": 215, "interest_rate": 215}),
+    Plan("Certificate", "SAVINGS", "CERTIFICATE_OF_DEPOSIT", 1_000_000, 0,
+         {"apy": 402, "interest_rate": 402}),
+    Plan("Travel Card", "CREDIT_CARD", None, 45_610, 0.6,
+         {"credit_limit": 800_000, "apr": 2_149, "minimum_payment": 3_500, "last_payment": 15_000}),
+    Plan("Student Loan", "LOAN", "STUDENT", 903_400, 0,
+         {"interest_rate": 389, "original_balance": 1_800_000, "loan_amount": 1_800_000,
+          "minimum_payment": 21_000, "last_payment": 21_000}),
+    Plan("Brokerage", "INVESTMENT", "BROKERAGE", 310_050, 0, {}),
+    Plan("Home Equity Line", "LINE_OF_CREDIT", "HOME_EQUITY", 510_000, 0,
+         {"credit_limit": 5_000_000, "apr": 799, "minimum_payment": 9_000, "last_payment": 9_000}),
+    Plan("Overdraft Line", "CHECKING_LINE_OF_CREDIT", None, 25_000, 0,
+         {"credit_limit": 100_000, "apr": 1_799, "minimum_payment": 2_500, "last_payment": 2_500}),
+    Plan("Home Mortgage", "MORTGAGE", None, 25_480_000, 0,
+         {"interest_rate": 625, "original_balance": 30_000_000, "minimum_payment": 184_700,
+          "last_payment": 184_700}),
+    Plan("House", "PROPERTY", None, 41_000_000, 0, {}),
+    Plan("Petty Cash", "CASH", None, 32_050, 0, {}),
+    Plan("Life Insurance", "INSURANCE", None, 500_000, 0,
+         {"cash_surrender_value": 500_000, "death_benefit": 25_000_000, "premium_amount": 4_500}),
+    Plan("Prepaid Card", "PREPAID", None, 12_500, 0.3, {}),
+    Plan("Other Account", "ANY", None, 10_000, 0, {}),
 )  # fmt: skip
+BASIC_PLANS = 6
 
 
 @dataclass(frozen=True, slots=True)

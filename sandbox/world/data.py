@@ -1,40 +1,32 @@
-"""Writes the data of an import: accounts with balances, transactions, holdings.
+"""Writes the data of an import: what the bank has now becomes what MX has.
 
-The same member at the same moment always has the same data; only what differs is written.
+The same bank at the same moment always gives the same data; only what differs is written.
 """
 
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sandbox.world.account_templates import PLANS, POSITIONS, Plan
+from django.db.models import Q
+
+from sandbox.world import bank, bank_ledger, payloads, positions
 from sandbox.world.ids import guid
-from sandbox.world.json_format import Cents, dump_payload, format_datetime
-from sandbox.world.ledger import UNSETTLED_AFTER, UNSETTLED_BEFORE, Entry, entries
-from sandbox.world.models import Account, Holding, Member, Transaction
+from sandbox.world.ledger import UNSETTLED_AFTER, UNSETTLED_BEFORE, Entry
+from sandbox.world.models import (
+    Account,
+    BankAccount,
+    BankTransaction,
+    Holding,
+    Member,
+    Transaction,
+)  # fmt: skip
+from sandbox.world.rules import RULES
 
 FIRST_IMPORT_DAYS = 130
 HISTORY_DAYS = 730
-CURRENCY = "USD"
-ROUTING = "731775681"  # passes the checksum, belongs to nobody
-ACCOUNT_FIELDS = (
-    "account_number", "apr", "apy", "available_balance", "available_credit", "balance",
-    "cash_balance", "cash_surrender_value", "created_at", "credit_limit", "currency_code",
-    "day_payment_is_due", "death_benefit", "guid", "holdings_value", "insured_name",
-    "institution_code", "interest_rate", "is_closed", "last_payment", "last_payment_at",
-    "loan_amount", "matures_on", "member_guid", "minimum_balance", "minimum_payment", "name",
-    "original_balance", "payment_due_at", "payoff_balance", "pay_out_amount", "premium_amount",
-    "started_on", "subtype", "total_account_value", "type", "updated_at", "user_guid",
-)  # fmt: skip
-FLAGS = (
-    "is_bill_pay", "is_direct_deposit", "is_expense", "is_fee", "is_income", "is_overdraft_fee",
-    "is_payroll_advance", "is_subscription",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,139 +37,105 @@ class Counts:
     updated: int = 0
 
 
-def random_seed(account: Account) -> str:
-    """The bank's own data depends on user, institution and login, not on the connection."""
-    member = account.member
-    return f"{account.user.guid}:{member.institution_code}:{_login(member)}:{account.plan}"
-
-
-def _login(member: Member) -> str:
-    return member.login or member.guid
+def accounts_with_bank(member: Member) -> list[Account]:
+    """The member's accounts at MX, in their order."""
+    rows = Account.objects.filter(member=member).order_by("pk")
+    return list(rows.select_related("user", "member", "bank_account"))
 
 
 def write_accounts(member: Member, now: datetime) -> None:
-    """Create the member's accounts, or bring their balances and positions up to date."""
-    accounts = list(Account.objects.filter(member=member).select_related("user", "member"))
-    if not accounts:
-        accounts = [_new_account(member, number, now) for number in range(len(PLANS))]
-        Account.objects.bulk_create(accounts)
+    """Bring the member's accounts, balances and positions to what the bank has; saves no member."""
+    listed = bank.accounts_of(bank.login_of(member, now))
+    stored = {row.bank_account.pk: row for row in accounts_with_bank(member)}
+    kept = [row for row in listed if _is_same(stored.get(row.pk), row)]
+    gone = stored.keys() - {row.pk for row in kept}
+    Account.objects.filter(pk__in=[stored[key].pk for key in gone]).delete()
+    new = [_new_account(member, row, now) for row in listed if row not in kept]
+    accounts = [stored[row.pk] for row in kept] + Account.objects.bulk_create(new)
+    changes = _changes(accounts)
     for account in accounts:
-        account.payload = _account_payload(account, now)
-    Account.objects.bulk_update(accounts, ["payload"])
-    invested = [account for account in accounts if PLANS[account.plan].type == "INVESTMENT"]
-    _write_holdings(invested, now)
+        _update(account, changes[account.bank_account.pk], now)
+    fields = ["payload", "type", "number", "routing", "owners"]
+    Account.objects.bulk_update(accounts, fields)
+    _write_holdings(accounts, now)
 
 
-def _new_account(member: Member, number: int, now: datetime) -> Account:
-    account = Account(
-        guid=guid("ACT", member.guid, number),
+def _is_same(stored: Account | None, present: BankAccount) -> bool:
+    return stored is not None and stored.generation == present.generation
+
+
+def _new_account(member: Member, row: BankAccount, now: datetime) -> Account:
+    name = guid("ACT", member.guid, row.guid, row.generation)
+    if name not in row.mx_guids:
+        row.mx_guids = f"{row.mx_guids} {name}".strip()
+        row.save(update_fields=["mx_guids"])
+    return Account(
+        guid=name,
         user=member.user,
         member=member,
-        plan=number,
+        bank_account=row,
+        generation=row.generation,
         opened_at=now,
-        type=PLANS[number].type,
-        routing=ROUTING,
+        number=row.number,
+        routing=row.routing,
     )
-    digits = random.Random(f"number:{random_seed(account)}")
-    account.number = f"{digits.randrange(10**11, 10**12)}"
-    return account
 
 
-def _account_payload(account: Account, now: datetime) -> str:
-    plan, member = PLANS[account.plan], account.member
-    payload: dict[str, Any] = dict.fromkeys(ACCOUNT_FIELDS)
-    payload |= {name: Cents(cents) for name, cents in plan.extra.items()}
-    payload |= {name: Cents(cents) for name, cents in balances(account, now).items()}
-    payload |= {
-        "account_number": f"XXXXXX{account.number[-4:]}",
-        "created_at": format_datetime(account.opened_at),
-        "currency_code": CURRENCY,
-        "guid": account.guid,
-        "institution_code": member.institution_code,
-        "is_closed": False,
-        "member_guid": member.guid,
-        "name": plan.name,
-        "subtype": plan.subtype,
-        "type": plan.type,
-        "updated_at": format_datetime(now),
-        "user_guid": account.user.guid,
-    }
-    if plan.is_debt:
-        due, paid = _payment_days(now.date())
-        payload["day_payment_is_due"] = due.day
-        payload["payment_due_at"] = f"{due}T00:00:00+00:00"
-        payload["last_payment_at"] = f"{paid}T00:00:00+00:00"
-    return dump_payload(payload)
+def _update(account: Account, changes: list[BankTransaction], now: datetime) -> None:
+    row, member = account.bank_account, account.member
+    account.type = row.type or ""
+    is_verified = account.guid in member.verified
+    if RULES.numbers_with_aggregation or member.job == "VERIFICATION" or not is_verified:
+        account.number, account.routing = row.number, row.routing
+    if member.job == "IDENTIFICATION":
+        account.owners = row.owners
+    account.payload = payloads.account(account, bank_ledger.balances(row, changes, now), now)
 
 
-def _payment_days(today: date) -> tuple[date, date]:
-    """The next 20th of a month and the one before it."""
-    this = today.replace(day=20)
-    next_due = (this + timedelta(days=20)).replace(day=20)
-    last_due = (this - timedelta(days=25)).replace(day=20)
-    return (next_due, this) if today.day >= 20 else (this, last_due)
-
-
-def balances(account: Account, now: datetime) -> dict[str, int]:
-    """The account's balances in cents: the first one, moved by what has posted since."""
-    plan = PLANS[account.plan]
-    since = account.opened_at - UNSETTLED_BEFORE
-    recent = list(entries(plan, random_seed(account), since.date(), now.date() + UNSETTLED_AFTER))
-    posted = sum(
-        _balance_change(plan, entry) for entry in recent if _posted_between(entry, account, now)
-    )
-    pending = sum(-_balance_change(plan, entry) for entry in recent if _is_due(entry, now))
-    balance = plan.balance + posted
-    if plan.type == "INVESTMENT":
-        invested = sum(position.value_on(now.date()) for position in POSITIONS)
-        total = balance + invested
-        return {"balance": total, "cash_balance": balance, "holdings_value": invested, "total_account_value": total}  # fmt: skip
-    if plan.type == "CREDIT_CARD":
-        free = plan.extra["credit_limit"] - balance + pending
-        return {"balance": balance, "available_credit": free}
-    if plan.type == "LOAN":
-        return {"balance": balance, "payoff_balance": balance + balance // 200}
-    return {"balance": balance, "available_balance": balance - pending}
-
-
-def _balance_change(plan: Plan, entry: Entry) -> int:
-    """What the entry adds to the balance; a payment lowers a debt."""
-    return entry.cents if entry.is_credit != plan.is_debt else -entry.cents
-
-
-def _posted_between(entry: Entry, account: Account, now: datetime) -> bool:
-    moment = entry.posted_at
-    return moment is not None and account.opened_at < moment <= now
-
-
-def _is_due(entry: Entry, now: datetime) -> bool:
-    return entry.is_pending(now) and not entry.is_posted(now) and entry.moment <= now
+def _changes(accounts: list[Account]) -> dict[int, list[BankTransaction]]:
+    """Changed and added transactions of each bank account, by its id."""
+    changes: dict[int, list[BankTransaction]] = {row.bank_account.pk: [] for row in accounts}
+    for change in BankTransaction.objects.filter(account__in=changes).order_by("pk"):
+        changes[change.account_id].append(change)
+    return changes
 
 
 def write_transactions(member: Member, now: datetime, *, days: int) -> Counts:
-    """Bring the member's transactions up to date, `days` back at least once."""
-    first = now.date() - timedelta(days=days)
-    if member.history_days >= days:
-        newest = member.transactions_at or now
-        first = max(first, (newest - UNSETTLED_BEFORE).date())
+    """Bring the member's transactions up to date, `days` back at least once; saves no member."""
     member.history_days = max(member.history_days, days)
-    member.transactions_at = now
-    counts = [
-        _write_ledger(account, first, now)
-        for account in Account.objects.filter(member=member).select_related("user", "member")
-    ]
+    accounts = accounts_with_bank(member)
+    changes = _changes(accounts)
+    counts = []
+    for account in accounts:
+        first = now.date() - timedelta(days=days)
+        if account.history_from is None:  # as far back as those that are here already
+            first = now.date() - timedelta(days=member.history_days)
+        elif account.transactions_at is None:  # all of it has changed
+            first = min(first, account.history_from)
+        elif account.history_from <= first:
+            first = max(first, (account.transactions_at - UNSETTLED_BEFORE).date())
+        counts.append(_write_ledger(account, changes[account.bank_account.pk], first, now))
+        account.history_from = min(account.history_from or first, first)
+        account.transactions_at = now
+    Account.objects.bulk_update(accounts, ["history_from", "transactions_at"])
     return Counts(sum(count.created for count in counts), sum(count.updated for count in counts))
 
 
-def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
-    last = now.date() + UNSETTLED_AFTER
+def _write_ledger(
+    account: Account, changes: list[BankTransaction], first: date, now: datetime
+) -> Counts:
     due: dict[str, tuple[Entry, bool]] = {}
-    for entry in entries(PLANS[account.plan], random_seed(account), first, last):
-        due |= {name: (entry, pending) for name, pending in _rows_of(account, entry, now)}
-    stored = Transaction.objects.filter(account=account, date__gte=first)
+    recent = [change for change in changes if _is_unread(change, account)]
+    last = now.date() + UNSETTLED_AFTER
+    entries = bank_ledger.entries_between(account.bank_account, changes, first, last)
+    corrected = (bank_ledger.entry_of(change) for change in recent if not change.is_withdrawn)
+    for entry in (*entries, *corrected):
+        due |= {name: (entry, pending) for name, pending in rows_of(account, entry, now)}
+    keys = [change.key for change in recent]
+    stored = Transaction.objects.filter(Q(date__gte=first) | Q(entry__in=keys), account=account)
     present = {row.guid: row for row in stored}
     texts = {
-        name: _transaction(account, name, entry, pending=pending)
+        name: payloads.transaction(account, name, entry, pending=pending)
         for name, (entry, pending) in due.items()
     }
     Transaction.objects.filter(pk__in=[row.pk for name, row in present.items() if name not in due]).delete()  # fmt: skip
@@ -187,7 +145,8 @@ def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
             user=account.user,
             member=account.member,
             account=account,
-            date=due[name][0].moment.date(),
+            entry=due[name][0].key,
+            date=due[name][0].date,
             payload=text,
         )
         for name, text in texts.items()
@@ -195,87 +154,44 @@ def _write_ledger(account: Account, first: date, now: datetime) -> Counts:
     ]
     changed = [row for name, row in present.items() if name in texts and row.payload != texts[name]]
     for row in changed:
-        row.payload = texts[row.guid]
+        row.payload, row.date = texts[row.guid], due[row.guid][0].date
     Transaction.objects.bulk_create(new_rows, batch_size=500)
-    Transaction.objects.bulk_update(changed, ["payload"], batch_size=500)
+    Transaction.objects.bulk_update(changed, ["payload", "date"], batch_size=500)
     return Counts(len(new_rows), len(changed))
 
 
-def _rows_of(account: Account, entry: Entry, now: datetime) -> Iterator[tuple[str, bool]]:
+def _is_unread(change: BankTransaction, account: Account) -> bool:
+    """Whether the bank changed it since the last import, which may not reach its day any more."""
+    return account.transactions_at is not None and change.changed_at >= account.transactions_at
+
+
+def rows_of(account: Account, entry: Entry, now: datetime) -> Iterator[tuple[str, bool]]:
     """Guid and whether it is pending, of each row that the entry is at this moment."""
-    day = entry.moment.date()
-    first = guid("TRN", account.guid, day, entry.number)
-    is_pending = entry.is_pending(now)
-    if is_pending:
+    version = [f"version-{entry.generation}"] if entry.generation else []
+    first = guid("TRN", account.guid, entry.key, *version)
+    if entry.is_pending(now):
         yield first, True
     if entry.is_posted(now):
         keeps_guid = entry.pending_from is None or entry.fate == "keeps_guid"
-        yield first if keeps_guid else guid("TRN", account.guid, day, entry.number, "posted"), False
-
-
-def _transaction(account: Account, name: str, entry: Entry, *, pending: bool) -> str:
-    merchant = entry.merchant
-    has_place = merchant is not None and merchant.has_place
-    first_seen = entry.pending_from or entry.moment
-    posted_at = entry.posted_at or entry.moment
-    payload: dict[str, Any] = {
-        "account_guid": account.guid,
-        "amount": Cents(entry.cents),
-        "category": entry.category,
-        "check_number": None,
-        "check_number_string": None,
-        "created_at": format_datetime(first_seen),
-        "currency_code": CURRENCY,
-        "date": entry.moment.date().isoformat(),
-        "description": entry.description,
-        "guid": name,
-        **{flag: flag in entry.flags for flag in FLAGS},
-        "is_international": None,
-        "latitude": 40.3916 if has_place else None,
-        "longitude": -111.8508 if has_place else None,
-        "member_guid": account.member.guid,
-        "memo": None,
-        "merchant_category_code": merchant.mcc if merchant else None,
-        "merchant_guid": merchant.guid if merchant else None,
-        "merchant_location_guid": merchant.location_guid if merchant and has_place else None,
-        "original_description": f"{entry.description.upper()} {entry.moment:%m%d}",
-        "posted_at": None if pending else format_datetime(posted_at),
-        "status": "PENDING" if pending else "POSTED",
-        "top_level_category": entry.top_level_category,
-        "transacted_at": format_datetime(entry.moment),
-        "type": "CREDIT" if entry.is_credit else "DEBIT",
-        "updated_at": format_datetime(first_seen if pending else posted_at),
-        "user_guid": account.user.guid,
-    }
-    return dump_payload(payload)
+        yield first if keeps_guid else guid("TRN", account.guid, entry.key, *version, "posted"), False  # fmt: skip
 
 
 def _write_holdings(accounts: list[Account], now: datetime) -> None:
+    stored = {row.guid: row for row in Holding.objects.filter(account__in=accounts)}
+    new, changed = [], []
     for account in accounts:
-        existing = set(Holding.objects.filter(account=account).values_list("guid", flat=True))
-        for position in POSITIONS:
-            name = guid("HOL", account.guid, position.symbol)
-            amounts = position.fields(now.date())
-            payload: dict[str, Any] = {
-                "account_guid": account.guid,
-                "created_at": format_datetime(account.opened_at),
-                "currency_code": CURRENCY,
-                "cusip": position.cusip,
-                "description": position.description,
-                "guid": name,
-                "holding_type": position.type,
-                "member_guid": account.member.guid,
-                "shares": position.thousandths / 1000,
-                "symbol": position.symbol,
-                "updated_at": format_datetime(now),
-                "user_guid": account.user.guid,
-            } | {key: None if cents is None else Cents(cents) for key, cents in amounts.items()}
-            owner = {"user": account.user, "member": account.member, "account": account}
-            text = dump_payload(payload)
-            if name in existing:
-                Holding.objects.filter(guid=name).update(payload=text)
+        for key, fields in positions.positions(account.bank_account, now.date()).items():
+            name = guid("HOL", account.guid, key)
+            text = payloads.holding(account, name, fields, now)
+            if (row := stored.pop(name, None)) is not None:
+                row.payload = text
+                changed.append(row)
             else:
-                Holding.objects.create(guid=name, payload=text, **owner)
+                owner = {"user": account.user, "member": account.member, "account": account}
+                new.append(Holding(guid=name, payload=text, **owner))
+    Holding.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
+    Holding.objects.bulk_update(changed, ["payload"])
+    Holding.objects.bulk_create(new)
 
 
 def account_name(account: Account) -> str:

@@ -49,7 +49,7 @@ JOBS = {
 
 def reload(member: Member) -> Member:
     """The row, read again inside this transaction. Raises Member.DoesNotExist."""
-    return Member.objects.select_related("user").get(pk=member.pk)
+    return Member.objects.select_related("user", "bank_login").get(pk=member.pk)
 
 
 def start(member: Member, path: str, *, transactions: bool | None = None) -> Member:
@@ -150,22 +150,14 @@ def account_numbers(member: Member) -> list[dict[str, Any]]:
 
 def account_owners(member: Member) -> list[dict[str, Any]]:
     """Owners of the accounts; empty before an identification."""
-    if not member.has_owners:
-        return []
     return [
         {
-            "guid": guid("ACO", row.guid),
+            "guid": guid("ACO", row.guid, *([number] if number else [])),
             "user_guid": member.user.guid,
             "member_guid": member.guid,
             "account_guid": row.guid,
-            "owner_name": "Test Account Holder",
-            "address": "123 Test Street",
-            "city": "Testville",
-            "state": "UT",
-            "postal_code": "84000",
-            "country": "US",
-            "email": "holder@bank.example",
-            "phone": "555-0100",
         }
+        | owner
         for row in Account.objects.filter(member=member).order_by("id")
+        for number, owner in enumerate(row.owners or [])
     ]

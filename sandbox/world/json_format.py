@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+import simplejson
 
 
 class Cents(int):
@@ -15,13 +18,26 @@ def dump_payload(payload: dict[str, Any]) -> str:
     """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
     parts = []
     for name, value in payload.items():
-        text = (
-            format_cents(value)
-            if isinstance(value, Cents)
-            else json.dumps(value, ensure_ascii=False)
-        )
-        parts.append(f"{json.dumps(name)}:{text}")
+        parts.append(f"{json.dumps(name)}:{_text(value)}")
     return "{" + ",".join(parts) + "}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Cents):
+        return format_cents(value)
+    if isinstance(value, Decimal | dict | list):
+        return dump_exact(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def dump_exact(value: Any) -> str:
+    """JSON text; a Decimal keeps its digits."""
+    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, allow_nan=False)
+
+
+def load_exact(text: str | bytes) -> Any:
+    """Parsed JSON, with a Decimal for every number that has a fraction. Raises ValueError."""
+    return simplejson.loads(text, use_decimal=True, allow_nan=False)
 
 
 def format_cents(cents: int) -> str:

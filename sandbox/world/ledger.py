@@ -8,16 +8,19 @@ their pending row behind for a while.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
 
 from sandbox.world import merchants
-from sandbox.world.account_templates import Plan
+from sandbox.world.account_templates import PLANS, Plan
 
 LEFTOVER = timedelta(days=14)  # MX deletes what is pending for longer
 # Days around today in which rows may still change: announced, pending, left over.
 UNSETTLED_BEFORE, UNSETTLED_AFTER = timedelta(days=20), timedelta(days=3)
+LONGEST_WAIT = timedelta(days=4)  # from the day of an entry until it has posted
 FATES = (("vanishes", 0.08), ("keeps_guid", 0.22), ("leaves_both", 0.03))
 
 
@@ -25,18 +28,22 @@ FATES = (("vanishes", 0.08), ("keeps_guid", 0.22), ("leaves_both", 0.03))
 class Entry:
     """One movement. `pending_from` is None where it posts at once."""
 
-    number: int  # of its day
+    key: str  # unique in its account: the day and its number of that day
+    date: date  # as it is listed
     cents: int
     is_credit: bool
-    description: str
-    top_level_category: str
-    category: str
+    description: str | None
+    top_level_category: str | None
+    category: str | None
     moment: datetime
     pending_from: datetime | None = None
     posts_at: datetime | None = None  # None: at its moment
     fate: str = "new_guid"
     merchant: merchants.Merchant | None = None
     flags: tuple[str, ...] = ()
+    generation: int = 0  # how often it was replaced under another guid
+    changed_at: datetime | None = None  # by the bank
+    fields: Mapping[str, Any] = field(default_factory=dict)  # replace those of MX's answer
 
     @property
     def posted_at(self) -> datetime | None:
@@ -54,17 +61,18 @@ class Entry:
         return now < self.posts_at + lasts
 
 
-def entries(plan: Plan, seed: str, first: date, last: date) -> Iterator[Entry]:
-    """All entries of the days from `first` to `last`."""
+def entries(plan: int, seed: str, first: date, last: date) -> Iterator[Entry]:
+    """All entries of the days from `first` to `last`; `plan` is an index in PLANS."""
     for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        yield from _day(plan, random.Random(f"{seed}:{day}"), day)
+        yield from entries_of_day(plan, seed, first + timedelta(days=number))
 
 
-def _day(plan: Plan, chance: random.Random, day: date) -> Iterator[Entry]:
-    drafts = [*_purchases(plan, chance), *_regular(plan, chance, day)]
-    for number, draft in enumerate(drafts):
-        yield _timed(draft, number, day, chance)
+@lru_cache(maxsize=32_768)  # imports read the last weeks again and again
+def entries_of_day(plan: int, seed: str, day: date) -> tuple[Entry, ...]:
+    """The entries of one day."""
+    chance = random.Random(f"{seed}:{day}")
+    drafts = [*_purchases(PLANS[plan], chance), *_regular(PLANS[plan], chance, day)]
+    return tuple(_timed(draft, number, day, chance) for number, draft in enumerate(drafts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ def _timed(draft: Draft, number: int, day: date, chance: random.Random) -> Entry
         draw -= share
     is_pending = bool(draft.waits or draft.announced)
     return Entry(
-        number=number,
+        key=f"{day}:{number}",
+        date=day,
         cents=draft.cents,
         is_credit=draft.is_credit,
         description=draft.description,

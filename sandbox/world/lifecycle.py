@@ -192,8 +192,6 @@ def _finished(member: Member, at: datetime) -> None:
     if member.job == "HISTORY" or (member.job != "BALANCE" and member.includes_transactions):
         counts = data.write_transactions(member, at, days=days)
         member.has_processed_transactions = True
-    if member.job == "IDENTIFICATION":
-        member.has_owners = True
     if member.job == "STATEMENT":
         statement_count = statements.write(member, at)
     member.successfully_aggregated_at, member.failures = at, 0

@@ -25,10 +25,97 @@ class World(models.Model):
         return cls.objects.get()
 
 
+class BankLogin(models.Model):
+    """A login at a bank. It outlives MX's members, so a reconnect finds the same accounts.
+
+    `person` is the identifier that MX's user was created under (its guid without one): a user who
+    is created again under that identifier is the same person.
+    """
+
+    person = models.CharField(max_length=200)
+    institution_code = models.CharField(max_length=64)
+    login = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "institution_code", "login"], name="one_bank_login"
+            )
+        ]
+
+
+class BankAccount(models.Model):
+    """An account as the bank has it now; MX shows what it was at the member's last import."""
+
+    guid = models.CharField(max_length=40, unique=True)
+    logins = models.ManyToManyField(BankLogin, related_name="accounts")  # several: a joint account
+    plan = models.PositiveIntegerField()  # index in PLANS
+    seed = models.CharField(max_length=400)  # of what is generated
+    opened_at = models.DateTimeField()  # when the balance was `balance`
+    balance = models.BigIntegerField()  # cents
+    number = models.CharField(max_length=32)
+    routing = models.CharField(max_length=32)
+    name = models.CharField(max_length=255, null=True)
+    type = models.CharField(max_length=64, null=True)
+    subtype = models.CharField(max_length=64, null=True)
+    currency = models.CharField(max_length=16, null=True)
+    is_closed = models.BooleanField(default=False)
+    is_deleted = models.BooleanField(default=False)
+    quiet_periods = models.JSONField(default=list)  # [from, to] without entries; null: open-ended
+    owners = models.JSONField(default=list)
+    positions = models.TextField(default="{}")  # JSON: symbol → changed fields, or null when sold
+    fields = models.TextField(default="{}")  # JSON that replaces fields of MX's answer
+    generation = models.PositiveIntegerField(
+        default=0
+    )  # counts up when MX takes it for another one
+    mx_guids = models.TextField(blank=True)  # that MX has ever had for it, separated by spaces
+
+
+class BankTransaction(models.Model):
+    """A transaction that was changed or added; all others are generated from the seed."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="changes")
+    key = models.CharField(max_length=40)  # of the entry it replaces, or added:1, added:2, …
+    changed_at = models.DateTimeField()
+    is_withdrawn = models.BooleanField(default=False)
+    generation = models.PositiveIntegerField(default=0)  # counts up with every new guid
+    date = models.DateField()
+    moment = models.DateTimeField()
+    pending_from = models.DateTimeField(null=True)
+    posts_at = models.DateTimeField(null=True)
+    fate = models.CharField(max_length=16)
+    cents = models.BigIntegerField()
+    is_credit = models.BooleanField()
+    description = models.CharField(max_length=2000, null=True)
+    top_level_category = models.CharField(max_length=64, null=True)
+    category = models.CharField(max_length=64, null=True)
+    merchant = models.CharField(max_length=64, blank=True)  # its guid
+    flags = models.JSONField(default=list)
+    fields = models.TextField(default="{}")  # JSON that replaces fields of MX's answer
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "key"], name="one_change_a_transaction")
+        ]
+
+
+class BankEvent(models.Model):
+    """Something that happened at the bank or in MX's dashboard, or will."""
+
+    kind = models.CharField(max_length=32)
+    values = models.TextField()  # JSON
+    is_immediate = models.BooleanField(default=False)  # MX shows it without an import
+    due_at = models.DateTimeField(null=True, db_index=True)  # null: over
+    happened_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+
 class User(models.Model):
     """MX's user."""
 
     guid = models.CharField(max_length=40, unique=True)
+    person = models.CharField(max_length=200)  # see BankLogin
     identifier = models.CharField(max_length=200, unique=True, null=True)
     metadata = models.TextField(null=True)
     is_disabled = models.BooleanField(default=False)
@@ -69,9 +156,9 @@ class Member(models.Model):
     failures = models.PositiveIntegerField(default=0)  # in a row
     background_aggregation_is_disabled = models.BooleanField(default=False)
     history_days = models.PositiveIntegerField(default=0)  # 0: no transactions yet
-    transactions_at = models.DateTimeField(null=True)  # when they were last imported
     verified = models.JSONField(default=list)  # guids of the accounts whose numbers are known
-    has_owners = models.BooleanField(default=False)
+    bank_login = models.ForeignKey(BankLogin, on_delete=models.SET_NULL, null=True)
+    fields = models.TextField(default="{}")  # JSON that replaces fields of MX's answer
 
     class Meta:
         constraints = [
@@ -85,16 +172,20 @@ class Member(models.Model):
 
 
 class Account(models.Model):
-    """An account of a member. `opened_at` is when MX first saw it: balances are counted from it."""
+    """An account of a member, as the last import brought it."""
 
     guid = models.CharField(max_length=40, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
-    plan = models.PositiveIntegerField()
-    opened_at = models.DateTimeField()
-    type = models.CharField(max_length=32)
+    bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE)
+    generation = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField()  # when MX first saw it
+    history_from = models.DateField(null=True)  # the day its transactions were imported from
+    transactions_at = models.DateTimeField(null=True)  # last import; null: all of them again
+    type = models.CharField(max_length=64)
     number = models.CharField(max_length=32)
     routing = models.CharField(max_length=32)
+    owners = models.JSONField(null=True)  # null: never identified
     payload = models.TextField()
 
 
@@ -105,11 +196,13 @@ class Transaction(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    entry = models.CharField(max_length=40, blank=True)  # its key at the bank
     date = models.DateField()
     payload = models.TextField()
 
     class Meta:
         indexes = [
+            models.Index(fields=["account", "entry"]),
             models.Index(fields=["account", "-date", "-id"]),
             models.Index(fields=["member", "-date", "-id"]),
             models.Index(fields=["user", "-date", "-id"]),

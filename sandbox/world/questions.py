@@ -92,4 +92,5 @@ def question_guid(member: Member, kind: str) -> str:
 
 def verifiable(member: Member) -> list[Account]:
     """The accounts that have numbers."""
-    return list(Account.objects.filter(member=member, type__in=VERIFIABLE).order_by("id"))
+    rows = Account.objects.filter(member=member, type__in=VERIFIABLE)
+    return list(rows.filter(bank_account__is_closed=False).order_by("id"))

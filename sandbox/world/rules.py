@@ -21,6 +21,7 @@ class Rules:
     verification_flow: str = settings.VERIFICATION_FLOW  # legacy: no account is selected
     disabled_features: list[str] = field(default_factory=list)  # answered 403
     background_aggregation: bool = True
+    numbers_with_aggregation: bool = True  # False: verified numbers change by verification only
 
     def change(self, changes: dict[str, Any]) -> None:
         """Apply the changes, all or none.

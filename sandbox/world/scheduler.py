@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from sandbox.world import clock, lifecycle, webhook_sender
-from sandbox.world.models import Delivery, Member
+from sandbox.world.events import registry
+from sandbox.world.models import BankEvent, Delivery, Member
 
 TICK = 0.05  # seconds
 MAX_ADVANCE = timedelta(days=366)
@@ -54,7 +55,7 @@ def _next_due() -> datetime | None:
     """When the next row is due; deliveries under way are due until they are finished."""
     moments = (
         rows.aggregate(earliest=Min("due_at"))["earliest"]
-        for rows in (Member.objects, Delivery.objects)
+        for rows in (Member.objects, Delivery.objects, BankEvent.objects)
     )
     return min(filter(None, moments), default=None)
 
@@ -79,10 +80,22 @@ def advance(to: datetime) -> None:
 
 
 def _run_due_steps(until: datetime) -> None:
-    """Run due steps one by one. Each schedules its successor later, so this ends."""
-    due = Member.objects.select_related("user").filter(due_at__lte=until).order_by("due_at", "pk")
-    while due.exists():
+    """Run due steps and events one by one. Each schedules its successor later, so this ends."""
+    members = Member.objects.select_related("user", "bank_login").filter(due_at__lte=until)
+    steps = members.order_by("due_at", "pk")
+    scheduled = BankEvent.objects.filter(due_at__lte=until).order_by("due_at", "pk")
+    while True:
         with transaction.atomic():
-            member = due.first()
-            if member is not None and member.due_at is not None:
+            member, event = steps.first(), scheduled.first()
+            if event is not None and not _is_earlier(member, event):
+                registry.run(event, event.due_at or until)
+            elif member is not None and member.due_at is not None:
                 lifecycle.step(member, member.due_at)
+            else:
+                return
+
+
+def _is_earlier(member: Member | None, event: BankEvent) -> bool:
+    if member is None or member.due_at is None or event.due_at is None:
+        return False
+    return member.due_at < event.due_at

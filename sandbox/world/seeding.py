@@ -9,7 +9,15 @@ from django.conf import settings
 from django.db import transaction
 
 from sandbox.world import clock, scheduler
-from sandbox.world.models import Delivery, User, Webhook, World
+from sandbox.world.models import (
+    BankAccount,
+    BankEvent,
+    BankLogin,
+    Delivery,
+    User,
+    Webhook,
+    World,
+)  # fmt: skip
 from sandbox.world.rules import RULES
 
 
@@ -22,8 +30,8 @@ def load_or_create() -> None:
 def reset(seed: str, moment: datetime | None) -> None:
     """Delete everything. The same seed, moment and calls give the same ids and data again."""
     with scheduler.world_lock, transaction.atomic():
-        for rows in (User.objects, Delivery.objects, Webhook.objects):
-            rows.all().delete()
+        for model in (User, Delivery, Webhook, BankEvent, BankAccount, BankLogin):
+            model._default_manager.all().delete()
         World.objects.update(seed=seed or secrets.token_hex(8), serial=0)
         clock.reset(moment)
         RULES.restore()

@@ -9,12 +9,11 @@ from io import BytesIO
 
 import pydyf
 
-from sandbox.world.account_templates import PLANS
-from sandbox.world.data import account_name, random_seed
+from sandbox.world import bank_ledger
+from sandbox.world.data import account_name
 from sandbox.world.ids import guid
 from sandbox.world.institutions import INSTITUTIONS
 from sandbox.world.json_format import dump_payload, format_cents, format_datetime
-from sandbox.world.ledger import entries
 from sandbox.world.models import Account, Member, Statement
 
 MONTHS = 3  # complete months before the current one
@@ -25,7 +24,9 @@ NOTICE = "Sandbox: no real bank, no real money."
 
 def write(member: Member, at: datetime) -> int:
     """Write missing statements; returns their number."""
-    accounts = Account.objects.filter(member=member).select_related("user", "member")
+    accounts = Account.objects.filter(member=member).select_related(
+        "user", "member", "bank_account"
+    )
     existing = set(Statement.objects.filter(member=member).values_list("account_id", "month"))
     new_statements = [
         _statement(account, month, at)
@@ -65,14 +66,11 @@ def _statement(account: Account, month: date, at: datetime) -> Statement:
 
 def _lines(account: Account, month: date) -> list[str]:
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    plan = PLANS[account.plan]
-    posted = [
-        entry
-        for entry in entries(plan, random_seed(account), month, last)
-        if entry.posted_at is not None
-    ]
+    changes = account.bank_account.changes.order_by("pk")
+    entries = bank_ledger.entries_between(account.bank_account, changes, month, last)
+    posted = [entry for entry in entries if entry.posted_at is not None and entry.date <= last]
     rows = [
-        f"{entry.moment:%Y-%m-%d}  {entry.description[:44]:<44}"
+        f"{entry.date}  {entry.description or '':<44.44}"
         f"{format_cents(entry.cents if entry.is_credit else -entry.cents):>14}"
         for entry in posted
     ]
