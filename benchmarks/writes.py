@@ -40,6 +40,7 @@ def rows(count: int, changed_every: int = 0) -> Iterator[TransactionRow]:
             source_id=f"TRN-{number}",
             source_updated_at=START,
             transaction_date=START + timedelta(minutes=number),
+            booking_date=(START + timedelta(minutes=number)).date(),
             currency_code="USD",
             status="pending" if changed else "posted",
             amount=Decimal(number % 90_000) / 100,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,23 +28,31 @@ def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBala
 
     Raises VendorError and writes.AccountGone.
     """
-    return _store_balance(link, _read_account(vendor, link))
+    read_at = timezone.now()
+    return _store_balance(link, _read_account(vendor, link), read_at)
 
 
 @with_audit_subject
 def pull_account_and_balance(
-    *, vendor: Vendor, link: AccountLink, record: records.Account | None = None
+    *,
+    vendor: Vendor,
+    link: AccountLink,
+    record: records.Account | None = None,
+    read_at: datetime | None = None,
 ) -> None:
     """Store the account and its balance.
 
     Args:
         record: the account, if the caller has read it; otherwise one call to the vendor reads it.
+        read_at: when the caller began to read it.
 
     Raises VendorError and writes.AccountGone.
     """
-    record = record or _read_account(vendor, link)
+    if record is None or read_at is None:
+        read_at = timezone.now()
+        record = record or _read_account(vendor, link)
     _store_account(link, record)
-    _store_balance(link, record)
+    _store_balance(link, record, read_at)
 
 
 def _read_account(vendor: Vendor, link: AccountLink) -> records.Account:
@@ -54,7 +64,9 @@ def _store_account(link: AccountLink, record: records.Account) -> AggregationAcc
     return writes.update_aggregation_account(account=link.aggregation_account, **columns)
 
 
-def _store_balance(link: AccountLink, record: records.Account) -> AggregationAccountBalance:
+def _store_balance(
+    link: AccountLink, record: records.Account, read_at: datetime
+) -> AggregationAccountBalance:
     account, now = link.aggregation_account, timezone.now()
     balance = record.balance
     with transaction.atomic():
@@ -65,7 +77,7 @@ def _store_balance(link: AccountLink, record: records.Account) -> AggregationAcc
             available_credit=balance.available_credit,
             currency_code=record_mapping.currency(balance.currency_code, account),
             time_stamp=balance.as_of,
-            now=now,
+            read_at=read_at,
         )
         is_written = stored.update_date >= now
         if is_written:

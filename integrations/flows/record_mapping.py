@@ -61,6 +61,7 @@ def transaction(
         source_id=record.id,
         source_updated_at=record.updated_at,
         transaction_date=record.transacted_at,
+        booking_date=record.booking_date or record.transacted_at.date(),
         currency_code=currency(record.currency_code, account),
         status=record.status,
         amount=record.amount,

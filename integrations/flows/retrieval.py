@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from integrations import vendor_sessions
@@ -67,6 +68,7 @@ def retrieve_account(
     link: AccountLink,
     import_id: str,
     record: records.Account | None = None,
+    read_at: datetime | None = None,
     with_history: bool = False,
 ) -> None:
     """Store account, balance, transactions and holdings, for a job.
@@ -75,12 +77,13 @@ def retrieve_account(
         import_id: identifies the vendor's import; pages that an earlier run has stored of the same
             import are not read again.
         record: the account, if the caller has read it.
+        read_at: when the caller began to read it.
         with_history: list all transactions that the vendor can have.
 
     Raises Reschedule when the job's turn is over; the next run continues from the checkpoint.
     Raises VendorError, writes.AccountGone and LeaseLost.
     """
-    account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record)
+    account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record, read_at=read_at)
     checkpoint = Checkpoint(run, link, import_id=import_id)
     for _ in transaction_pulls.pull_batches(
         vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history

@@ -19,7 +19,7 @@ from integrations.flows import (
     retrieval,
 )
 from integrations.flows.account_linking import LinkPolicy
-from integrations.flows.sync_state import SyncPayload, SyncProgress
+from integrations.flows.sync_state import SyncPayload, SyncProgress, has_new_import
 from integrations.jobs import job_queue
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
@@ -31,8 +31,6 @@ from integrations.vendors.records import SyncScope
 
 logger = logging.getLogger(__name__)
 IMPORT_TIMEOUT = timedelta(hours=2)  # then accounts are read although the import runs
-FULL_SYNC_INTERVAL = timedelta(hours=24)
-IMPORT_TIME_RESOLUTION = timedelta(seconds=2)
 
 
 def enqueue(
@@ -91,7 +89,7 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
             return
         if scope is not SyncScope.STATUS:
             _ensure_import_ended(run, vendor, vendor_member)
-            if payload.only_if_changed and not _has_new_import(member, vendor_member):
+            if payload.only_if_changed and not has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
             import_id = str(vendor_member.successfully_aggregated_at)
@@ -179,20 +177,6 @@ def _ensure_import_ended(run: JobRun, vendor: Vendor, vendor_member: records.Mem
         raise Reschedule(connections.poll_seconds(vendor))
 
 
-def _has_new_import(member: Member, vendor_member: records.Member) -> bool:
-    """Whether the vendor has imported since all accounts were last read.
-
-    The vendor states times in seconds, so a sync that began within IMPORT_TIME_RESOLUTION of the
-    import may have missed some of it.
-    """
-    if member.synced_at is None or member.synced_at < timezone.now() - FULL_SYNC_INTERVAL:
-        return True
-    imported = vendor_member.successfully_aggregated_at
-    if imported is None or imported != member.synced_through:
-        return True
-    return member.synced_at < imported + IMPORT_TIME_RESOLUTION
-
-
 def _read_accounts(
     run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, import_id: str
 ) -> None:
@@ -208,6 +192,7 @@ def _read_accounts(
     errors: list[VendorError] = []
     if not AccountLink.objects.for_tenant(run.tenant).filter(member=member).exists():
         return  # it is only used for verification
+    read_at = timezone.now()
     listed = vendor.list_accounts(
         user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
     )
@@ -218,7 +203,7 @@ def _read_accounts(
     for link in pending:
         record = account_records.get(link.vendor_account_id)
         try:
-            _read_account(run, vendor, link, record, scope, import_id)
+            _read_account(run, vendor, link, record, read_at, scope, import_id)
         except VendorNotFound:
             logger.info("the vendor no longer has the account of link %s", link.pk)
         except VendorError as error:
@@ -254,11 +239,14 @@ def _read_account(
     vendor: Vendor,
     link: AccountLink,
     record: records.Account | None,
+    read_at: datetime,
     scope: SyncScope,
     import_id: str,
 ) -> None:
     if scope is SyncScope.BALANCES:
-        account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record)
+        account_pulls.pull_account_and_balance(
+            vendor=vendor, link=link, record=record, read_at=read_at
+        )
     else:
         retrieval.retrieve_account(
             run=run,
@@ -266,6 +254,7 @@ def _read_account(
             link=link,
             import_id=import_id,
             record=record,
+            read_at=read_at,
             with_history=scope is SyncScope.HISTORY,
         )
 

@@ -1,13 +1,22 @@
-"""What a sync job stores: its payload, and what it has read so far."""
+"""What a sync job stores, and whether there is anything new to read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Self
+
+from django.utils import timezone
 
 from integrations.flows.transaction_listing import ListingProgress
 from integrations.jobs.job_data import JobData
+from integrations.models import Member
+from integrations.vendors import records
+from nucleus.plausibility import plausible_instant
+
+FULL_SYNC_INTERVAL = timedelta(hours=24)
+IMPORT_TIME_RESOLUTION = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -60,3 +69,18 @@ class SyncProgress(ListingProgress):
     def without_read_state(self) -> SyncProgress:
         """The progress with which everything is read again."""
         return SyncProgress(refresh_started=self.refresh_started)
+
+
+def has_new_import(member: Member, vendor_member: records.Member) -> bool:
+    """Whether the vendor has imported since all accounts were last read.
+
+    The vendor states times in seconds, so a sync that began within IMPORT_TIME_RESOLUTION of the
+    import may have missed some of it.
+    """
+    now = timezone.now()
+    if member.synced_at is None or member.synced_at < now - FULL_SYNC_INTERVAL:
+        return True
+    imported = plausible_instant(vendor_member.successfully_aggregated_at, now=now)
+    if imported is None or imported != member.synced_through:
+        return True  # a time that cannot be true is as none: it must not hide an import
+    return member.synced_at < imported + IMPORT_TIME_RESOLUTION

@@ -114,7 +114,7 @@ def _store_batch(
     """
     rows = [record_mapping.transaction(record, account, lookup) for record in batch.records]
     with transaction.atomic():
-        written = writes.upsert_transactions(account=account, rows=rows)
+        written = writes.upsert_transactions(account=account, rows=rows, read_at=listing.listed_at)
         emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
         canceled = writes.cancel_transactions(account=account, source_ids=batch.removed)
         _emit_canceled(account, canceled)

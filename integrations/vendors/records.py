@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -176,6 +176,7 @@ class Transaction:
     status: str  # "posted" or "pending"; another name of the vendor in lower case
     transacted_at: datetime
     currency_code: str | None
+    booking_date: date | None = None  # the bank's day; None: the UTC day of transacted_at
     category: str | None = None  # the parent category
     subcategory: str | None = None  # the leaf category
     description: str | None = None

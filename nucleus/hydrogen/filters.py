@@ -68,7 +68,9 @@ def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[
     if not text:
         return rows
     query = Q(pk__in=[])
-    for group in _parse(text, {name: _field(rows.model, name) for name in fields}):
+    day_columns = getattr(rows.model, "DAY_COLUMNS", {})
+    parsed = _parse(text, {name: _field(rows.model, name) for name in fields}, day_columns)
+    for group in parsed:
         group_query = Q()
         for condition in group:
             group_query &= _query(condition)
@@ -94,8 +96,14 @@ def matching(
     ]
 
 
-def _parse(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
-    """Groups of conditions: a row matches if it meets all conditions of any group."""
+def _parse(
+    text: str, fields: Mapping[str, Any], day_columns: Mapping[str, str] | None = None
+) -> list[list[Condition]]:
+    """Groups of conditions: a row matches if it meets all conditions of any group.
+
+    Args:
+        day_columns: column of instants → column of dates that days are compared with instead.
+    """
     if len(text) > MAX_LENGTH:
         raise _refusal(f"It is longer than {MAX_LENGTH} characters.")
     groups: list[list[Condition]] = [[]]
@@ -104,7 +112,7 @@ def _parse(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
         term = TERM.match(text, position)
         if term is None:
             raise _refusal(f"Write field==value; this cannot be read: {text[position:][:40]!r}.")
-        groups[-1].append(_condition(term, fields))
+        groups[-1].append(_condition(term, fields, day_columns or {}))
         position = term.end()
         if position == len(text):
             return groups
@@ -117,7 +125,9 @@ def _parse(text: str, fields: Mapping[str, Any]) -> list[list[Condition]]:
     raise _refusal(f"It has more than {MAX_TERMS} conditions.")
 
 
-def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
+def _condition(
+    term: re.Match[str], fields: Mapping[str, Any], day_columns: Mapping[str, str]
+) -> Condition:
     name, operator = term["field"], term["operator"]
     if name not in fields:
         raise _refusal(f"There is no field {name!r} to filter on. Fields: {', '.join(fields)}.")
@@ -129,6 +139,8 @@ def _condition(term: re.Match[str], fields: Mapping[str, Any]) -> Condition:
     if isinstance(value, bool) and operator not in ("==", "!="):
         raise _refusal(f"{name} is true or false; compare it with == or !=.")
     is_day = isinstance(value, datetime) and DATE.fullmatch(text.strip()) is not None
+    if is_day and name in day_columns:
+        return Condition(day_columns[name], operator, value.date())
     return Condition(name, operator, value, _next_day(value) if is_day else None)
 
 

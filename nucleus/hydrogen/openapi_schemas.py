@@ -154,6 +154,12 @@ class AggregationAccountHolding(RecordSchema):
 class AggregationAccountTransaction(RecordSchema):
     """A movement of money: one of bank_credit, cash and investment is set."""
 
+    booking_date = serializers.DateField(
+        allow_null=True,
+        read_only=True,
+        help_text="The day under which the bank books it, which may differ from the UTC day of "
+        "`transaction_date`. Not a field of Hydrogen's.",
+    )
     bank_credit = BankCredit(allow_null=True)
     cash = Cash(allow_null=True)
     investment = Investment(allow_null=True)

@@ -54,9 +54,9 @@ BALANCE = (
     "update_date",
 )  # fmt: skip
 TRANSACTION = (
-    "id", "aggregation_account_id", "transaction_date", "currency_code", "status", "cash",
-    "investment", "is_recurring", "is_excluded_analysis", "is_active", "is_fee", "is_transfer",
-    "secondary_id", "metadata", "create_date", "update_date",
+    "id", "aggregation_account_id", "transaction_date", "booking_date", "currency_code", "status",
+    "cash", "investment", "is_recurring", "is_excluded_analysis", "is_active", "is_fee",
+    "is_transfer", "secondary_id", "metadata", "create_date", "update_date",
 )  # fmt: skip
 HOLDING = (
     "id", "aggregation_account_id", "shares", "ticker", "ticker_name", "cusip", "isin", "exchange",

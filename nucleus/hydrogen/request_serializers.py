@@ -178,6 +178,7 @@ class AggregationAccountTransactionBody(_Body):
     """A transaction as it is written; exactly one of bank_credit, cash and investment."""
 
     aggregation_account_id = IdField()
+    booking_date = DayField(required=False, help_text="Default: the day of `transaction_date`.")
     currency_code = CurrencyField()
     bank_credit = BankCreditBody(required=False)
     cash = CashBody(required=False)

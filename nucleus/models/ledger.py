@@ -7,6 +7,8 @@ tenant itself have neither.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
@@ -76,6 +78,9 @@ class AggregationAccountBalance(AccountEntry):
 
 class AggregationAccountTransaction(SourcedEntry):
     """A movement of money: one of bank_credit (flattened here), cash or investment."""
+
+    # Filters that compare an instant with a day compare the bank's day, not the one in UTC.
+    DAY_COLUMNS: ClassVar[dict[str, str]] = {"transaction_date": "booking_date"}
 
     transaction_date = models.DateTimeField()
     # The day under which the bank books it; the day of transaction_date (UTC) where nobody said.

@@ -1,7 +1,8 @@
 """The writers of records. What sources send is written idempotently; unchanged rows stay untouched.
 
 accounts           aggregation accounts, institutions, merchants
-ledger             balances, transactions, holdings
+ledger             balances, holdings
+transactions       transactions
 bulk_upsert        the set-based upsert behind transactions and holdings
 bank_links         what verification finds
 owners             clients and businesses
@@ -33,14 +34,16 @@ from nucleus.writes.currency_rates import (
 )
 from nucleus.writes.ledger import (
     HoldingRow,
-    TransactionRow,
-    cancel_missing_pending,
-    cancel_transactions,
     record_balance,
     retire_missing_holdings,
     stored_holdings,
-    stored_transactions,
     upsert_holdings,
+)
+from nucleus.writes.transactions import (
+    TransactionRow,
+    cancel_missing_pending,
+    cancel_transactions,
+    stored_transactions,
     upsert_transactions,
 )
 

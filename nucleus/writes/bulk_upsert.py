@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.utils import timezone
 
 from nucleus.models import AggregationAccount
+from nucleus.writes.accounts import lock
 
 BATCH_ROWS = 5000
 KEYS = ("source_id", "source_updated_at")
+BEFORE_ALL_ROWS = datetime(1970, 1, 1, tzinfo=UTC)
 FOLLOWING = "CASE WHEN t.{name} IS NULL OR t.{name} = t.{source} THEN s.{source} ELSE t.{name} END"
 
 
@@ -53,11 +56,44 @@ DIALECTS = {
 }
 
 
+def upsert_in_batches(
+    model: type[models.Model], *, account: AggregationAccount, rows: Iterable[Any], **rules: Any
+) -> int:
+    """Write rows in batches, each in a transaction; `rules` are those of `upsert`."""
+    written = 0
+    batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one is used
+    for row in rows:
+        if not _is_older(row, batch.get(row.source_id)):
+            batch[row.source_id] = row
+        if len(batch) >= BATCH_ROWS:
+            written += _upsert_batch(model, account, batch, rules)
+            batch = {}
+    return written + (_upsert_batch(model, account, batch, rules) if batch else 0)
+
+
+def _upsert_batch(
+    model: type[models.Model],
+    account: AggregationAccount,
+    batch: dict[str, Any],
+    rules: dict[str, Any],
+) -> int:
+    with transaction.atomic():
+        lock(account)
+        return upsert(model, account=account, rows=list(batch.values()), **rules)
+
+
+def _is_older(row: Any, other: Any) -> bool:
+    if other is None or row.source_updated_at is None or other.source_updated_at is None:
+        return False
+    return bool(row.source_updated_at < other.source_updated_at)
+
+
 def upsert(
     model: type[models.Model],
     *,
     account: AggregationAccount,
     rows: Sequence[Any],
+    read_at: datetime | None = None,
     keep: tuple[str, ...] = (),
     follow: Mapping[str, str] | None = None,
     on_insert: Mapping[str, Any] | None = None,
@@ -66,13 +102,15 @@ def upsert(
 
     Args:
         rows: dataclasses whose fields are columns of `model`; each source_id once.
+        read_at: when reading the rows began; None: before anything that is stored was written.
         keep: columns whose stored value stays when the incoming one is null.
         follow: tenant column → source column; the tenant column is updated along with the source
             column until the tenant sets another value.
         on_insert: constants for columns that only an insertion sets.
 
-    A row whose stored `source_updated_at` is newer than the incoming one is left alone. Members of
-    `metadata` that are stored and not sent stay. Returns how many rows were written.
+    A row whose stored `source_updated_at` is newer is left alone if it was written after `read_at`;
+    otherwise the source has changed its mind, or its clock. Members of `metadata` that are stored
+    and not sent stay. Returns how many rows were written.
     """
     connection = connections[router.db_for_write(model)]
     dialect = DIALECTS[connection.vendor]
@@ -90,7 +128,9 @@ def upsert(
         prepared = {
             name: _preparer(connection, model, name)(value) for name, value in constants.items()
         }
-        cursor.execute(statement, [*prepared.values(), prepared["aggregation_account_id"]])
+        as_stored = _preparer(connection, model, "update_date")(read_at or BEFORE_ALL_ROWS)
+        parameters = [*prepared.values(), prepared["aggregation_account_id"], as_stored]
+        cursor.execute(statement, parameters)
         written = int(cursor.rowcount)
         cursor.execute(f"DROP TABLE {stage}")  # SQLite's would outlive the transaction
         return written
@@ -119,7 +159,7 @@ def _statement(
         f"SELECT s.id, {', '.join(incoming.values())}, {', '.join(['%s'] * len(constants))} "
         f"FROM {stage} s LEFT JOIN {dialect.stored.format(table)} "
         f"WHERE t.id IS NULL OR (({changes}) AND NOT "
-        f"COALESCE(t.source_updated_at > s.source_updated_at, false)) "
+        f"COALESCE(t.source_updated_at > s.source_updated_at AND t.update_date >= %s, false)) "
         f"ON CONFLICT (aggregation_account_id, source_id) DO UPDATE SET {updates}"
     )
 

@@ -32,6 +32,7 @@ from nucleus.models.bank_links import (
     HolderSource,
 )
 from nucleus.models.ledger import BANK_CREDIT, AccountEntry
+from nucleus.writes import transactions
 
 Columns = dict[str, Any]
 
@@ -97,8 +98,9 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         return refusal
     if isinstance(row, AggregationAccount):
         return _account_columns(item)
-    if isinstance(row, AggregationAccountTransaction) and not row._state.adding:
-        return _transaction_changes(row, item)
+    if isinstance(row, AggregationAccountTransaction):
+        item = transactions.with_booking_date(row, item)
+        return item if row._state.adding else _transaction_changes(row, item)
     if isinstance(row, BankLink):
         if row._state.adding:
             return _bank_link_columns(item)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from factory.declarations import SelfAttribute, Sequence, SubFactory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from nucleus import models
@@ -83,6 +83,7 @@ class TransactionFactory(Unscoped):
     transaction_type = "Debit"
     description = "Groceries"
     transaction_date = datetime(2026, 1, 2, tzinfo=UTC)
+    booking_date = LazyAttribute(lambda row: row.transaction_date.date())
     source_id = Sequence("TRN-{}".format)
 
 

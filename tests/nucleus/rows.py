@@ -17,6 +17,7 @@ def transaction_row(number: int = 1, **changes: Any) -> TransactionRow:
         "source_id": f"TRN-{number}",
         "source_updated_at": NOON,
         "transaction_date": NOON,
+        "booking_date": NOON.date(),
         "currency_code": "USD",
         "status": "posted",
         "amount": Decimal("61.11"),

@@ -15,6 +15,7 @@ from integrations.vendors.mx import statuses
 from integrations.vendors.mx.values import (
     InvalidPayload,
     Payload,
+    day,
     extra_metadata,
     flag,
     instant,
@@ -188,6 +189,7 @@ def transaction(payload: Payload) -> records.Transaction:
         direction=_direction(payload, amount),
         status=(text(payload, "status", 32) or "unknown").lower()[:32],
         transacted_at=transacted_at,
+        booking_date=day(payload, "date") or transacted_at.date(),
         currency_code=currency_code(payload),
         category=parent,
         subcategory=text(payload, "category"),

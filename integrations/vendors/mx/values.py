@@ -91,6 +91,19 @@ def instant(payload: Payload, name: str) -> datetime | None:
     return moment if moment and moment.year >= MIN_YEAR else None
 
 
+def day(payload: Payload, name: str) -> date | None:
+    """A date, or the date that an ISO 8601 timestamp begins with: dates are never shifted."""
+    value = payload.get(name)
+    try:
+        if isinstance(value, str):
+            found = date.fromisoformat(value.strip()[:10])
+            return found if found.year >= MIN_YEAR else None
+    except ValueError:
+        return None
+    moment = instant(payload, name)
+    return moment.date() if moment else None
+
+
 def _from_seconds(value: Any) -> datetime | None:
     seconds = _exact(value)
     if seconds is None or seconds.copy_abs() > MAX_TIMESTAMP:

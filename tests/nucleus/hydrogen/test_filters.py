@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -55,3 +55,53 @@ def test_rows_in_memory_are_filtered_alike(comparison: str, expected: set[str]):
     fields = {"instant": models.DateTimeField()}
     matching = filters.matching(rows, f"instant{comparison}", fields=fields)
     assert {row["name"] for row in matching} == expected
+
+
+@pytest.mark.django_db
+def test_days_of_transactions_are_those_of_the_bank(api: Api, nucleus_client: Client):
+    account: Any = AggregationAccountFactory(client=nucleus_client)
+    TransactionFactory(
+        aggregation_account=account,
+        transaction_date=datetime(2026, 11, 21, 4, 30, tzinfo=UTC),
+        booking_date=date(2026, 11, 20),
+    )
+
+    def count(condition: str) -> int:
+        response = api.get(TRANSACTIONS, filter=condition)
+        assert response.status_code == 200, response.data
+        return int(response.data["total_elements"])
+
+    assert count("transaction_date==2026-11-20") == 1
+    assert count("transaction_date<=2026-11-20 && transaction_date>=2026-11-20") == 1
+    assert count("transaction_date==2026-11-21") == 0
+    assert count("transaction_date!=2026-11-20") == 0
+    assert count("transaction_date>=2026-11-21T04:30:00Z") == 1
+    assert count("transaction_date<2026-11-21T00:00:00Z") == 0
+    assert count("booking_date==2026-11-20") == 1
+    (row,) = api.get(TRANSACTIONS, order_by="booking_date").data["content"]
+    assert str(row["booking_date"]) == "2026-11-20"
+
+
+@pytest.mark.django_db
+def test_the_booking_date_of_tenants_is_the_day_unless_given(api: Api, nucleus_client: Client):
+    account: Any = AggregationAccountFactory(client=nucleus_client)
+    body = {
+        "aggregation_account_id": account.id,
+        "currency_code": "USD",
+        "transaction_date": "2026-11-21T04:30:00.000+0000",
+        "bank_credit": {"amount": 5, "transaction_type": "Debit"},
+    }
+    row = api.post(TRANSACTIONS, body).data
+    assert str(row["booking_date"]) == "2026-11-21"
+    given = api.post(TRANSACTIONS, body | {"booking_date": "2026-11-20"}).data
+    assert str(given["booking_date"]) == "2026-11-20"
+
+    def change(row_id: str, **values: str) -> str:
+        response = api.put(f"{TRANSACTIONS}/{row_id}", values)
+        assert response.status_code == 200, response.data
+        return str(response.data["booking_date"])
+
+    moved = "2026-12-24T23:00:00-05:00"
+    assert change(row["id"], transaction_date=moved) == "2026-12-25"
+    assert change(given["id"], transaction_date=moved) == "2026-11-20"
+    assert change(given["id"], booking_date="2026-12-24") == "2026-12-24"

@@ -39,6 +39,7 @@ def test_bulk_upserts_keep_every_digit():
             source_id=str(amount),
             source_updated_at=None,
             transaction_date=account.create_date,
+            booking_date=account.create_date.date(),
             currency_code="USD",
             status="posted",
             amount=amount,

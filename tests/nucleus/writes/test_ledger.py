@@ -82,6 +82,17 @@ def test_an_older_version_is_ignored(account: AggregationAccount):
     assert writes.upsert_transactions(account=account, rows=[stale]) == 0
 
 
+def test_an_older_version_is_stored_if_it_was_read_later(account: AggregationAccount):
+    """The source has changed its mind, or its clock."""
+    before = timezone.now()
+    future = NOON.replace(year=2099)
+    writes.upsert_transactions(account=account, rows=[transaction_row(source_updated_at=future)])
+    changed = [transaction_row(amount=Decimal(1))]
+    assert writes.upsert_transactions(account=account, rows=changed, read_at=before) == 0
+    assert writes.upsert_transactions(account=account, rows=changed, read_at=timezone.now()) == 1
+    assert writes.upsert_transactions(account=account, rows=changed, read_at=timezone.now()) == 0
+
+
 def test_values_that_the_source_leaves_out_stay(account: AggregationAccount):
     writes.upsert_transactions(account=account, rows=[transaction_row(merchant="Supermarket")])
     stored_row = AggregationAccountTransaction.unscoped.get()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +36,12 @@ def test_a_missing_position_is_deactivated_and_may_return(account: AggregationAc
     assert dict(AggregationAccountHolding.unscoped.values_list("source_id", "id")) == ids
 
 
-def balance(account: AggregationAccount, amount: str, stamp: datetime | None) -> Any:
+def balance(
+    account: AggregationAccount,
+    amount: str,
+    stamp: datetime | None,
+    read_at: datetime | None = None,
+) -> Any:
     return writes.record_balance(
         account=account,
         balance=Decimal(amount),
@@ -44,18 +49,45 @@ def balance(account: AggregationAccount, amount: str, stamp: datetime | None) ->
         available_credit=None,
         currency_code="USD",
         time_stamp=stamp,
-        now=datetime.now(UTC),
+        read_at=read_at or datetime.now(UTC),
     )
 
 
 def test_a_changed_balance_is_added_to_the_history(account: AggregationAccount):
+    before = datetime.now(UTC)
     first = balance(account, "10.00", NOON)
     assert balance(account, "10.00", NOON).pk == first.pk
     second = balance(account, "11.50", LATER)
-    assert balance(account, "10.00", NOON).pk == second.pk  # older news
+    assert balance(account, "10.00", NOON, before).pk == second.pk  # of an earlier read
     corrected = balance(account, "11.60", LATER)
     assert (corrected.pk, corrected.balance) == (second.pk, Decimal("11.60"))
     assert AggregationAccountBalance.unscoped.count() == 2
+
+
+ODD_STAMPS = [NOON - timedelta(days=9000), NOON, datetime(2099, 1, 1, tzinfo=UTC), datetime.max]
+
+
+@pytest.mark.parametrize("stamp", [stamp.replace(tzinfo=UTC) for stamp in ODD_STAMPS])
+def test_an_odd_time_stamp_freezes_no_balance(account: AggregationAccount, stamp: datetime):
+    balance(account, "10.00", LATER)
+    odd = balance(account, "11.00", stamp)
+    newest = AggregationAccountBalance.unscoped.order_by("-balance_time_stamp")
+    assert newest[0].pk == odd.pk
+    assert balance(account, "11.00", stamp).pk == odd.pk  # unchanged: nothing is written
+    assert balance(account, "11.00", None).pk == odd.pk
+    assert newest.count() == 2
+    last = balance(account, "12.00", LATER)
+    assert newest[0].pk == last.pk
+
+
+def test_a_stored_date_in_the_future_is_corrected(account: AggregationAccount):
+    """Version 0.1 stored the source's stamps as they were."""
+    frozen = balance(account, "10.00", NOON)
+    future = datetime(2099, 1, 1, tzinfo=UTC)
+    AggregationAccountBalance.unscoped.update(balance_time_stamp=future)
+    current = balance(account, "11.00", datetime.now(UTC))
+    assert current.pk != frozen.pk
+    assert AggregationAccountBalance.unscoped.order_by("-balance_time_stamp")[0].pk == current.pk
 
 
 def test_a_balance_without_time_stamp_is_stored_only_if_it_differs(account: AggregationAccount):

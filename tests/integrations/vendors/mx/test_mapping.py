@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -133,6 +133,20 @@ def test_the_date_falls_back():
     assert mapping.transaction(without).transacted_at == datetime(2013, 9, 23, tzinfo=UTC)
     without = {**without, "date": "2013-02-30"}  # an impossible day
     assert mapping.transaction(without).transacted_at == datetime(2016, 10, 7, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("change", "day"),
+    [
+        ({"date": "2026-11-20", "transacted_at": "2026-11-21T04:30:00Z"}, date(2026, 11, 20)),
+        ({"date": "2026-11-20T23:30:00-05:00"}, date(2026, 11, 20)),
+        ({"date": None, "transacted_at": "2026-11-20T23:30:00-05:00"}, date(2026, 11, 21)),
+        ({"date": "9999-12-31"}, date(9999, 12, 31)),
+        ({"date": "yesterday", "transacted_at": "2026-11-20"}, date(2026, 11, 20)),
+    ],
+)
+def test_the_booking_date_is_the_banks(change: dict[str, Any], day: date):
+    assert mapping.transaction(TRANSACTION | change).booking_date == day
 
 
 def test_holding():
