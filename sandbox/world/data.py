@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sandbox.world import bank, bank_ledger, payloads, positions
 from sandbox.world.ids import guid
@@ -37,6 +37,35 @@ class Counts:
     updated: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry as MX lists it."""
+
+    account: Account
+    entry: Entry
+    is_pending: bool
+
+    def may_differ(self, was_pending: bool | None) -> bool:  # noqa: FBT001
+        """Whether its text may differ from that of the last import."""
+        imported_at, changed_at = self.account.transactions_at, self.entry.changed_at
+        is_changed = imported_at is None or (changed_at is not None and changed_at >= imported_at)
+        return is_changed or was_pending is not self.is_pending
+
+    def build(self, name: str) -> Transaction:
+        """The unsaved row with the guid `name`."""
+        account = self.account
+        return Transaction(
+            guid=name,
+            user=account.user,
+            member=account.member,
+            account=account,
+            entry=self.entry.key,
+            date=self.entry.date,
+            is_pending=self.is_pending,
+            payload=payloads.transaction(account, name, self.entry, pending=self.is_pending),
+        )
+
+
 def accounts_with_bank(member: Member) -> list[Account]:
     """The member's accounts at MX, in their order."""
     rows = Account.objects.filter(member=member).order_by("pk")
@@ -54,9 +83,12 @@ def write_accounts(member: Member, now: datetime) -> None:
     accounts = [stored[row.pk] for row in kept] + Account.objects.bulk_create(new)
     changes = _changes(accounts)
     for account in accounts:
-        _update(account, changes[account.bank_account.pk], now)
-    fields = ["payload", "type", "number", "routing", "owners"]
-    Account.objects.bulk_update(accounts, fields)
+        if _update_facts(account):
+            account.save()
+        row = account.bank_account
+        amounts = bank_ledger.balances(row, changes[row.pk], now)
+        account.payload = payloads.account(account, amounts, now)
+    Account.objects.bulk_update(accounts, ["payload"])
     _write_holdings(accounts, now)
 
 
@@ -81,15 +113,17 @@ def _new_account(member: Member, row: BankAccount, now: datetime) -> Account:
     )
 
 
-def _update(account: Account, changes: list[BankTransaction], now: datetime) -> None:
+def _update_facts(account: Account) -> bool:
+    """Take over what seldom changes; whether it did."""
     row, member = account.bank_account, account.member
+    before = (account.type, account.number, account.routing, account.owners)
     account.type = row.type or ""
     is_verified = account.guid in member.verified
     if RULES.numbers_with_aggregation or member.job == "VERIFICATION" or not is_verified:
         account.number, account.routing = row.number, row.routing
     if member.job == "IDENTIFICATION":
         account.owners = row.owners
-    account.payload = payloads.account(account, bank_ledger.balances(row, changes, now), now)
+    return before != (account.type, account.number, account.routing, account.owners)
 
 
 def _changes(accounts: list[Account]) -> dict[int, list[BankTransaction]]:
@@ -105,59 +139,94 @@ def write_transactions(member: Member, now: datetime, *, days: int) -> Counts:
     member.history_days = max(member.history_days, days)
     accounts = accounts_with_bank(member)
     changes = _changes(accounts)
-    counts = []
+    due: dict[str, Listed] = {}
+    stored: dict[str, tuple[int, bool | None]] = {}
+    by_first_day: dict[date, list[Account]] = {}
     for account in accounts:
-        first = now.date() - timedelta(days=days)
-        if account.history_from is None:  # as far back as those that are here already
-            first = now.date() - timedelta(days=member.history_days)
-        elif account.transactions_at is None:  # all of it has changed
-            first = min(first, account.history_from)
-        elif account.history_from <= first:
-            first = max(first, (account.transactions_at - UNSETTLED_BEFORE).date())
-        counts.append(_write_ledger(account, changes[account.bank_account.pk], first, now))
-        account.history_from = min(account.history_from or first, first)
-        account.transactions_at = now
-    Account.objects.bulk_update(accounts, ["history_from", "transactions_at"])
-    return Counts(sum(count.created for count in counts), sum(count.updated for count in counts))
+        first = _first_day(account, now.date(), days)
+        by_first_day.setdefault(first, []).append(account)
+        recent = [
+            change for change in changes[account.bank_account.pk] if _is_unread(change, account)
+        ]
+        due |= _due(account, changes[account.bank_account.pk], recent, first, now)
+        if recent:
+            keys = [change.key for change in recent]
+            stored |= _stored(Transaction.objects.filter(account=account, entry__in=keys))
+    for first, rows in by_first_day.items():
+        stored |= _stored(Transaction.objects.filter(account__in=rows, date__gte=first))
+    counts = _store(due, stored)
+    for first, rows in by_first_day.items():
+        _mark_imported(rows, first, now)
+    return counts
 
 
-def _write_ledger(
-    account: Account, changes: list[BankTransaction], first: date, now: datetime
-) -> Counts:
-    due: dict[str, tuple[Entry, bool]] = {}
-    recent = [change for change in changes if _is_unread(change, account)]
+def _first_day(account: Account, today: date, days: int) -> date:
+    """The day from which its transactions are compared: those before have settled already."""
+    wanted = today - timedelta(days=days)
+    if account.history_from is None:  # as far back as those that are here already
+        return min(wanted, today - timedelta(days=account.member.history_days))
+    if account.transactions_at is None:  # all of them have changed
+        return min(wanted, account.history_from)
+    if account.history_from <= wanted:
+        return max(wanted, (account.transactions_at - UNSETTLED_BEFORE).date())
+    return wanted
+
+
+def _mark_imported(accounts: list[Account], first: date, now: datetime) -> None:
+    rows = Account.objects.filter(pk__in=[account.pk for account in accounts])
+    rows.update(transactions_at=now)
+    rows.filter(Q(history_from=None) | Q(history_from__gt=first)).update(history_from=first)
+
+
+def _due(
+    account: Account,
+    changes: list[BankTransaction],
+    recent: list[BankTransaction],
+    first: date,
+    now: datetime,
+) -> dict[str, Listed]:
+    """The rows that MX lists from that day on, and those of recent changes, by their guid."""
     last = now.date() + UNSETTLED_AFTER
     entries = bank_ledger.entries_between(account.bank_account, changes, first, last)
     corrected = (bank_ledger.entry_of(change) for change in recent if not change.is_withdrawn)
-    for entry in (*entries, *corrected):
-        due |= {name: (entry, pending) for name, pending in rows_of(account, entry, now)}
-    keys = [change.key for change in recent]
-    stored = Transaction.objects.filter(Q(date__gte=first) | Q(entry__in=keys), account=account)
-    present = {row.guid: row for row in stored}
-    texts = {
-        name: payloads.transaction(account, name, entry, pending=pending)
-        for name, (entry, pending) in due.items()
+    return {
+        name: Listed(account, entry, is_pending)
+        for entry in (*entries, *corrected)
+        for name, is_pending in rows_of(account, entry, now)
     }
-    Transaction.objects.filter(pk__in=[row.pk for name, row in present.items() if name not in due]).delete()  # fmt: skip
-    new_rows = [
-        Transaction(
-            guid=name,
-            user=account.user,
-            member=account.member,
-            account=account,
-            entry=due[name][0].key,
-            date=due[name][0].date,
-            payload=text,
-        )
-        for name, text in texts.items()
-        if name not in present
-    ]
-    changed = [row for name, row in present.items() if name in texts and row.payload != texts[name]]
-    for row in changed:
-        row.payload, row.date = texts[row.guid], due[row.guid][0].date
-    Transaction.objects.bulk_create(new_rows, batch_size=500)
-    Transaction.objects.bulk_update(changed, ["payload", "date"], batch_size=500)
-    return Counts(len(new_rows), len(changed))
+
+
+def _stored(rows: QuerySet[Transaction]) -> dict[str, tuple[int, bool | None]]:
+    """Guid → id, and whether it is pending, without the texts."""
+    return {
+        name: (pk, pending) for name, pk, pending in rows.values_list("guid", "pk", "is_pending")
+    }
+
+
+def _store(due: dict[str, Listed], stored: dict[str, tuple[int, bool | None]]) -> Counts:
+    """Make the stored rows those that are due; texts are made of what may have changed only."""
+    gone = [pk for name, (pk, _) in stored.items() if name not in due]
+    if gone:
+        Transaction.objects.filter(pk__in=gone).delete()
+    new = [row.build(name) for name, row in due.items() if name not in stored]
+    Transaction.objects.bulk_create(new, batch_size=500)
+    candidates = {
+        stored[name][0]: row.build(name)
+        for name, row in due.items()
+        if name in stored and row.may_differ(stored[name][1])
+    }
+    texts = dict(
+        Transaction.objects.filter(pk__in=candidates).values_list("pk", "payload")
+        if candidates
+        else ()
+    )
+    changed = []
+    for pk, row in candidates.items():
+        row.pk = pk
+        if row.payload != texts[pk]:
+            changed.append(row)
+    Transaction.objects.bulk_update(changed, ["payload", "date", "is_pending"], batch_size=100)
+    return Counts(len(new), len(changed))
 
 
 def _is_unread(change: BankTransaction, account: Account) -> bool:

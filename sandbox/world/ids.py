@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import F
@@ -12,6 +13,7 @@ from sandbox.world.models import World
 NAMESPACE = uuid.UUID("6f1f3c52-6a0e-4a0c-9a52-5d8f2a1f7a11")
 
 
+@lru_cache(maxsize=65_536)  # imports name the same rows again and again
 def guid(prefix: str, *parts: object) -> str:
     """The same id for the same parts."""
     return f"{prefix}-{uuid.uuid5(NAMESPACE, ':'.join(str(part) for part in parts))}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 import simplejson
@@ -16,18 +15,17 @@ class Cents(int):
 
 def dump_payload(payload: dict[str, Any]) -> str:
     """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
-    parts = []
-    for name, value in payload.items():
-        parts.append(f"{json.dumps(name)}:{_text(value)}")
-    return "{" + ",".join(parts) + "}"
+    return "{" + ",".join([f'"{name}":{_text(value)}' for name, value in payload.items()]) + "}"
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, Cents):
         return format_cents(value)
-    if isinstance(value, Decimal | dict | list):
-        return dump_exact(value)
-    return json.dumps(value, ensure_ascii=False)
+    return dump_exact(value)
 
 
 def dump_exact(value: Any) -> str:

@@ -198,6 +198,7 @@ class Transaction(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     entry = models.CharField(max_length=40, blank=True)  # its key at the bank
     date = models.DateField()
+    is_pending = models.BooleanField(null=True)
     payload = models.TextField()
 
     class Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from concurrent.futures import wait
 from datetime import datetime, timedelta
 
@@ -80,22 +81,23 @@ def advance(to: datetime) -> None:
 
 
 def _run_due_steps(until: datetime) -> None:
-    """Run due steps and events one by one. Each schedules its successor later, so this ends."""
+    """Run due steps and events one by one. Each schedules its successor later, so this ends.
+
+    Events are read once: whoever adds one holds the lock.
+    """
     members = Member.objects.select_related("user", "bank_login").filter(due_at__lte=until)
     steps = members.order_by("due_at", "pk")
-    scheduled = BankEvent.objects.filter(due_at__lte=until).order_by("due_at", "pk")
+    events = deque(BankEvent.objects.filter(due_at__lte=until).order_by("due_at", "pk"))
     while True:
         with transaction.atomic():
-            member, event = steps.first(), scheduled.first()
-            if event is not None and not _is_earlier(member, event):
+            member = steps.first()
+            step_at = until if member is None or member.due_at is None else member.due_at
+            if events and (events[0].due_at or until) <= step_at:
+                event = events.popleft()
                 registry.run(event, event.due_at or until)
-            elif member is not None and member.due_at is not None:
-                lifecycle.step(member, member.due_at)
+            elif member is not None:
+                lifecycle.step(member, step_at)
+                while member.pk and member.due_at == step_at:  # jobs that take no time
+                    lifecycle.step(member, step_at)
             else:
                 return
-
-
-def _is_earlier(member: Member | None, event: BankEvent) -> bool:
-    if member is None or member.due_at is None or event.due_at is None:
-        return False
-    return member.due_at < event.due_at
