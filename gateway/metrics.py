@@ -6,6 +6,7 @@ The proxy in front of the gateway counts requests.
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from prometheus_client.registry import Collector
 from gateway.errors import responses
 from integrations.jobs import job_queue
 from integrations.models import (
+    AccountLink,
     AuditLog,
     CredentialHealth,
     InboundWebhook,
@@ -28,6 +30,8 @@ from integrations.models import (
     VendorCredential,
     WebhookDelivery,
 )
+from nucleus.models import AggregationAccount, AggregationAccountTransaction
+from nucleus.models.ledger import DIRECTIONS, STATUSES, UNKNOWN_VALUES
 
 WINDOW = timedelta(minutes=5)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -42,6 +46,7 @@ class DatabaseCollector(Collector):
         yield _delivery_gauge()
         yield from _vendor_call_gauges()
         yield from _credential_gauges()
+        yield from _vendor_data_gauges()
 
 
 def _job_gauges() -> Iterator[Metric]:
@@ -123,6 +128,33 @@ def _credential_gauges() -> Iterator[Metric]:
     paused = GaugeMetricFamily("gateway_credentials_paused", "Credentials whose calls are paused.")
     paused.add_metric([], CredentialHealth.objects.filter(retry_at__gt=now).count())
     yield paused
+
+
+def _vendor_data_gauges() -> Iterator[Metric]:
+    unknown = GaugeMetricFamily(
+        "gateway_unknown_vendor_values",
+        "Rows with an account type, a direction or a status that the gateway does not know.",
+        labels=["kind"],
+    )
+    accounts = AggregationAccount.unscoped.filter(is_active=True, is_classified=False)
+    unknown.add_metric(["account_type"], accounts.count())
+    rows = AggregationAccountTransaction.unscoped.filter(UNKNOWN_VALUES, is_active=True)
+    directions = rows.exclude(transaction_type__in=DIRECTIONS)
+    unknown.add_metric(["transaction_type"], directions.count())
+    unknown.add_metric(["transaction_status"], rows.exclude(status__in=STATUSES).count())
+    yield unknown
+    rejected = GaugeMetricFamily(
+        "gateway_rejected_items",
+        "Items that vendors listed last and that could not be stored, at most 20 of an account.",
+        labels=["kind"],
+    )
+    counts = Counter(dict.fromkeys(("account", "transaction", "holding"), 0))
+    links = AccountLink.unscoped.exclude(rejected_items=[])
+    for items in links.values_list("rejected_items", flat=True).iterator():
+        counts.update(item["kind"] for item in items)
+    for kind, number in counts.items():
+        rejected.add_metric([kind], number)
+    yield rejected
 
 
 REGISTRY = CollectorRegistry()

@@ -1,7 +1,8 @@
 """Currencies (ISO 4217), countries (ISO 3166-1) and their states or provinces (ISO 3166-2).
 
-The codes and English names in `nucleus/data` are those of Debian's iso-codes, as published in
-pycountry 26.2.16 (February 2026).
+Currencies are those of the package iso4217, which follows the table of the standard.
+Countries and states are in `nucleus/data`: the codes and English names of Debian's iso-codes, as
+published in pycountry 26.2.16 (February 2026).
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
+import iso4217
+
 from nucleus import reference_data
 
+NO_CURRENCIES = frozenset({"XXX", "XTS"})  # codes for "no currency" and for tests
 # Withdrawn since 1999; older records may still be in them, and ISO 4217 does not reuse codes.
 WITHDRAWN_CURRENCIES = frozenset({
     "ANG", "ATS", "BEF", "BGN", "BYR", "CUC", "CYP", "DEM", "EEK", "ESP", "FIM", "FRF", "GRD",
@@ -54,12 +58,13 @@ def currencies() -> tuple[Currency, ...]:
     """All of them, by code."""
     return tuple(
         Currency(
-            id=reference_data.row_id("currencies", row["alphabetic_code"]),
-            alphabetic_code=row["alphabetic_code"],
-            currency=row["currency"],
-            numeric_code=row["numeric_code"],
+            id=reference_data.row_id("currencies", row.code),
+            alphabetic_code=row.code,
+            currency=row.currency_name,
+            numeric_code=f"{row.number:03}",
         )
-        for row in reference_data.read("currencies")
+        for row in sorted(iso4217.Currency, key=lambda row: row.code)
+        if row.code not in NO_CURRENCIES
     )
 
 
@@ -88,8 +93,21 @@ def is_country(code: str) -> bool:
 
 
 def is_currency(code: str) -> bool:
-    """Whether this is the code of a currency, in use or withdrawn, in capitals."""
+    """Whether this is the code of a currency or metal, in use or withdrawn, in capitals."""
     return code in _currency_codes()
+
+
+def is_money(code: str) -> bool:
+    """Whether this is the code of a currency in capitals, and of no metal or unit of account.
+
+    Those have no minor unit in the standard.
+    """
+    return is_currency(code) and code not in _codes_without_minor_unit()
+
+
+@cache
+def _codes_without_minor_unit() -> frozenset[str]:
+    return frozenset(row.code for row in iso4217.Currency if row.exponent is None)
 
 
 @cache

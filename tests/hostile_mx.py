@@ -7,7 +7,7 @@ they are read; numbers are printed as MX prints them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -95,14 +95,16 @@ LISTS: dict[str, tuple[str, list[Any]]] = {
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    answers: Callable[[str], Any] = staticmethod(lambda path: None)
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        if url.path in OBJECTS:
-            return self._respond(200, OBJECTS[url.path])
-        if url.path not in LISTS:
+        answer = self.answers(url.path) or OBJECTS.get(url.path) or LISTS.get(url.path)
+        if answer is None:
             return self._respond(404, {"error": None})
-        key, rows = LISTS[url.path]
+        if isinstance(answer, dict):
+            return self._respond(200, answer)
+        key, rows = answer
         page = int(parse_qs(url.query).get("page", ["1"])[0])
         start = max((page - 1) * PAGE - (page > 1) * 3, 0)  # pages shift by three rows
         pages = -(-len(rows) // PAGE)
@@ -127,9 +129,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The base URL of a running one."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serving(answers: Callable[[str], Any] = lambda path: None) -> Iterator[str]:
+    """The base URL of a running one.
+
+    Args:
+        answers: path → what to answer instead: an object, or key and rows of a list.
+    """
+    handler = type("OwnHandler", (Handler,), {"answers": staticmethod(answers)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

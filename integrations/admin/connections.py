@@ -41,6 +41,13 @@ class MemberAdmin(ReadOnlyAdmin):
 class AccountLinkAdmin(ReadOnlyAdmin):
     """The vendor's accounts of aggregation accounts."""
 
-    list_display = ("aggregation_account", "tenant", "member", "transactions_retrieved_at")
+    list_display = (
+        "aggregation_account", "tenant", "member", "transactions_retrieved_at", "rejected",
+    )  # fmt: skip
     list_select_related = ("aggregation_account", "tenant", "member")
     search_fields = ("vendor_account_id", "aggregation_account__account_name")
+
+    @admin.display(description="not stored")
+    def rejected(self, row: AccountLink) -> int:
+        """How many items of the account the vendor has sent and could not be stored, at most 20."""
+        return len(row.rejected_items)

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from integrations.flows import record_mapping
 from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from nucleus.models import AggregationAccount
@@ -64,7 +65,8 @@ def traits_of_record(record: records.Account, member: Member) -> Traits:
         mask=record.mask,
         category=record.category,
         subcategory=record.subcategory,
-        currency_code=record.currency_code or member.tenant.currency_code,
+        currency_code=record_mapping.stated_currency(record.currency_code)
+        or member.tenant.currency_code,
         name=_comparable(record.name),
     )
 

@@ -18,6 +18,7 @@ from integrations.flows import (
     missing_accounts,
     outbound_webhooks,
     record_mapping,
+    rejected_items,
     retrieval,
 )
 from integrations.flows.account_identity import Traits
@@ -97,8 +98,9 @@ def update_links(
     with transaction.atomic():
         VendorUser.unscoped.select_for_update().filter(pk=member.vendor_user_id).first()
         member = connections.lock(member)
-        linker = _Linker(member, policy)
-        return linker.link(listed.records)
+        outcomes = _Linker(member, policy).link(listed.records)
+        rejected_items.replace_accounts(account_links.of_connection(member), listed.rejected)
+        return outcomes
 
 
 class _Linker:
@@ -166,7 +168,7 @@ class _Linker:
     def _create(self, record: records.Account, traits: Traits | None) -> AggregationAccount:
         tenant = self.member.tenant
         columns = self._columns(record)
-        columns["currency_code"] = record.currency_code or tenant.currency_code
+        columns.setdefault("currency_code", tenant.currency_code)
         bank_link = _verified_bank_link(self.member, record.id)
         columns |= {"bank_link": bank_link, "is_link_verified": bank_link is not None}
         account = writes.create_aggregation_account(
@@ -180,12 +182,14 @@ class _Linker:
         return account
 
     def _update(self, account: AggregationAccount, record: records.Account) -> AggregationAccount:
-        return writes.update_aggregation_account(account=account, **self._columns(record))
+        return writes.update_aggregation_account(account=account, **self._columns(record, account))
 
-    def _columns(self, record: records.Account) -> dict[str, object]:
+    def _columns(
+        self, record: records.Account, account: AggregationAccount | None = None
+    ) -> dict[str, object]:
         institution = self.member.institution
         name = institution.name if institution else self.member.name
-        return record_mapping.account_columns(record) | {
+        return record_mapping.account_columns(record, account) | {
             "institution": institution,
             "institution_name": name or "Unknown institution",
         }

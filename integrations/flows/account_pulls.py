@@ -60,7 +60,7 @@ def _read_account(vendor: Vendor, link: AccountLink) -> records.Account:
 
 
 def _store_account(link: AccountLink, record: records.Account) -> AggregationAccount:
-    columns = record_mapping.account_columns(record)
+    columns = record_mapping.account_columns(record, link.aggregation_account)
     return writes.update_aggregation_account(account=link.aggregation_account, **columns)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import account_links, connections, outbound_webhooks
+from integrations.flows import account_links, connections, outbound_webhooks, record_mapping
 from integrations.models import Member, VerifiedLink
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
@@ -195,7 +195,8 @@ def _account_columns(member: Member, account: records.Account) -> dict[str, obje
         "institution_name": (institution.name if institution else member.name) or "Unknown",
         "bank_account_name": account.name,
         "type": account.kind,
-        "currency_code": account.currency_code or member.tenant.currency_code,
+        "currency_code": record_mapping.stated_currency(account.currency_code)
+        or member.tenant.currency_code,
         "balance": account.balance.current,
         "available_balance": account.balance.available,
         "is_active": not account.is_closed,

@@ -1,24 +1,92 @@
-"""Read the holdings of an account from the vendor and store them."""
+"""Read the holdings of an account from the vendor and store them.
+
+Accounts of any type may hold positions. An import asks once which accounts of a connection have
+some, and then only those, investment accounts, and accounts that had positions before.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks, page_batching, record_mapping
+from integrations.flows import outbound_webhooks, page_batching, record_mapping, rejected_items
 from integrations.flows.pull_results import (
     PullResult,
     emit_changes,
     vendor_user_id,
     with_audit_subject,
 )
-from integrations.models import AccountLink
+from integrations.models import AccountLink, Member
 from integrations.vendors import capabilities
 from integrations.vendors.base import Vendor
+from integrations.vendors.errors import (
+    VendorAccessDenied,
+    VendorError,
+    VendorNotFound,
+    VendorRefused,
+)
 from nucleus import writes
 from nucleus.models import AggregationAccountHolding
+
+logger = logging.getLogger(__name__)
+
+
+def accounts_with_holdings(*, vendor: Vendor, member: Member) -> frozenset[str] | None:
+    """Ids of the vendor's accounts under this connection that hold positions.
+
+    None if the vendor did not say; then each account has to be asked.
+    """
+    if not capabilities.supports(vendor, capabilities.HOLDINGS):
+        return frozenset()
+    source = capabilities.require(vendor, capabilities.HOLDINGS)
+    try:
+        return source.accounts_with_holdings(
+            user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
+        )
+    except (VendorRefused, VendorAccessDenied):
+        return (
+            frozenset()
+        )  # not offered to this tenant: only accounts that must have some are asked
+    except VendorError as error:
+        logger.info("connection %s: which accounts hold positions is unknown: %s", member.pk, error)
+        return None
+
+
+def pull_holdings_if_any(
+    *,
+    vendor: Vendor,
+    link: AccountLink,
+    renew: Callable[[], None],
+    holding_ids: frozenset[str] | None,
+) -> None:
+    """Store the account's positions, for a job, if it may have some.
+
+    Args:
+        renew: see `pull_holdings`.
+        holding_ids: what `accounts_with_holdings` returned; None: ask about this account.
+
+    Raises as `pull_holdings` does, but for an account that is no investment account and of which
+    the vendor lists no holdings.
+    """
+    if not capabilities.supports(vendor, capabilities.HOLDINGS):
+        return
+    account = link.aggregation_account
+    is_expected = (
+        account.is_investment
+        or link.vendor_account_id in (holding_ids or ())
+        or writes.has_active_holdings(account)
+    )
+    if not is_expected and holding_ids is not None:
+        return
+    try:
+        pull_holdings(vendor=vendor, link=link, renew=renew)
+    except (VendorNotFound, VendorRefused, VendorAccessDenied) as error:
+        if is_expected:
+            raise
+        logger.info("account %s: the vendor lists no holdings of it: %s", account.pk, error)
 
 
 @with_audit_subject
@@ -50,6 +118,7 @@ def pull_holdings(
         result.posted += writes.stored_holdings(account=account, source_ids=source_ids)
         result.rejected += batch.rejected
     with transaction.atomic():
+        rejected_items.replace(link, rejected_items.Kind.HOLDING, result.rejected)
         writes.retire_missing_holdings(
             account=account, listed_source_ids=listed_ids, listed_at=listed_at
         )

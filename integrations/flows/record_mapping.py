@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from integrations.flows.merchants import MerchantLookup
 from integrations.vendors import records
-from nucleus import categories, writes
+from nucleus import categories, iso_codes, writes
 from nucleus.models import AggregationAccount
+
+
+def stated_currency(code: str | None) -> str | None:
+    """The vendor's currency code as it is stored: codes of ISO 4217 in capitals, others unchanged.
+
+    None if the vendor said nothing, or that there is no currency.
+    """
+    if not code or code.upper() in iso_codes.NO_CURRENCIES:
+        return None
+    return code.upper() if iso_codes.is_currency(code.upper()) else code
 
 
 def currency(currency_code: str | None, account: AggregationAccount) -> str:
     """The vendor's currency code, else the account's, else the tenant's."""
-    return currency_code or account.currency_code or account.tenant.currency_code
+    return (
+        stated_currency(currency_code)
+        or stated_currency(account.currency_code)
+        or account.tenant.currency_code
+    )
 
 
-def account_columns(record: records.Account) -> dict[str, object]:
+def account_columns(
+    record: records.Account, account: AggregationAccount | None = None
+) -> dict[str, object]:
     """The columns of an aggregation account that the vendor determines.
 
     Without a currency from the vendor, `currency_code` is absent: the stored one is kept.
+
+    Args:
+        account: the stored one, unless it is new.
     """
     columns: dict[str, object] = {
         "account_name": record.name,
@@ -34,6 +53,7 @@ def account_columns(record: records.Account) -> dict[str, object]:
         "is_asset": record.is_asset,
         "is_business": record.is_business,
         "is_cash": record.is_cash,
+        "is_classified": record.is_classified,
         "is_investment": record.is_investment,
         "last_payment": record.last_payment,
         "last_payment_date": record.last_payment_date,
@@ -43,8 +63,10 @@ def account_columns(record: records.Account) -> dict[str, object]:
         "next_payment_date": record.next_payment_date,
         "subcategory": record.subcategory,
     }
-    if record.currency_code is not None:
-        columns["currency_code"] = record.currency_code
+    if code := stated_currency(record.currency_code):
+        columns["currency_code"] = code
+    elif account and stated_currency(account.currency_code) is None:
+        columns["currency_code"] = account.tenant.currency_code
     return columns
 
 

@@ -7,15 +7,20 @@ from datetime import datetime
 from uuid import UUID
 
 from integrations import vendor_sessions
-from integrations.flows import account_links, account_pulls, connections, transaction_pulls
-from integrations.flows.holding_pulls import pull_holdings
+from integrations.flows import (
+    account_links,
+    account_pulls,
+    connections,
+    holding_pulls,
+    transaction_pulls,
+)
 from integrations.flows.pull_results import with_audit_subject
 from integrations.flows.transaction_listing import Checkpoint
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
-from integrations.vendors import capabilities, records
+from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from nucleus.models import AggregationAccount
 
@@ -70,6 +75,7 @@ def retrieve_account(
     record: records.Account | None = None,
     read_at: datetime | None = None,
     with_history: bool = False,
+    holding_ids: frozenset[str] | None = None,
 ) -> None:
     """Store account, balance, transactions and holdings, for a job.
 
@@ -79,6 +85,7 @@ def retrieve_account(
         record: the account, if the caller has read it.
         read_at: when the caller began to read it.
         with_history: list all transactions that the vendor can have.
+        holding_ids: ids of the vendor's accounts that hold positions; None if nobody has asked.
 
     Raises Reschedule when the job's turn is over; the next run continues from the checkpoint.
     Raises VendorError, writes.AccountGone and LeaseLost.
@@ -89,6 +96,6 @@ def retrieve_account(
         vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
     ):
         pass
-    is_investment = link.aggregation_account.is_investment
-    if is_investment and capabilities.supports(vendor, capabilities.HOLDINGS):
-        pull_holdings(vendor=vendor, link=link, renew=run.renew)
+    holding_pulls.pull_holdings_if_any(
+        vendor=vendor, link=link, renew=run.renew, holding_ids=holding_ids
+    )

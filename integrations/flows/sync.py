@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from integrations.flows import (
     account_links,
     account_pulls,
     connections,
+    holding_pulls,
     retrieval,
 )
 from integrations.flows.account_linking import LinkPolicy
@@ -200,10 +202,13 @@ def _read_accounts(
     done = run.progress(SyncProgress).done or []
     pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
     account_records = {record.id: record for record in listed.records}
+    if not pending:
+        return
+    read_account = _reader(run, vendor, member, scope, import_id)
     for link in pending:
         record = account_records.get(link.vendor_account_id)
         try:
-            _read_account(run, vendor, link, record, read_at, scope, import_id)
+            read_account(link=link, record=record, read_at=read_at)
         except VendorNotFound:
             logger.info("the vendor no longer has the account of link %s", link.pk)
         except VendorError as error:
@@ -234,29 +239,20 @@ def _update_links(
     )
 
 
-def _read_account(
-    run: JobRun,
-    vendor: Vendor,
-    link: AccountLink,
-    record: records.Account | None,
-    read_at: datetime,
-    scope: SyncScope,
-    import_id: str,
-) -> None:
+def _reader(
+    run: JobRun, vendor: Vendor, member: Member, scope: SyncScope, import_id: str
+) -> Callable[..., None]:
+    """A function of `link` and `record` that reads an account as far as the scope says."""
     if scope is SyncScope.BALANCES:
-        account_pulls.pull_account_and_balance(
-            vendor=vendor, link=link, record=record, read_at=read_at
-        )
-    else:
-        retrieval.retrieve_account(
-            run=run,
-            vendor=vendor,
-            link=link,
-            import_id=import_id,
-            record=record,
-            read_at=read_at,
-            with_history=scope is SyncScope.HISTORY,
-        )
+        return partial(account_pulls.pull_account_and_balance, vendor=vendor)
+    return partial(
+        retrieval.retrieve_account,
+        run=run,
+        vendor=vendor,
+        import_id=import_id,
+        with_history=scope is SyncScope.HISTORY,
+        holding_ids=holding_pulls.accounts_with_holdings(vendor=vendor, member=member),
+    )
 
 
 def _finish(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from integrations import vendor_sessions
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink
+from integrations.vendors import records
 from integrations.vendors.base import Vendor
 
 MAX_AGE = timedelta(hours=6)  # an older listing is not continued
@@ -38,6 +39,7 @@ class ListingState(TypedDict):
     pending: list[str]
     beginnings: int
     stamp: str
+    rejected: NotRequired[list[tuple[str | None, str]]]  # id and reason
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Listing:
     cursor: str | None = None  # the vendor's name of the last page that is stored
     uncancelable_ids: set[str] = field(default_factory=set)  # source ids
     starts: int = 1
+    rejected: list[records.RejectedItem] = field(default_factory=list)
 
     def state(self, import_id: str) -> ListingState:
         """The state to save.
@@ -65,6 +68,7 @@ class Listing:
             "pending": sorted(self.uncancelable_ids),
             "beginnings": self.starts,
             "stamp": import_id,
+            "rejected": [(item.id, item.reason) for item in self.rejected],
         }
 
     @classmethod
@@ -76,6 +80,7 @@ class Listing:
             cursor=state["cursor"],
             uncancelable_ids=set(state["pending"]),
             starts=state["beginnings"],
+            rejected=[records.RejectedItem(*item) for item in state.get("rejected", [])],
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks, page_batching, record_mapping
+from integrations.flows import outbound_webhooks, page_batching, record_mapping, rejected_items
 from integrations.flows.merchants import MerchantLookup
 from integrations.flows.pull_results import (
     PullResult,
@@ -86,6 +86,7 @@ def _store_listing(
         lookup.load(batch.records)
         listing.cursor = batch.cursor
         listing.uncancelable_ids |= _uncancelable_ids(batch)
+        listing.rejected = [*listing.rejected, *batch.rejected][: rejected_items.MAX_ITEMS]
         source_ids, canceled = _store_batch(account, listing, checkpoint, batch, lookup)
         if checkpoint is not None:
             checkpoint.yield_turn(listing)
@@ -145,6 +146,7 @@ def _complete(
         _emit_canceled(account, canceled)
         link.transactions_retrieved_at = timezone.now()
         link.save(update_fields=["transactions_retrieved_at"])
+        rejected_items.replace(link, rejected_items.Kind.TRANSACTION, listing.rejected)
         if checkpoint is not None:
             checkpoint.clear()
     return canceled

@@ -30,7 +30,11 @@ class Refresh(Protocol):
 
 
 class Holdings(Protocol):
-    """Positions of investment accounts."""
+    """Positions of accounts, whatever their type."""
+
+    def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
+        """Ids of the member's accounts that hold positions now, with as few calls as possible."""
+        ...
 
     def holding_pages(
         self, *, user_id: str, account_id: str

@@ -2,7 +2,8 @@
 
 A field is optional only because some vendor documents that it may be absent. Amounts are Decimal in
 the record's currency, dates are dates, instants are aware UTC datetimes. `id` fields hold the
-vendor's own identifiers; they never become Nucleus ids.
+vendor's own identifiers; they never become Nucleus ids. `currency_code` is what the vendor says, at
+most MAX_CURRENCY_CODE characters: an ISO 4217 code or another unit; None if it says nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+MAX_CURRENCY_CODE = 16  # characters
 
 
 class ActionRequiredBy(enum.StrEnum):
@@ -138,6 +140,7 @@ class Account:
     mask: str | None  # last four characters of the account number, never more
     currency_code: str | None
     balance: Balance
+    is_classified: bool = True  # False: the vendor's type is unknown, and so whether it is an asset
     apr: Decimal | None = None  # percent: 2.99 means 2.99 %
     apy: Decimal | None = None
     interest_rate: Decimal | None = None

@@ -41,12 +41,17 @@ class OverviewAccount(AggregationAccountDetails):
     available_balance = serializers.FloatField(allow_null=True)
     available_credit = serializers.FloatField(allow_null=True)
     balance_time_stamp = InstantField(allow_null=True)
+    message = serializers.CharField(
+        allow_null=True,
+        help_text="Why the balance is not in the totals: the type of account is not known, the "
+        "unit is no currency of ISO 4217, or there is no exchange rate.",
+    )
 
     class Meta(AggregationAccountDetails.Meta):
         fields = [
             *AggregationAccountDetails.Meta.fields,
             "aggregation_account_id", "aggregation_account_balance_id", *derived_views.AMOUNTS,
-            "balance_time_stamp",
+            "balance_time_stamp", "message",
         ]  # fmt: skip
 
 
@@ -57,6 +62,9 @@ class OverviewCategory(serializers.Serializer[Any]):
     currency_code = serializers.CharField(allow_null=True)
     total_balance = serializers.FloatField(allow_null=True)
     total_available_balance = serializers.FloatField(allow_null=True)
+    message = serializers.CharField(
+        allow_null=True, help_text="Which accounts are left out of the totals, and why."
+    )
     aggregation_account_details = OverviewAccount(many=True)
 
 

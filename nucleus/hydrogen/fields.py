@@ -14,7 +14,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nucleus import exact_json, plain_text, web_urls
+from nucleus import exact_json, iso_codes, plain_text, web_urls
+from nucleus.models.base import CURRENCY_LENGTH
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EXAMPLE_ID = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
@@ -232,6 +233,20 @@ class CurrencyField(serializers.RegexField):
 
     def to_internal_value(self, data: Any) -> str:
         return str(super().to_internal_value(data)).upper()
+
+
+class RecordCurrencyField(PlainTextField):
+    """The currency of a record: an ISO 4217 code, in capitals; nucleus.writes.rules checks it.
+
+    The unit that a vendor has given the record may be repeated, and is no code of three letters.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": CURRENCY_LENGTH, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        code = super().to_internal_value(data)
+        return code.upper() if iso_codes.is_currency(code.upper()) else code
 
 
 class CoordinateField(serializers.FloatField):

@@ -130,6 +130,12 @@ class Institution(RecordSchema):
 class AggregationAccount(RecordSchema):
     """An account of a client or business at an institution."""
 
+    is_classified = serializers.BooleanField(
+        read_only=True,
+        help_text="False where a vendor named a type of account that nobody knows: it is not known "
+        "whether the balance is owned or owed, and no total contains it.",
+    )
+
     class Meta:
         model = models.AggregationAccount
         fields = read_only_fields = list(renderers.ACCOUNT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from nucleus import iso_codes
 from nucleus.masking import masked
 from nucleus.models import (
     AggregationAccount,
@@ -46,11 +47,12 @@ ACCOUNT = (
     "subcategory", "mask", "currency_code", "apr", "apy", "interest_rate", "credit_limit",
     "last_payment", "minimum_payment", "death_benefit", "last_payment_date", "next_payment_date",
     "maturity_date", "is_active", "is_manual", "is_link_verified", "is_asset", "is_business",
-    "is_cash", "is_investment", "secondary_id", "metadata", "create_date", "update_date",
+    "is_cash", "is_classified", "is_investment", "secondary_id", "metadata", "create_date",
+    "update_date",
 )  # fmt: skip
 BALANCE = (
     "id", "aggregation_account_id", "currency_code", "balance_time_stamp", "balance",
-    "available_balance", "available_credit", "is_active", "secondary_id", "create_date",
+    "available_balance", "available_credit", "is_active", "secondary_id", "metadata", "create_date",
     "update_date",
 )  # fmt: skip
 TRANSACTION = (
@@ -73,11 +75,25 @@ INSTITUTION = (
     "id", "name", "code", "website_url", "logo_url_small", "logo_url_medium", "create_date",
     "update_date",
 )  # fmt: skip
+IS_ISO_4217 = "currency_is_iso4217"  # in metadata: "false" where the currency is another unit
 AMOUNTS = ("amount", "price", "quantity", "fee", "value")  # of cash and investment, kept as text
 
 
 def _pick(row: object, names: tuple[str, ...]) -> Body:
     return {name: getattr(row, name) for name in names}
+
+
+def is_other_unit(currency_code: str | None) -> bool:
+    """Whether amounts are in a unit that is no currency of ISO 4217, such as DOGE."""
+    return bool(currency_code) and not iso_codes.is_currency(str(currency_code).upper())
+
+
+def with_unit(body: Body) -> Body:
+    """`body`, marked in its metadata if its currency is another unit, and only then."""
+    metadata = {name: value for name, value in body["metadata"].items() if name != IS_ISO_4217}
+    if is_other_unit(body["currency_code"]):
+        metadata[IS_ISO_4217] = "false"
+    return body | {"metadata": metadata}
 
 
 def client(row: Client) -> Body:
@@ -92,16 +108,16 @@ def business(row: Business) -> Body:
 
 def aggregation_account(row: AggregationAccount) -> Body:
     """The account; its number is never more than the mask."""
-    return _pick(row, ACCOUNT)
+    return with_unit(_pick(row, ACCOUNT))
 
 
 def balance(row: AggregationAccountBalance) -> Body:
-    return _pick(row, BALANCE)
+    return with_unit(_pick(row, BALANCE))
 
 
 def transaction(row: AggregationAccountTransaction) -> Body:
     """The transaction; exactly one of bank_credit, cash and investment is set."""
-    body = _pick(row, TRANSACTION)
+    body = with_unit(_pick(row, TRANSACTION))
     body["bank_credit"] = None if row.amount is None else _pick(row, BANK_CREDIT)
     for name in ("cash", "investment"):
         if body[name]:
@@ -113,18 +129,20 @@ def transaction(row: AggregationAccountTransaction) -> Body:
 
 
 def holding(row: AggregationAccountHolding) -> Body:
-    return _pick(row, HOLDING)
+    return with_unit(_pick(row, HOLDING))
 
 
 def bank_link(row: BankLink, *, reveal_numbers: bool = False) -> Body:
     """The bank link; numbers are masked unless the caller may see them."""
-    body = _pick(row, BANK_LINK)
+    body = with_unit(_pick(row, BANK_LINK))
     for name in ("bank_account_number", "routing", "routing_wire"):
         number = getattr(row, name)
         body[name] = number if reveal_numbers else masked(number)
     if not reveal_numbers:
         body["metadata"] = {
-            name: value for name, value in row.metadata.items() if not name.endswith(ROUTING_PARTS)
+            name: value
+            for name, value in body["metadata"].items()
+            if not name.endswith(ROUTING_PARTS)
         }
     return body
 

@@ -29,7 +29,6 @@ from nucleus import models
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.fields import (
     CoordinateField,
-    CurrencyField,
     DayField,
     DigitsField,
     FlagField,
@@ -39,6 +38,7 @@ from nucleus.hydrogen.fields import (
     MetadataField,
     NumberField,
     PlainTextField,
+    RecordCurrencyField,
     WebUrlField,
     WholeNumberField,
 )
@@ -102,7 +102,7 @@ class AggregationAccountBody(_Body):
     account_number = AccountNumberField(
         max_length=64, required=False, help_text="Never returned; see `mask`."
     )
-    currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
+    currency_code = RecordCurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
 
     class Meta:
@@ -114,8 +114,9 @@ class AggregationAccountBalanceBody(_Body):
     """A balance as it is written."""
 
     aggregation_account_id = IdField()
-    currency_code = CurrencyField()
+    currency_code = RecordCurrencyField()
     balance_time_stamp = InstantField(default=timezone.now, help_text="Default: now.")
+    metadata = MetadataField(required=False)
 
     class Meta:
         model = models.AggregationAccountBalance
@@ -179,7 +180,7 @@ class AggregationAccountTransactionBody(_Body):
 
     aggregation_account_id = IdField()
     booking_date = DayField(required=False, help_text="Default: the day of `transaction_date`.")
-    currency_code = CurrencyField()
+    currency_code = RecordCurrencyField()
     bank_credit = BankCreditBody(required=False)
     cash = CashBody(required=False)
     investment = InvestmentBody(required=False)
@@ -206,7 +207,7 @@ class AggregationAccountHoldingBody(_Body):
     """A position as it is written."""
 
     aggregation_account_id = IdField()
-    currency_code = CurrencyField(required=False, help_text="Default: the account's.")
+    currency_code = RecordCurrencyField(required=False, help_text="Default: the account's.")
     metadata = MetadataField(required=False)
 
     class Meta:
@@ -226,7 +227,7 @@ class BankLinkBody(_Body):
     bank_account_number = DigitsField(max_length=64)
     routing = DigitsField(max_length=64)
     routing_wire = DigitsField(max_length=64, required=False)
-    currency_code = CurrencyField(required=False, help_text="Default: the tenant's.")
+    currency_code = RecordCurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
 
     class Meta:

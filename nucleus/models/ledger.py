@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
 
@@ -18,6 +19,11 @@ BANK_CREDIT = (
     "amount", "transaction_type", "category", "subcategory", "description", "memo", "merchant",
     "merchant_id", "transaction_category_id", "location",
 )  # fmt: skip
+DIRECTIONS = ("Credit", "Debit")
+STATUSES = ("posted", "pending", "canceled")
+UNKNOWN_VALUES = Q(source_id__isnull=False) & (  # what a source says and nobody here understands
+    ~Q(transaction_type__in=DIRECTIONS) | ~Q(status__in=STATUSES)
+)
 
 
 class AccountEntry(ApiRecord):
@@ -131,6 +137,11 @@ class AggregationAccountTransaction(SourcedEntry):
                 fields=["tenant", "merchant_id"],
                 condition=models.Q(merchant_id__isnull=False),
                 name="transaction_merchant",
+            ),
+            models.Index(
+                fields=["transaction_type", "status"],
+                condition=UNKNOWN_VALUES,
+                name="transaction_unknown_values",
             ),
         ]
 

@@ -1,5 +1,8 @@
 """The `currency_conversion` parameter: responses with their amounts in another currency.
 
+Amounts in a unit that is no currency of ISO 4217, and amounts that alone lack an exchange rate,
+are not converted and say why; all others are.
+
 Filters and the order of rows use the stored amounts.
 """
 
@@ -15,6 +18,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from nucleus import iso_codes
 from nucleus.caller import caller_of
 from nucleus.hydrogen.renderers import Body
 from nucleus.models import CurrencyRate
@@ -24,7 +28,8 @@ PARAMETER = OpenApiParameter(
     NAME,
     {"type": "string", "pattern": "^[A-Za-z]{3}$"},
     description="ISO 4217 code that amounts and currency_code are converted to. Needs exchange "
-    "rates (`POST /nucleus/v1/resource/fx_rate`); a 400 names one that is missing.",
+    "rates (`POST /nucleus/v1/resource/fx_rate`); a 400 names one that is missing. Rows that alone "
+    "cannot be converted stay as they are; `metadata.currency_conversion` says why.",
 )
 STEP = Decimal("1e-8")  # amounts are rounded to it, half to even
 EXACT = Context(prec=120)  # enough for any amount by any two rates
@@ -48,24 +53,48 @@ class Conversion:
     rates: dict[tuple[str, str], Decimal]
 
     def body(self, body: Body) -> Body:
-        """`body` with its amounts and currency_code converted. Raises ValidationError."""
-        rate = self._rate((body["currency_code"] or self.home).upper())
+        """`body` with its amounts and currency_code converted; its `metadata` says why if not.
+
+        Raises ValidationError as `obstacle` does.
+        """
+        code = body["currency_code"]
+        rate = self._rate(code)
+        if rate is None:
+            return body | {"metadata": body.get("metadata", {}) | {NAME: self.obstacle(code)}}
         parts = {name: _times(body[name], rate) for name in PARTS if body.get(name)}
         return _times(body, rate) | parts | {"currency_code": self.target}
 
-    def _rate(self, source: str) -> Decimal:
-        """How many units of the target currency one unit of `source` is."""
+    def obstacle(self, currency_code: str | None) -> str | None:
+        """Why amounts in this currency stay in it although others are converted; None if not.
+
+        Raises ValidationError where there is no rate from the tenant's currency to the target
+        either, so that nothing else can be converted. Metals and other units never raise: nobody
+        may have a rate for them.
+        """
+        if self._rate(currency_code) is not None:
+            return None
+        source = (currency_code or self.home).upper()
+        if not iso_codes.is_currency(source):
+            return f"Not converted: {currency_code} is not a currency of ISO 4217."
+        message = (
+            f"There is no exchange rate from {source} to {self.target}, nor one of both with "
+            f"{self.home}. Add it with POST /nucleus/v1/resource/fx_rate; "
+            "staff: in the admin under Currency rates, or with manage.py currency_rates."
+        )
+        if iso_codes.is_money(source) and self._leg(self.home, self.target) is None:
+            raise _refusal(message)
+        return f"Not converted. {message}"
+
+    def _rate(self, currency_code: str | None) -> Decimal | None:
+        """How many units of the target currency one unit of this one is; None without a rate."""
+        source = (currency_code or self.home).upper()
         rate = self._leg(source, self.target)
-        if rate is None:
-            to_home, from_home = self._leg(source, self.home), self._leg(self.home, self.target)
-            if to_home is None or from_home is None:
-                raise _refusal(
-                    f"There is no exchange rate from {source} to {self.target}, nor one of both "
-                    f"with {self.home}. Add it with POST /nucleus/v1/resource/fx_rate; "
-                    "staff: in the admin under Currency rates, or with manage.py currency_rates."
-                )
-            rate = EXACT.multiply(to_home, from_home)
-        return rate
+        if rate is not None:
+            return rate
+        to_home, from_home = self._leg(source, self.home), self._leg(self.home, self.target)
+        if to_home is None or from_home is None:
+            return None
+        return EXACT.multiply(to_home, from_home)
 
     def _leg(self, source: str, target: str) -> Decimal | None:
         if source == target:
@@ -80,7 +109,7 @@ def requested_conversion(request: Request) -> Conversion | None:
     code = request.query_params.get(NAME, "").strip().upper()
     if code in ("", "NONE"):  # SDKs send None for an unset one
         return None
-    if len(code) != 3 or not (code.isascii() and code.isalpha()):
+    if not iso_codes.is_currency(code):
         raise _refusal("Use an ISO 4217 code such as USD.")
     tenant = caller_of(request).tenant
     codes = [code, tenant.currency_code]

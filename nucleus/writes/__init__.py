@@ -34,6 +34,7 @@ from nucleus.writes.currency_rates import (
 )
 from nucleus.writes.ledger import (
     HoldingRow,
+    has_active_holdings,
     record_balance,
     retire_missing_holdings,
     stored_holdings,
@@ -57,6 +58,7 @@ __all__ = [
     "cancel_transactions",
     "create_aggregation_account",
     "delete_aggregation_account",
+    "has_active_holdings",
     "read_currency_rates",
     "record_balance",
     "retire_missing_holdings",

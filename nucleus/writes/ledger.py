@@ -137,6 +137,15 @@ def stored_holdings(
     )
 
 
+def has_active_holdings(account: AggregationAccount) -> bool:
+    """Whether the account has positions that a source has listed."""
+    return (
+        AggregationAccountHolding.objects.for_tenant(account.tenant_id)
+        .filter(aggregation_account=account, is_active=True, source_id__isnull=False)
+        .exists()
+    )
+
+
 def retire_missing_holdings(
     *, account: AggregationAccount, listed_source_ids: Collection[str], listed_at: datetime
 ) -> None:

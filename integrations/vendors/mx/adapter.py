@@ -163,6 +163,17 @@ class MX:
             batch = _batch(mapping.transaction, page, account_guid=account_id)
             yield replace(batch, cursor=cursor)
 
+    def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
+        pages = self.client.pages(
+            "list_member_holdings", self.dialect.holdings_key, user=user_id, member=member_id
+        )
+        return frozenset(
+            payload["account_guid"]
+            for page in pages
+            for payload in page
+            if isinstance(payload, dict) and isinstance(payload.get("account_guid"), str)
+        )
+
     def holding_pages(
         self, *, user_id: str, account_id: str
     ) -> Iterator[records.Batch[records.Holding]]:

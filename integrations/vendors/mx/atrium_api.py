@@ -42,6 +42,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "read_account": ("GET", "/users/{user}/accounts/{account}"),
     "list_transactions": ("GET", "/users/{user}/accounts/{account}/transactions"),
     "list_holdings": ("GET", "/users/{user}/accounts/{account}/holdings"),
+    "list_member_holdings": ("GET", "/users/{user}/members/{member}/holdings"),
     "list_account_numbers": ("GET", "/users/{user}/members/{member}/account_numbers"),
     "list_account_owners": ("GET", "/users/{user}/members/{member}/account_owners"),
     "read_merchant": ("GET", "/merchants/{merchant}"),

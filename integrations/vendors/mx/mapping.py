@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from integrations.vendors import records
-from integrations.vendors.mx import statuses
+from integrations.vendors.mx import account_kinds, statuses
 from integrations.vendors.mx.values import (
     InvalidPayload,
     Payload,
@@ -28,49 +28,8 @@ from integrations.vendors.mx.values import (
 )
 from nucleus.masking import mask
 
-# Atrium reference, "Account types and subtypes"; the words are Hydrogen's ("Bank Account").
-CATEGORIES = {
-    "ANY": ("Other", None),
-    "CHECKING": ("Bank Account", "Checking Account"),
-    "SAVINGS": ("Bank Account", "Savings Account"),
-    "LOAN": ("Loan", None),
-    "CREDIT_CARD": ("Credit Card", None),
-    "INVESTMENT": ("Investment", None),
-    "LINE_OF_CREDIT": ("Line of Credit", None),
-    "MORTGAGE": ("Mortgage", None),
-    "PROPERTY": ("Property", None),
-    "CASH": ("Cash", None),
-    "INSURANCE": ("Insurance", None),
-    "PREPAID": ("Prepaid", None),
-}
-SUBCATEGORIES = {
-    "CERTIFICATE_OF_DEPOSIT": "Certificate of Deposit",
-    "HELOC": "HELOC",
-    "HRA": "HRA",
-    "HSA": "HSA",
-    "IRA": "IRA",
-    "PLAN_401_A": "401(a)",
-    "PLAN_401_K": "401(k)",
-    "PLAN_403_B": "403(b)",
-    "PLAN_409_A": "409(a)",
-    "PLAN_457": "457",
-    "PLAN_529": "529",
-    "PLAN_ROTH_401_K": "Roth 401(k)",
-    "PLAN_ROTH_403_B": "Roth 403(b)",
-    "ROTH_IRA": "Roth IRA",
-    "RV": "RV",
-}
 OPPOSITES = {"Credit": "Debit", "Debit": "Credit"}
-DEBTS = {"CREDIT_CARD", "LOAN", "LINE_OF_CREDIT", "MORTGAGE"}
-CASH = {"CHECKING", "SAVINGS", "CASH", "PREPAID"}
-DEMAND_DEPOSITS = {"CHECKING", "SAVINGS"}
-BUSINESS = {
-    "SMALL_BUSINESS",
-    "CORPORATE_ACCOUNT",
-    "LIMITED_LIABILITY_ACCOUNT",
-    "PARTNERSHIP",
-    "SOLE_PROPRIETORSHIP",
-}
+CASH_NAMES = {"CASH", "CASH BALANCE", "CASH POSITION", "USD", "CAD", "CUR:USD", "CUR:CAD"}
 ACCOUNT_META = (
     "cash_balance", "cash_surrender_value", "holdings_value", "loan_amount", "minimum_balance",
     "original_balance", "payoff_balance", "pay_out_amount", "premium_amount",
@@ -117,27 +76,28 @@ def member(payload: Payload) -> records.Member:
 
 
 def account(payload: Payload) -> records.Account:
-    kind = text(payload, "type") or "ANY"
-    subtype = text(payload, "subtype")
-    category, subcategory = CATEGORIES.get(kind, (readable(kind), None))
-    if subtype:
-        subcategory = SUBCATEGORIES.get(subtype, readable(subtype))
+    code = account_kinds.code_of(text(payload, "type"))
+    subtype = account_kinds.code_of(text(payload, "subtype"))
+    kind = account_kinds.kind_of(code, subtype)
+    subcategory = account_kinds.subcategory_of(subtype) or kind.subcategory
+    is_named = code not in ("", account_kinds.ANY)
     currency = currency_code(payload)
     return records.Account(
         id=required(payload, "guid"),
         user_id=required(payload, "user_guid"),
         member_id=text(payload, "member_guid"),
         institution_code=text(payload, "institution_code"),
-        name=text(payload, "name") or subcategory or (category if kind != "ANY" else "Account"),
-        kind=kind.lower(),
-        category=category,
+        name=text(payload, "name") or subcategory or (kind.category if is_named else "Account"),
+        kind=(code or account_kinds.ANY).lower(),
+        category=kind.category,
         subcategory=subcategory,
-        is_asset=kind not in DEBTS,
-        is_cash=kind in CASH,
-        is_investment=kind == "INVESTMENT",
-        is_business=subtype in BUSINESS,
+        is_asset=kind.is_asset,
+        is_cash=kind.is_cash,
+        is_classified=kind.is_classified,
+        is_investment=kind.is_investment,
+        is_business=subtype in account_kinds.BUSINESS_SUBTYPES,
         is_closed=flag(payload, "is_closed"),
-        can_verify=kind in DEMAND_DEPOSITS,
+        can_verify=kind.can_verify,
         mask=mask(text(payload, "account_number") or "") or None,
         currency_code=currency,
         balance=records.Balance(
@@ -162,9 +122,8 @@ def account(payload: Payload) -> records.Account:
 
 
 def currency_code(payload: Payload) -> str | None:
-    """An ISO 4217 code, or None."""
-    code = (text(payload, "currency_code") or "").upper()
-    return code if len(code) == 3 and code.isascii() and code.isalpha() else None
+    """MX's currency, which is not always one of ISO 4217; see records.MAX_CURRENCY_CODE."""
+    return text(payload, "currency_code", records.MAX_CURRENCY_CODE)
 
 
 def transaction(payload: Payload) -> records.Transaction:
@@ -203,8 +162,16 @@ def transaction(payload: Payload) -> records.Transaction:
         is_fee=flag(payload, "is_fee") or flag(payload, "is_overdraft_fee"),
         is_transfer=parent == "Transfer",
         updated_at=instant(payload, "updated_at"),
-        metadata=extra_metadata(payload, TRANSACTION_META),
+        metadata=_transaction_metadata(payload, amount),
     )
+
+
+def _transaction_metadata(payload: Payload, amount: Decimal) -> dict[str, str]:
+    """What has no column; also the sign of an amount whose direction is unknown."""
+    names: tuple[str, ...] = TRANSACTION_META
+    if amount < 0 and _direction(payload, amount) not in OPPOSITES:
+        names = (*names, "amount")
+    return extra_metadata(payload, names)
 
 
 def _direction(payload: Payload, amount: Decimal) -> str:
@@ -220,10 +187,16 @@ def coordinate(payload: Payload, name: str, max_degrees: int) -> Decimal | None:
 
 
 def holding(payload: Payload) -> records.Holding:
-    shares = number(payload, "shares")
+    """A position. Cash without a number of shares has as many as it is worth, at a price of 1."""
+    shares, value = number(payload, "shares"), number(payload, "market_value")
+    if not shares and value is not None and _is_cash(payload):
+        shares = value
     if shares is None:
-        raise InvalidPayload("MX sent no usable number of shares.")
-    value = number(payload, "market_value")
+        raise InvalidPayload(
+            "MX sent no usable number of shares."
+            if value is not None
+            else "MX sent neither a usable number of shares nor a market value."
+        )
     price = None
     if value is not None and shares:
         price = number({"price": value / shares}, "price")
@@ -242,6 +215,16 @@ def holding(payload: Payload) -> records.Holding:
         held_at=instant(payload, "updated_at"),
         updated_at=instant(payload, "updated_at"),
         metadata=extra_metadata(payload, ("purchase_price", "daily_change")),
+    )
+
+
+def _is_cash(payload: Payload) -> bool:
+    """Whether a position is money, by its type, or by its name where it has none."""
+    holding_type = text(payload, "holding_type", 64)
+    if holding_type and holding_type.upper() != "UNKNOWN_TYPE":
+        return holding_type.upper() == "CASH"
+    return any(
+        (text(payload, name) or "").upper() in CASH_NAMES for name in ("symbol", "description")
     )
 
 

@@ -182,11 +182,13 @@ class VendorContract:
     def test_holdings_belong_to_their_account(self, vendor: Vendor, member: records.Member):
         source = supported(vendor, capabilities.HOLDINGS)
         accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
+        with_holdings = set()
         for account in accounts:
-            if account.is_investment:
-                listed = source.holding_pages(user_id=member.user_id, account_id=account.id)
-                for page in listed:
-                    assert {row.account_id for row in page.records} <= {account.id}
+            for page in source.holding_pages(user_id=member.user_id, account_id=account.id):
+                assert {row.account_id for row in page.records} <= {account.id}
+                with_holdings |= {row.account_id for row in page.records}
+        listed_ids = source.accounts_with_holdings(user_id=member.user_id, member_id=member.id)
+        assert listed_ids == with_holdings
 
     def test_a_refresh_is_an_import(self, vendor: Vendor, member: records.Member):
         source = supported(vendor, capabilities.REFRESH)

@@ -143,6 +143,10 @@ class MemoryVendor:
         self.bank.members[member_id] = member
         return member
 
+    def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
+        accounts = self.list_accounts(user_id=user_id, member_id=member_id).records
+        return frozenset(account.id for account in accounts if account.is_investment)
+
     def holding_pages(
         self, *, user_id: str, account_id: str
     ) -> Iterator[records.Batch[records.Holding]]:

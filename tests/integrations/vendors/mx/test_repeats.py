@@ -222,6 +222,7 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
         mx.transaction_pages(user_id="U", account_id="A", **DAYS)  # type: ignore[arg-type]
     ),
     "list_holdings": lambda mx: list(mx.holding_pages(user_id="U", account_id="A")),
+    "list_member_holdings": lambda mx: mx.accounts_with_holdings(user_id="U", member_id="M"),
     "list_account_numbers": lambda mx: mx.list_account_numbers(user_id="U", member_id="M"),
     "list_account_owners": lambda mx: mx.list_account_owners(user_id="U", member_id="M"),
     "read_merchant": lambda mx: mx.read_merchant(merchant_id="M"),

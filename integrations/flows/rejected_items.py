@@ -1,0 +1,50 @@
+"""What a vendor listed of an account and could not be stored: kept on the account's link for staff.
+
+A complete read replaces the items of its kind, so the list is empty again when all is well.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable
+from typing import TypedDict
+
+from integrations.models import AccountLink
+from integrations.vendors import records
+
+MAX_ITEMS = 20  # of one account, of all kinds together
+
+
+class Kind(enum.StrEnum):
+    """What an item would have become."""
+
+    ACCOUNT = "account"
+    TRANSACTION = "transaction"
+    HOLDING = "holding"
+
+
+class Item(TypedDict):
+    """One item; `id` is the vendor's."""
+
+    kind: str
+    id: str | None
+    reason: str
+
+
+def replace(link: AccountLink, kind: Kind, rejected: Iterable[records.RejectedItem]) -> None:
+    """Keep these items as those of this kind; nothing is written if they are kept already."""
+    items: list[Item] = [item for item in link.rejected_items if item["kind"] != kind]
+    items += [Item(kind=kind.value, id=item.id, reason=item.reason) for item in rejected]
+    items = sorted(items, key=lambda item: item["kind"])[:MAX_ITEMS]
+    if items != link.rejected_items:
+        link.rejected_items = items
+        link.save(update_fields=["rejected_items", "update_date"])
+
+
+def replace_accounts(
+    links: Iterable[AccountLink], rejected: Collection[records.RejectedItem]
+) -> None:
+    """Keep, on the link of each account, whether the vendor's listing could not represent it."""
+    for link in links:
+        own = [item for item in rejected if item.id == link.vendor_account_id]
+        replace(link, Kind.ACCOUNT, own)
