@@ -56,6 +56,27 @@ def test_putting_a_member_into_a_status(page: Person, world: World):
     page.waits(lambda: world.status(member["guid"])["connection_status"] == "LOCKED")
 
 
+def test_an_account_changes_at_the_bank(page: Person, world: World):
+    page.chooses("Event", "change_account")
+    page.presses("Choose Everyday Checking")
+    account = world.sandbox.call("GET", f"/_control/bank/users/{world.user}")["accounts"][0]
+    page.types("Values (JSON)", f'{{"account": "{account["account"]}", "name": "Household"}}')
+    page.chooses("Shows at MX", "at once")
+    page.presses("Add event")
+    page.sees("Household")
+    assert "Household" in [row["name"] for row in world.rows("/accounts", "accounts")]
+    page.types("Happens after", "1d")
+    page.presses("Add event")
+    page.sees("waiting")
+    page.presses("Cancel")
+    page.waits(lambda: "waiting" not in page.text)
+    page.types("Values (JSON)", '{"account": "nothing"}')
+    page.types("Happens after", "")
+    page.presses("Add event")
+    page.sees("There is no account 'nothing'")
+    assert all("400" in complaint for complaint in page.complaints())
+
+
 def test_webhooks_and_their_deliveries(page: Person, world: World):
     with receiving() as receiver:
         page.types("URL", receiver.url)

@@ -1,67 +1,10 @@
 /** The control page: shows what is, and sends orders to /_control/. */
 
-const find = (selector) => document.querySelector(selector);
+import { button, call, cell, fill, find, handler, refreshers, shown, small } from "./page.js";
+import "./bank.js";
+
 const rules = find("#rules");
 const opened = new Set(); // deliveries whose payload is unfolded; tables are drawn anew
-
-async function call(method, path, body) {
-  const response = await fetch(`/_control/${path}`, {
-    method,
-    headers: { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const answer = response.status === 204 ? {} : await response.json();
-  if (!response.ok) throw new Error(answer.error?.message ?? `The sandbox answered ${response.status}.`);
-  return answer;
-}
-
-function told(work) {
-  return async (event) => {
-    event?.preventDefault?.();
-    const problem = find("#problem");
-    try {
-      await work(event);
-      problem.hidden = true;
-    } catch (error) {
-      problem.textContent = error.message;
-      problem.hidden = false;
-    }
-    await refresh().catch(() => {});
-  };
-}
-
-function cell(...content) {
-  const td = document.createElement("td");
-  td.append(...content);
-  return td;
-}
-
-function small(text) {
-  const element = document.createElement("small");
-  element.textContent = text;
-  return element;
-}
-
-function button(text, work) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.textContent = text;
-  element.addEventListener("click", told(work));
-  return element;
-}
-
-function fill(table, rows) {
-  const body = find(`#${table} tbody`);
-  if (body.contains(document.activeElement)) return; // nothing moves under a finger
-  body.replaceChildren(
-    ...rows.map((cells) => {
-      const tr = document.createElement("tr");
-      tr.append(...cells);
-      return tr;
-    }),
-  );
-  find(`#${table}`).hidden = rows.length === 0;
-}
 
 /** A status and the button that applies it: arrow keys alone must not change a member. */
 function statusPicker(member, statuses) {
@@ -91,8 +34,6 @@ function attempts(delivery) {
   const last = delivery.attempts.at(-1);
   return last ? `${delivery.attempts.length}, last: ${last.status ?? last.error}` : "none yet";
 }
-
-const shown = (moment) => new Date(moment).toISOString().replace("T", " ").slice(0, 19) + " UTC";
 
 async function refresh() {
   const [clock, faults, members, webhooks, deliveries] = await Promise.all(
@@ -139,22 +80,23 @@ async function refresh() {
   }
 }
 
-find("#clock").addEventListener("submit", told(() => call("POST", "clock", { advance: find("#advance").value })));
-find("#stop").addEventListener("click", told(() =>
+find("#clock").addEventListener("submit", handler(() => call("POST", "clock", { advance: find("#advance").value })));
+find("#stop").addEventListener("click", handler(() =>
   call("POST", "clock", { is_running: find("#stop").textContent === "Run" })));
-find("#fault").addEventListener("submit", told((event) => {
+find("#fault").addEventListener("submit", handler((event) => {
   const values = Object.fromEntries(new FormData(event.target));
   return call("POST", "faults", { ...values, status: values.status || 0 });
 }));
-find("#webhook").addEventListener("submit", told(async (event) => {
+find("#webhook").addEventListener("submit", handler(async (event) => {
   await call("POST", "webhooks", Object.fromEntries(new FormData(event.target)));
   event.target.reset();
 }));
 rules.addEventListener("input", () => { rules.dataset.touched = "yes"; });
-find("#settings").addEventListener("submit", told(async () => {
+find("#settings").addEventListener("submit", handler(async () => {
   await call("PUT", "settings", JSON.parse(rules.value));
   delete rules.dataset.touched;
 }));
 
-told(refresh)();
-setInterval(() => refresh().catch(() => {}), 2000);
+refreshers.push(refresh);
+handler(() => {})();
+setInterval(() => Promise.all(refreshers.map((draw) => draw())).catch(() => {}), 2000);
