@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 
 
 class IntegrationsConfig(AppConfig):
@@ -12,6 +12,7 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         post_save.connect(_credential_saved, sender="integrations.VendorCredential")
+        pre_delete.connect(_account_link_deleted, sender="integrations.AccountLink")
 
 
 def _credential_saved(*, instance: Any, **_: Any) -> None:
@@ -19,3 +20,9 @@ def _credential_saved(*, instance: Any, **_: Any) -> None:
     from integrations.flows import credentials  # noqa: PLC0415
 
     credentials.credential_changed(credential=instance)
+
+
+def _account_link_deleted(*, instance: Any, origin: Any, **_: Any) -> None:
+    from integrations.flows import account_links  # noqa: PLC0415
+
+    account_links.link_deleted(link=instance, origin=origin)

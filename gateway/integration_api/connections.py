@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import documentation
+from gateway.integration_api import documentation, response_schemas
 from gateway.integration_api.parsing import parse_body, parse_query
 from gateway.integration_api.schemas import MEMBER_ID, vendor_name
-from integrations.flows import connection_requests, connections
-from integrations.flows.connection_requests import ConnectionState
+from integrations.flows import connection_requests, connection_state
+from integrations.flows.connection_state import ConnectionState
 from integrations.models import Member
 from integrations.vendors.records import ActionRequiredBy, NextStep
 from nucleus.caller import caller_of
@@ -55,37 +54,20 @@ class RefreshRequest(BodySerializer):
     """Nothing; what is sent all the same is named in the Warning header."""
 
 
-class ConnectionResponse(serializers.Serializer[Any]):
+class ConnectionResponse(response_schemas.ConnectionSummary):
     """An owner's login at one institution."""
 
-    id = serializers.UUIDField()
     nucleus_client_id = serializers.UUIDField(allow_null=True)
     nucleus_business_id = serializers.UUIDField(allow_null=True)
     vendor_name = serializers.CharField()
     member_id = serializers.CharField(help_text="The vendor's id.")
     institution_id = serializers.UUIDField(allow_null=True)
     institution_name = serializers.CharField(allow_null=True)
-    state = serializers.ChoiceField(
-        [state.value for state in ConnectionState],
+    connection_status = serializers.CharField(
         help_text=(
-            "`needs_action`: see `action_required_by`. `unavailable`: the institution or the "
-            "vendor fails; the import is retried. `missing`: the vendor no longer has it."
-        ),
-    )
-    connection_status = serializers.CharField(help_text="The vendor's name of the status.")
-    message = serializers.CharField(
-        allow_null=True, help_text="For the end user; null if there is no message."
-    )
-    action_required_by = serializers.ChoiceField([actor.value for actor in ActionRequiredBy])
-    next_step = serializers.ChoiceField([step.value for step in NextStep])
-    widget_link = serializers.CharField(
-        help_text="Path of this API for a widget link in which the person can act."
-    )
-    last_import_at = InstantField(
-        allow_null=True, help_text="When the vendor last read the institution successfully."
-    )
-    last_retrieval_at = InstantField(
-        allow_null=True, help_text="When all accounts were last retrieved completely."
+            "The vendor's name of the status; GONE: the vendor no longer has the connection; "
+            "USER_DISABLED: staff have disabled the user at the vendor."
+        )
     )
     next_retrieval_at = InstantField(
         allow_null=True, help_text="When they are retrieved without a webhook; null: now."
@@ -96,24 +78,28 @@ class ConnectionResponse(serializers.Serializer[Any]):
     update_date = InstantField()
 
 
+SUMMARY_EXAMPLE = {
+    "id": STORED["id"],
+    "state": ConnectionState.NEEDS_ACTION.value,
+    "message": "The credentials entered do not match your credentials at this institution.",
+    "action_required_by": ActionRequiredBy.END_USER.value,
+    "next_step": NextStep.REPAIR.value,
+    "widget_link": f"/integration/v1/widget_link/{documentation.CLIENT_ID}"
+    f"?member_id={documentation.MEMBER_ID}",
+    "last_import_at": STORED["create_date"],
+    "last_retrieval_at": STORED["create_date"],
+}
 EXAMPLE = example_response(
     {
         **STORED,
+        **SUMMARY_EXAMPLE,
         "nucleus_client_id": documentation.CLIENT_ID,
         "nucleus_business_id": None,
         "vendor_name": "mx",
         "member_id": documentation.MEMBER_ID,
         "institution_id": None,
         "institution_name": "MX Bank",
-        "state": ConnectionState.NEEDS_ACTION.value,
         "connection_status": "DENIED",
-        "message": "The credentials entered do not match your credentials at this institution.",
-        "action_required_by": ActionRequiredBy.END_USER.value,
-        "next_step": NextStep.REPAIR.value,
-        "widget_link": f"/integration/v1/widget_link/{documentation.CLIENT_ID}"
-        f"?member_id={documentation.MEMBER_ID}",
-        "last_import_at": STORED["create_date"],
-        "last_retrieval_at": STORED["create_date"],
         "next_retrieval_at": STORED["update_date"],
         "nucleus_aggregation_account_ids": [STORED["id"]],
         "nucleus_bank_link_ids": [],
@@ -160,8 +146,9 @@ class ConnectionDetailView(APIView):
         operation_id="deleteConnection",
         summary="Delete a connection",
         description=(
-            "Deletes the connection at the vendor and here. Its accounts and bank links "
-            "stay in Nucleus as they are, and are no longer updated."
+            "Deletes the connection at the vendor and here. Its accounts and their data stay in "
+            "Nucleus; they become inactive and are no longer updated. If the person links the "
+            "institution again, they go on under their ids."
         ),
         tags=TAG,
         response=None,
@@ -200,24 +187,31 @@ def _connection(request: Request, connection_id: UUID) -> Member:
     )
 
 
+def summary(member: Any) -> dict[str, Any]:
+    """The fields of a ConnectionSummary, for a Member of visible_connections."""
+    return {
+        "id": member.id,
+        "state": member.state,
+        "message": connection_state.message(member),
+        "action_required_by": member.actor or ActionRequiredBy.NOBODY.value,
+        "next_step": member.next_step or NextStep.NONE.value,
+        "widget_link": connection_state.widget_link_path(member),
+        "last_import_at": member.successfully_aggregated_at,
+        "last_retrieval_at": connection_state.last_retrieval(member),
+    }
+
+
 def _rendered(member: Any) -> dict[str, Any]:
     """The body for a Member of visible_connections, which has annotations."""
     return {
-        "id": member.id,
         "nucleus_client_id": member.vendor_user.client_id,
         "nucleus_business_id": member.vendor_user.business_id,
         "vendor_name": member.vendor_user.vendor,
         "member_id": member.vendor_member_id,
         "institution_id": member.institution_id,
         "institution_name": member.institution.name if member.institution else member.name,
-        "state": member.state,
         "connection_status": member.connection_status,
-        "message": member.connection_message or None,
-        "action_required_by": member.actor or ActionRequiredBy.NOBODY.value,
-        "next_step": member.next_step or NextStep.NONE.value,
-        "widget_link": connections.widget_link_path(member),
-        "last_import_at": member.successfully_aggregated_at,
-        "last_retrieval_at": _last_retrieval(member),
+        **summary(member),
         "next_retrieval_at": member.next_sync_at,
         "nucleus_aggregation_account_ids": [
             link.aggregation_account_id for link in member.account_links.all()
@@ -226,11 +220,3 @@ def _rendered(member: Any) -> dict[str, Any]:
         "create_date": member.create_date,
         "update_date": member.update_date,
     }
-
-
-def _last_retrieval(member: Member) -> datetime | None:
-    """When all accounts were last retrieved completely, by a sync or each by its own retrieval."""
-    retrievals = [link.transactions_retrieved_at for link in member.account_links.all()]
-    complete = [moment for moment in retrievals if moment is not None]
-    own_retrievals = min(complete) if complete and len(complete) == len(retrievals) else None
-    return max(filter(None, (member.synced_at, own_retrievals)), default=None)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.integration_api import lookup, response_schemas, schemas
+from gateway.integration_api import connections, lookup, response_schemas, schemas
 from gateway.integration_api.documentation import documented
 from gateway.integration_api.parsing import MAX_IDS, parse_id_list
 from integrations.flows import account_pulls, holding_pulls, pulls, transaction_pulls
@@ -39,7 +39,7 @@ class PullView(APIView):
     data_name: ClassVar[str]  # in OpenAPI
     pull: ClassVar[pulls.Pull[Any]]
     empty: ClassVar[Body]  # the data's fields of the response when nothing was pulled
-    response_serializer: ClassVar[type[response_schemas.PullResponse]]
+    response_serializer: ClassVar[type[response_schemas.AccountPullResponse]]
     example: ClassVar[Body]  # the data's fields of the response
 
     @staticmethod
@@ -53,6 +53,7 @@ class PullView(APIView):
             "message": outcome.message,
             "vendor_name": outcome.vendor,
             "nucleus_aggregation_account_id": outcome.account.id,
+            "connection": outcome.connection and connections.summary(outcome.connection),
             **(self.empty if outcome.data is None else self.render_data(outcome.data)),
         }
 
@@ -120,6 +121,7 @@ def _example(view: type[PullView]) -> OpenApiExample:
             "message": None,
             "vendor_name": "mx",
             "nucleus_aggregation_account_id": RECORD_ID,
+            "connection": connections.SUMMARY_EXAMPLE,
             **view.example,
         }
     )

@@ -10,7 +10,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from integrations.flows.connection_state import ConnectionState
+from integrations.vendors.records import ActionRequiredBy, NextStep
 from nucleus.hydrogen import openapi_schemas
+from nucleus.hydrogen.fields import InstantField
 
 
 class UserResponse(serializers.Serializer[Any]):
@@ -32,12 +35,51 @@ class WidgetUrl(serializers.Serializer[Any]):
     vendor_name = serializers.CharField()
 
 
+class ConnectionSummary(serializers.Serializer[Any]):
+    """Whether a connection works, and what to do if it does not."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(
+        [state.value for state in ConnectionState],
+        help_text=(
+            "`needs_action`: see `action_required_by`. `unavailable`: the institution, the vendor "
+            "or the gateway fails; it is tried again. `missing`: the vendor no longer has it."
+        ),
+    )
+    message = serializers.CharField(
+        allow_null=True, help_text="For the end user; null if there is no message."
+    )
+    action_required_by = serializers.ChoiceField([actor.value for actor in ActionRequiredBy])
+    next_step = serializers.ChoiceField([step.value for step in NextStep])
+    widget_link = serializers.CharField(
+        allow_null=True,
+        help_text=(
+            "Path of this API for a widget link in which the person can act; null if no widget "
+            "helps, because the vendor has disabled the user."
+        ),
+    )
+    last_import_at = InstantField(
+        allow_null=True, help_text="When the vendor last read the institution; null: never."
+    )
+    last_retrieval_at = InstantField(
+        allow_null=True, help_text="When all accounts were last retrieved completely; null: never."
+    )
+
+
 class PullResponse(serializers.Serializer[Any]):
     """The fields that responses about an account's data have in common."""
 
     message = serializers.CharField(allow_null=True)
     vendor_name = serializers.CharField(allow_null=True)
     nucleus_aggregation_account_id = serializers.UUIDField(allow_null=True)
+
+
+class AccountPullResponse(PullResponse):
+    """The fields that responses to pulls have in common."""
+
+    connection = ConnectionSummary(
+        allow_null=True, help_text="Null if the account has no connection any more."
+    )
 
 
 class Row(serializers.Serializer[Any]):
@@ -65,20 +107,20 @@ class AggregationAccountsResponse(PullResponse):
     nucleus_aggregation_accounts = AccountRow(many=True)
 
 
-class AccountResponse(PullResponse):
+class AccountResponse(AccountPullResponse):
     nucleus_aggregation_account = AccountRow(allow_null=True)
 
 
-class BalanceResponse(PullResponse):
+class BalanceResponse(AccountPullResponse):
     nucleus_balance_posted = openapi_schemas.AggregationAccountBalance(allow_null=True)
 
 
-class TransactionResponse(PullResponse):
+class TransactionResponse(AccountPullResponse):
     nucleus_transactions_posted = TransactionRow(many=True)
     nucleus_transactions_canceled = TransactionRow(many=True)
 
 
-class HoldingResponse(PullResponse):
+class HoldingResponse(AccountPullResponse):
     nucleus_holdings_posted = HoldingRow(many=True)
 
 

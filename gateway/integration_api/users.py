@@ -40,7 +40,7 @@ class UserView(APIView):
                 "product": body["product"],
                 "integration_type": body["integration_type"],
                 "vendor_name": outcome.vendor_user.vendor,
-                "message": None,
+                "message": outcome.message,
                 "vendor_response": outcome.vendor_response,
             }
         )

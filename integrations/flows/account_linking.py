@@ -26,6 +26,7 @@ from integrations.models import (
     AccountLink,
     AccountMerge,
     AggregationSettings,
+    DeletedAccount,
     Member,
     PossibleDuplicate,
     VendorUser,
@@ -54,11 +55,14 @@ class LinkPolicy:
 
     Args:
         adds_new: accounts that have never been linked.
-        relinks_disconnected: accounts that the tenant has disconnected.
+        announces_new: report accounts that are linked for the first time, since nobody has asked
+            for them.
+        relinks_disconnected: accounts that the tenant has disconnected or deleted.
         retrieves: enqueue the retrieval of accounts that get a link.
     """
 
     adds_new: bool = True
+    announces_new: bool = False
     relinks_disconnected: bool = True
     retrieves: bool = True
 
@@ -111,6 +115,10 @@ class _Linker:
         self.policy = policy
         self.vendor_user = member.vendor_user
         self.known = missing_accounts.known_accounts(self.vendor_user)
+        deleted = DeletedAccount.objects.for_tenant(member.tenant).filter(
+            vendor_user=self.vendor_user
+        )
+        self.deleted_ids = set(deleted.values_list("vendor_account_id", flat=True))
 
     def link(self, listed: Iterable[records.Account]) -> list[AccountOutcome]:
         listed = list(listed)
@@ -138,7 +146,7 @@ class _Linker:
         if link is None:
             link = counterparts.get(record.id)
         if link is None:
-            return self._create(record, traits) if self.policy.adds_new else None
+            return self._create(record, traits) if self._may_create(record) else None
         link = self.known.latest[link.aggregation_account_id]
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
@@ -150,6 +158,10 @@ class _Linker:
         if link.end_reason in BY_TENANT and not self.policy.relinks_disconnected:
             return None
         return self._continue(link, record)
+
+    def _may_create(self, record: records.Account) -> bool:
+        is_deleted = record.id in self.deleted_ids and not self.policy.relinks_disconnected
+        return self.policy.adds_new and not is_deleted
 
     def _continue(self, last: AccountLink, record: records.Account) -> AggregationAccount:
         """Link an account again, whose latest link was `last`."""
@@ -176,10 +188,22 @@ class _Linker:
         )
         self._create_link(account, record)
         account_links.emit_account_event(account, "linked")
+        if self.policy.announces_new:
+            self._announce(account)
         if traits is not None:
             for resembling in self.known.resembling(traits):
                 _report_possible_duplicate(account, resembling.aggregation_account)
         return account
+
+    def _announce(self, account: AggregationAccount) -> None:
+        outbound_webhooks.emit(
+            tenant_id=account.tenant_id,
+            event=outbound_webhooks.ACCOUNT_ADDED,
+            client_id=account.client_id,
+            business_id=account.business_id,
+            account_id=account.pk,
+            data={"account_name": account.account_name, "connection_id": str(self.member.pk)},
+        )
 
     def _update(self, account: AggregationAccount, record: records.Account) -> AggregationAccount:
         return writes.update_aggregation_account(account=account, **self._columns(record, account))

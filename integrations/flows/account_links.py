@@ -7,17 +7,38 @@ inactive; account_linking.py links it again when the vendor has it again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.flows import outbound_webhooks
 from integrations.flows.errors import FlowError
-from integrations.models import AccountLink, Member
+from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
+
+RELINK = (
+    "Link it again with POST /integration/v1/aggregation/account, which takes this "
+    "nucleus_aggregation_account_id or the member_id of its connection."
+)
+RECONNECT = (
+    "The person has to link the institution again: GET /integration/v1/widget_link/{owner_id}, "
+    "then POST /integration/v1/aggregation/account. The account goes on under its id."
+)
+DISCONNECTED_ADVICE: dict[str, str] = {
+    AccountLink.EndReason.CONNECTION_DELETED: f"Its connection was deleted. {RECONNECT}",
+    AccountLink.EndReason.CONNECTION_MISSING: (
+        f"The vendor no longer has its connection. {RECONNECT}"
+    ),
+    AccountLink.EndReason.ACCOUNT_MISSING: (
+        "The vendor no longer lists it, for example because it was closed or is no longer shared. "
+        "Its data stays; when it is listed again it goes on by itself."
+    ),
+    AccountLink.EndReason.MERGED: "It was merged into another account; use that one.",
+}
 
 
 def current(tenant: Tenant) -> QuerySet[AccountLink]:
@@ -36,20 +57,40 @@ def of_connection(member: Member) -> list[AccountLink]:
     return list(_readable(member.tenant).filter(member=member).order_by("create_date", "id"))
 
 
+def is_current(link: AccountLink) -> bool:
+    """Whether the link has not ended since it was read."""
+    return AccountLink.unscoped.filter(pk=link.pk, ended_at=None).exists()
+
+
 def vendor_member_id(account: AggregationAccount) -> str:
-    """The vendor's id of the account's connection. Raises FlowError if it is disconnected."""
-    link = current(account.tenant).filter(aggregation_account=account).first()
-    if link is None:
+    """The vendor's id of the connection that has, or had, the account.
+
+    Raises FlowError if the connection was deleted or the vendor no longer has it.
+    """
+    links = AccountLink.objects.for_tenant(account.tenant_id).filter(aggregation_account=account)
+    link = links.order_by(F("ended_at").desc(nulls_first=True)).first()
+    lasting = ("", AccountLink.EndReason.DISCONNECTED, AccountLink.EndReason.ACCOUNT_MISSING)
+    if link is None or link.member_id is None or link.end_reason not in lasting:
         raise disconnected_error(account)
     return link.vendor_member_id
 
 
 def disconnected_error(account: AggregationAccount) -> FlowError:
-    """The error for an account that no longer has a connection."""
-    return FlowError(
-        f"Aggregation account {account.id} is no longer connected to a vendor. Link it again "
-        "with POST /integration/v1/aggregation/account."
+    """The error for an account without a current link: why it ended, and what links it again."""
+    ended = (
+        AccountLink.objects.for_tenant(account.tenant_id)
+        .filter(aggregation_account=account, ended_at__isnull=False)
+        .select_related("member__vendor_user")
+        .order_by("-ended_at")
+        .first()
     )
+    owner_id = account.client_id or account.business_id
+    reason = ended.end_reason if ended else AccountLink.EndReason.DISCONNECTED
+    advice = DISCONNECTED_ADVICE.get(reason, RELINK).format(owner_id=owner_id)
+    user = ended.member.vendor_user if ended and ended.member else None
+    if user is not None and user.vendor_user_id is None:
+        advice = f"The vendor no longer has the user: call POST /integration/v1/user. {advice}"
+    return FlowError(f"Aggregation account {account.id} is no longer connected. {advice}")
 
 
 def end(links: Iterable[AccountLink], reason: AccountLink.EndReason) -> None:
@@ -75,6 +116,36 @@ def _deactivate(link: AccountLink, reason: AccountLink.EndReason) -> None:
         emit_account_event(account, "disconnected", reason=reason.value)
 
 
+def link_deleted(*, link: AccountLink, origin: Any) -> None:
+    """Signal handler: remember the vendor's account when its aggregation account is deleted.
+
+    Otherwise the next import would add what the tenant has just deleted.
+
+    Args:
+        origin: the row or queryset whose deletion deletes the link.
+    """
+    if getattr(origin, "model", type(origin)) is not AggregationAccount:
+        return  # the owner goes, too
+    account = link.aggregation_account
+    vendor_user = VendorUser.unscoped.filter(
+        tenant=link.tenant_id,
+        vendor=link.vendor,
+        client=account.client_id,
+        business=account.business_id,
+    ).first()
+    if vendor_user is not None:
+        DeletedAccount.unscoped.bulk_create(
+            [
+                DeletedAccount(
+                    tenant_id=link.tenant_id,
+                    vendor_user=vendor_user,
+                    vendor_account_id=link.vendor_account_id,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+
 def emit_account_event(account: AggregationAccount, action: str, **data: str) -> None:
     """Report to the tenant that an account was linked, disconnected or the like.
 
@@ -96,5 +167,5 @@ def _readable(tenant: Tenant) -> QuerySet[AccountLink]:
     return (
         current(tenant)
         .filter(aggregation_account__client__erase_requested_at=None)
-        .select_related("member__vendor_user", "aggregation_account__tenant")
+        .select_related("member__vendor_user__tenant", "aggregation_account__tenant")
     )

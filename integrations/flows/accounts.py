@@ -8,14 +8,22 @@ from datetime import timedelta
 from django.utils import timezone
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import account_linking, account_links, connections, credentials, users
+from integrations.flows import (
+    account_linking,
+    account_links,
+    connections,
+    credentials,
+    missing_connections,
+    user_sessions,
+    users,
+)
 from integrations.flows.account_linking import AccountOutcome
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule
 from integrations.models import AccountLink, AggregationSettings, VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError
+from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
 from nucleus import writes
 from nucleus.models import AggregationAccount, Owner, Tenant
 
@@ -56,9 +64,7 @@ def connect(
     if vendor_config_id:
         credentials.check_config_id(tenant=tenant, vendor=slug, config_id=vendor_config_id)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
-    with vendor_sessions.open_for_tenant(
-        tenant=tenant, vendor=slug, client_id=vendor_user.client_id
-    ) as vendor:
+    with user_sessions.open_for_user(vendor_user) as vendor:
         vendor_members, outcomes = _read_members(vendor, vendor_user, member_id)
         messages: list[str] = []
         for vendor_member in vendor_members:
@@ -66,7 +72,7 @@ def connect(
                 settled = connections.wait_until_settled(vendor=vendor, vendor_member=vendor_member)
                 stored, message = _connect_member(vendor, vendor_user, settled, config)
             except VendorError as error:
-                if member_id:
+                if member_id or isinstance(error, VendorUserError):
                     raise
                 stored, message = [], f"{vendor_member.name or vendor_member.id}: {error}"
             outcomes += stored
@@ -109,23 +115,24 @@ def disconnect(
 def run_job(run: JobRun, payload: connections.VendorMemberPayload) -> None:
     """Connect the accounts of a member that was being imported; polls until the import ends."""
     vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
-    if vendor_user is None:
+    if vendor_user is None or vendor_user.vendor_user_id is None:
         return
     config = vendor_sessions.aggregation_settings(run.tenant)
-    with vendor_sessions.open_for_tenant(
-        tenant=run.tenant,
-        vendor=vendor_user.vendor,
-        interactive=False,
-        client_id=vendor_user.client_id,
-    ) as vendor:
-        vendor_member = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=payload.vendor_member_id
+    with user_sessions.open_for_user(vendor_user, interactive=False) as vendor:
+        vendor_member = missing_connections.read_or_mark_missing(
+            vendor=vendor, vendor_user=vendor_user, vendor_member_id=payload.vendor_member_id
         )
-        account_linking.link_accounts(
-            vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, config=config
-        )
+        if vendor_member is None:
+            return
+        interval = connections.poll_seconds(vendor)
+        try:
+            account_linking.link_accounts(
+                vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, config=config
+            )
+        except (VendorNotFound, writes.AccountGone) as error:
+            raise Reschedule(interval) from error  # of what was deleted meanwhile
     if vendor_member.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT:
-        raise Reschedule(connections.poll_seconds(vendor))
+        raise Reschedule(interval)
 
 
 LINK_MEMBER = JobKind(

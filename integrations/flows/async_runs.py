@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import account_links, connections, outbound_webhooks, sync
+from integrations.flows import account_links, outbound_webhooks, sync
+from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import FlowError, NotFound
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
@@ -85,7 +86,7 @@ def _connected_members(
         if not links.exists():
             raise NotFound(f"There is no linked aggregation account {account_id}.")
     rows = Member.objects.for_tenant(tenant).filter(pk__in=links.values("member"))
-    connected = rows.exclude(connection_status=connections.MISSING).select_related("tenant")
+    connected = rows.exclude(connection_status=MISSING).select_related("tenant")
     return list(connected.order_by("create_date")[:MAX_MEMBERS])
 
 

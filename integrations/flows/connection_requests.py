@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Prefetch, QuerySet, Value, When
+from django.db.models import Prefetch, QuerySet
 
-from integrations.flows import account_links, connections, sync
+from integrations.flows import account_links, connection_state, connections, sync
+from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import FlowError, NotFound
 from integrations.models import AccountLink, Member, VerifiedLink
-from integrations.vendors.records import ActionRequiredBy, SyncScope
+from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
-
-
-class ConnectionState(enum.StrEnum):
-    """A connection's state, the same for every vendor."""
-
-    CONNECTED = "connected"
-    IMPORTING = "importing"  # the vendor reads the bank
-    NEEDS_ACTION = "needs_action"  # `action_required_by` says who has to act
-    UNAVAILABLE = "unavailable"  # the institution or the vendor fails; it is tried again
-    MISSING = "missing"  # the vendor no longer has it
-
-
-# The first condition that a connection meets decides.
-STATE = Case(
-    When(connection_status=connections.MISSING, then=Value(ConnectionState.MISSING.value)),
-    When(
-        actor__in=[ActionRequiredBy.END_USER.value, ActionRequiredBy.STAFF.value],
-        then=Value(ConnectionState.NEEDS_ACTION.value),
-    ),
-    When(is_aggregating=True, then=Value(ConnectionState.IMPORTING.value)),
-    When(actor=ActionRequiredBy.VENDOR.value, then=Value(ConnectionState.UNAVAILABLE.value)),
-    default=Value(ConnectionState.CONNECTED.value),
-)
 
 
 def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Member]:
@@ -52,7 +30,7 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
     if client is not None:
         rows = rows.filter(vendor_user__client=client)
     return (
-        rows.annotate(state=STATE)
+        rows.annotate(state=connection_state.state_expression())
         .select_related("tenant", "vendor_user", "institution")
         .prefetch_related(
             Prefetch("account_links", account_links.current(tenant)),
@@ -69,6 +47,18 @@ def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member
     return member
 
 
+def of_accounts(*, tenant: Tenant, account_ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """The connections of these accounts by account id, each as in visible_connections."""
+    links = account_links.current(tenant).filter(aggregation_account_id__in=list(account_ids))
+    member_ids = dict(links.values_list("aggregation_account_id", "member_id"))
+    rows = visible_connections(tenant=tenant, client=None).in_bulk(set(member_ids.values()))
+    return {
+        account_id: rows[member_id]
+        for account_id, member_id in member_ids.items()
+        if member_id in rows
+    }
+
+
 def refresh(member: Member) -> None:
     """Enqueue a job that makes the vendor import from the bank, and then reads all accounts.
 
@@ -77,10 +67,10 @@ def refresh(member: Member) -> None:
     Raises:
         FlowError: the vendor no longer has the connection.
     """
-    if member.connection_status == connections.MISSING:
+    if member.connection_status == MISSING:
         raise FlowError(
             "The vendor no longer has this connection. The person has to link the institution "
-            f"again: GET {connections.widget_link_path(member)}"
+            f"again: GET {connection_state.widget_link_path(member)}"
         )
     with transaction.atomic():
         sync.enqueue(member=member, scope=SyncScope.EVERYTHING, kind=sync.REFRESH_MEMBER)
@@ -91,7 +81,7 @@ def delete(member: Member) -> None:
 
     Raises VendorError, and VendorNotConfigured, before anything is deleted here.
     """
-    if member.connection_status != connections.MISSING:
+    if member.connection_status != MISSING:
         connections.delete_at_vendor(member)
     with transaction.atomic():
         links = account_links.of_connection(member)

@@ -15,99 +15,62 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import account_links, outbound_webhooks
+from integrations.flows import account_links, connection_events
 from integrations.flows.errors import ConnectionGone
 from integrations.jobs.job_data import JobData
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserNotFound
 from nucleus import writes
 from nucleus.models import Institution, Tenant
 from nucleus.writes.changes import save_changes
 
 INSTITUTION_MAX_AGE = timedelta(days=1)
-MISSING = "GONE"  # the gateway's own connection status; no vendor sends it
 
 
-def store(*, vendor: Vendor, vendor_user: VendorUser, vendor_member: records.Member) -> Member:
+def store(
+    *,
+    vendor: Vendor,
+    vendor_user: VendorUser,
+    vendor_member: records.Member,
+    adopted: bool = False,
+    advice: str | None = None,
+) -> Member:
     """Store the connection as the vendor reports it; an unchanged row is not written.
 
-    Emits an event if the status has changed and is final.
+    Emits an event if the connection is new, was repaired, or its status has changed and is final.
+
+    Args:
+        adopted, advice: of the event about a new connection, see connection_events.emit_created.
+
+    Raises ConnectionGone.
     """
-    member, created = Member.unscoped.get_or_create(
-        tenant=vendor_user.tenant,
-        vendor_user=vendor_user,
-        vendor_member_id=vendor_member.id,
-        defaults=_columns(vendor_member) | {"next_sync_at": next_sync_time()},
-    )
-    changes: dict[str, Any] = {} if created else _columns(vendor_member)
-    if member.institution_id is None and vendor_member.institution_code:
-        changes["institution"] = _read_institution(
-            vendor=vendor, code=vendor_member.institution_code
-        )
     with transaction.atomic():
-        changed = save_changes(member, changes)
+        member, created = Member.unscoped.get_or_create(
+            tenant=vendor_user.tenant,
+            vendor_user=vendor_user,
+            vendor_member_id=vendor_member.id,
+            defaults=_columns(vendor_member, None)
+            | {"next_sync_at": next_sync_time(), "checked_at": timezone.now()},
+        )
+        if created:
+            connection_events.emit_created(member, adopted=adopted, advice=advice)
+    institution = member.institution
+    if institution is None and vendor_member.institution_code:
+        institution = _read_institution(vendor=vendor, code=vendor_member.institution_code)
+    columns = _columns(vendor_member, member) | {"institution": institution}
+    if all(getattr(member, name) == value for name, value in columns.items()):
+        return member
+    with transaction.atomic():
+        member = lock(member)
+        columns |= _columns(vendor_member, member)
+        changed = save_changes(member, columns)
         if "connection_status" in changed and vendor_member.connection.is_settled:
-            _emit_status_event(member, vendor_user)
+            connection_events.emit_status(member)
+        if "broken_since" in changed and member.broken_since is None:
+            connection_events.emit_repaired(member)
     return member
-
-
-def _emit_status_event(member: Member, vendor_user: VendorUser) -> None:
-    """Report to the tenant that the connection works, or who has to act."""
-    links = account_links.current(member.tenant).filter(member=member)
-    outbound_webhooks.emit(
-        tenant_id=member.tenant_id,
-        event=outbound_webhooks.STATUS,
-        client_id=vendor_user.client_id,
-        business_id=vendor_user.business_id,
-        data={
-            "member_id": member.vendor_member_id,
-            "institution_name": member.name,
-            "connection_status": member.connection_status,
-            "message": member.connection_message,
-            "actor": member.actor,
-            "next_step": member.next_step,
-            "nucleus_aggregation_account_ids": [str(link.aggregation_account_id) for link in links],
-            "widget_link": widget_link_path(member),
-        },
-    )
-
-
-def widget_link_path(member: Member) -> str:
-    """The path of the API that answers with a widget link for this connection.
-
-    The widget opens with the connection; if the vendor no longer has it, with the search for an
-    institution.
-    """
-    vendor_user = member.vendor_user
-    path = f"/integration/v1/widget_link/{vendor_user.client_id or vendor_user.business_id}"
-    if member.connection_status == MISSING:
-        return path
-    return f"{path}?member_id={member.vendor_member_id}"
-
-
-def mark_missing(member: Member) -> None:
-    """Store that the vendor no longer has this connection; emits an event the first time.
-
-    The links of its accounts end: they become inactive and keep their history.
-    """
-    columns = {
-        "connection_status": MISSING,
-        "connection_message": "This connection no longer exists. Please link it again.",
-        "actor": records.ActionRequiredBy.END_USER.value,
-        "next_step": records.NextStep.RECONNECT.value,
-        "is_aggregating": False,
-        "next_sync_at": next_sync_time(),
-    }
-    was_missing = member.connection_status == MISSING
-    with transaction.atomic():
-        save_changes(member, columns)
-        if not was_missing:
-            _emit_status_event(member, member.vendor_user)
-        account_links.end(
-            account_links.of_connection(member), AccountLink.EndReason.CONNECTION_MISSING
-        )
 
 
 def delete_if_unused(
@@ -131,18 +94,24 @@ def delete_if_unused(
 def delete_at_vendor(member: Member) -> None:
     """Delete the connection at the vendor. Raises VendorNotConfigured and VendorError."""
     user = member.vendor_user
+    if user.vendor_user_id is None:
+        return  # the vendor no longer has the user
     with (
         vendor_sessions.open_for_tenant(
             tenant=member.tenant, vendor=user.vendor, client_id=user.client_id
         ) as vendor,
-        suppress(VendorNotFound),  # deleted already
+        suppress(VendorNotFound, VendorUserNotFound),  # deleted already
     ):
-        vendor.delete_member(user_id=str(user.vendor_user_id), member_id=member.vendor_member_id)
+        vendor.delete_member(user_id=user.vendor_user_id, member_id=member.vendor_member_id)
 
 
-def next_sync_time() -> datetime:
-    """When to reconcile a connection next: in RECONCILE_HOURS +/- 20 %, which spreads the load."""
-    hours = settings.RECONCILE_HOURS
+def next_sync_time(factor: float = 1.0) -> datetime:
+    """When to reconcile a connection next: in RECONCILE_HOURS +/- 20 %, which spreads the load.
+
+    Args:
+        factor: multiplies the interval.
+    """
+    hours = settings.RECONCILE_HOURS * factor
     return timezone.now() + timedelta(hours=hours * random.uniform(0.8, 1.2))  # noqa: S311
 
 
@@ -267,15 +236,27 @@ def lock(member: Member) -> Member:
     return locked
 
 
-def _columns(vendor_member: records.Member) -> dict[str, object]:
+def _columns(vendor_member: records.Member, member: Member | None) -> dict[str, Any]:
+    """The columns that the vendor's report determines.
+
+    Args:
+        member: the stored row; None for a new one.
+    """
+    connection = vendor_member.connection
     secret = {} if vendor_member.secret is None else {"secret": vendor_member.secret}
+    broken_since = member.broken_since if member else None
+    if connection.is_connected:
+        broken_since = None
+    elif connection.is_settled and connection.actor is not records.ActionRequiredBy.NOBODY:
+        broken_since = broken_since or timezone.now()
     return secret | {
         "name": vendor_member.name,
-        "connection_status": vendor_member.connection.status,
-        "connection_message": vendor_member.connection.message,
-        "actor": vendor_member.connection.actor.value,
-        "next_step": vendor_member.connection.next_step.value,
+        "connection_status": connection.status,
+        "connection_message": connection.message,
+        "actor": connection.actor.value,
+        "next_step": connection.next_step.value,
         "is_aggregating": vendor_member.is_aggregating,
         "aggregated_at": vendor_member.aggregated_at,
         "successfully_aggregated_at": vendor_member.successfully_aggregated_at,
+        "broken_since": broken_since,
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from integrations.vendors.errors import VendorUserNotFound
+from nucleus.writes import AccountGone
+
 
 class FlowError(Exception):
     """The request cannot be carried out as it stands; the message says what to change."""
@@ -17,3 +20,7 @@ class NotFound(FlowError):
 
 class ConnectionGone(LookupError):
     """The connection was removed while it was being read."""
+
+
+# What a job was about is gone, so there is nothing left to do; no failure.
+ENDS_JOB = (ConnectionGone, AccountGone, VendorUserNotFound)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 
-from integrations.flows import account_identity, account_links, connections
+from integrations.flows import account_identity, account_links, missing_connections
 from integrations.flows.account_identity import KnownAccounts
 from integrations.models import AccountLink, Member, VendorUser
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,28 @@ def end_missing_links(
     """
     present = {record.id for record in listed.records} | {item.id for item in listed.rejected}
     for link in account_links.of_connection(member):
-        if link.vendor_account_id not in present and _is_gone(vendor, member, link):
-            logger.info("the vendor no longer has the account of link %s", link.pk)
-            account_links.end([link], AccountLink.EndReason.ACCOUNT_MISSING)
+        if link.vendor_account_id not in present:
+            end_if_missing(vendor, member, link)
+
+
+def end_if_missing(vendor: Vendor, member: Member, link: AccountLink) -> None:
+    """Read the account singly, and end its link if the vendor does not have it."""
+    if _is_gone(vendor, member, link):
+        logger.info("the vendor no longer has the account of link %s", link.pk)
+        account_links.end([link], AccountLink.EndReason.ACCOUNT_MISSING)
+
+
+def recheck(vendor: Vendor, link: AccountLink) -> None:
+    """Find out, after the vendor answered that it has no such account, what is missing.
+
+    Either the connection, or the account, or nothing: a single answer may be wrong.
+    """
+    member = link.connection
+    vendor_member = missing_connections.read_or_mark_missing(
+        vendor=vendor, vendor_user=member.vendor_user, vendor_member_id=member.vendor_member_id
+    )
+    if vendor_member is not None:
+        end_if_missing(vendor, member, link)
 
 
 def _is_gone(vendor: Vendor, member: Member, link: AccountLink) -> bool:
@@ -50,6 +69,8 @@ def _is_gone(vendor: Vendor, member: Member, link: AccountLink) -> bool:
         )
     except VendorNotFound:
         return True
+    except VendorUserError:
+        raise
     except VendorError:  # nobody knows; the next sync asks again
         return False
     return False
@@ -79,4 +100,4 @@ def check_rivals(vendor: Vendor, member: Member, listed: records.Batch[records.A
                 accounts = vendor.list_accounts(user_id=user_id, member_id=vendor_member_id)
                 end_missing_links(vendor, rival, accounts)
             else:
-                connections.mark_missing(rival)
+                missing_connections.mark_missing(rival)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from integrations import vendor_sessions
-from integrations.flows import account_links
-from integrations.models import AccountLink
+from integrations.flows import (
+    account_links,
+    connection_requests,
+    missing_accounts,
+    user_sessions,
+)
+from integrations.flows.errors import FlowError
+from integrations.models import AccountLink, Member
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError
+from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
 from nucleus.models import AggregationAccount, Tenant
 
 T = TypeVar("T")
@@ -29,13 +35,15 @@ class PullOutcome(Generic[T]):
     """The result of one account.
 
     `data` is None if the pull failed; then `message` says why. Otherwise `message` is that of the
-    connection, if there is one. `vendor` is None for a disconnected account.
+    connection, if there is one. `vendor` and `connection` are None for a disconnected account.
+    `connection` is one of connection_requests.visible_connections.
     """
 
     account: AggregationAccount
     vendor: str | None
     data: T | None
     message: str | None
+    connection: Member | None = None
 
 
 def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
@@ -43,13 +51,15 @@ def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
 
     Raises FlowError for a disconnected account, VendorNotConfigured and VendorError.
     """
-    tenant = account.tenant
-    link = account_links.by_account_id(tenant=tenant, account_ids=[account.id]).get(account.id)
+    link = account_links.by_account_id(tenant=account.tenant, account_ids=[account.id]).get(
+        account.id
+    )
     if link is None:
         raise account_links.disconnected_error(account)
-    slug = link.connection.vendor_user.vendor
-    with vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug) as vendor:
-        return _outcome(account, link, pull(vendor=vendor, link=link))
+    with user_sessions.open_for_user(link.connection.vendor_user) as vendor:
+        data = _pull(vendor, link, pull)
+    (outcome,) = _with_connections(account.tenant, [_outcome(link, data)])
+    return outcome
 
 
 def pull_several(
@@ -72,17 +82,39 @@ def pull_several(
                 message = str(account_links.disconnected_error(account))
                 outcomes.append(PullOutcome(account, None, None, message))
                 continue
-            slug = link.connection.vendor_user.vendor
+            vendor_user = link.connection.vendor_user
+            slug = vendor_user.vendor
             if slug not in vendors:
                 session = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
                 vendors[slug] = stack.enter_context(session)
             try:
-                outcomes.append(_outcome(account, link, pull(vendor=vendors[slug], link=link)))
-            except VendorError as error:
+                outcomes.append(_outcome(link, _pull(vendors[slug], link, pull)))
+            except VendorUserError as error:
+                message = str(user_sessions.stored(error, vendor_user))
+                outcomes.append(PullOutcome(account, slug, None, message))
+            except (VendorError, FlowError) as error:
                 outcomes.append(PullOutcome(account, slug, None, str(error)))
-    return outcomes
+    return _with_connections(tenant, outcomes)
 
 
-def _outcome(account: AggregationAccount, link: AccountLink, data: T) -> PullOutcome[T]:
-    member = link.connection
-    return PullOutcome(account, member.vendor_user.vendor, data, member.connection_message or None)
+def _pull(vendor: Vendor, link: AccountLink, pull: Pull[T]) -> T:
+    """Raises FlowError if it turns out that the vendor no longer has the account."""
+    try:
+        return pull(vendor=vendor, link=link)
+    except VendorNotFound as error:
+        missing_accounts.recheck(vendor, link)
+        if account_links.is_current(link):
+            raise
+        raise account_links.disconnected_error(link.aggregation_account) from error
+
+
+def _outcome(link: AccountLink, data: T) -> PullOutcome[T]:
+    account, slug = link.aggregation_account, link.connection.vendor_user.vendor
+    return PullOutcome(account, slug, data, link.connection.connection_message or None)
+
+
+def _with_connections(tenant: Tenant, outcomes: list[PullOutcome[T]]) -> list[PullOutcome[T]]:
+    members = connection_requests.of_accounts(
+        tenant=tenant, account_ids=[outcome.account.id for outcome in outcomes]
+    )
+    return [replace(outcome, connection=members.get(outcome.account.id)) for outcome in outcomes]

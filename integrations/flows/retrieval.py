@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from integrations import vendor_sessions
 from integrations.flows import (
     account_links,
     account_pulls,
     connections,
     holding_pulls,
+    missing_accounts,
     transaction_pulls,
+    user_sessions,
 )
 from integrations.flows.pull_results import with_audit_subject
 from integrations.flows.transaction_listing import Checkpoint
@@ -22,6 +23,7 @@ from integrations.jobs.job_queue import JobRun
 from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorNotFound
 from nucleus.models import AggregationAccount
 
 
@@ -48,12 +50,15 @@ def run_job(run: JobRun, payload: RetrievePayload) -> None:
     link = next(iter(links.values()), None)
     if link is None:
         return  # disconnected in the meantime
-    vendor_slug = link.connection.vendor_user.vendor
-    import_id = str(link.connection.successfully_aggregated_at)
-    with vendor_sessions.open_for_tenant(
-        tenant=run.tenant, vendor=vendor_slug, interactive=False
-    ) as vendor:
-        retrieve_account(run=run, vendor=vendor, link=link, import_id=import_id)
+    member = link.connection
+    import_id = str(member.successfully_aggregated_at)
+    with user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor:
+        try:
+            retrieve_account(run=run, vendor=vendor, link=link, import_id=import_id)
+        except VendorNotFound:
+            missing_accounts.recheck(vendor, link)
+            if account_links.is_current(link):
+                raise
 
 
 RETRIEVE_ACCOUNT = JobKind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,21 +18,34 @@ from integrations.flows import (
     account_pulls,
     connections,
     holding_pulls,
+    missing_accounts,
+    missing_connections,
     retrieval,
+    sync_results,
+    user_sessions,
 )
 from integrations.flows.account_linking import LinkPolicy
+from integrations.flows.connection_state import MISSING
+from integrations.flows.errors import ENDS_JOB
 from integrations.flows.sync_state import SyncPayload, SyncProgress, has_new_import
 from integrations.jobs import job_queue
 from integrations.jobs.job_kind import JobKind, Queue
-from integrations.jobs.job_queue import JobRun, Reschedule
-from integrations.models import AccountLink, InboundWebhook, Job, JobState, Member
+from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
+from integrations.models import AccountLink, Job, JobState, Member
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError, VendorNotFound
+from integrations.vendors.errors import (
+    VendorBadResponse,
+    VendorError,
+    VendorNotFound,
+    VendorUserError,
+)
 from integrations.vendors.records import SyncScope
+from nucleus import writes
 
 logger = logging.getLogger(__name__)
 IMPORT_TIMEOUT = timedelta(hours=2)  # then accounts are read although the import runs
+SCOPES = list(SyncScope)  # each includes those before it
 
 
 def enqueue(
@@ -81,23 +94,52 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
     member = _member_of_job(run, payload)
     if member is None:
         return
-    scope = SyncScope(payload.scope)
     reading_since = job_queue.database_now()
-    with _open_vendor(run, member) as vendor:
+    try:
+        is_present = _sync(run, payload, member, reading_since)
+    except (Reschedule, LeaseLost, *ENDS_JOB):
+        raise
+    except VendorUserError:  # stored with the connection
+        is_present = False
+    except Exception as error:
+        sync_results.record_problem(run, member, error)
+        raise
+    if not is_present:
+        with run.completion():
+            sync_results.mark_webhooks_handled(member, since=reading_since)
+
+
+def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: datetime) -> bool:
+    """Read and complete the job; False if the vendor no longer has the connection."""
+    if member.vendor_user.vendor_user_id is None:
+        return False
+    scope = SyncScope(payload.scope)
+    only_if_changed = payload.only_if_changed
+    with user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor:
         vendor_member = _fetch_member(vendor, member)
         if vendor_member is None:
-            with run.completion():
-                _mark_handled(member=member, since=reading_since)
-            return
+            return False
+        if member.connection_status == MISSING:  # it has come back
+            scope, only_if_changed = max(scope, SyncScope.EVERYTHING, key=SCOPES.index), False
         if scope is not SyncScope.STATUS:
             _ensure_import_ended(run, vendor, vendor_member)
-            if payload.only_if_changed and not has_new_import(member, vendor_member):
+            if only_if_changed and not has_new_import(member, vendor_member):
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
             import_id = str(vendor_member.successfully_aggregated_at)
             reading_since = _begin_reading(run, import_id, reading_since)
-            _read_accounts(run, vendor, member, scope, import_id)
-    _finish(run, member, vendor_member, scope, reading_since)
+            try:
+                _read_accounts(run, vendor, member, scope, import_id)
+            except writes.AccountGone as error:  # deleted here while the links were updated
+                raise Reschedule(connections.poll_seconds(vendor)) from error
+            except VendorNotFound as error:  # the connection was deleted meanwhile, or it is a slip
+                if _fetch_member(vendor, member) is None:
+                    return False
+                raise VendorBadResponse(vendor=error.vendor, operation=error.operation) from error
+    sync_results.finish(
+        run, member, payload, vendor_member, scope=scope, reading_since=reading_since
+    )
+    return True
 
 
 def _begin_reading(run: JobRun, import_id: str, now: datetime) -> datetime:
@@ -118,16 +160,26 @@ def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:
     if member is None:
         return
     if not run.progress(SyncProgress).refresh_started:
-        with _open_vendor(run, member) as vendor:
-            if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
-                capabilities.require(vendor, capabilities.REFRESH).start_aggregation(
-                    user_id=str(member.vendor_user.vendor_user_id),
-                    member_id=member.vendor_member_id,
-                )
-            interval = connections.poll_seconds(vendor)
+        interval = _start_refresh(member)
         run.renew(SyncProgress(refresh_started=True))
         raise Reschedule(interval)
     run_job(run, payload)
+
+
+def _start_refresh(member: Member) -> float:
+    """Make the vendor import; returns the seconds until its state is worth reading."""
+    user_id = member.vendor_user.vendor_user_id
+    if user_id is None:
+        return 0
+    with (
+        suppress(VendorUserError, VendorNotFound),  # the sync that follows stores what is wrong
+        user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor,
+    ):
+        if capabilities.supports(vendor, capabilities.REFRESH):  # else read what it has
+            refresher = capabilities.require(vendor, capabilities.REFRESH)
+            refresher.start_aggregation(user_id=user_id, member_id=member.vendor_member_id)
+        return connections.poll_seconds(vendor)
+    return 0
 
 
 SYNC_MEMBER = JobKind(
@@ -141,13 +193,6 @@ REFRESH_MEMBER = replace(SYNC_MEMBER, name="refresh_member", handler=run_refresh
 RECONCILE_MEMBER = replace(SYNC_MEMBER, name="reconcile_member", queue=Queue.BULK)
 
 
-def _open_vendor(run: JobRun, member: Member) -> AbstractContextManager[Vendor]:
-    user = member.vendor_user
-    return vendor_sessions.open_for_tenant(
-        tenant=run.tenant, vendor=user.vendor, interactive=False, client_id=user.client_id
-    )
-
-
 def _member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:
     rows = Member.objects.for_tenant(run.tenant).filter(id=payload.member_id)
     return rows.select_related(
@@ -157,18 +202,13 @@ def _member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:
 
 def _fetch_member(vendor: Vendor, member: Member) -> records.Member | None:
     """Read the connection from the vendor and store it; None if the vendor no longer has it."""
-    user_id = str(member.vendor_user.vendor_user_id)
-    try:
-        vendor_member = vendor.read_member(user_id=user_id, member_id=member.vendor_member_id)
-    except VendorNotFound:
-        # A single wrong 404 must not end a connection, so the listing has to confirm it.
-        listed = vendor.list_members(user_id=user_id)
-        by_id = {record.id: record for record in listed.records}
-        if member.vendor_member_id not in by_id:
-            connections.mark_missing(member)
-            return None
-        vendor_member = by_id[member.vendor_member_id]
-    connections.store(vendor=vendor, vendor_user=member.vendor_user, vendor_member=vendor_member)
+    vendor_member = missing_connections.read_or_mark_missing(
+        vendor=vendor, vendor_user=member.vendor_user, vendor_member_id=member.vendor_member_id
+    )
+    if vendor_member is not None:
+        connections.store(
+            vendor=vendor, vendor_user=member.vendor_user, vendor_member=vendor_member
+        )
     return vendor_member
 
 
@@ -210,7 +250,11 @@ def _read_accounts(
         try:
             read_account(link=link, record=record, read_at=read_at)
         except VendorNotFound:
-            logger.info("the vendor no longer has the account of link %s", link.pk)
+            missing_accounts.end_if_missing(vendor, member, link)
+        except writes.AccountGone:
+            logger.info("the account of link %s was deleted here", link.pk)
+        except VendorUserError:
+            raise
         except VendorError as error:
             errors.append(error)
             continue
@@ -232,6 +276,7 @@ def _update_links(
         listed=listed,
         policy=LinkPolicy(
             adds_new=config.add_new_accounts,
+            announces_new=True,
             relinks_disconnected=False,
             # With a larger scope this sync reads them anyway.
             retrieves=config.retrieve_automatically and scope is SyncScope.BALANCES,
@@ -253,30 +298,3 @@ def _reader(
         with_history=scope is SyncScope.HISTORY,
         holding_ids=holding_pulls.accounts_with_holdings(vendor=vendor, member=member),
     )
-
-
-def _finish(
-    run: JobRun,
-    member: Member,
-    vendor_member: records.Member,
-    scope: SyncScope,
-    reading_since: datetime,
-) -> None:
-    columns: dict[str, object] = {"next_sync_at": connections.next_sync_time()}
-    if scope in (SyncScope.EVERYTHING, SyncScope.HISTORY):
-        imported_at = vendor_member.successfully_aggregated_at
-        columns |= {"synced_at": reading_since, "synced_through": imported_at}
-    with run.completion():
-        Member.objects.for_tenant(run.tenant).filter(pk=member.pk).update(**columns)
-        _mark_handled(member=member, since=reading_since)
-
-
-def _mark_handled(*, member: Member, since: datetime) -> None:
-    """Mark the connection's webhooks as handled that arrived before the job began to read."""
-    InboundWebhook.objects.filter(
-        tenant=member.tenant_id,
-        vendor=member.vendor_user.vendor,
-        vendor_member_id=member.vendor_member_id,
-        state=InboundWebhook.State.RECEIVED,
-        create_date__lte=since,
-    ).update(state=InboundWebhook.State.HANDLED, handled_at=timezone.now())

@@ -72,12 +72,14 @@ class SyncProgress(ListingProgress):
 
 
 def has_new_import(member: Member, vendor_member: records.Member) -> bool:
-    """Whether the vendor has imported since all accounts were last read.
+    """Whether the vendor has imported since all accounts were last read, or a read has failed.
 
     The vendor states times in seconds, so a sync that began within IMPORT_TIME_RESOLUTION of the
     import may have missed some of it.
     """
     now = timezone.now()
+    if member.read_problem:
+        return True
     if member.synced_at is None or member.synced_at < now - FULL_SYNC_INTERVAL:
         return True
     imported = plausible_instant(vendor_member.successfully_aggregated_at, now=now)

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations import vendor_sessions
+from integrations.flows import missing_connections
 from integrations.flows.errors import FlowError
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
@@ -21,13 +22,19 @@ from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUnavailable
 from nucleus.models import Client, Owner, Tenant
 
+DISABLED = "This user is disabled at {vendor}. Staff: enable it in {vendor}'s dashboard."
+
 
 @dataclass(frozen=True, slots=True)
 class UserOutcome:
-    """The stored vendor user and the vendor's own representation of it."""
+    """The stored vendor user and the vendor's own representation of it.
+
+    `message` says what stands in the way of using it, if anything does.
+    """
 
     vendor_user: VendorUser
     vendor_response: Mapping[str, Any]
+    message: str | None = None
 
 
 def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> UserOutcome:
@@ -53,15 +60,13 @@ def create(*, tenant: Tenant, owner: Owner, vendor_name: str | None = None) -> U
 def require(*, tenant: Tenant, owner: Owner, vendor: str) -> VendorUser:
     """The owner's user at `vendor`. Raises FlowError when it has to be created first."""
     ensure_not_being_erased(owner)
-    vendor_user = (
-        VendorUser.objects.for_tenant(tenant)
-        .filter(**owner.reference, vendor=vendor, vendor_user_id__isnull=False)
-        .first()
-    )
-    if vendor_user is None:
+    rows = VendorUser.objects.for_tenant(tenant).filter(**owner.reference, vendor=vendor)
+    vendor_user = rows.select_related("tenant").first()
+    if vendor_user is None or vendor_user.vendor_user_id is None:
         name = registry.get(vendor).name
+        was_deleted = vendor_user is not None and vendor_user.members.exists()
         raise FlowError(
-            f"This {owner_label(owner)} has no {name} user yet. "
+            f"This {owner_label(owner)} has no {name} user {'any more' if was_deleted else 'yet'}. "
             "Create it with POST /integration/v1/user."
         )
     return vendor_user
@@ -138,12 +143,19 @@ def _create_at_vendor(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOu
     )
     user = _read_user(vendor, vendor_user) or _create_or_adopt(vendor, vendor_user)
     if vendor_user.vendor_user_id != user.id:
+        if vendor_user.vendor_user_id is not None:  # that one was deleted at the vendor
+            missing_connections.mark_user_missing(vendor_user)
         vendor_user.vendor_user_id = user.id
         stored = VendorUser.unscoped.filter(pk=vendor_user.pk)
         if not stored.update(vendor_user_id=user.id, update_date=timezone.now()):
             with suppress(VendorNotFound):  # no row refers to this user
                 vendor.delete_user(user_id=user.id)
             raise FlowError("This client was erased in the meantime.")
+    if user.is_disabled:
+        missing_connections.mark_user_disabled(vendor_user)
+        message = DISABLED.format(vendor=registry.get(vendor.slug).name)
+        return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw, message=message)
+    missing_connections.check_disabled_soon(vendor_user)
     return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import bank_links, connections, users, verification_job
+from integrations.flows import bank_links, connections, user_sessions, users, verification_job
 from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
 from integrations.flows.errors import ConnectionGone
 from integrations.models import VendorUser
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused
+from integrations.vendors.errors import VendorBusy, VendorError, VendorRefused, VendorUserError
 from nucleus.models import Owner, Tenant
 
 
@@ -62,11 +62,8 @@ def verify(
     slug = vendor_sessions.verification_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
     user_id = str(vendor_user.vendor_user_id)
-    with vendor_sessions.open_for_tenant(
-        tenant=tenant,
-        vendor=slug,
-        client_id=vendor_user.client_id,
-        integration_type=audit_context.VERIFICATION,
+    with user_sessions.open_for_user(
+        vendor_user, integration_type=audit_context.VERIFICATION
     ) as vendor:
         capabilities.require(vendor, capabilities.VERIFICATION)
         if member_id is None:
@@ -94,6 +91,8 @@ def _verify_all_members(
             links, message = _verify_member(
                 vendor, vendor_user, vendor_member, tenant_account, remaining
             )
+        except VendorUserError:
+            raise
         except (VendorError, ConnectionGone) as error:
             links, message = [], str(error)
         outcomes += links

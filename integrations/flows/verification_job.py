@@ -8,8 +8,14 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from integrations import audit_context, vendor_sessions
-from integrations.flows import bank_links, connections, users
+from integrations import audit_context
+from integrations.flows import (
+    bank_links,
+    connections,
+    missing_connections,
+    user_sessions,
+    users,
+)
 from integrations.flows.bank_links import TenantAccount
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
@@ -78,18 +84,16 @@ class VerifyProgress(JobData):
 def run_job(run: JobRun, payload: VerifyPayload) -> None:
     """Finish a verification that took longer than its request; polls until the vendor is done."""
     vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
-    if vendor_user is None:
+    if vendor_user is None or vendor_user.vendor_user_id is None:
         return
-    with vendor_sessions.open_for_tenant(
-        tenant=run.tenant,
-        vendor=vendor_user.vendor,
-        interactive=False,
-        client_id=vendor_user.client_id,
-        integration_type=audit_context.VERIFICATION,
+    with user_sessions.open_for_user(
+        vendor_user, interactive=False, integration_type=audit_context.VERIFICATION
     ) as vendor:
-        vendor_member = vendor.read_member(
-            user_id=str(vendor_user.vendor_user_id), member_id=payload.vendor_member_id
+        vendor_member = missing_connections.read_or_mark_missing(
+            vendor=vendor, vendor_user=vendor_user, vendor_member_id=payload.vendor_member_id
         )
+        if vendor_member is None:
+            return
         member = connections.store(
             vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member
         )

@@ -8,10 +8,19 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from integrations import audit_context, vendor_sessions
-from integrations.flows import connections, users
+from integrations.flows import (
+    connection_state,
+    connections,
+    missing_connections,
+    user_sessions,
+    users,
+)
+from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import NotFound
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
 from integrations.vendors import records, registry
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorNotFound
 from nucleus.models import Owner, Tenant
 
 
@@ -51,27 +60,54 @@ def create(
     else:
         slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)
-    member = _connection_to_repair(tenant, vendor_user, aggregation_account_id, bank_link_id)
-    if member is not None:
-        options = replace(options, member_id=member.vendor_member_id)
-    user_id = str(vendor_user.vendor_user_id)
+    member = _connection_to_repair(
+        tenant, vendor_user, aggregation_account_id, bank_link_id
+    ) or _stored_connection(vendor_user, options.member_id)
     integration_type = (
         audit_context.VERIFICATION if options.verification else audit_context.AGGREGATION
     )
     with (
-        vendor_sessions.open_for_tenant(
-            tenant=tenant,
-            vendor=slug,
-            client_id=vendor_user.client_id,
-            integration_type=integration_type,
-        ) as vendor,
+        user_sessions.open_for_user(vendor_user, integration_type=integration_type) as vendor,
         audit_context.audit_subject(account_id=aggregation_account_id),
     ):
-        if options.member_id and member is None:  # sent by a browser; it may be anybody's
-            connections.read_member_of_user(
-                vendor=vendor, user_id=user_id, member_id=options.member_id
+        url = _url(vendor, vendor_user, member, options)
+    if vendor_user.last_widget_mode != integration_type:
+        VendorUser.unscoped.filter(pk=vendor_user.pk).update(last_widget_mode=integration_type)
+    return WidgetLink(url=url, vendor=slug)
+
+
+def _url(
+    vendor: Vendor, vendor_user: VendorUser, member: Member | None, options: records.WidgetOptions
+) -> str:
+    """The link; for a connection that the vendor no longer has, to its institution."""
+    user_id = str(vendor_user.vendor_user_id)
+    if member is not None and member.connection_status != MISSING:
+        repair = replace(options, member_id=member.vendor_member_id)
+        try:
+            return vendor.widget_url(user_id=user_id, options=repair)
+        except VendorNotFound:
+            vendor_member = missing_connections.read_or_mark_missing(
+                vendor=vendor, vendor_user=vendor_user, vendor_member_id=member.vendor_member_id
             )
-        return WidgetLink(url=vendor.widget_url(user_id=user_id, options=options), vendor=slug)
+            if vendor_member is not None:
+                raise
+    elif member is None and options.member_id:  # sent by a browser; it may be anybody's
+        connections.read_member_of_user(vendor=vendor, user_id=user_id, member_id=options.member_id)
+    if member is not None:
+        code = options.institution_code or connection_state.institution_code(member)
+        options = replace(
+            options,
+            member_id=None,
+            institution_code=code,
+            disable_institution_search=options.disable_institution_search and code is not None,
+            update_credentials=False,
+        )
+    return vendor.widget_url(user_id=user_id, options=options)
+
+
+def _stored_connection(vendor_user: VendorUser, vendor_member_id: str | None) -> Member | None:
+    rows = vendor_user.members.filter(vendor_member_id=vendor_member_id or "")
+    return rows.select_related("institution").first()
 
 
 def _connection_to_repair(
@@ -90,8 +126,14 @@ def _connection_to_repair(
         parameter = "nucleus_bank_link_id"
     else:
         return None
-    link = links.filter(member__vendor_user=vendor_user).select_related("member").first()
+    link = (
+        links.filter(member__vendor_user=vendor_user).select_related("member__institution").first()
+    )
     if link is None:
         label = users.owner_label(vendor_user.owner)
-        raise NotFound(f"{parameter}: this {label} has no such connection.")
+        raise NotFound(
+            f"{parameter}: this {label} has no such connection. If it was deleted, ask for a "
+            "widget link without this parameter; accounts go on when the institution is linked "
+            "again."
+        )
     return link.member

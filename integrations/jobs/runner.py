@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
+from integrations.flows.errors import ENDS_JOB
 from integrations.jobs import claims, job_queue
 from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
 from integrations.jobs.kinds import KINDS
@@ -44,7 +45,10 @@ def drain(limit: int = 10_000) -> int:
 
 def _run(run: JobRun) -> None:
     try:
-        HANDLERS[run.job.kind](run)
+        try:
+            HANDLERS[run.job.kind](run)
+        except ENDS_JOB as error:
+            logger.info("%s has nothing left to do: %s", run.job, error)
         if run.job.state != JobState.DONE:
             with run.completion():
                 pass

@@ -7,7 +7,13 @@ from integrations.models.duplicates import AccountMerge, PossibleDuplicate
 from integrations.models.erasures import Erasure
 from integrations.models.inbound_webhooks import InboundWebhook
 from integrations.models.jobs import Job, JobState
-from integrations.models.links import AccountLink, Member, VendorUser, VerifiedLink
+from integrations.models.links import (
+    AccountLink,
+    DeletedAccount,
+    Member,
+    VendorUser,
+    VerifiedLink,
+)
 from integrations.models.outbound_webhooks import (
     OutboundEvent,
     WebhookDelivery,
@@ -22,6 +28,7 @@ __all__ = [
     "AsyncTransaction",
     "AuditLog",
     "CredentialHealth",
+    "DeletedAccount",
     "Erasure",
     "InboundWebhook",
     "Job",

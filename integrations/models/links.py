@@ -35,7 +35,11 @@ class VendorUser(TenantRecord):
     )
     vendor = models.CharField(max_length=32)
     identifier = models.CharField(max_length=200)
+    # Null until the user was created, and again once the vendor no longer has it.
     vendor_user_id = models.CharField(max_length=255, null=True, blank=True)
+    # How the owner's last widget link was opened: tells what a connection that nobody reported is
+    # for. Empty: no link was asked for yet.
+    last_widget_mode = models.CharField(max_length=16, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -82,10 +86,16 @@ class Member(TenantRecord):
     is_aggregating = models.BooleanField(default=False)
     aggregated_at = models.DateTimeField(null=True, blank=True)
     successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
+    # Since when somebody has to repair it; null while it works, and while a repair is tried.
+    broken_since = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: due now
     synced_at = models.DateTimeField(null=True, blank=True)  # when the last complete sync began
     # The time of the vendor's import that the last complete sync has read.
     synced_through = models.DateTimeField(null=True, blank=True)
+    # When the gateway last found that it has all that the vendor has.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    # Why the last read of its data failed, if no complete one has worked since; for staff.
+    read_problem = models.CharField(max_length=255, blank=True, default="")
 
     class Meta:
         verbose_name = "connection"
@@ -157,6 +167,29 @@ class AccountLink(TenantRecord):
     def connection(self) -> Member:
         """The connection of a current link."""
         return cast("Member", self.member)
+
+
+class DeletedAccount(TenantRecord):
+    """A vendor's account whose aggregation account was deleted in Nucleus.
+
+    Imports do not add it again; a request for the connection's accounts does.
+    """
+
+    # Without a constraint in the database, which would lock the user while accounts are deleted.
+    vendor_user = models.ForeignKey(
+        VendorUser, on_delete=models.CASCADE, db_constraint=False, related_name="deleted_accounts"
+    )
+    vendor_account_id = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor_user", "vendor_account_id"], name="account_deleted_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.vendor_account_id
 
 
 class VerifiedLink(TenantRecord):

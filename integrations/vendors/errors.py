@@ -8,6 +8,9 @@ VendorError
 ├── VendorBusy               another job is running on the member
 ├── VendorConflict           it exists already; `existing_id` when told
 ├── VendorNotFound           no such object, or not under this user
+├── VendorUserError          nothing can be read or done under this user
+│   ├── VendorUserNotFound   the vendor no longer has the user
+│   └── VendorUserDisabled   the vendor serves no data of the user until staff enable it
 ├── VendorRefused            our request is not acceptable (400, 405, 406, 422)
 │   └── VendorUnsupported    the vendor has no such capability; no call was made
 └── VendorAccessDenied       the credentials or the caller's address are not accepted
@@ -137,6 +140,18 @@ class VendorNotFound(VendorError):
     """The vendor knows no such object for this user."""
 
 
+class VendorUserError(VendorError):
+    """The vendor does nothing under this user."""
+
+
+class VendorUserNotFound(VendorUserError):
+    """The vendor no longer has this user."""
+
+
+class VendorUserDisabled(VendorUserError):
+    """This user is disabled at the vendor."""
+
+
 class VendorRefused(VendorError):
     """The vendor did not accept the request."""
 
@@ -190,6 +205,17 @@ POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
     ),
     VendorConflict: ErrorPolicy("vendor_conflict", Fault.CALLER, 409),
     VendorNotFound: ErrorPolicy("vendor_not_found", Fault.CALLER, 404),
+    VendorUserNotFound: ErrorPolicy("vendor_user_not_found", Fault.CALLER, 400),
+    # Staff may enable the user; other users' jobs are not concerned.
+    VendorUserDisabled: ErrorPolicy(
+        "vendor_user_disabled",
+        Fault.CONFIGURATION,
+        400,
+        postpone_seconds=3600,
+        postpone_max_age=timedelta(days=7),
+        released_with_credential=False,
+    ),
+    VendorUserError: ErrorPolicy("vendor_user_error", Fault.VENDOR, 400),
     VendorUnsupported: ErrorPolicy("vendor_unsupported", Fault.CALLER, 400),
     VendorRefused: ErrorPolicy("vendor_refused", Fault.CALLER, 400),
     # Postponed although waiting alone does not help: staff may correct the credential.

@@ -70,7 +70,7 @@ def test_ten_failures_open_the_circuit_and_one_call_probes(tenant: Tenant, mx: S
     later(600)
     healed = call_vendor(tenant)
     assert healed is not None
-    assert healed.code == "vendor_not_found"  # MX's own answer again
+    assert healed.code == "vendor_user_not_found"  # MX's own answer again
 
 
 def test_a_successful_call_closes_the_circuit(tenant: Tenant, mx: Sandbox):
@@ -110,7 +110,7 @@ def test_a_refused_credential_pauses_calls_until_it_is_tested(
     assert credentials.test(credential=credential).ok
     error = call_vendor(tenant)
     assert error is not None
-    assert error.code == "vendor_not_found"
+    assert error.code == "vendor_user_not_found"
     mx.fault(path="/users*", status=401, count=1)
     call_vendor(tenant)
     # Interactive calls are allowed, and their results count.
@@ -124,7 +124,7 @@ def test_a_changed_credential_is_used_at_once(tenant: Tenant, mx: Sandbox):
     VendorCredential.unscoped.get().save()
     error = call_vendor(tenant)
     assert error is not None
-    assert error.code == "vendor_not_found"
+    assert error.code == "vendor_user_not_found"
 
 
 def test_jobs_outlast_a_refused_credential(
@@ -154,7 +154,7 @@ def test_other_tenants_are_not_affected(tenant: Tenant, mx: Sandbox):
     call_vendor(tenant)
     error = call_vendor(other)
     assert error is not None
-    assert error.code == "vendor_not_found"
+    assert error.code == "vendor_user_not_found"
 
 
 @pytest.fixture

@@ -36,7 +36,10 @@ class Client:
         headers: dict[str, str] | None = None,
         **ids: str,
     ) -> Any:
-        """The parsed answer. What may be done twice is repeated when MX fails."""
+        """The parsed answer. What may be done twice is repeated when MX fails.
+
+        Raises VendorUserError if MX refuses because of the user.
+        """
         method, template = self.dialect.paths[operation]
         quoted = {name: quote(value, safe="") for name, value in ids.items()}
         call = VendorRequest(
@@ -49,7 +52,33 @@ class Client:
             headers=headers,
             is_repeatable=self.dialect.is_repeatable(operation),
         )
-        return self.transport.send(call).body
+        try:
+            return self.transport.send(call).body
+        except (errors.VendorNotFound, errors.VendorAccessDenied) as error:
+            # A deletion that finds nothing has nothing left to do, whatever is missing.
+            is_explained = operation == "read_user" or (method, error.status) == ("DELETE", 404)
+            if "user" in ids and error.status in (403, 404) and not is_explained:
+                self._check_user(ids["user"], error)
+            raise
+
+    def _check_user(self, user_id: str, error: errors.VendorError) -> None:
+        """Raise VendorUserError if the user itself explains why MX refused a call.
+
+        MX answers 404 for everything under a deleted user and 403 for a disabled one, as it does
+        for deleted objects and refused addresses. It shows the user itself also while disabled.
+        """
+        try:
+            payload = self.fetch_object("read_user", "user", user=user_id)
+        except errors.VendorNotFound:
+            raise errors.VendorUserNotFound(
+                failures.USER_NOT_FOUND, vendor="mx", operation=error.operation, status=error.status
+            ) from error
+        except errors.VendorError:
+            return  # nobody knows; `error` stands
+        if payload.get("is_disabled") is True:
+            raise errors.VendorUserDisabled(
+                failures.USER_DISABLED, vendor="mx", operation=error.operation, status=error.status
+            ) from error
 
     def fetch_object(self, operation: str, key: str, **kwargs: Any) -> Payload:
         """The object under `key`. Raises VendorBadResponse where it is not."""

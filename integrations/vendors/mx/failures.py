@@ -26,6 +26,9 @@ NOT_ALLOWED = (
     "feature is enabled for these keys."
 )
 
+USER_NOT_FOUND = "MX no longer has this user."
+USER_DISABLED = "This user is disabled at MX. Staff: enable it in MX's dashboard."
+
 # HTTP status: (error, message; empty: the error's own)
 TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
     400: (errors.VendorRefused, "MX did not accept the request."),

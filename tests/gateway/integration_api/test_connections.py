@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from gateway.access.models import Application
-from integrations.flows import connections, sync
-from integrations.flows.connection_requests import ConnectionState
+from integrations.flows import sync
+from integrations.flows.connection_state import MISSING, ConnectionState
 from integrations.models import AccountLink, Job, Member, VendorUser
 from integrations.vendors.records import ActionRequiredBy, SyncScope
 from nucleus.models import AggregationAccount, Client
@@ -92,7 +92,7 @@ def test_a_refused_login_names_the_person_and_the_repair(
         ({"connection_status": "DISABLED", "actor": ActionRequiredBy.STAFF}, "needs_action"),
         ({"connection_status": "FAILED", "actor": ActionRequiredBy.VENDOR}, "unavailable"),
         (
-            {"connection_status": connections.MISSING, "actor": ActionRequiredBy.END_USER},
+            {"connection_status": MISSING, "actor": ActionRequiredBy.END_USER},
             "missing",
         ),
         ({"connection_status": ""}, "connected"),
@@ -184,7 +184,7 @@ def test_a_connection_that_the_vendor_no_longer_has_is_not_refreshed_but_linked_
         tenant=user.tenant,
         vendor_user=user,
         vendor_member_id="MBR-1",
-        connection_status=connections.MISSING,
+        connection_status=MISSING,
     )
     response = api.post(f"{BASE}/{member.pk}/refresh")
     assert response.status_code == 400

@@ -1,0 +1,57 @@
+"""Open the vendor of one user, and store what the vendor says about the user itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from integrations import audit_context, vendor_sessions
+from integrations.flows import missing_connections
+from integrations.models import VendorUser
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorUserDisabled, VendorUserError, VendorUserNotFound
+
+CREATE_USER = (
+    "Create it again with POST /integration/v1/user; then the person has to link the institution "
+    "again, and the accounts go on under their ids."
+)
+
+
+@contextmanager
+def open_for_user(
+    vendor_user: VendorUser,
+    *,
+    interactive: bool = True,
+    integration_type: str = audit_context.AGGREGATION,
+) -> Iterator[Vendor]:
+    """Open the vendor of `vendor_user`; see vendor_sessions.open_for_tenant.
+
+    If the vendor no longer has the user, or has disabled it, the connections are marked so. Raises
+    VendorUserError with advice, VendorError and VendorNotConfigured.
+    """
+    try:
+        with vendor_sessions.open_for_tenant(
+            tenant=vendor_user.tenant,
+            vendor=vendor_user.vendor,
+            interactive=interactive,
+            client_id=vendor_user.client_id,
+            integration_type=integration_type,
+        ) as vendor:
+            yield vendor
+    except VendorUserError as error:
+        raise stored(error, vendor_user) from None
+
+
+def stored(error: VendorUserError, vendor_user: VendorUser) -> VendorUserError:
+    """Mark the connections of the user as the error says; returns the error with advice."""
+    if isinstance(error, VendorUserDisabled):
+        missing_connections.mark_user_disabled(vendor_user)
+    if not isinstance(error, VendorUserNotFound):
+        return error
+    missing_connections.mark_user_missing(vendor_user)
+    return VendorUserNotFound(
+        f"{error} {CREATE_USER}",
+        vendor=error.vendor,
+        operation=error.operation,
+        status=error.status,
+    )
