@@ -27,7 +27,12 @@ from integrations.flows import (
 from integrations.flows.account_linking import LinkPolicy
 from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import ENDS_JOB
-from integrations.flows.sync_state import SyncPayload, SyncProgress, has_new_import
+from integrations.flows.sync_state import (
+    SyncPayload,
+    SyncProgress,
+    begin_reading,
+    has_new_import,
+)
 from integrations.jobs import job_queue
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, LeaseLost, Reschedule
@@ -127,7 +132,7 @@ def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: date
                 scope = SyncScope.STATUS
         if scope is not SyncScope.STATUS:
             import_id = str(vendor_member.successfully_aggregated_at)
-            reading_since = _begin_reading(run, import_id, reading_since)
+            reading_since = begin_reading(run, import_id, reading_since)
             try:
                 _read_accounts(run, vendor, member, scope, import_id)
             except writes.AccountGone as error:  # deleted here while the links were updated
@@ -140,18 +145,6 @@ def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: date
         run, member, payload, vendor_member, scope=scope, reading_since=reading_since
     )
     return True
-
-
-def _begin_reading(run: JobRun, import_id: str, now: datetime) -> datetime:
-    """When reading the import `import_id` began: now, unless an earlier run has begun it."""
-    progress = run.progress(SyncProgress)
-    if progress.import_id == import_id and progress.reading_since is not None:
-        return datetime.fromisoformat(progress.reading_since)
-    begun = replace(
-        progress.without_read_state(), import_id=import_id, reading_since=now.isoformat()
-    )
-    run.job.progress = begun.to_json()  # saved with the first data that is read
-    return now
 
 
 def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:

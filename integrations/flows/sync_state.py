@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.utils import timezone
 
 from integrations.flows.transaction_listing import ListingProgress
 from integrations.jobs.job_data import JobData
+from integrations.jobs.job_queue import JobRun
 from integrations.models import Member
 from integrations.vendors import records
 from nucleus.plausibility import plausible_instant
@@ -86,3 +87,15 @@ def has_new_import(member: Member, vendor_member: records.Member) -> bool:
     if imported is None or imported != member.synced_through:
         return True  # a time that cannot be true is as none: it must not hide an import
     return member.synced_at < imported + IMPORT_TIME_RESOLUTION
+
+
+def begin_reading(run: JobRun, import_id: str, now: datetime) -> datetime:
+    """When reading the import `import_id` began: now, unless an earlier run has begun it."""
+    progress = run.progress(SyncProgress)
+    if progress.import_id == import_id and progress.reading_since is not None:
+        return datetime.fromisoformat(progress.reading_since)
+    begun = replace(
+        progress.without_read_state(), import_id=import_id, reading_since=now.isoformat()
+    )
+    run.job.progress = begun.to_json()  # saved with the first data that is read
+    return now
