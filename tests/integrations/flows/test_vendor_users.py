@@ -66,9 +66,10 @@ class TestADeletedUser:
         assert VendorUser.unscoped.get().vendor_user_id is None
         assert (state(api)["state"], active()) == ("missing", 0)
         assert types() == ["aggregation_account_status", "connection_gone"]
-        assert "POST /integration/v1/user" in OutboundEvent.unscoped.get(
-            type="connection_gone"
-        ).payload
+        assert (
+            "POST /integration/v1/user"
+            in OutboundEvent.unscoped.get(type="connection_gone").payload
+        )
 
     @pytest.mark.parametrize("call", ["widget", "account", "iav", "pull", "pull_list", "repair"])
     def test_every_call_that_needs_it_says_what_to_do(
