@@ -19,7 +19,7 @@ WITH_PORT = re.compile(r":\d+$")
 
 
 def control(**handlers: Handler) -> Handler:
-    """A view of `GET=…, POST=…` handlers; a ValueError or TypeError of theirs is a 400."""
+    """A view of `GET=…, POST=…` handlers; what they raise of a wrong value is a 400."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: Any) -> HttpResponse:
@@ -30,7 +30,7 @@ def control(**handlers: Handler) -> Handler:
             return error_response(403, "Web pages of other origins do not control the sandbox.")
         try:
             return handler(request, **ids)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             return error_response(400, str(error))
 
     return functools.update_wrapper(view, next(iter(handlers.values())))

@@ -10,6 +10,7 @@ from sandbox.world.account_templates import PLANS, POSITIONS
 from sandbox.world.json_format import Cents, load_exact
 from sandbox.world.models import BankAccount
 
+MAX_VALUE = 10**13  # of a position that counts in the balance of its account
 # What a position says of itself, in MX's names.
 FIELDS = (
     "cost_basis", "currency_code", "cusip", "daily_change", "description", "holding_type",
@@ -46,9 +47,9 @@ def value(account: BankAccount, day: date) -> int:
 
 
 def market_value(fields: dict[str, Any]) -> int:
-    """The market value of a position in cents; 0 where it is not a number."""
+    """The market value of a position in cents; 0 where it is no sensible number."""
     amount = fields["market_value"]
     if isinstance(amount, Cents):
         return amount
     is_number = isinstance(amount, int | Decimal) and not isinstance(amount, bool)
-    return int(amount * 100) if is_number else 0
+    return int(amount * 100) if is_number and abs(amount) < MAX_VALUE else 0

@@ -106,6 +106,49 @@ def test_a_user_of_the_same_identifier_is_the_same_person(world: World):
     assert not {row["guid"] for row in after.values()} & {row["guid"] for row in before.values()}
 
 
+def test_another_login_has_other_accounts(world: World, member: str):
+    first = bank.accounts(world)
+
+    def log_in(name: str) -> dict[str, Row]:
+        fields = world.sandbox.call("GET", world.path(member, "/credentials"))["credentials"]
+        texts = {"LOGIN": name, "PASSWORD": "password"}
+        values = [{"guid": row["guid"], "value": texts[row["field_name"]]} for row in fields]
+        body = {"member": {"credentials": values}}
+        world.sandbox.call("PUT", world.path(member), json=body)
+        world.advance("1s")
+        return bank.accounts(world)
+
+    def numbers(accounts: dict[str, Row]) -> list[str]:
+        return [row["account_number"] for row in accounts.values()]
+
+    second = log_in("somebody_else")
+    assert len(second) == len(first)
+    assert not set(numbers(second)) & set(numbers(first))
+    assert bank.status(world, f"/accounts/{first[EVERYDAY]['guid']}") == 404
+    third = log_in("test_atrium")
+    assert numbers(third) == numbers(first)
+    assert third[EVERYDAY]["balance"] == first[EVERYDAY]["balance"]
+
+
+def test_balances_follow_what_posts_for_months(world: World, member: str):
+    world.rules(background_aggregation=False)
+    before = bank.accounts(world)
+    world.advance("100d")
+    bank.import_(world, member)
+    for name, row in bank.accounts(world).items():
+        posted = [
+            item
+            for item in bank.transactions(world, row["guid"]).values()
+            if item["status"] == "POSTED" and item["posted_at"] > bank.NOON
+        ]
+        assert posted
+        credit = sum(item["amount"] for item in posted if item["type"] == "CREDIT")
+        debit = sum(item["amount"] for item in posted if item["type"] == "DEBIT")
+        moved = debit - credit if row["type"] in ("CREDIT_CARD", "LOAN") else credit - debit
+        amount = "cash_balance" if row["type"] == "INVESTMENT" else "balance"
+        assert row[amount] == before[name][amount] + moved
+
+
 def test_a_closed_account_has_no_new_entries_until_it_is_reopened(world: World, member: str):
     account = bank.accounts(world)[EVERYDAY]["guid"]
     bank.happen(world, "close_account", account=account)
@@ -138,6 +181,16 @@ def test_an_account_is_opened(world: World, member: str):
     world.advance("30d")
     assert bank.transactions(world, row["guid"])
     assert {item["date"] >= "2026-03-10" for item in bank.transactions(world, row["guid"]).values()}
+
+
+def test_accounts_are_opened_moved_and_opened_again(world: World, member: str):
+    other = bank.connect(world, "test_credit_union")
+    for number in range(3):
+        name = f"Account {number}"
+        made = bank.happen(world, "open_account", member=member, name=name)
+        bank.happen(world, "move_account", account=made["account"], to_member=other, now=True)
+    names = {row["name"] for row in world.rows(f"/members/{other}/accounts", "accounts")}
+    assert names >= {"Account 0", "Account 1", "Account 2"}
 
 
 @pytest.mark.parametrize("kind", ["CHECKING", "MORTGAGE", "PREPAID", "CRYPTOCURRENCY", None])
@@ -207,88 +260,3 @@ def test_an_account_moves_to_another_member_and_is_shared(world: World, member: 
     ]
     assert {row["member_guid"] for row in twins} == {member, other}
     assert len({row["balance"] for row in twins}) == 1
-
-
-def test_odd_values_come_as_they_are(world: World, member: str):
-    account = bank.accounts(world)["Rainy Day Savings"]["guid"]
-    odd = {"updated_at": "2999-01-01T00:00:00+00:00", "balance": 250000.12345678, "apr": None}
-    bank.happen(world, "change_account", account=account, type="CHECKING_LINE_OF_CREDIT",
-                currency_code="DOGE", fields=odd, now=True)  # fmt: skip
-    row = bank.accounts(world)["Rainy Day Savings"]
-    assert (row["type"], row["currency_code"]) == ("CHECKING_LINE_OF_CREDIT", "DOGE")
-    assert (row["updated_at"], row["balance"]) == (odd["updated_at"], Decimal("250000.12345678"))
-    rows = bank.transactions(world, account)
-    assert {item["currency_code"] for item in rows.values()} == {"DOGE"}
-    bank.happen(world, "change_account", account=account, currency_code=None, fields=None, now=True)
-    row = bank.accounts(world)["Rainy Day Savings"]
-    assert row["currency_code"] is None
-    assert row["updated_at"] < "2027"
-    bank.happen(world, "change_member", member=member, fields={"status": None,
-                "successfully_aggregated_at": "1969-01-01T00:00:00+00:00"})  # fmt: skip
-    shown = world.sandbox.call("GET", world.path(member))["member"]
-    assert (shown["status"], shown["successfully_aggregated_at"][:4]) == (None, "1969")
-    assert world.status(member)["status"] is None
-
-
-def test_owners_come_with_the_next_identification(world: World, member: str):
-    account = bank.accounts(world)[EVERYDAY]["guid"]
-
-    def owners() -> list[str]:
-        rows = world.rows(f"/members/{member}/account_owners", "account_owners")
-        assert len({row["guid"] for row in rows}) == len(rows)
-        return [row["owner_name"] for row in rows if row["account_guid"] == account]
-
-    world.start(member, "identify")
-    world.advance("1s")
-    assert owners() == ["Test Account Holder"]
-    bank.happen(world, "set_owners", account=account, owners=["Ada", {"owner_name": "Grace"}])
-    bank.import_(world, member)
-    assert owners() == ["Test Account Holder"]
-    world.start(member, "identify")
-    world.advance("1s")
-    assert owners() == ["Ada", "Grace"]
-
-
-def test_positions_are_sold_bought_and_odd(world: World, member: str):
-    row = bank.accounts(world)["Retirement"]
-    bank.happen(world, "sell_holding", account=row["guid"], symbol="IDX", now=True)
-    sold = bank.accounts(world)["Retirement"]
-    assert sold["balance"] == row["balance"]
-    assert sold["cash_balance"] > row["cash_balance"]
-    cash = {"description": "Cash", "holding_type": "CASH", "market_value": 12.5, "shares": None}
-    checking = bank.accounts(world)[EVERYDAY]["guid"]
-    bank.happen(world, "set_holding", account=checking, symbol="USD", fields=cash, now=True)
-    holdings = {row["symbol"]: row for row in world.rows("/holdings", "holdings")}
-    assert holdings.keys() == {"DEF", "BND", "USD"}
-    assert holdings["USD"]["account_guid"] == checking
-    assert (holdings["USD"]["shares"], holdings["USD"]["market_value"]) == (None, Decimal("12.5"))
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ({"kind": "explode"}, "kind must be one of open_account,"),
-        ({"kind": "close_account"}, "account is required"),
-        ({"kind": "close_account", "account": "ACT-1"}, "There is no account 'ACT-1'"),
-        ({"kind": "close_account", "account": "x", "colour": 1}, "Known: account, balance"),
-        ({"kind": "open_account", "member": "MBR-1"}, "There is no member"),
-        ({"kind": "disable_user", "user": "nobody"}, "There is no user"),
-        ({"kind": "withdraw_transaction", "transaction": "TRN-1"}, "There is no transaction"),
-        ({"kind": "disable_user", "user": "x", "in": "soon"}, "A span is a number"),
-        ({"kind": "disable_user", "user": "x", "now": "yes"}, "now must be true or false"),
-    ],
-)
-def test_wrong_events_are_explained(world: World, body: dict[str, Any], message: str):
-    assert message in bank.refuse(world, **body)
-
-
-def test_wrong_values_change_nothing(world: World, member: str):
-    account = bank.accounts(world)[EVERYDAY]["guid"]
-    before = bank.report(world)
-    for wrong in ({"balance": 1.234}, {"balance": "much"}, {"fields": {"guid": "ACT-2"}},
-                  {"fields": 5}, {"name": 7}, {"currency_code": "X" * 17}):  # fmt: skip
-        assert bank.refuse(world, kind="change_account", account=account, **wrong)
-    assert "is a guid" in bank.refuse(world, kind="close_account", account=EVERYDAY)
-    assert bank.report(world) == before
-    bank.happen(world, "close_account", account=EVERYDAY, member=member)
-    assert bank.report(world)[EVERYDAY]["is_closed"] is True

@@ -26,8 +26,12 @@ function state(account) {
   return words.filter(Boolean).join(", ") || "open";
 }
 
-function choose(account) {
-  values.value = JSON.stringify({ ...JSON.parse(values.value || "{}"), account: account.account });
+function chooser(account) {
+  const element = button("Choose", () => {
+    values.value = JSON.stringify({ ...JSON.parse(values.value || "{}"), account: account.account });
+  });
+  element.ariaLabel = `Choose ${account.name ?? account.account}`;
+  return element;
 }
 
 function cancel(event) {
@@ -50,7 +54,7 @@ async function refresh() {
     cell(one.number),
     cell(`${one.balance} ${one.currency_code ?? ""}`),
     cell(state(one)),
-    cell(button(`Choose ${one.name ?? one.account}`, () => choose(one))),
+    cell(chooser(one)),
   ]));
   fill("bank-events", listed.events.map((one) => [
     cell(one.kind),

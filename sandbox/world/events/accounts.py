@@ -9,6 +9,7 @@ from sandbox.world import bank, bank_ledger, payloads
 from sandbox.world.account_templates import PLANS
 from sandbox.world.events import targets
 from sandbox.world.events.values import Values, check_names
+from sandbox.world.ids import guid
 from sandbox.world.json_format import dump_exact, load_exact
 from sandbox.world.models import Account, BankAccount, BankLogin
 
@@ -24,10 +25,9 @@ def open_account(values: Values, at: datetime) -> Result:
     """A new account under the login of a member, empty but for its balance."""
     login = targets.login(values)
     plan = _plan(values)
-    count = BankAccount.objects.filter(logins=login).count()
-    account = bank.open_account(
-        login, plan, f"{login.person}:{login.institution_code}:{login.login}:opened-{count}", at
-    )
+    prefix = f"{guid('BNK', login.person, login.institution_code, login.login)}:opened-"
+    number = BankAccount.objects.filter(seed__startswith=prefix).count() + 1
+    account = bank.open_account(login, plan, f"{prefix}{number}", at)
     account.quiet_periods = [[None, at.isoformat()]]
     if "number" in values:
         account.number = values.text("number", NUMBER_LENGTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from sandbox.world.events.values import Values, check_names
 from sandbox.world.json_format import dump_exact, load_exact
 from sandbox.world.models import BankEvent, BankLogin, Member
 
+log = logging.getLogger(__name__)
 ACCOUNT = ("account", "user", "member")
 PERSON = ("user",)
 
@@ -93,11 +95,13 @@ def apply(event: BankEvent, at: datetime) -> None:
 
 
 def run(event: BankEvent, at: datetime) -> None:
-    """Let a scheduled event happen; what prevents it is recorded."""
+    """Let a scheduled event happen; what prevents it is recorded and does not stop the clock."""
     try:
         apply(event, at)
-    except ValueError as error:
-        event.due_at, event.error = None, str(error)
+    except Exception as error:
+        if not isinstance(error, ValueError | OverflowError):
+            log.exception("The event %s failed.", event.pk)
+        event.due_at, event.error = None, str(error) or type(error).__name__
         event.save()
 
 
