@@ -162,14 +162,14 @@ def write_transactions(member: Member, now: datetime, *, days: int) -> Counts:
 
 def _first_day(account: Account, today: date, days: int) -> date:
     """The day from which its transactions are compared: those before have settled already."""
-    wanted = today - timedelta(days=days)
+    start = today - timedelta(days=days)
     if account.history_from is None:  # as far back as those that are here already
-        return min(wanted, today - timedelta(days=account.member.history_days))
+        return min(start, today - timedelta(days=account.member.history_days))
     if account.transactions_at is None:  # all of them have changed
-        return min(wanted, account.history_from)
-    if account.history_from <= wanted:
-        return max(wanted, (account.transactions_at - UNSETTLED_BEFORE).date())
-    return wanted
+        return min(start, account.history_from)
+    if account.history_from <= start:
+        return max(start, (account.transactions_at - UNSETTLED_BEFORE).date())
+    return start
 
 
 def _mark_imported(accounts: list[Account], first: date, now: datetime) -> None:
