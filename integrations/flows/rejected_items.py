@@ -6,12 +6,14 @@ A complete read replaces the items of its kind, so the list is empty again when 
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Collection, Iterable
 from typing import TypedDict
 
 from integrations.models import AccountLink
 from integrations.vendors import records
 
+logger = logging.getLogger(__name__)
 MAX_ITEMS = 20  # of one account, of all kinds together
 
 
@@ -44,7 +46,14 @@ def replace(link: AccountLink, kind: Kind, rejected: Iterable[records.RejectedIt
 def replace_accounts(
     links: Iterable[AccountLink], rejected: Collection[records.RejectedItem]
 ) -> None:
-    """Keep, on the link of each account, whether the vendor's listing could not represent it."""
+    """Keep, on the link of each account, whether the vendor's listing could not represent it.
+
+    An account without a link is only logged: there is nothing yet that it belongs to.
+    """
+    links = list(links)
+    unlinked = {item.id for item in rejected} - {link.vendor_account_id for link in links}
+    if unlinked:
+        logger.warning("accounts that the vendor listed cannot be stored: %d", len(unlinked))
     for link in links:
         own = [item for item in rejected if item.id == link.vendor_account_id]
         replace(link, Kind.ACCOUNT, own)

@@ -16,7 +16,7 @@ class AggregationAccountAdmin(ReadOnlyAdmin):
         "account_name", "institution_name", "client", "business", "tenant", "category", "mask",
         "is_active",
     )  # fmt: skip
-    list_filter = ("category", "is_active", "is_link_verified")
+    list_filter = ("category", "is_active", "is_classified", "is_link_verified")
     list_select_related = ("client", "business", "tenant")
     search_fields = ("account_name", "client__username", "business__legal_name", "id")
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from django.conf import settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from integrations.vendors.mx import mapping, statuses
+from integrations.vendors.mx import account_kinds, mapping, statuses
 from integrations.vendors.mx.values import InvalidPayload
 from integrations.vendors.records import ActionRequiredBy, NextStep
+from tests.integrations.vendors.mx import account_types
 
 ACCOUNT = json.loads(
     """{"account_number": "XXXXX7890", "apr": null, "apy": 1.43, "available_balance": 1000.23,
@@ -85,9 +89,38 @@ def test_account():
     assert record.metadata["mx_day_payment_is_due"] == "20"
 
 
-@pytest.mark.parametrize("kind", ["CREDIT_CARD", "LOAN", "LINE_OF_CREDIT", "MORTGAGE"])
-def test_debts_are_no_assets(kind: str):
-    assert not mapping.account({**ACCOUNT, "type": kind}).is_asset
+DEBTS = {"CHECKING_LINE_OF_CREDIT", "CREDIT_CARD", "LINE_OF_CREDIT", "LOAN", "MORTGAGE"}
+CASH = {"CASH", "CHECKING", "PREPAID", "SAVINGS"}
+
+
+@pytest.mark.parametrize("kind", account_types.SUBTYPES)
+def test_every_type_of_mx_is_an_asset_a_debt_or_not_classified(kind: str):
+    for subtype in (None, *account_types.SUBTYPES[kind]):
+        record = mapping.account({**ACCOUNT, "type": kind, "subtype": subtype})
+        assert record.is_classified == (kind != "ANY")
+        assert record.is_asset == (kind not in {*DEBTS, "ANY"})
+        assert record.is_cash == (kind in CASH)
+        assert record.is_investment == (kind == "INVESTMENT")
+        assert record.can_verify == (kind in {"CHECKING", "SAVINGS"})
+        assert record.subcategory or not subtype
+
+
+def test_the_documented_table_is_the_one_that_is_used():
+    assert {*account_kinds.KINDS, account_kinds.ANY} == set(account_types.SUBTYPES)
+    text = (settings.BASE_DIR / "docs/hydrogen-contract.md").read_text()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")]
+    documented = {
+        name: [cell.strip() for cell in row[1:]]
+        for row in rows
+        if len(row) == 6
+        for name in re.findall(r"[A-Z_]{3,}", row[0])
+    }
+    for name, kind in account_kinds.KINDS.items():
+        flags = [
+            "yes" if value else "" for value in (kind.is_asset, kind.is_cash, kind.is_investment)
+        ]
+        assert documented[name] == [kind.category, *flags, "owned" if kind.is_asset else "owed"]
+    assert documented[account_kinds.ANY][-1] == "not known"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +218,7 @@ def test_what_a_record_cannot_do_without(mapper: Any, payload: Any, field: str, 
         mapper({**payload, field: value})
 
 
-@settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_no_json_breaks_a_mapper(data: st.DataObject):
     mapper, payload = data.draw(st.sampled_from(MAPPERS))
@@ -194,7 +227,7 @@ def test_no_json_breaks_a_mapper(data: st.DataObject):
         mapper({**payload, **changes, "unknown_field": data.draw(JSON)})
 
 
-@settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(payload=st.dictionaries(st.text(max_size=20), JSON, max_size=6))
 def test_no_object_breaks_a_mapper(payload: dict[str, Any]):
     for mapper, _ in MAPPERS:
