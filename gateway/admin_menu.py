@@ -26,6 +26,8 @@ MENU: list[tuple[str, list[Entry]]] = [
             ("Connections", "link", "integrations_member"),
             ("Vendor users", "badge", "integrations_vendoruser"),
             ("Account links", "swap_horiz", "integrations_accountlink"),
+            ("Possible duplicates", "content_copy", "integrations_possibleduplicate"),
+            ("Account merges", "merge", "integrations_accountmerge"),
         ],
     ),
     (

@@ -21,7 +21,7 @@ from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from integrations.flows import inbound_webhooks
-from integrations.flows.errors import ConnectionGone, FlowError, NotFound
+from integrations.flows.errors import Conflict, ConnectionGone, FlowError, NotFound
 from integrations.vendors import errors as vendor_errors
 from integrations.vendors.registry import UnknownVendor
 from nucleus.encryption import DecryptionFailed
@@ -52,6 +52,7 @@ ERROR_SPECS: dict[type[Exception], ErrorSpec] = {
     },
     UnknownVendor: ErrorSpec(400, "unknown_vendor"),
     NotFound: ErrorSpec(404, "not_found"),
+    Conflict: ErrorSpec(409, "conflict"),
     FlowError: ErrorSpec(400, "invalid_request"),
     Http404: ErrorSpec(404, "not_found"),
     PermissionDenied: ErrorSpec(403, "permission_denied"),

@@ -9,6 +9,8 @@ from drf_spectacular.utils import OpenApiExample
 from nucleus.hydrogen import openapi_operations, openapi_schemas
 
 CLIENT_ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
+ACCOUNT_ID = "7d0dd6a2-6f4f-4f2b-8a6f-6d1a1a0b6c01"
+OTHER_ACCOUNT_ID = "c1f8a3de-9a4e-4b57-8f0b-2f6f7f3f6c02"
 MEMBER_ID = "MBR-7c6f361b-e582-15b6-60c0-358f12466b4b"
 
 USER_REQUEST = OpenApiExample(
@@ -53,6 +55,14 @@ AGGREGATION_REQUEST = OpenApiExample(
         "nucleus_client_id": CLIENT_ID,
         "product": "atom",
         "vendor_request": {"member_id": MEMBER_ID},
+    },
+    request_only=True,
+)
+ACCOUNT_MERGE_REQUEST = OpenApiExample(
+    "One account under two connections",
+    value={
+        "kept_aggregation_account_id": OTHER_ACCOUNT_ID,
+        "merged_aggregation_account_id": ACCOUNT_ID,
     },
     request_only=True,
 )

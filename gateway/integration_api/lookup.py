@@ -55,3 +55,13 @@ def check_erasable(caller: Caller, record: AggregationAccount | BankLink) -> Non
     """Raise PermissionDenied if the caller may not erase the record."""
     if refusal := rules.deletion_refusal(record, confined=caller.client is not None):
         raise PermissionDenied(refusal.errors["id"][0])
+
+
+def require_tenant_token(caller: Caller, action: str) -> None:
+    """Raise PermissionDenied for a client token.
+
+    Args:
+        action: what only the tenant's own token may do, for example "merge accounts".
+    """
+    if caller.client is not None:
+        raise PermissionDenied(f"A client token cannot {action}. Use a token of the tenant.")

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from gateway.integration_api import (
+    account_merges,
     accounts,
     async_runs,
     audit_log,
     connections,
     iav,
+    possible_duplicates,
     pulls,
     token_exchange,
     users,
@@ -23,6 +25,17 @@ urlpatterns = [
     path("connection", connections.ConnectionListView.as_view()),
     path("connection/<uuid:connection_id>", connections.ConnectionDetailView.as_view()),
     path("connection/<uuid:connection_id>/refresh", connections.ConnectionRefreshView.as_view()),
+    path("possible_duplicate", possible_duplicates.PossibleDuplicateListView.as_view()),
+    path(
+        "possible_duplicate/<uuid:duplicate_id>",
+        possible_duplicates.PossibleDuplicateDetailView.as_view(),
+    ),
+    path(
+        "possible_duplicate/<uuid:duplicate_id>/dismiss",
+        possible_duplicates.PossibleDuplicateDismissView.as_view(),
+    ),
+    path("account_merge", account_merges.AccountMergeListView.as_view()),
+    path("account_merge/<uuid:merge_id>", account_merges.AccountMergeDetailView.as_view()),
     path("aggregation/account", accounts.AccountListView.as_view()),
     path("aggregation/account/<uuid:account_id>", accounts.AccountDetailView.as_view()),
     path("aggregation/balance", pulls.BalanceListView.as_view()),

@@ -4,6 +4,7 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     audit,
     connections,
     credentials,
+    duplicates,
     erasures,
     jobs,
     settings,

@@ -8,6 +8,8 @@ order:
 2. the only account without a current link that has the same institution, number, type, currency
    and name, if no other listed account has them too;
 3. a new account. Accounts that look like it become possible duplicates, for people to decide.
+
+An account that was merged into another one stands for that one.
 """
 
 from __future__ import annotations
@@ -97,20 +99,15 @@ class KnownAccounts:
         return known
 
     def without_link(self) -> list[AccountLink]:
-        """The last links of accounts that have no current one and were not merged."""
-        merged = AccountLink.EndReason.MERGED
-        return [
-            link for link in self.latest.values() if link.ended_at and link.end_reason != merged
-        ]
+        """The last links of accounts that have no current one."""
+        return [link for link in self.latest.values() if link.ended_at]
 
     def resembling(self, traits: Traits) -> list[AccountLink]:
         """The latest links of accounts that may be the one with these traits."""
-        merged = AccountLink.EndReason.MERGED
         return [
             link
             for link in self.latest.values()
-            if link.end_reason != merged
-            and traits.resemble(traits_of_account(link.aggregation_account))
+            if traits.resemble(traits_of_account(link.aggregation_account))
         ]
 
 
@@ -125,12 +122,14 @@ def find_counterparts(
     Returns the last link of the account that goes on, by the vendor's id; ambiguous ones are not
     in it.
     """
-    lost: dict[Traits, list[AccountLink]] = {}
+    lost: dict[Traits, dict[UUID, AccountLink]] = {}
     for link in known.without_link():
-        lost.setdefault(traits_of_account(link.aggregation_account), []).append(link)
+        account = link.aggregation_account
+        candidates = lost.setdefault(traits_of_account(account), {})
+        candidates.setdefault(account.merged_into_id or account.pk, link)
     listed = Counter(traits_by_id.values())
     return {
-        vendor_id: lost[traits][0]
+        vendor_id: next(iter(lost[traits].values()))
         for vendor_id, traits in traits_by_id.items()
         if traits.are_sufficient and listed[traits] == 1 and len(lost.get(traits, ())) == 1
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.flows import (
     account_identity,
@@ -24,7 +25,6 @@ from integrations.flows import (
 from integrations.flows.account_identity import Traits
 from integrations.models import (
     AccountLink,
-    AccountMerge,
     AggregationSettings,
     DeletedAccount,
     Member,
@@ -147,12 +147,19 @@ class _Linker:
             link = counterparts.get(record.id)
         if link is None:
             return self._create(record, traits) if self._may_create(record) else None
-        link = self.known.latest[link.aggregation_account_id]
+        if kept := link.aggregation_account.merged_into:
+            return self._link_merged(link, kept, record)
+        return self._link_known(self.known.latest[link.aggregation_account_id], record)
+
+    def _link_known(self, link: AccountLink, record: records.Account) -> AggregationAccount | None:
+        """Make this record the source of a known account, unless it has another one.
+
+        Args:
+            link: the latest of the account.
+        """
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
             return self._update(link.aggregation_account, record)
-        if link.end_reason == EndReason.MERGED:
-            return self._kept_account(link)
         if link.ended_at is None and not is_same_source:
             return link.aggregation_account  # another connection provides it now
         if link.end_reason in BY_TENANT and not self.policy.relinks_disconnected:
@@ -162,6 +169,30 @@ class _Linker:
     def _may_create(self, record: records.Account) -> bool:
         is_deleted = record.id in self.deleted_ids and not self.policy.relinks_disconnected
         return self.policy.adds_new and not is_deleted
+
+    def _link_merged(
+        self, link: AccountLink, kept: AggregationAccount, record: records.Account
+    ) -> AggregationAccount | None:
+        """Make this record the source of `kept`, unless that has another one.
+
+        Args:
+            link: of an account that was merged into `kept`.
+        """
+        last = self.known.latest.get(kept.pk)
+        if last is not None and last.ended_at is not None:
+            is_deleted = last.end_reason == EndReason.CONNECTION_DELETED
+            if not is_deleted or last.vendor_member_id == self.member.vendor_member_id:
+                return self._link_known(last, record)
+            return self._continue(last, record)  # the connection was deleted, not the account
+        if link.vendor_account_id != record.id:  # so that it is recognised by its id from now on
+            self._store_link(
+                link.aggregation_account,
+                record,
+                generation=link.generation,
+                ended_at=timezone.now(),
+                end_reason=EndReason.MERGED.value,
+            )
+        return self._link_known(last, record) if last else kept
 
     def _continue(self, last: AccountLink, record: records.Account) -> AggregationAccount:
         """Link an account again, whose latest link was `last`."""
@@ -192,7 +223,8 @@ class _Linker:
             self._announce(account)
         if traits is not None:
             for resembling in self.known.resembling(traits):
-                _report_possible_duplicate(account, resembling.aggregation_account)
+                other = resembling.aggregation_account
+                _report_possible_duplicate(account, other.merged_into or other)
         return account
 
     def _announce(self, account: AggregationAccount) -> None:
@@ -221,6 +253,13 @@ class _Linker:
     def _create_link(
         self, account: AggregationAccount, record: records.Account, **columns: object
     ) -> None:
+        self._store_link(account, record, **columns)
+        if self.policy.retrieves:
+            retrieval.enqueue(member=self.member, account=account)
+
+    def _store_link(
+        self, account: AggregationAccount, record: records.Account, **columns: object
+    ) -> None:
         AccountLink.unscoped.create(
             tenant=self.member.tenant,
             member=self.member,
@@ -231,18 +270,6 @@ class _Linker:
             can_verify=record.can_verify,
             **columns,
         )
-        if self.policy.retrieves:
-            retrieval.enqueue(member=self.member, account=account)
-
-    def _kept_account(self, link: AccountLink) -> AggregationAccount | None:
-        """The account that the linked one was merged into; its data comes from its own link."""
-        merge = (
-            AccountMerge.objects.for_tenant(self.member.tenant)
-            .filter(merged_account=link.aggregation_account, undone_at=None)
-            .select_related("kept_account")
-            .first()
-        )
-        return merge.kept_account if merge else None
 
 
 def _report_possible_duplicate(account: AggregationAccount, other: AggregationAccount) -> None:

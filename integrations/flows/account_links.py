@@ -77,6 +77,11 @@ def vendor_member_id(account: AggregationAccount) -> str:
 
 def disconnected_error(account: AggregationAccount) -> FlowError:
     """The error for an account without a current link: why it ended, and what links it again."""
+    if account.merged_into_id is not None:
+        return FlowError(
+            f"Aggregation account {account.id} was merged into {account.merged_into_id}, which "
+            "has its data. Use that one."
+        )
     ended = (
         AccountLink.objects.for_tenant(account.tenant_id)
         .filter(aggregation_account=account, ended_at__isnull=False)

@@ -22,5 +22,11 @@ class ConnectionGone(LookupError):
     """The connection was removed while it was being read."""
 
 
+class Conflict(FlowError):
+    """The request cannot be carried out in the present state; the message says what to do first."""
+
+    code = "conflict"
+
+
 # What a job was about is gone, so there is nothing left to do; no failure.
 ENDS_JOB = (ConnectionGone, AccountGone, VendorUserNotFound)

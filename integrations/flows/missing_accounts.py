@@ -23,9 +23,9 @@ def known_accounts(vendor_user: VendorUser) -> KnownAccounts:
     links = AccountLink.objects.for_tenant(vendor_user.tenant_id).filter(
         vendor=vendor_user.vendor, **owner
     )
-    rows = links.select_related("aggregation_account__tenant", "member").order_by(
-        "create_date", "id"
-    )
+    rows = links.select_related(
+        "aggregation_account__tenant", "aggregation_account__merged_into__tenant", "member"
+    ).order_by("create_date", "id")
     return KnownAccounts.of_links(rows)
 
 

@@ -3,7 +3,7 @@
 from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
-from integrations.models.duplicates import AccountMerge, PossibleDuplicate
+from integrations.models.duplicates import AccountMerge, MergedEntry, PossibleDuplicate
 from integrations.models.erasures import Erasure
 from integrations.models.inbound_webhooks import InboundWebhook
 from integrations.models.jobs import Job, JobState
@@ -34,6 +34,7 @@ __all__ = [
     "Job",
     "JobState",
     "Member",
+    "MergedEntry",
     "OutboundEvent",
     "PossibleDuplicate",
     "VendorCredential",

@@ -50,7 +50,9 @@ class AccountMerge(TenantRecord):
     merged_account = models.ForeignKey(
         "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="+"
     )
-    # What the merge changed, as flows/account_merges.py stores and reads it.
+    requested_by = models.CharField(max_length=255, blank=True)
+    moved_transactions = models.PositiveIntegerField(default=0)
+    # What the merge changed besides entries, as flows/account_merges.py stores and reads it.
     changes = models.JSONField(default=dict)
     undone_at = models.DateTimeField(null=True, blank=True)
 
@@ -66,3 +68,25 @@ class AccountMerge(TenantRecord):
 
     def __str__(self) -> str:
         return f"{self.merged_account} into {self.kept_account}"
+
+
+class MergedEntry(models.Model):
+    """A transaction or holding that a merge changed, as it was before; undoing it reads this."""
+
+    class Kind(models.TextChoices):
+        TRANSACTION = "transaction"
+        HOLDING = "holding"
+
+    id = models.BigAutoField(primary_key=True)
+    merge = models.ForeignKey(AccountMerge, on_delete=models.CASCADE, related_name="entries")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    # No foreign key: it would cost every deletion of entries a look-up.
+    entry_id = models.UUIDField()
+    of_merged_account = models.BooleanField()
+    source_id = models.CharField(max_length=255, null=True, blank=True)
+    source_updated_at = models.DateTimeField(null=True, blank=True)
+    source_generation = models.PositiveSmallIntegerField()
+    is_active = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.entry_id}"

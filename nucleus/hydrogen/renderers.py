@@ -43,12 +43,12 @@ BUSINESS = (
 )  # fmt: skip
 ACCOUNT = (
     "id", "client_id", "business_id", "institution_id", "account_category_id", "bank_link_id",
-    "financial_offer_id", "account_name", "account_holder", "institution_name", "category",
-    "subcategory", "mask", "currency_code", "apr", "apy", "interest_rate", "credit_limit",
-    "last_payment", "minimum_payment", "death_benefit", "last_payment_date", "next_payment_date",
-    "maturity_date", "is_active", "is_manual", "is_link_verified", "is_asset", "is_business",
-    "is_cash", "is_classified", "is_investment", "secondary_id", "metadata", "create_date",
-    "update_date",
+    "financial_offer_id", "merged_into_id", "account_name", "account_holder", "institution_name",
+    "category", "subcategory", "mask", "currency_code", "apr", "apy", "interest_rate",
+    "credit_limit", "last_payment", "minimum_payment", "death_benefit", "last_payment_date",
+    "next_payment_date", "maturity_date", "is_active", "is_manual", "is_link_verified",
+    "is_asset", "is_business", "is_cash", "is_classified", "is_investment", "secondary_id",
+    "metadata", "create_date", "update_date",
 )  # fmt: skip
 BALANCE = (
     "id", "aggregation_account_id", "currency_code", "balance_time_stamp", "balance",

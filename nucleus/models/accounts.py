@@ -32,6 +32,10 @@ class AggregationAccount(ApiRecord):
     bank_link = models.ForeignKey(
         "nucleus.BankLink", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # The account that this one was merged into, which has its data; no source writes to it then.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="+"
+    )
     account_name = models.CharField(max_length=255)
     institution_name = models.CharField(max_length=255)
     category = models.CharField(max_length=255)

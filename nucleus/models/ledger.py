@@ -53,7 +53,8 @@ class SourcedEntry(AccountEntry):
 
     `source_generation` counts the sources that an account has had: when it is linked to another
     account of a vendor, the ids of its entries change. An entry has the generation under which its
-    `source_id` was last listed.
+    `source_id` was last listed. Generation 0: a merge of two accounts brought the entry or left it
+    without source; an equal one of a source takes its place, but no source says that it is gone.
     """
 
     source_id = models.CharField(max_length=255, null=True, blank=True, editable=False)

@@ -22,7 +22,7 @@ TENANT_COLUMNS = ["metadata", "category", "subcategory", "account_category_id"]
 
 
 class AccountGone(LookupError):
-    """The aggregation account was deleted while its data was being read."""
+    """The aggregation account was deleted or merged while its data was being read."""
 
 
 def lock(account: AggregationAccount) -> None:
@@ -31,8 +31,13 @@ def lock(account: AggregationAccount) -> None:
     Writers of one account take turns; without the lock two equal pulls would both insert.
     """
     rows = AggregationAccount.unscoped.select_for_update().filter(pk=account.pk)
-    if not rows.values_list("pk", flat=True).first():
+    stored = rows.values_list("pk", "merged_into_id").first()
+    if stored is None:
         raise AccountGone(f"There is no aggregation account {account.pk} any more.")
+    if stored[1] is not None:
+        raise AccountGone(
+            f"Aggregation account {account.pk} was merged into {stored[1]}, which has its data."
+        )
 
 
 def create_aggregation_account(

@@ -97,7 +97,7 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
     if refusal := _currency_refusal(row, item):
         return refusal
     if isinstance(row, AggregationAccount):
-        return _account_columns(item)
+        return _account_columns(row, item)
     if isinstance(row, AggregationAccountTransaction):
         item = transactions.with_booking_date(row, item)
         return item if row._state.adding else _transaction_changes(row, item)
@@ -232,7 +232,10 @@ def _is_holder_name(name: str) -> bool:
     return is_alike or name.startswith(HOLDER_PREFIX)
 
 
-def _account_columns(item: Columns) -> Columns:
+def _account_columns(row: AggregationAccount, item: Columns) -> Columns | Refusal:
+    if row.merged_into_id is not None and item.get("is_active"):
+        message = f"This account was merged into {row.merged_into_id}. Undo the merge instead."
+        return Refusal({"is_active": [message]})
     if number := item.get("account_number"):
         return {"mask": mask(number)} | item
     return item

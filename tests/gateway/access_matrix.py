@@ -99,6 +99,18 @@ ROUTES: dict[str, Route] = {
         {"GET": 200, "DELETE": NO_KEYS}, of="connection"
     ),
     "integration/v1/connection/<uuid:connection_id>/refresh": Route({"POST": 202}, of="connection"),
+    "integration/v1/possible_duplicate": LIST,
+    "integration/v1/possible_duplicate/<uuid:duplicate_id>": read("possible_duplicate"),
+    "integration/v1/possible_duplicate/<uuid:duplicate_id>/dismiss": Route(
+        {"POST": 200}, of="possible_duplicate", own={"POST": 403}
+    ),
+    "integration/v1/account_merge": LIST,
+    "integration/v1/account_merge (POST)": Route(  # a 400 for everybody: it takes two ids
+        {"POST": REFUSED}
+    ),
+    "integration/v1/account_merge/<uuid:merge_id>": Route(
+        {"GET": 200, "DELETE": 204}, of="account_merge", own={"DELETE": 403}
+    ),
     f"{PULLS}/account": Route({"GET": NO_KEYS}, of="account", named_in=IDS),
     f"{PULLS}/account (POST)": Route(
         {"POST": NO_KEYS}, of="client", named_in="nucleus_client_id", body=PRODUCT

@@ -17,11 +17,13 @@ from django.utils import timezone
 from gateway.access.authentication import SCOPE_OF
 from gateway.access.models import Application
 from gateway.access.scopes import ALL_SCOPES
+from integrations.flows import account_merges
 from integrations.models import (
     AccountLink,
     AsyncTransaction,
     AuditLog,
     Member,
+    PossibleDuplicate,
     VendorUser,
     WebhookSubscription,
 )
@@ -106,6 +108,9 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
         vendor_account_id="ACT-1",
         aggregation_account=account,
     )
+    duplicate: Any = AggregationAccountFactory(client=nucleus_client)
+    kept: Any = AggregationAccountFactory(client=nucleus_client)
+    merged: Any = AggregationAccountFactory(client=nucleus_client)
     return {
         "client": nucleus_client,
         "account": account,
@@ -120,6 +125,10 @@ def owned(nucleus_client: Client) -> dict[str, Any]:
         "institution": Institution.objects.create(tenant=tenant, name="Savings Bank of Demo"),
         "merchant": merchant,
         "connection": member,
+        "possible_duplicate": PossibleDuplicate.unscoped.create(
+            tenant=tenant, aggregation_account=account, other_account=duplicate, reason="x"
+        ),
+        "account_merge": account_merges.merge(kept=kept, merged=merged, requested_by="x"),
         "webhook": subscription(tenant, integration_service=["async_aggregation_account"]),
         "nucleus_webhook": subscription(
             tenant, api=WebhookSubscription.Api.NUCLEUS, atom_service=["bank_link_verified"]

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from gateway.access.models import Application
+from integrations.flows import account_merges
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -22,6 +23,7 @@ from integrations.models import (
     JobState,
     Member,
     OutboundEvent,
+    PossibleDuplicate,
     VendorCredential,
     VendorUser,
     VerificationSettings,
@@ -81,6 +83,12 @@ def populate(tenant: Tenant) -> list[str]:
         member=member,
         aggregation_account=account,
         vendor_account_id="ACT-1",
+    )
+    accounts: list[Any] = [AggregationAccountFactory(client=client) for _ in range(4)]
+    kept, merged, other, later = accounts
+    account_merges.merge(kept=kept, merged=merged, requested_by="staff")
+    PossibleDuplicate.unscoped.create(
+        tenant=tenant, aggregation_account=later, other_account=other, reason="Same number."
     )
     JobFactory(tenant=tenant, state=JobState.DEAD)
     AuditLog.objects.create(

@@ -10,7 +10,15 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client as HttpClient
 
 from gateway.access.models import Application
-from integrations.models import Erasure, Job, JobState, VendorCredential, WebhookDelivery
+from integrations.models import (
+    AccountMerge,
+    Erasure,
+    Job,
+    JobState,
+    PossibleDuplicate,
+    VendorCredential,
+    WebhookDelivery,
+)
 from nucleus.admin.owners import MAX_ERASED
 from nucleus.models import Client, Tenant
 from tests.factories.access import ApplicationFactory
@@ -29,6 +37,10 @@ ACTIONS = [
     (WebhookDelivery, "replay", "change"),
     (Client, "erase", "delete"),
     (VendorCredential, "test_connections", "change"),
+    (PossibleDuplicate, "merge_into_earlier", "change"),
+    (PossibleDuplicate, "merge_into_later", "change"),
+    (PossibleDuplicate, "dismiss", "change"),
+    (AccountMerge, "undo", "change"),
 ]
 
 
