@@ -87,16 +87,16 @@ class KnownAccounts:
     @classmethod
     def of_links(cls, links: Iterable[AccountLink]) -> KnownAccounts:
         """Sort the links of an owner, given with the oldest first."""
-        known = cls()
+        accounts = cls()
         for link in links:
             account_id = link.aggregation_account_id
-            earlier = known.latest.get(account_id)
+            earlier = accounts.latest.get(account_id)
             if earlier is None or earlier.ended_at is not None:
-                known.latest[account_id] = link
-            earlier = known.by_vendor_id.get(link.vendor_account_id)
+                accounts.latest[account_id] = link
+            earlier = accounts.by_vendor_id.get(link.vendor_account_id)
             if earlier is None or earlier.ended_at is not None:
-                known.by_vendor_id[link.vendor_account_id] = link
-        return known
+                accounts.by_vendor_id[link.vendor_account_id] = link
+        return accounts
 
     def without_link(self) -> list[AccountLink]:
         """The last links of accounts that have no current one."""
@@ -112,7 +112,7 @@ class KnownAccounts:
 
 
 def find_counterparts(
-    traits_by_id: dict[str, Traits], known: KnownAccounts
+    traits_by_id: dict[str, Traits], accounts: KnownAccounts
 ) -> dict[str, AccountLink]:
     """Rule 2 for the vendor's accounts that rule 1 does not find.
 
@@ -123,7 +123,7 @@ def find_counterparts(
     in it.
     """
     lost: dict[Traits, dict[UUID, AccountLink]] = {}
-    for link in known.without_link():
+    for link in accounts.without_link():
         account = link.aggregation_account
         candidates = lost.setdefault(traits_of_account(account), {})
         candidates.setdefault(account.merged_into_id or account.pk, link)

@@ -114,7 +114,7 @@ class _Linker:
         self.member = member
         self.policy = policy
         self.vendor_user = member.vendor_user
-        self.known = missing_accounts.known_accounts(self.vendor_user)
+        self.accounts = missing_accounts.known_accounts(self.vendor_user)
         deleted = DeletedAccount.objects.for_tenant(member.tenant).filter(
             vendor_user=self.vendor_user
         )
@@ -125,9 +125,9 @@ class _Linker:
         unknown = {
             record.id: account_identity.traits_of_record(record, self.member)
             for record in listed
-            if record.id not in self.known.by_vendor_id
+            if record.id not in self.accounts.by_vendor_id
         }
-        counterparts = account_identity.find_counterparts(unknown, self.known)
+        counterparts = account_identity.find_counterparts(unknown, self.accounts)
         outcomes = []
         for record in listed:
             account = self._account(record, unknown.get(record.id), counterparts)
@@ -142,14 +142,14 @@ class _Linker:
         counterparts: Mapping[str, AccountLink],
     ) -> AggregationAccount | None:
         """The account of this record, linked and up to date; None if it must not be linked."""
-        link = self.known.by_vendor_id.get(record.id)
+        link = self.accounts.by_vendor_id.get(record.id)
         if link is None:
             link = counterparts.get(record.id)
         if link is None:
             return self._create(record, traits) if self._may_create(record) else None
         if kept := link.aggregation_account.merged_into:
             return self._link_merged(link, kept, record)
-        return self._link_known(self.known.latest[link.aggregation_account_id], record)
+        return self._link_known(self.accounts.latest[link.aggregation_account_id], record)
 
     def _link_known(self, link: AccountLink, record: records.Account) -> AggregationAccount | None:
         """Make this record the source of a known account, unless it has another one.
@@ -178,7 +178,7 @@ class _Linker:
         Args:
             link: of an account that was merged into `kept`.
         """
-        last = self.known.latest.get(kept.pk)
+        last = self.accounts.latest.get(kept.pk)
         if last is not None and last.ended_at is not None:
             is_deleted = last.end_reason == EndReason.CONNECTION_DELETED
             if not is_deleted or last.vendor_member_id == self.member.vendor_member_id:
@@ -222,7 +222,7 @@ class _Linker:
         if self.policy.announces_new:
             self._announce(account)
         if traits is not None:
-            for resembling in self.known.resembling(traits):
+            for resembling in self.accounts.resembling(traits):
                 other = resembling.aggregation_account
                 _report_possible_duplicate(account, other.merged_into or other)
         return account

@@ -82,12 +82,12 @@ def check_rivals(vendor: Vendor, member: Member, listed: records.Batch[records.A
     A person who connects a bank again is often quicker than the news that the old connection is
     gone; without this the old account would look like a second one.
     """
-    known = known_accounts(member.vendor_user)
+    accounts = known_accounts(member.vendor_user)
     rivals: dict[str, Member] = {}
     for record in listed.records:
-        if record.id in known.by_vendor_id:
+        if record.id in accounts.by_vendor_id:
             continue
-        for link in known.resembling(account_identity.traits_of_record(record, member)):
+        for link in accounts.resembling(account_identity.traits_of_record(record, member)):
             if link.ended_at is None and link.member_id not in (None, member.pk):
                 rivals[link.vendor_member_id] = link.connection
     if not rivals:
@@ -97,7 +97,7 @@ def check_rivals(vendor: Vendor, member: Member, listed: records.Batch[records.A
         present = {row.id for row in vendor.list_members(user_id=user_id).records}
         for vendor_member_id, rival in rivals.items():
             if vendor_member_id in present:
-                accounts = vendor.list_accounts(user_id=user_id, member_id=vendor_member_id)
-                end_missing_links(vendor, rival, accounts)
+                listing = vendor.list_accounts(user_id=user_id, member_id=vendor_member_id)
+                end_missing_links(vendor, rival, listing)
             else:
                 missing_connections.mark_missing(rival)

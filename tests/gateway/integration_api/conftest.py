@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from integrations.jobs import runner
-from nucleus.models import Client
+from nucleus.models import AggregationAccount, Client
 from tests.api import Api
+from tests.factories.nucleus import AggregationAccountFactory
 from tests.sandbox_process import Sandbox
 
 
@@ -34,6 +35,20 @@ def linked(api: Api, nucleus_client: Client, member_guid: str) -> list[dict[str,
     """The aggregation accounts of that member, as the API answered them."""
     response = link(api, nucleus_client, member_guid)
     return [row["body"] for row in response["nucleus_aggregation_accounts"]]
+
+
+@pytest.fixture
+def kept(nucleus_client: Client) -> AggregationAccount:
+    """An account into which another one is merged."""
+    row: Any = AggregationAccountFactory(client=nucleus_client)
+    return row
+
+
+@pytest.fixture
+def merged(nucleus_client: Client) -> AggregationAccount:
+    """An account of the same client, to be merged into `kept`."""
+    row: Any = AggregationAccountFactory(client=nucleus_client)
+    return row
 
 
 def link(api: Api, client: Client, member_guid: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""/account_merge and /possible_duplicate: who may do what, and what is refused."""
+"""/account_merge: what is merged, what is refused, and for whom."""
 
 from __future__ import annotations
 
@@ -29,16 +29,6 @@ pytestmark = pytest.mark.django_db
 def account(client: Client, **columns: Any) -> AggregationAccount:
     row: Any = AggregationAccountFactory(client=client, **columns)
     return row
-
-
-@pytest.fixture
-def kept(nucleus_client: Client) -> AggregationAccount:
-    return account(nucleus_client)
-
-
-@pytest.fixture
-def merged(nucleus_client: Client) -> AggregationAccount:
-    return account(nucleus_client)
 
 
 def merge(api: Api, kept: Any, merged: Any) -> Any:
@@ -219,44 +209,6 @@ def test_an_idempotency_key_repeats_the_answer(
     first, second = (merge(api, kept.pk, merged.pk) for _ in range(2))
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.data == second.data
-
-
-def test_possible_duplicates_are_listed_filtered_and_dismissed(
-    api: Api, nucleus_client: Client, kept: AggregationAccount, merged: AggregationAccount
-):
-    duplicate = duplicate_of(merged, kept)
-    (row,) = api.get(DUPLICATES, cursor="start").data["content"]
-    assert row["nucleus_aggregation_account_id"] == str(merged.pk)
-    assert row["other_nucleus_aggregation_account_id"] == str(kept.pk)
-    assert (row["state"], row["reason"]) == ("open", "Same number.")
-    assert api.get(f"{DUPLICATES}/{duplicate.pk}").data == row
-    assert api.get(DUPLICATES, state="open").data["content"] == [row]
-    assert api.get(DUPLICATES, state="dismissed").data["content"] == []
-    assert api.get(DUPLICATES, state="nonsense").status_code == 400
-    assert api.get(DUPLICATES, nucleus_client_id=str(nucleus_client.pk)).data["content"] == [row]
-    assert api.get(DUPLICATES, nucleus_business_id=str(uuid4())).data["content"] == []
-    for _ in range(2):
-        dismissed = api.post(f"{DUPLICATES}/{duplicate.pk}/dismiss")
-        assert (dismissed.status_code, dismissed.data["state"]) == (200, "dismissed")
-
-
-def test_a_merge_settles_possible_duplicates_and_undoing_it_opens_them(
-    api: Api, nucleus_client: Client, kept: AggregationAccount, merged: AggregationAccount
-):
-    third = account(nucleus_client)
-    pair, other = duplicate_of(merged, kept), duplicate_of(third, merged)
-    merge_id = merge(api, kept.pk, merged.pk).data["id"]
-    states = {row["id"]: row["state"] for row in api.get(DUPLICATES).data["content"]}
-    assert states.pop(str(pair.pk)) == states.pop(str(other.pk)) == "merged"
-    (created_id,) = states  # the third account may now be the kept one
-    created = api.get(f"{DUPLICATES}/{created_id}").data
-    assert created["other_nucleus_aggregation_account_id"] == str(kept.pk)
-    assert created["state"] == "open"
-    refused = api.post(f"{DUPLICATES}/{pair.pk}/dismiss")
-    assert (refused.status_code, refused.data["code"]) == (409, "conflict")
-    api.delete(f"{MERGES}/{merge_id}")
-    states = {row["id"]: row["state"] for row in api.get(DUPLICATES).data["content"]}
-    assert states == {str(pair.pk): "open", str(other.pk): "open"}
 
 
 def test_equal_transactions_exist_once_and_all_others_move(
