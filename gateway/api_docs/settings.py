@@ -22,6 +22,8 @@ SPECTACULAR_SETTINGS = {
         "gateway.api_docs.schema.long_queries",
         "gateway.api_docs.schema.nullable_references",
     ],
+    # Fields of this name in several components have different values.
+    "ENUM_NAME_OVERRIDES": {"PossibleDuplicateStateEnum": ["open", "merged", "dismissed"]},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from integrations.flows import account_links, connections, sync
+from integrations.flows import account_links, sync
+from integrations.flows.connection_state import MISSING
 from integrations.models import AccountLink
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccount
@@ -168,7 +169,7 @@ def _link_again(last: AccountLink, brought: list[AccountLink]) -> bool:
         reason = brought[-1].end_reason
     elif member is None:
         reason = EndReason.CONNECTION_DELETED.value
-    elif member.connection_status == connections.MISSING:
+    elif member.connection_status == MISSING:
         reason = EndReason.CONNECTION_MISSING.value
     else:
         _create(last.aggregation_account, last, generation=last.generation)

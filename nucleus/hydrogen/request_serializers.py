@@ -94,6 +94,7 @@ class _Body(ModelBodySerializer):
 class AggregationAccountBody(_Body):
     """An account as it is written."""
 
+    read_only_names = (*READ_ONLY, "merged_into_id")
     client_id = _id()
     business_id = _id()
     institution_id = _id()
@@ -107,7 +108,11 @@ class AggregationAccountBody(_Body):
 
     class Meta:
         model = models.AggregationAccount
-        fields = writable_names(renderers.ACCOUNT, "account_number")
+        fields = [
+            name
+            for name in writable_names(renderers.ACCOUNT, "account_number")
+            if name != "merged_into_id"
+        ]
 
 
 class AggregationAccountBalanceBody(_Body):
