@@ -23,7 +23,10 @@ SPECTACULAR_SETTINGS = {
         "gateway.api_docs.schema.nullable_references",
     ],
     # Fields of this name in several components have different values.
-    "ENUM_NAME_OVERRIDES": {"PossibleDuplicateStateEnum": ["open", "merged", "dismissed"]},
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "gateway.integration_api.response_schemas.CONNECTION_STATES",
+        "PossibleDuplicateStateEnum": "gateway.integration_api.possible_duplicates.STATES",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],

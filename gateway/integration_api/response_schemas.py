@@ -28,6 +28,9 @@ class UserResponse(serializers.Serializer[Any]):
     vendor_response = serializers.DictField()
 
 
+CONNECTION_STATES = [state.value for state in ConnectionState]
+
+
 class WidgetUrl(serializers.Serializer[Any]):
     """The URL that opens the widget."""
 
@@ -40,7 +43,7 @@ class ConnectionSummary(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(
-        [state.value for state in ConnectionState],
+        CONNECTION_STATES,
         help_text=(
             "`needs_action`: see `action_required_by`. `unavailable`: the institution, the vendor "
             "or the gateway fails; it is tried again. `missing`: the vendor no longer has it."
