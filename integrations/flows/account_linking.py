@@ -73,14 +73,21 @@ def link_accounts(
     vendor_user: VendorUser,
     vendor_member: records.Member,
     config: AggregationSettings,
+    adopted: bool = False,
 ) -> list[AccountOutcome]:
-    """Store the connection, and link all its accounts, as a tenant or a person has asked for.
+    """Store the connection, and link all its accounts.
 
-    The retrieval of accounts that get a link is enqueued if the settings say so. Raises VendorError
-    and ConnectionGone.
+    The retrieval of accounts that get a link is enqueued if the settings say so.
+
+    Args:
+        adopted: neither the tenant nor the person has asked for it.
+
+    Raises VendorError, before anything is stored, and ConnectionGone.
     """
-    member = connections.store(vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member)
     listed = vendor.list_accounts(user_id=vendor_member.user_id, member_id=vendor_member.id)
+    member = connections.store(
+        vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, adopted=adopted
+    )
     policy = LinkPolicy(retrieves=config.retrieve_automatically)
     outcomes = update_links(vendor=vendor, member=member, listed=listed, policy=policy)
     return [AccountOutcome(None, item.reason) for item in listed.rejected] + outcomes

@@ -125,13 +125,16 @@ def run_job(run: JobRun, payload: connections.VendorMemberPayload) -> None:
         if vendor_member is None:
             return
         interval = connections.poll_seconds(vendor)
+        has_time = timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT
         try:
             account_linking.link_accounts(
                 vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, config=config
             )
         except (VendorNotFound, writes.AccountGone) as error:
+            if not has_time:
+                raise
             raise Reschedule(interval) from error  # of what was deleted meanwhile
-    if vendor_member.is_aggregating and timezone.now() < run.job.create_date + LINK_JOB_TIMEOUT:
+    if vendor_member.is_aggregating and has_time:
         raise Reschedule(interval)
 
 

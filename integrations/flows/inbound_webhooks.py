@@ -15,8 +15,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from integrations.flows import inbound_webhook_queries, sync
-from integrations.models import AggregationSettings, InboundWebhook, Member
+from integrations.flows import adoption, inbound_webhook_queries, sync
+from integrations.models import (
+    AccountLink,
+    AggregationSettings,
+    InboundWebhook,
+    Member,
+    VendorUser,
+)
 from integrations.request_context import current_request_id
 from integrations.vendors import records, registry
 from integrations.vendors.webhooks import WebhookSecret
@@ -26,6 +32,7 @@ from nucleus.models import Tenant
 logger = logging.getLogger(__name__)
 MAX_WEBHOOK_DELAY = timedelta(hours=2)  # between an import and its webhook
 MAX_IMPORT_AGE = timedelta(days=3)
+ADOPTION_DELAY_FACTOR = 20  # of the settling time: apps report a connection within seconds
 
 
 class Unreadable(ValueError):
@@ -42,7 +49,7 @@ def valid_secrets(row: AggregationSettings) -> list[WebhookSecret]:
 
 
 def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
-    """Store a webhook, and enqueue the sync of the connection that it concerns.
+    """Store a webhook, and enqueue the sync or the adoption of the connection that it concerns.
 
     Raises:
         Unreadable: the body is not JSON. Any JSON is stored, understood or not.
@@ -60,8 +67,15 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         request_id=current_request_id.get(),
     )
     member, job = _match_member(row, event), None
+    unreported = None if member or row.state != InboundWebhook.State.RECEIVED else _user_of(row)
     with transaction.atomic():
         row.save(force_insert=True)
+        if unreported is not None:
+            job = adoption.enqueue(
+                vendor_user=unreported,
+                vendor_member_id=row.vendor_member_id,
+                delay=settings.WEBHOOK_SETTLE_SECONDS * ADOPTION_DELAY_FACTOR,
+            )
         if member is not None and event is not None:
             only_if_changed = event.scope is records.SyncScope.EVERYTHING
             job = sync.enqueue(
@@ -88,15 +102,34 @@ def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Me
         return None
     match = inbound_webhook_queries.member_with_user(row.tenant, row.vendor, row.vendor_member_id)
     if match is None:
-        row.state = State.QUARANTINED
-        row.note = "No client or business of this tenant has linked this member."
-        return None
+        return None  # perhaps nobody has reported it yet
     member, vendor_user_id = match
     if event.user_id not in (None, vendor_user_id):
         row.state = State.QUARANTINED
         row.note = "The member belongs to another user."
         return None
     return member
+
+
+def _user_of(row: InboundWebhook) -> VendorUser | None:
+    """The tenant's vendor user whose connection nobody has reported; None quarantines the row."""
+    vendor_user = (
+        VendorUser.objects.for_tenant(row.tenant)
+        .filter(vendor=row.vendor, vendor_user_id=row.vendor_user_id or None)
+        .select_related("tenant")
+        .first()
+    )
+    links = AccountLink.objects.for_tenant(row.tenant).filter(
+        vendor=row.vendor, vendor_member_id=row.vendor_member_id
+    )
+    if vendor_user is None:
+        row.note = "No client or business of this tenant has linked this member."
+    elif links.exists():
+        row.note = "The tenant has deleted this connection."
+    else:
+        return vendor_user
+    row.state = InboundWebhook.State.QUARANTINED
+    return None
 
 
 def missing_webhooks_warning(tenant: Tenant) -> str | None:

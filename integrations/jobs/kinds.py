@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.flows import (
     accounts,
+    adoption,
     async_runs,
     erasure,
     outbound_webhooks,
@@ -21,6 +22,7 @@ KINDS: dict[str, JobKind[Any]] = {
     for kind in (
         users.CREATE_VENDOR_USER,
         accounts.LINK_MEMBER,
+        adoption.ADOPT_MEMBER,
         verification_job.VERIFY_MEMBER,
         sync.SYNC_MEMBER,
         sync.REFRESH_MEMBER,
