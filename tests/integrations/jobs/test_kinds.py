@@ -39,6 +39,11 @@ STORED_PAYLOADS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"vendor_user_id": ID, "vendor_member_id": MEMBER},
     ),
     (
+        "adopt_member",
+        {"vendor_user_id": ID, "vendor_member_id": MEMBER},
+        {"vendor_user_id": ID, "vendor_member_id": MEMBER},
+    ),
+    (
         "verify_member",
         {"vendor_user_id": ID, "member_id": MEMBER},
         {"vendor_member_id": MEMBER, "is_started": True, "tenant_account": None},
