@@ -58,7 +58,9 @@ class BankCredit(serializers.Serializer[Any]):
     """Money in or out of a bank or credit account; `amount` is never negative."""
 
     amount = serializers.FloatField()
-    transaction_type = serializers.CharField(help_text="Credit or Debit.")
+    transaction_type = serializers.CharField(
+        help_text="Credit or Debit; anything else that a vendor named is neither income nor spending."
+    )
     category = serializers.CharField(allow_null=True)
     subcategory = serializers.CharField(allow_null=True)
     description = serializers.CharField(allow_null=True)
