@@ -47,6 +47,7 @@ class DatabaseCollector(Collector):
         yield from _vendor_call_gauges()
         yield from _credential_gauges()
         yield from _vendor_data_gauges()
+        yield _withheld_gauge()
 
 
 def _job_gauges() -> Iterator[Metric]:
@@ -155,6 +156,16 @@ def _vendor_data_gauges() -> Iterator[Metric]:
     for kind, number in counts.items():
         rejected.add_metric([kind], number)
     yield rejected
+
+
+def _withheld_gauge() -> Metric:
+    gauge = GaugeMetricFamily(
+        "gateway_accounts_with_withheld_removals",
+        "Accounts of which an unlikely share of the transactions is missing at the vendor.",
+    )
+    withheld = AccountLink.unscoped.filter(ended_at=None, withheld_removals__gt=0)
+    gauge.add_metric([], withheld.count())
+    return gauge
 
 
 REGISTRY = CollectorRegistry()

@@ -91,7 +91,10 @@ class AsyncServiceView(APIView):
     @documentation.documented(
         operation_id="createAsync",
         summary="Make the vendor import from the banks, then retrieve",
-        description="The body may be any JSON; it is ignored.",
+        description=(
+            "With `transaction`, all transactions that the vendor has are read again, not only "
+            "the recent ones. The body may be any JSON; it is ignored."
+        ),
         tags=TAG,
         parameters=SERVICE,
         request=OpenApiTypes.OBJECT,

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from gateway.integration_api import connections, lookup, response_schemas, schemas
 from gateway.integration_api.documentation import documented
 from gateway.integration_api.parsing import MAX_IDS, parse_id_list
-from integrations.flows import account_pulls, holding_pulls, pulls, transaction_pulls
+from integrations.flows import account_pulls, holding_pulls, pulls, retrieval
 from integrations.flows.pull_results import PullResult
 from integrations.vendors.records import RejectedItem
 from nucleus.api.record_types import EXAMPLE_RESPONSES
@@ -171,7 +171,7 @@ class TransactionPullView(PullView):
     """Attributes of the views under /aggregation/transaction."""
 
     data_name = "transaction"
-    pull = staticmethod(transaction_pulls.pull_transactions)
+    pull = staticmethod(retrieval.pull_transactions)
     empty: ClassVar[Body] = {"nucleus_transactions_posted": [], "nucleus_transactions_canceled": []}
     response_serializer = response_schemas.TransactionResponse
     example: ClassVar[Body] = {

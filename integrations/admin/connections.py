@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpRequest
 
+from integrations.flows import retrieval
 from integrations.models import AccountLink, Member, VendorUser
+from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.read_only import ReadOnlyAdmin
 
 
@@ -42,12 +45,44 @@ class AccountLinkAdmin(ReadOnlyAdmin):
     """The vendor's accounts of aggregation accounts."""
 
     list_display = (
-        "aggregation_account", "tenant", "member", "transactions_retrieved_at", "rejected",
+        "aggregation_account", "tenant", "member", "transactions_retrieved_at",
+        "history_retrieved_at", "withheld_removals", "rejected",
     )  # fmt: skip
-    list_select_related = ("aggregation_account", "tenant", "member")
+    list_filter = ("withheld_removals",)
+    list_select_related = ("aggregation_account", "tenant", "member__vendor_user")
     search_fields = ("vendor_account_id", "aggregation_account__account_name")
+    actions = ("reread_history", "accept_removals")
 
     @admin.display(description="not stored")
     def rejected(self, row: AccountLink) -> int:
         """How many items of the account the vendor has sent and could not be stored, at most 20."""
         return len(row.rejected_items)
+
+    @confirmed_action(
+        description="Read all transactions again",
+        question="Read all transactions that the vendor has of these accounts?",
+        button="Yes, read them",
+        permissions=["repeat"],
+    )
+    def reread_history(self, request: HttpRequest, rows: list[AccountLink]) -> None:
+        current = [link for link in rows if link.ended_at is None and link.member is not None]
+        for link in current:
+            self.record(request, link, "All transactions are read again.")
+        messages.info(request, f"{retrieval.reread_history(current)} accounts are read again.")
+
+    @confirmed_action(
+        description="Withdraw transactions that the vendor no longer has",
+        question=(
+            "An unlikely share of the transactions of these accounts is missing at the vendor. "
+            "Withdraw what is still missing when all of them are read again? Withdrawn "
+            "transactions become active again if the vendor has them again."
+        ),
+        button="Yes, withdraw them",
+        permissions=["repeat"],
+    )
+    def accept_removals(self, request: HttpRequest, rows: list[AccountLink]) -> None:
+        current = [link for link in rows if link.ended_at is None and link.member is not None]
+        withheld = [link for link in current if link.withheld_removals]
+        for link in withheld:
+            self.record(request, link, "The removal of transactions is accepted.")
+        messages.info(request, f"{retrieval.accept_removals(withheld)} accounts are read again.")

@@ -98,6 +98,19 @@ def disconnected_error(account: AggregationAccount) -> FlowError:
     return FlowError(f"Aggregation account {account.id} is no longer connected. {advice}")
 
 
+def lock(link: AccountLink) -> None:
+    """Lock the account of a link until the transaction ends.
+
+    Raises writes.AccountGone if the link has ended: another vendor's account may go on, and rows of
+    this one must not be stored any more.
+    """
+    writes.lock(link.aggregation_account)
+    if not is_current(link):
+        raise writes.AccountGone(
+            f"Aggregation account {link.aggregation_account_id} was disconnected while it was read."
+        )
+
+
 def end(links: Iterable[AccountLink], reason: AccountLink.EndReason) -> None:
     """End current links: their accounts become inactive, and the tenant is told of each.
 

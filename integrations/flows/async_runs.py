@@ -44,7 +44,8 @@ def begin(
         client: restricts it to the accounts of one client, if not None.
         integration_type, service: Hydrogen's names; see SERVICES.
         account_id: restricts it to one aggregation account, if not None.
-        is_refresh: the vendor imports from the banks first.
+        is_refresh: the vendor imports from the banks first; of transactions, all that it has is
+            read then.
 
     Raises:
         FlowError: this service is not offered.
@@ -59,6 +60,8 @@ def begin(
         members = _connected_members(tenant, client, account_id)
         kind = sync.REFRESH_MEMBER if is_refresh else sync.SYNC_MEMBER
         scope = SERVICES[service][0]
+        if is_refresh and service == "transaction":
+            scope = SyncScope.HISTORY
         jobs = [sync.enqueue(member=member, scope=scope, kind=kind) for member in members]
         row = AsyncTransaction.unscoped.create(
             tenant=tenant,

@@ -110,7 +110,7 @@ def pull_holdings(
         listed_ids |= {record.id for record in batch.records}
         listed_ids |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
-            rows = [record_mapping.holding(record, account) for record in batch.records]
+            rows = [record_mapping.holding(record, link) for record in batch.records]
             written = writes.upsert_holdings(account=account, rows=rows, read_at=listed_at)
             emit_changes(outbound_webhooks.HOLDING, account, written=written)
             renew()

@@ -21,11 +21,15 @@ P = ParamSpec("P")
 
 @dataclass(slots=True)
 class PullResult(Generic[T]):
-    """The rows that a pull stored and canceled, and the rejected items."""
+    """The rows that a pull stored and canceled, and the rejected items.
+
+    `unconfirmed` counts rows that the vendor seems to lack and was not asked for.
+    """
 
     posted: list[T] = field(default_factory=list)
     canceled: list[T] = field(default_factory=list)
     rejected: list[records.RejectedItem] = field(default_factory=list)
+    unconfirmed: int = 0
 
 
 def with_audit_subject(pull: Callable[P, T]) -> Callable[P, T]:

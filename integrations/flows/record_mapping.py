@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.flows.merchants import MerchantLookup
+from integrations.models import AccountLink
 from integrations.vendors import records
 from nucleus import categories, iso_codes, writes
 from nucleus.models import AggregationAccount
@@ -71,17 +72,19 @@ def account_columns(
 
 
 def transaction(
-    record: records.Transaction, account: AggregationAccount, lookup: MerchantLookup
+    record: records.Transaction, link: AccountLink, lookup: MerchantLookup
 ) -> writes.TransactionRow:
-    """The row of a transaction.
+    """The row of a transaction of the link's account.
 
     Args:
         lookup: loaded with the merchant and location of this transaction.
     """
+    account = link.aggregation_account
     merchant = lookup.merchants.get(record.merchant_id or "")
     return writes.TransactionRow(
         source_id=record.id,
         source_updated_at=record.updated_at,
+        source_generation=link.generation,
         transaction_date=record.transacted_at,
         booking_date=record.booking_date or record.transacted_at.date(),
         currency_code=currency(record.currency_code, account),
@@ -124,12 +127,13 @@ def _location(record: records.Transaction, lookup: MerchantLookup) -> dict[str, 
     return location or None
 
 
-def holding(record: records.Holding, account: AggregationAccount) -> writes.HoldingRow:
-    """The row of a position of this account."""
+def holding(record: records.Holding, link: AccountLink) -> writes.HoldingRow:
+    """The row of a position of the link's account."""
     return writes.HoldingRow(
         source_id=record.id,
         source_updated_at=record.updated_at,
-        currency_code=currency(record.currency_code, account),
+        source_generation=link.generation,
+        currency_code=currency(record.currency_code, link.aggregation_account),
         shares=record.shares,
         ticker=record.ticker,
         ticker_name=record.ticker_name,

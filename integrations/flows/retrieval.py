@@ -1,7 +1,8 @@
-"""Retrieval: the job that reads all data of a new account."""
+"""Retrieval: the job that reads all data of an account."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,8 +16,8 @@ from integrations.flows import (
     transaction_pulls,
     user_sessions,
 )
-from integrations.flows.pull_results import with_audit_subject
-from integrations.flows.transaction_listing import Checkpoint
+from integrations.flows.pull_results import PullResult, with_audit_subject
+from integrations.flows.transaction_listing import Checkpoint, is_deep_read_due
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
@@ -24,23 +25,72 @@ from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorNotFound
-from nucleus.models import AggregationAccount
+from nucleus.models import AggregationAccount, AggregationAccountTransaction
 
 
-def enqueue(*, member: Member, account: AggregationAccount) -> None:
-    """Enqueue the retrieval of a new account, in the caller's transaction."""
+def enqueue(
+    *,
+    member: Member,
+    account: AggregationAccount,
+    with_history: bool = False,
+    accepts_removals: bool = False,
+) -> None:
+    """Enqueue the retrieval of an account, in the caller's transaction.
+
+    Args:
+        with_history, accepts_removals: as those of RetrievePayload.
+    """
+    payload = RetrievePayload(str(account.id), with_history, accepts_removals)
     RETRIEVE_ACCOUNT.enqueue(
         tenant=member.tenant,
-        payload=RetrievePayload(aggregation_account_id=str(account.id)),
+        payload=payload,
         lock_key=connections.lock_key(member.vendor_user, member.vendor_member_id),
     )
 
 
+def reread_history(links: Iterable[AccountLink]) -> int:
+    """Enqueue a read of all transactions that the vendor has; returns of how many accounts."""
+    return _enqueue_all(links, accepts_removals=False)
+
+
+def accept_removals(links: Iterable[AccountLink]) -> int:
+    """Enqueue the withdrawal of what is missing, after all transactions were read again.
+
+    Returns of how many accounts.
+    """
+    return _enqueue_all(links, accepts_removals=True)
+
+
+def _enqueue_all(links: Iterable[AccountLink], *, accepts_removals: bool) -> int:
+    count = 0
+    for link in links:
+        enqueue(
+            member=link.connection,
+            account=link.aggregation_account,
+            with_history=True,
+            accepts_removals=accepts_removals,
+        )
+        count += 1
+    return count
+
+
 @dataclass(frozen=True)
 class RetrievePayload(JobData):
-    """The Nucleus aggregation account to retrieve."""
+    """The Nucleus aggregation account to retrieve.
+
+    Args:
+        with_history: list all transactions that the vendor can have.
+        accepts_removals: withdraw what the vendor no longer has although it is unlikely much.
+    """
 
     aggregation_account_id: str
+    with_history: bool = False
+    accepts_removals: bool = False
+
+    @property
+    def key(self) -> str:
+        history = ":history" if self.with_history else ""
+        return self.aggregation_account_id + history + (":accept" if self.accepts_removals else "")
 
 
 def run_job(run: JobRun, payload: RetrievePayload) -> None:
@@ -54,7 +104,14 @@ def run_job(run: JobRun, payload: RetrievePayload) -> None:
     import_id = str(member.successfully_aggregated_at)
     with user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor:
         try:
-            retrieve_account(run=run, vendor=vendor, link=link, import_id=import_id)
+            retrieve_account(
+                run=run,
+                vendor=vendor,
+                link=link,
+                import_id=import_id,
+                with_history=payload.with_history,
+                accepts_removals=payload.accepts_removals,
+            )
         except VendorNotFound:
             missing_accounts.recheck(vendor, link)
             if account_links.is_current(link):
@@ -66,8 +123,21 @@ RETRIEVE_ACCOUNT = JobKind(
     queue=Queue.BULK,
     payload_type=RetrievePayload,
     handler=run_job,
-    key=lambda payload: payload.aggregation_account_id,
+    key=lambda payload: payload.key,
 )
+
+
+def pull_transactions(
+    *, vendor: Vendor, link: AccountLink
+) -> PullResult[AggregationAccountTransaction]:
+    """Pull transactions within a request; a job looks after what it has no time to confirm.
+
+    Raises VendorError and writes.AccountGone.
+    """
+    result = transaction_pulls.pull_transactions(vendor=vendor, link=link)
+    if result.unconfirmed:
+        enqueue(member=link.connection, account=link.aggregation_account)
+    return result
 
 
 @with_audit_subject
@@ -81,6 +151,7 @@ def retrieve_account(
     read_at: datetime | None = None,
     with_history: bool = False,
     holding_ids: frozenset[str] | None = None,
+    accepts_removals: bool = False,
 ) -> None:
     """Store account, balance, transactions and holdings, for a job.
 
@@ -89,8 +160,10 @@ def retrieve_account(
             import are not read again.
         record: the account, if the caller has read it.
         read_at: when the caller began to read it.
-        with_history: list all transactions that the vendor can have.
+        with_history: list all transactions that the vendor can have; that also happens when the
+            settings say so.
         holding_ids: ids of the vendor's accounts that hold positions; None if nobody has asked.
+        accepts_removals: as that of RetrievePayload.
 
     Raises Reschedule when the job's turn is over; the next run continues from the checkpoint.
     Raises VendorError, writes.AccountGone and LeaseLost.
@@ -98,7 +171,11 @@ def retrieve_account(
     account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record, read_at=read_at)
     checkpoint = Checkpoint(run, link, import_id=import_id)
     for _ in transaction_pulls.pull_batches(
-        vendor=vendor, link=link, checkpoint=checkpoint, with_history=with_history
+        vendor=vendor,
+        link=link,
+        checkpoint=checkpoint,
+        with_history=with_history or is_deep_read_due(link),
+        accepts_removals=accepts_removals,
     ):
         pass
     holding_pulls.pull_holdings_if_any(

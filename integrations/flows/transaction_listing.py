@@ -8,6 +8,9 @@ import is the vendor's newest, and the adapter reads the last page again to comp
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NotRequired, TypedDict
@@ -23,36 +26,85 @@ from integrations.vendors.base import Vendor
 
 MAX_AGE = timedelta(hours=6)  # an older listing is not continued
 MAX_STARTS = 3  # a listing that was started more often is read in one turn
+WINDOW_OVERLAP = timedelta(days=14)  # with what the last complete listing covered
+# Of one tenant: after an upgrade, or where many clients came on one day, all are due at once.
+MAX_DEEP_READS_PER_HOUR = 100
+DIGEST_BYTES = 8
 
 
 class ListingState(TypedDict):
     """A listing as the progress of a job has it.
 
-    `pending` and `beginnings` are the `uncancelable_ids` and `starts` of Listing, `stamp` is the
-    `import_id` of Checkpoint.
+    `beginnings` is the `starts` of Listing, `stamp` is the `import_id` of Checkpoint. Version 0.1
+    stored `pending` in place of what follows it.
     """
 
     since: str
     until: str
     listed_at: str
     cursor: str | None
-    pending: list[str]
     beginnings: int
     stamp: str
     rejected: NotRequired[list[tuple[str | None, str]]]  # id and reason
+    pending: NotRequired[list[str]]
+    listed: NotRequired[str]
+    oldest: NotRequired[str | None]
+    is_deep: NotRequired[bool]
+
+
+@dataclass(slots=True)
+class ListedIds:
+    """The source ids of a listing, as short digests: a job saves them with each batch."""
+
+    digests: set[bytes] = field(default_factory=set)
+
+    def add(self, source_ids: Iterable[str]) -> None:
+        self.digests.update(map(_digest, source_ids))
+
+    def __contains__(self, source_id: str) -> bool:
+        return _digest(source_id) in self.digests
+
+    def to_text(self) -> str:
+        return base64.b64encode(b"".join(sorted(self.digests))).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> ListedIds:
+        joined = base64.b64decode(text)
+        starts = range(0, len(joined), DIGEST_BYTES)
+        return cls({joined[start : start + DIGEST_BYTES] for start in starts})
+
+
+def _digest(source_id: str) -> bytes:
+    return hashlib.blake2b(source_id.encode(errors="replace"), digest_size=DIGEST_BYTES).digest()
 
 
 @dataclass(slots=True)
 class Listing:
-    """A listing of the days from `since` to `until`, started at `listed_at`."""
+    """A listing of the days from `since` to `until`, started at `listed_at`.
+
+    Attributes:
+        cursor: the vendor's name of the last page that is stored.
+        listed: what it has listed so far, also what could not be read.
+        oldest: the first booking date of its rows within the window.
+        is_deep: it covers all that the vendor has.
+        starts: how often it was started.
+    """
 
     since: date
     until: date
     listed_at: datetime
-    cursor: str | None = None  # the vendor's name of the last page that is stored
-    uncancelable_ids: set[str] = field(default_factory=set)  # source ids
+    cursor: str | None = None
+    listed: ListedIds = field(default_factory=ListedIds)
+    oldest: date | None = None
+    is_deep: bool = False
     starts: int = 1
     rejected: list[records.RejectedItem] = field(default_factory=list)
+
+    def add(self, source_ids: Iterable[str], booking_dates: Iterable[date]) -> None:
+        """Add a batch. Rows outside of the window do not extend what the listing covers."""
+        self.listed.add(source_ids)
+        within = [day for day in booking_dates if self.since <= day <= self.until]
+        self.oldest = min([*within, *([self.oldest] if self.oldest else [])], default=None)
 
     def state(self, import_id: str) -> ListingState:
         """The state to save.
@@ -65,7 +117,9 @@ class Listing:
             "until": self.until.isoformat(),
             "listed_at": self.listed_at.isoformat(),
             "cursor": self.cursor,
-            "pending": sorted(self.uncancelable_ids),
+            "listed": self.listed.to_text(),
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+            "is_deep": self.is_deep,
             "beginnings": self.starts,
             "stamp": import_id,
             "rejected": [(item.id, item.reason) for item in self.rejected],
@@ -73,12 +127,15 @@ class Listing:
 
     @classmethod
     def from_state(cls, state: ListingState) -> Listing:
+        oldest = state.get("oldest")
         return cls(
             since=date.fromisoformat(state["since"]),
             until=date.fromisoformat(state["until"]),
             listed_at=datetime.fromisoformat(state["listed_at"]),
             cursor=state["cursor"],
-            uncancelable_ids=set(state["pending"]),
+            listed=ListedIds.from_text(state.get("listed", "")),
+            oldest=date.fromisoformat(oldest) if oldest else None,
+            is_deep=state.get("is_deep", False),
             starts=state["beginnings"],
             rejected=[records.RejectedItem(*item) for item in state.get("rejected", [])],
         )
@@ -87,21 +144,46 @@ class Listing:
 def new_listing(vendor: Vendor, link: AccountLink, *, with_history: bool = False) -> Listing:
     """A listing from its first page on.
 
-    The first one of an account covers the tenant's `history_days`, later ones the
-    window of the vendor's limits.
+    The first one of an account covers the tenant's `history_days`. Later ones reach back to the
+    last complete one, so that no gap is left, and at least as far as the vendor's limits say.
 
     Args:
         with_history: cover everything that the vendor can have.
     """
     now, limits = timezone.now(), vendor.limits
-    days = limits.history_days if with_history else limits.window_days_back
-    if not with_history and link.transactions_retrieved_at is None:
+    last = link.transactions_retrieved_at
+    if with_history:
+        days = limits.history_days
+    elif last is None:
         days = vendor_sessions.aggregation_settings(link.tenant).history_days
+    else:
+        gap = (now - last + WINDOW_OVERLAP).days + 1
+        days = min(max(gap, limits.window_days_back), limits.history_days)
     return Listing(
         since=now.date() - timedelta(days=days),
         until=now.date() + timedelta(days=limits.window_days_ahead),
         listed_at=now,
+        is_deep=days >= limits.history_days,
     )
+
+
+def is_deep_read_due(link: AccountLink) -> bool:
+    """Whether all that the vendor has should be read again, as the settings say.
+
+    Accounts that were linked together become due on different days, up to a fifth of the interval
+    early; and a tenant has a limited number of deep reads per hour.
+    """
+    days = vendor_sessions.aggregation_settings(link.tenant).deep_read_days
+    if not days or link.transactions_retrieved_at is None:
+        return False
+    now = timezone.now()
+    interval = timedelta(days=days) * (1 - 0.2 * (link.pk.int % 1000) / 1000)
+    if (link.history_retrieved_at or link.create_date) > now - interval:
+        return False
+    recent = AccountLink.objects.for_tenant(link.tenant_id).filter(
+        history_retrieved_at__gt=now - timedelta(hours=1)
+    )
+    return recent.count() < MAX_DEEP_READS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -133,7 +215,9 @@ class Checkpoint:
         if state is None:
             return new
         saved = Listing.from_state(state)
-        if state["stamp"] == self.import_id and new.listed_at - saved.listed_at < MAX_AGE:
+        is_current = state["stamp"] == self.import_id and "listed" in state
+        is_enough = saved.is_deep or not new.is_deep
+        if is_current and is_enough and new.listed_at - saved.listed_at < MAX_AGE:
             return saved
         new.starts = saved.starts + 1
         return new

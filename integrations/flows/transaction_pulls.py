@@ -6,12 +6,19 @@ after an interruption the stored rows are consistent and a second run writes onl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks, page_batching, record_mapping, rejected_items
+from integrations.flows import (
+    account_links,
+    outbound_webhooks,
+    page_batching,
+    record_mapping,
+    rejected_items,
+)
 from integrations.flows.merchants import MerchantLookup
 from integrations.flows.pull_results import (
     PullResult,
@@ -20,14 +27,16 @@ from integrations.flows.pull_results import (
     with_audit_subject,
 )
 from integrations.flows.transaction_listing import Checkpoint, Listing, new_listing
+from integrations.flows.transaction_removal import Removal, RemovalPolicy, find_removal
 from integrations.models import AccountLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import CursorExpired
 from nucleus import writes
-from nucleus.models import AggregationAccount, AggregationAccountTransaction
+from nucleus.models import AggregationAccountTransaction
 
 TransactionResult = PullResult[AggregationAccountTransaction]
+MAX_IDS_OF_EVENT = 100
 
 
 @with_audit_subject
@@ -41,6 +50,7 @@ def pull_transactions(*, vendor: Vendor, link: AccountLink) -> TransactionResult
         total.posted += result.posted
         total.canceled += result.canceled
         total.rejected += result.rejected
+        total.unconfirmed += result.unconfirmed
     return total
 
 
@@ -50,110 +60,138 @@ def pull_batches(
     link: AccountLink,
     checkpoint: Checkpoint | None = None,
     with_history: bool = False,
+    accepts_removals: bool = False,
 ) -> Iterator[TransactionResult]:
     """Store the transactions of the window; yields one result per batch, the last with cancels.
 
     Args:
         checkpoint: a job's progress; its batches yield no rows. None: a request waits for the rows.
         with_history: list everything that the vendor can have, not the window.
+        accepts_removals: withdraw what the vendor no longer has although it is unlikely much.
 
     Raises VendorError, writes.AccountGone, and with a checkpoint Reschedule and LeaseLost.
     """
     listing = new = new_listing(vendor, link, with_history=with_history)
     if checkpoint is not None:
         listing = checkpoint.resume(new)
+    renew = checkpoint.run.renew if checkpoint else None
+    pull = _Pull(
+        vendor=vendor,
+        link=link,
+        checkpoint=checkpoint,
+        lookup=MerchantLookup(vendor=vendor, renew=renew),
+        policy=RemovalPolicy(renew=renew, accepts_all=accepts_removals),
+    )
     try:
-        yield from _store_listing(vendor, link, listing, checkpoint)
+        yield from pull.store(listing)
     except CursorExpired:  # raised before any row is read
         new.starts = listing.starts + 1
-        yield from _store_listing(vendor, link, new, checkpoint)
+        yield from pull.store(new)
 
 
-def _store_listing(
-    vendor: Vendor, link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
-) -> Iterator[TransactionResult]:
-    """Store the listing from its cursor on."""
-    account = link.aggregation_account
-    lookup = MerchantLookup(vendor=vendor, renew=checkpoint.run.renew if checkpoint else None)
-    pages = vendor.transaction_pages(
-        user_id=vendor_user_id(link),
-        account_id=link.vendor_account_id,
-        from_date=listing.since,
-        to_date=listing.until,
-        after=listing.cursor,
-    )
-    for batch in page_batching.rebatch(pages):
-        lookup.load(batch.records)
-        listing.cursor = batch.cursor
-        listing.uncancelable_ids |= _uncancelable_ids(batch)
-        listing.rejected = [*listing.rejected, *batch.rejected][: rejected_items.MAX_ITEMS]
-        source_ids, canceled = _store_batch(account, listing, checkpoint, batch, lookup)
-        if checkpoint is not None:
-            checkpoint.yield_turn(listing)
-            continue
-        posted = writes.stored_transactions(account=account, source_ids=source_ids)
-        yield PullResult(posted=posted, canceled=canceled, rejected=list(batch.rejected))
-    yield PullResult(canceled=_complete(vendor, link, listing, checkpoint))
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One pull of an account's transactions."""
 
+    vendor: Vendor
+    link: AccountLink
+    checkpoint: Checkpoint | None
+    lookup: MerchantLookup
+    policy: RemovalPolicy
 
-def _uncancelable_ids(batch: records.Batch[records.Transaction]) -> set[str]:
-    """Ids of rows that are pending, or may be: they could not be read."""
-    pending = {record.id for record in batch.records if record.status == "pending"}
-    return pending | {item.id for item in batch.rejected if item.id}
+    def store(self, listing: Listing) -> Iterator[TransactionResult]:
+        """Store the listing from its cursor on."""
+        pages = self.vendor.transaction_pages(
+            user_id=vendor_user_id(self.link),
+            account_id=self.link.vendor_account_id,
+            from_date=listing.since,
+            to_date=listing.until,
+            after=listing.cursor,
+        )
+        for batch in page_batching.rebatch(pages):
+            rows = self._rows(batch.records)
+            listing.cursor = batch.cursor
+            listing.add((row.source_id for row in rows), (row.booking_date for row in rows))
+            listing.listed.add(item.id for item in batch.rejected if item.id)
+            listing.rejected = [*listing.rejected, *batch.rejected][: rejected_items.MAX_ITEMS]
+            canceled = self._store_batch(listing, rows, batch.removed)
+            if self.checkpoint is not None:
+                self.checkpoint.yield_turn(listing)
+                continue
+            posted = writes.stored_transactions(
+                account=self.link.aggregation_account, source_ids=[row.source_id for row in rows]
+            )
+            yield PullResult(posted=posted, canceled=canceled, rejected=list(batch.rejected))
+        yield self._complete(listing)
 
+    def _rows(self, transactions: Sequence[records.Transaction]) -> list[writes.TransactionRow]:
+        self.lookup.load(transactions)
+        return [record_mapping.transaction(row, self.link, self.lookup) for row in transactions]
 
-def _store_batch(
-    account: AggregationAccount,
-    listing: Listing,
-    checkpoint: Checkpoint | None,
-    batch: records.Batch[records.Transaction],
-    lookup: MerchantLookup,
-) -> tuple[list[str], list[AggregationAccountTransaction]]:
-    """Store the rows, the vendor's removals and the progress in one transaction.
+    def _store_batch(
+        self, listing: Listing, rows: list[writes.TransactionRow], removed: Sequence[str]
+    ) -> list[AggregationAccountTransaction]:
+        """Store the rows, the vendor's removals and the progress in one transaction.
 
-    Returns the source ids of the rows, and the rows that were canceled.
-    """
-    rows = [record_mapping.transaction(record, account, lookup) for record in batch.records]
-    with transaction.atomic():
+        Returns the rows that were canceled.
+        """
+        with transaction.atomic():
+            self._write(listing, rows)
+            canceled = writes.cancel_transactions(
+                account=self.link.aggregation_account, source_ids=removed
+            )
+            self._emit_canceled(canceled)
+            if self.checkpoint is not None:
+                self.checkpoint.save(listing)
+        return canceled
+
+    def _write(self, listing: Listing, rows: list[writes.TransactionRow]) -> None:
+        account = self.link.aggregation_account
+        account_links.lock(self.link)
         written = writes.upsert_transactions(account=account, rows=rows, read_at=listing.listed_at)
         emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
-        canceled = writes.cancel_transactions(account=account, source_ids=batch.removed)
-        _emit_canceled(account, canceled)
-        if checkpoint is not None:
-            checkpoint.save(listing)
-    return [row.source_id for row in rows], canceled
 
+    def _complete(self, listing: Listing) -> TransactionResult:
+        """Record that the listing is complete, and withdraw the rows that it lacks.
 
-def _complete(
-    vendor: Vendor, link: AccountLink, listing: Listing, checkpoint: Checkpoint | None
-) -> list[AggregationAccountTransaction]:
-    """Record that the listing is complete, and cancel the pending rows that it lacks.
-
-    Some vendors report no removals: a pending transaction vanishes, and is listed as posted under
-    a new id. Rows are canceled only where the vendor's limits say that it lists windows completely.
-    """
-    account = link.aggregation_account
-    with transaction.atomic():
-        canceled: list[AggregationAccountTransaction] = []
-        if vendor.limits.lists_windows_completely:
-            canceled = writes.cancel_missing_pending(
-                account=account,
-                listed_source_ids=listing.uncancelable_ids,
-                from_date=listing.since,
-                to_date=listing.until,
-                listed_at=listing.listed_at,
+        Rows are withdrawn only where the vendor's limits say that it lists windows completely;
+        others name them.
+        """
+        removal = Removal()
+        if self.vendor.limits.lists_windows_completely:
+            removal = find_removal(self.vendor, self.link, listing, self.policy)
+        still_there = self._rows(removal.still_there)
+        with transaction.atomic():
+            self._write(listing, still_there)
+            canceled = writes.cancel_transactions(
+                account=self.link.aggregation_account,
+                source_ids=removal.source_ids,
+                written_before=listing.listed_at,
             )
-        _emit_canceled(account, canceled)
-        link.transactions_retrieved_at = timezone.now()
-        link.save(update_fields=["transactions_retrieved_at"])
-        rejected_items.replace(link, rejected_items.Kind.TRANSACTION, listing.rejected)
-        if checkpoint is not None:
-            checkpoint.clear()
-    return canceled
+            self._emit_canceled(canceled)
+            self._record_completion(listing, removal)
+            if self.checkpoint is not None:
+                self.checkpoint.clear()
+        return PullResult(canceled=canceled, unconfirmed=removal.unconfirmed)
 
+    def _record_completion(self, listing: Listing, removal: Removal) -> None:
+        now = timezone.now()
+        columns: dict[str, object] = {
+            "transactions_retrieved_at": now,
+            "withheld_removals": removal.withheld,
+        }
+        if listing.is_deep:
+            columns["history_retrieved_at"] = now
+        for name, value in columns.items():
+            setattr(self.link, name, value)
+        self.link.save(update_fields=list(columns))
+        rejected_items.replace(self.link, rejected_items.Kind.TRANSACTION, listing.rejected)
 
-def _emit_canceled(
-    account: AggregationAccount, canceled: list[AggregationAccountTransaction]
-) -> None:
-    emit_changes(outbound_webhooks.TRANSACTION, account, canceled=len(canceled))
-    emit_changes(outbound_webhooks.TRANSACTION_STATUS, account, canceled=len(canceled))
+    def _emit_canceled(self, canceled: list[AggregationAccountTransaction]) -> None:
+        account, count = self.link.aggregation_account, len(canceled)
+        emit_changes(outbound_webhooks.TRANSACTION, account, canceled=count)
+        emit_changes(outbound_webhooks.TRANSACTION_STATUS, account, canceled=count)
+        ids = [str(row.pk) for row in canceled[:MAX_IDS_OF_EVENT]]
+        emit_changes(
+            outbound_webhooks.TRANSACTION_WITHDRAWN, account, withdrawn=count, transaction_ids=ids
+        )

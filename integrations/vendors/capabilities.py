@@ -69,6 +69,19 @@ class Identification(Protocol):
     ) -> records.Batch[records.AccountOwner]: ...
 
 
+class TransactionLookup(Protocol):
+    """Single transactions by their ids."""
+
+    def read_transaction(
+        self, *, user_id: str, account_id: str, transaction_id: str
+    ) -> records.Transaction:
+        """The transaction as it is now.
+
+        Raises errors.VendorNotFound if the account does not have it, or no longer.
+        """
+        ...
+
+
 class Merchants(Protocol):
     """Details behind the merchant and location ids of transactions."""
 
@@ -95,7 +108,12 @@ HOLDINGS: Capability[Holdings] = Capability("holdings", Holdings)
 VERIFICATION: Capability[Verification] = Capability("account verification", Verification)
 IDENTIFICATION: Capability[Identification] = Capability("names of holders", Identification)
 MERCHANTS: Capability[Merchants] = Capability("merchant details", Merchants)
-ALL: tuple[Capability[Any], ...] = (REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS)
+TRANSACTION_LOOKUP: Capability[TransactionLookup] = Capability(
+    "reading single transactions", TransactionLookup
+)
+ALL: tuple[Capability[Any], ...] = (
+    REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS, TRANSACTION_LOOKUP,
+)  # fmt: skip
 
 
 def supports(vendor: Vendor, capability: Capability[Any]) -> bool:

@@ -13,11 +13,11 @@ class Limits:
         poll_seconds: the shortest time between two reads of a member on which a job runs.
         page_size: rows that one page of a list is asked for.
         max_pages: of one list; more of them are an error of the vendor.
-        window_days_back: how many days back later retrievals of transactions list.
+        window_days_back: how many days back later retrievals of transactions list at least.
         window_days_ahead: likewise ahead, where pending transactions have dates in the future.
         history_days: how far back the vendor's extended history goes.
         lists_windows_completely: whether the list of a window has every transaction in it, so that
-            a pending one that is missing no longer exists. Else only `Batch.removed` says so.
+            one that is missing no longer exists. Else only `Batch.removed` says so.
     """
 
     poll_seconds: float = 3.0

@@ -4,6 +4,7 @@ accounts           aggregation accounts, institutions, merchants
 ledger             balances, holdings
 transactions       transactions
 bulk_upsert        the set-based upsert behind transactions and holdings
+continuation       rows of an account that another source continues
 bank_links         what verification finds
 owners             clients and businesses
 tenants            tenants, as `provision` sets them up
@@ -24,6 +25,7 @@ from nucleus.writes.accounts import (
     AccountGone,
     create_aggregation_account,
     delete_aggregation_account,
+    lock,
     update_aggregation_account,
     upsert_institution,
     upsert_merchant,
@@ -44,9 +46,10 @@ from nucleus.writes.ledger import (
     upsert_holdings,
 )
 from nucleus.writes.transactions import (
+    StoredTransaction,
     TransactionRow,
-    cancel_missing_pending,
     cancel_transactions,
+    sourced_transactions,
     stored_transactions,
     upsert_transactions,
 )
@@ -56,15 +59,17 @@ __all__ = [
     "AccountGone",
     "HoldingRow",
     "RatesRefused",
+    "StoredTransaction",
     "TransactionRow",
-    "cancel_missing_pending",
     "cancel_transactions",
     "create_aggregation_account",
     "delete_aggregation_account",
     "has_active_holdings",
+    "lock",
     "read_currency_rates",
     "record_balance",
     "retire_missing_holdings",
+    "sourced_transactions",
     "store_currency_rates",
     "stored_holdings",
     "stored_transactions",

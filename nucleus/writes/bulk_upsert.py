@@ -57,28 +57,40 @@ DIALECTS = {
 
 
 def upsert_in_batches(
-    model: type[models.Model], *, account: AggregationAccount, rows: Iterable[Any], **rules: Any
+    model: type[models.Model],
+    *,
+    account: AggregationAccount,
+    rows: Iterable[Any],
+    prepare: Callable[[AggregationAccount, Sequence[Any]], None],
+    **rules: Any,
 ) -> int:
-    """Write rows in batches, each in a transaction; `rules` are those of `upsert`."""
+    """Write rows in batches, each in a transaction.
+
+    Args:
+        prepare: called with each batch before it is written, in its transaction.
+        rules: those of `upsert`.
+    """
     written = 0
     batch: dict[str, Any] = {}  # by source id: of two equally old versions the later one is used
     for row in rows:
         if not _is_older(row, batch.get(row.source_id)):
             batch[row.source_id] = row
         if len(batch) >= BATCH_ROWS:
-            written += _upsert_batch(model, account, batch, rules)
+            written += _upsert_batch(model, account, batch, prepare, rules)
             batch = {}
-    return written + (_upsert_batch(model, account, batch, rules) if batch else 0)
+    return written + (_upsert_batch(model, account, batch, prepare, rules) if batch else 0)
 
 
 def _upsert_batch(
     model: type[models.Model],
     account: AggregationAccount,
     batch: dict[str, Any],
+    prepare: Callable[[AggregationAccount, Sequence[Any]], None],
     rules: dict[str, Any],
 ) -> int:
     with transaction.atomic():
         lock(account)
+        prepare(account, list(batch.values()))
         return upsert(model, account=account, rows=list(batch.values()), **rules)
 
 

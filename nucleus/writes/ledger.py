@@ -20,6 +20,7 @@ from nucleus.plausibility import CLOCK_TOLERANCE, plausible_instant
 from nucleus.writes import bulk_upsert
 from nucleus.writes.accounts import lock
 from nucleus.writes.changes import rounded_as_stored, save_changes
+from nucleus.writes.continuation import continue_holdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,11 @@ def upsert_holdings(
         read_at: when reading them began; see bulk_upsert.upsert.
     """
     return bulk_upsert.upsert_in_batches(
-        AggregationAccountHolding, account=account, rows=rows, read_at=read_at
+        AggregationAccountHolding,
+        account=account,
+        rows=rows,
+        prepare=continue_holdings,
+        read_at=read_at,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,9 @@ from django.utils import timezone
 from nucleus.models import AggregationAccount, AggregationAccountTransaction
 from nucleus.writes import bulk_upsert
 from nucleus.writes.accounts import lock
+from nucleus.writes.continuation import continue_transactions
+
+BATCH_ROWS = 2000  # of one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ def upsert_transactions(
 ) -> int:
     """Store transactions; returns how many rows were written.
 
+    Rows of an earlier source of the account that they continue keep their ids; see continuation.py.
     A stored merchant stays if the source names none; a category that the tenant chose stays.
 
     Args:
@@ -77,6 +81,7 @@ def upsert_transactions(
         AggregationAccountTransaction,
         account=account,
         rows=rows,
+        prepare=continue_transactions,
         read_at=read_at,
         keep=("merchant", "merchant_id", "location"),
         follow={"transaction_category_id": "source_category_id"},
@@ -95,60 +100,75 @@ def stored_transactions(
     )
 
 
-def cancel_missing_pending(
-    *,
-    account: AggregationAccount,
-    listed_source_ids: Collection[str],
-    from_date: date,
-    to_date: date,
-    listed_at: datetime,
-) -> list[AggregationAccountTransaction]:
-    """Cancel stored pending transactions of the window that are missing from its complete listing.
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """What the withdrawal of a stored transaction depends on."""
 
-    Args:
-        listed_source_ids: at least those of pending transactions in the listing.
-        from_date, to_date: first and last day of the listing.
-        listed_at: when the listing began; rows that another pull has written since are left alone.
-    """
-    with transaction.atomic():
-        lock(account)
-        pending = (
-            AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
-            .filter(aggregation_account=account, status="pending", source_id__isnull=False)
-            .filter(booking_date__range=(from_date, to_date))
-            .filter(update_date__lt=listed_at)
-        )
-        missing = [row for row in pending if row.source_id not in listed_source_ids]
-        _cancel(missing)
-    return missing
+    source_id: str
+    source_generation: int
+    status: str | None
+    booking_date: date
+    amount: Decimal | None
+    transaction_type: str | None
+    currency_code: str
+    create_date: datetime
+    update_date: datetime
+
+
+def sourced_transactions(
+    *, account: AggregationAccount, from_date: date, to_date: date
+) -> Iterator[StoredTransaction]:
+    """The transactions of a source that are booked on these days and not canceled, oldest first."""
+    names = [column.name for column in fields(StoredTransaction)]
+    rows = (
+        AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
+        .filter(aggregation_account=account, source_id__isnull=False)
+        .filter(booking_date__range=(from_date, to_date))
+        .exclude(status="canceled")
+        .order_by("booking_date", "id")
+    )
+    for values in rows.values_list(*names).iterator(chunk_size=BATCH_ROWS):
+        yield StoredTransaction(*values)
 
 
 def cancel_transactions(
-    *, account: AggregationAccount, source_ids: Collection[str]
+    *,
+    account: AggregationAccount,
+    source_ids: Collection[str],
+    written_before: datetime | None = None,
 ) -> list[AggregationAccountTransaction]:
-    """Cancel stored transactions that their source says no longer exist; returns those it changed.
+    """Cancel stored transactions that no longer exist at their source; returns those it changed.
 
     Args:
         source_ids: ids that are not stored, or canceled already, are no error.
+        written_before: rows that were written later are left alone.
     """
     if not source_ids:
         return []
+    ids = sorted(source_ids)
+    canceled: list[AggregationAccountTransaction] = []
     with transaction.atomic():
         lock(account)
-        rows = list(
-            AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
-            .filter(aggregation_account=account, source_id__in=source_ids)
-            .exclude(status="canceled")
-        )
-        _cancel(rows)
-    return rows
+        for start in range(0, len(ids), BATCH_ROWS):
+            rows = (
+                AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
+                .filter(aggregation_account=account, source_id__in=ids[start : start + BATCH_ROWS])
+                .exclude(status="canceled")
+            )
+            if written_before is not None:
+                rows = rows.filter(update_date__lt=written_before)
+            canceled += list(rows)
+        _cancel(canceled)
+    return canceled
 
 
 def _cancel(rows: list[AggregationAccountTransaction]) -> None:
     """Mark the rows canceled, in the caller's transaction and in memory."""
     change = {"status": "canceled", "is_active": False, "update_date": timezone.now()}
     ids = [row.pk for row in rows]
-    AggregationAccountTransaction.unscoped.filter(pk__in=ids).update(**change)
+    for start in range(0, len(ids), BATCH_ROWS):
+        batch = ids[start : start + BATCH_ROWS]
+        AggregationAccountTransaction.unscoped.filter(pk__in=batch).update(**change)
     for row in rows:
         for name, value in change.items():
             setattr(row, name, value)

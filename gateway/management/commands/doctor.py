@@ -18,7 +18,7 @@ from integrations import vendor_sessions
 from integrations.flows import inbound_webhooks
 from integrations.jobs import broker, job_queue
 from integrations.jobs.job_kind import Queue
-from integrations.models import AggregationSettings, Job, JobState, VendorCredential
+from integrations.models import AccountLink, AggregationSettings, Job, JobState, VendorCredential
 from integrations.vendors.errors import VendorNotConfigured
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
@@ -137,3 +137,13 @@ def _tenant_findings(tenant: Tenant) -> Iterator[Finding]:
         yield result.ok, f"{tenant.slug}: {result.message}"
     if warning := inbound_webhooks.missing_webhooks_warning(tenant):
         yield False, f"{tenant.slug}: {warning}"
+    withheld = AccountLink.objects.for_tenant(tenant).filter(ended_at=None, withheld_removals__gt=0)
+    if count := withheld.count():
+        yield (
+            False,
+            (
+                f"{tenant.slug}: an unlikely share of the transactions of {count} accounts is "
+                "missing at the vendor, and was kept. See `manage.py transactions withheld`; if "
+                "the bank confirms it, `manage.py transactions accept-removals --account …`."
+            ),
+        )

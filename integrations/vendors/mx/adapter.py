@@ -174,6 +174,17 @@ class MX:
             if isinstance(payload, dict) and isinstance(payload.get("account_guid"), str)
         )
 
+    def read_transaction(
+        self, *, user_id: str, account_id: str, transaction_id: str
+    ) -> records.Transaction:
+        payload = self.client.fetch_object(
+            "read_transaction", "transaction", user=user_id, transaction=transaction_id
+        )
+        owner = payload.get("account_guid")
+        if payload.get("guid") != transaction_id or owner not in (account_id, None):
+            raise errors.VendorNotFound(vendor=self.slug, operation="read_transaction")
+        return _convert_one(mapping.transaction, {**payload, "account_guid": account_id})
+
     def holding_pages(
         self, *, user_id: str, account_id: str
     ) -> Iterator[records.Batch[records.Holding]]:

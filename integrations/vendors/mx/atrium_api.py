@@ -41,6 +41,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "list_member_accounts": ("GET", "/users/{user}/members/{member}/accounts"),
     "read_account": ("GET", "/users/{user}/accounts/{account}"),
     "list_transactions": ("GET", "/users/{user}/accounts/{account}/transactions"),
+    "read_transaction": ("GET", "/users/{user}/transactions/{transaction}"),
     "list_holdings": ("GET", "/users/{user}/accounts/{account}/holdings"),
     "list_member_holdings": ("GET", "/users/{user}/members/{member}/holdings"),
     "list_account_numbers": ("GET", "/users/{user}/members/{member}/account_numbers"),

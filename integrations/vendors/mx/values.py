@@ -96,8 +96,8 @@ def day(payload: Payload, name: str) -> date | None:
     value = payload.get(name)
     try:
         if isinstance(value, str):
-            found = date.fromisoformat(value.strip()[:10])
-            return found if found.year >= MIN_YEAR else None
+            written = date.fromisoformat(value.strip()[:10])
+            return written if written.year >= MIN_YEAR else None
     except ValueError:
         return None
     moment = instant(payload, name)

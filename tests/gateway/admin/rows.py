@@ -83,6 +83,7 @@ def populate(tenant: Tenant) -> list[str]:
         member=member,
         aggregation_account=account,
         vendor_account_id="ACT-1",
+        withheld_removals=20,
     )
     accounts: list[Any] = [AggregationAccountFactory(client=client) for _ in range(4)]
     kept, merged, other, later = accounts

@@ -11,6 +11,7 @@ from django.test import Client as HttpClient
 
 from gateway.access.models import Application
 from integrations.models import (
+    AccountLink,
     AccountMerge,
     Erasure,
     Job,
@@ -34,6 +35,8 @@ CREDENTIALS = "/admin/integrations/vendorcredential/"
 ACTIONS = [
     (Application, "rotate_secrets", "change"),
     (Job, "requeue_jobs", "change"),
+    (AccountLink, "reread_history", "change"),
+    (AccountLink, "accept_removals", "change"),
     (WebhookDelivery, "replay", "change"),
     (Client, "erase", "delete"),
     (VendorCredential, "test_connections", "change"),

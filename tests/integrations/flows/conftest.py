@@ -10,6 +10,8 @@ from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import linked, member_guid, user_guid  # noqa: F401
 from tests.gateway.webhooks.conftest import SECRET, USER, connected_member
+from tests.integrations.flows.linked_bank import Linked, link_bank
+from tests.integrations.vendors.memory_bank import MemoryBank
 from tests.sandbox_process import Sandbox
 
 
@@ -35,3 +37,8 @@ def own_mx(
 def connection(api: Api, own_mx: Sandbox, nucleus_client: Client) -> Member:
     """A connection whose accounts are connected and retrieved."""
     return connected_member(api, own_mx, nucleus_client)
+
+
+@pytest.fixture
+def account(api: Api, nucleus_client: Client, memory_bank: MemoryBank) -> Linked:
+    return link_bank(api, nucleus_client, memory_bank)

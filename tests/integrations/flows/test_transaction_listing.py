@@ -66,7 +66,7 @@ def interrupt(own_mx: Sandbox, connection: Member, longest: Listed) -> Job:
     job.refresh_from_db()
     state = job.progress["listings"][str(longest.link.pk)]
     assert (job.state, state["cursor"].split(":")[0]) == (JobState.READY, str(READ))
-    assert state["pending"]  # would be canceled, were they forgotten
+    assert state["listed"]  # would be withdrawn, were they forgotten
     return job
 
 

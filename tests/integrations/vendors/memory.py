@@ -135,6 +135,16 @@ class MemoryVendor:
             yield records.Batch(tuple(rows[offset : offset + size]), cursor=cursor)
         yield records.Batch((), removed=tuple(self.bank.removed))
 
+    def read_transaction(
+        self, *, user_id: str, account_id: str, transaction_id: str
+    ) -> records.Transaction:
+        self._call("read_transaction")
+        self.bank.single_reads.append(transaction_id)
+        row = _get(self.bank.transactions, transaction_id)
+        if row.account_id != account_id:
+            raise errors.VendorNotFound
+        return row
+
     def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
         self._call("start_aggregation")
         member = self._member(user_id, member_id)

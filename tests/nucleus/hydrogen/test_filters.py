@@ -93,8 +93,8 @@ def test_the_booking_date_of_tenants_is_the_day_unless_given(api: Api, nucleus_c
     }
     row = api.post(TRANSACTIONS, body).data
     assert str(row["booking_date"]) == "2026-11-21"
-    given = api.post(TRANSACTIONS, body | {"booking_date": "2026-11-20"}).data
-    assert str(given["booking_date"]) == "2026-11-20"
+    with_day = api.post(TRANSACTIONS, body | {"booking_date": "2026-11-20"}).data
+    assert str(with_day["booking_date"]) == "2026-11-20"
 
     def change(row_id: str, **values: str) -> str:
         response = api.put(f"{TRANSACTIONS}/{row_id}", values)
@@ -103,5 +103,5 @@ def test_the_booking_date_of_tenants_is_the_day_unless_given(api: Api, nucleus_c
 
     moved = "2026-12-24T23:00:00-05:00"
     assert change(row["id"], transaction_date=moved) == "2026-12-25"
-    assert change(given["id"], transaction_date=moved) == "2026-11-20"
-    assert change(given["id"], booking_date="2026-12-24") == "2026-12-24"
+    assert change(with_day["id"], transaction_date=moved) == "2026-11-20"
+    assert change(with_day["id"], booking_date="2026-12-24") == "2026-12-24"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -172,37 +172,6 @@ def test_any_sequence_of_upserts_ends_with_the_newest_rows(
     assert {item["source_id"]: (item["amount"], item["memo"]) for item in stored(account)} == model
 
 
-def test_only_missing_pending_rows_of_the_window_are_canceled(account: AggregationAccount):
-    outside = NOON - timedelta(days=40)
-    writes.upsert_transactions(
-        account=account,
-        rows=[
-            transaction_row(1, status="pending"),
-            transaction_row(2, status="pending"),
-            transaction_row(3),
-            transaction_row(4, status="pending", transaction_date=outside),
-        ],
-    )
-    canceled = writes.cancel_missing_pending(
-        account=account,
-        listed_source_ids={"TRN-1"},
-        from_date=date(2026, 1, 1),
-        to_date=date(2026, 1, 2),
-        listed_at=timezone.now(),
-    )
-    assert [item.source_id for item in canceled] == ["TRN-2"]
-    assert [item["status"] for item in stored(account)] == [
-        "pending",
-        "canceled",
-        "posted",
-        "pending",
-    ]
-    writes.upsert_transactions(
-        account=account, rows=[transaction_row(2, status="posted")]
-    )  # it came back
-    assert stored(account)[1]["is_active"] is True
-
-
 def test_removed_transactions_are_canceled_once(account: AggregationAccount):
     other = AggregationAccountFactory(tenant=account.tenant)
     writes.upsert_transactions(
@@ -222,35 +191,27 @@ def test_removed_transactions_are_canceled_once(account: AggregationAccount):
 
 def test_rows_written_after_the_listing_began_are_not_canceled(account: AggregationAccount):
     before = timezone.now()
-    writes.upsert_transactions(account=account, rows=[transaction_row(status="pending")])
+    writes.upsert_transactions(account=account, rows=[transaction_row()])
     writes.upsert_holdings(account=account, rows=[holding_row(1)])
-    assert not writes.cancel_missing_pending(
-        account=account,
-        listed_source_ids=set(),
-        from_date=NOON.date(),
-        to_date=NOON.date(),
-        listed_at=before,
+    assert not writes.cancel_transactions(
+        account=account, source_ids={"TRN-1"}, written_before=before
     )
     writes.retire_missing_holdings(account=account, listed_source_ids=set(), listed_at=before)
-    assert AggregationAccountTransaction.unscoped.get().status == "pending"
+    assert AggregationAccountTransaction.unscoped.get().status == "posted"
     assert AggregationAccountHolding.unscoped.get().is_active
 
 
 def test_queries_do_not_grow_with_what_is_missing(account: AggregationAccount):
     counts = []
     for size in (1, 50):
-        rows = [transaction_row(number, status="pending") for number in range(size)]
+        rows = [transaction_row(number) for number in range(size)]
         writes.upsert_transactions(account=account, rows=rows)
         writes.upsert_holdings(
             account=account, rows=[holding_row(number) for number in range(size)]
         )
         with CaptureQueriesContext(connection) as queries:
-            canceled = writes.cancel_missing_pending(
-                account=account,
-                listed_source_ids=set(),
-                from_date=NOON.date(),
-                to_date=NOON.date(),
-                listed_at=timezone.now(),
+            canceled = writes.cancel_transactions(
+                account=account, source_ids={row.source_id for row in rows}
             )
             writes.retire_missing_holdings(
                 account=account, listed_source_ids=set(), listed_at=timezone.now()
