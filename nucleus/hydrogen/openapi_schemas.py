@@ -59,7 +59,7 @@ class BankCredit(serializers.Serializer[Any]):
 
     amount = serializers.FloatField()
     transaction_type = serializers.CharField(
-        help_text="Credit or Debit; anything else that a vendor named is neither income nor spending."
+        help_text="Credit or Debit; what else a vendor named is neither income nor spending."
     )
     category = serializers.CharField(allow_null=True)
     subcategory = serializers.CharField(allow_null=True)
