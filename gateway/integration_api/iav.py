@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from gateway.integration_api import documentation, lookup, response_schemas, schemas
 from gateway.integration_api.parsing import parse_body, parse_query
 from integrations.flows import bank_links, verification
-from integrations.flows.bank_links import TenantAccount
+from integrations.flows.bank_link_numbers import TenantAccount
 from nucleus.caller import caller_of
 from nucleus.hydrogen import renderers
 from nucleus.hydrogen.renderers import Body

@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks
+from integrations.flows import bank_link_state, outbound_webhooks
 from integrations.flows.errors import FlowError
 from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
+from nucleus.models.bank_links import UnverifiedReason
 
 RELINK = (
     "Link it again with POST /integration/v1/aggregation/account, which takes this "
@@ -122,6 +123,13 @@ def end(links: Iterable[AccountLink], reason: AccountLink.EndReason) -> None:
             stored = AccountLink.unscoped.filter(pk=link.pk, ended_at=None)
             if not stored.update(ended_at=timezone.now(), end_reason=reason.value):
                 continue
+            if reason is AccountLink.EndReason.ACCOUNT_MISSING:
+                bank_link_state.unverify(
+                    bank_link_state.of_vendor_account(
+                        link.connection.vendor_user, link.vendor_account_id
+                    ),
+                    UnverifiedReason.ACCOUNT_MISSING,
+                )
             if reason not in (AccountLink.EndReason.REPLACED, AccountLink.EndReason.MERGED):
                 _deactivate(link, reason)
 

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from integrations.flows import account_links, connection_state, connections, sync
 from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import FlowError, NotFound
-from integrations.models import AccountLink, Member, VerifiedLink
+from integrations.models import Member, VerifiedLink
 from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 
@@ -34,7 +34,10 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
         .select_related("tenant", "vendor_user", "institution")
         .prefetch_related(
             Prefetch("account_links", account_links.current(tenant)),
-            Prefetch("verified_links", VerifiedLink.objects.for_tenant(tenant)),
+            Prefetch(
+                "verified_links",
+                VerifiedLink.objects.for_tenant(tenant).filter(bank_link__unverified_reason=None),
+            ),
         )
     )
 
@@ -83,7 +86,4 @@ def delete(member: Member) -> None:
     """
     if member.connection_status != MISSING:
         connections.delete_at_vendor(member)
-    with transaction.atomic():
-        links = account_links.of_connection(member)
-        account_links.end(links, AccountLink.EndReason.CONNECTION_DELETED)
-        member.delete()
+    connections.delete_here(member)

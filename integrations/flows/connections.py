@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import account_links, connection_events
+from integrations.flows import account_links, bank_link_state, connection_events
 from integrations.flows.errors import ConnectionGone
 from integrations.jobs.job_data import JobData
 from integrations.models import AccountLink, Member, VendorUser, VerifiedLink
@@ -24,6 +24,7 @@ from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserNotFound
 from nucleus import writes
 from nucleus.models import Institution, Tenant
+from nucleus.models.bank_links import UnverifiedReason
 from nucleus.writes.changes import save_changes
 
 INSTITUTION_MAX_AGE = timedelta(days=1)
@@ -79,12 +80,22 @@ def delete_if_unused(
     """Delete the connection at the vendor and here, unless links other than `except_for` use it."""
     links: list[AccountLink | VerifiedLink] = [
         *account_links.current(tenant).filter(member=member),
-        *VerifiedLink.objects.for_tenant(tenant).filter(member=member),
+        *VerifiedLink.objects.for_tenant(tenant).filter(
+            member=member, bank_link__unverified_reason=None
+        ),
     ]
     if any(link.pk != except_for.pk for link in links):
         return
     delete_at_vendor(member)
+    delete_here(member)
+
+
+def delete_here(member: Member) -> None:
+    """Delete the connection, which its accounts and bank links lose."""
     with transaction.atomic():
+        bank_link_state.unverify(
+            bank_link_state.of_connection(member), UnverifiedReason.CONNECTION_DELETED
+        )
         account_links.end(
             account_links.of_connection(member), AccountLink.EndReason.CONNECTION_DELETED
         )

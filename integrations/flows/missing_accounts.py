@@ -44,7 +44,7 @@ def end_missing_links(
 
 def end_if_missing(vendor: Vendor, member: Member, link: AccountLink) -> None:
     """Read the account singly, and end its link if the vendor does not have it."""
-    if _is_gone(vendor, member, link):
+    if is_gone(vendor, member, link.vendor_account_id):
         logger.info("the vendor no longer has the account of link %s", link.pk)
         account_links.end([link], AccountLink.EndReason.ACCOUNT_MISSING)
 
@@ -62,10 +62,11 @@ def recheck(vendor: Vendor, link: AccountLink) -> None:
         end_if_missing(vendor, member, link)
 
 
-def _is_gone(vendor: Vendor, member: Member, link: AccountLink) -> bool:
+def is_gone(vendor: Vendor, member: Member, vendor_account_id: str) -> bool:
+    """Whether the vendor says that it does not have the account; False if it does not answer."""
     try:
         vendor.read_account(
-            user_id=str(member.vendor_user.vendor_user_id), account_id=link.vendor_account_id
+            user_id=str(member.vendor_user.vendor_user_id), account_id=vendor_account_id
         )
     except VendorNotFound:
         return True

@@ -7,13 +7,14 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import account_links, connection_events, connections
+from integrations.flows import account_links, bank_link_state, connection_events, connections
 from integrations.flows.connection_state import MISSING, USER_DISABLED
 from integrations.flows.errors import ConnectionGone
 from integrations.models import AccountLink, Member, VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBadResponse, VendorNotFound
+from nucleus.models.bank_links import UnverifiedReason
 from nucleus.writes.changes import save_changes
 
 DISABLED_CHECK_INTERVAL = timedelta(hours=1)  # vendors do not report that a user was enabled
@@ -48,7 +49,8 @@ def read_or_mark_missing(
 def mark_missing(member: Member) -> None:
     """Store that the vendor no longer has this connection; emits events the first time.
 
-    The links of its accounts end: they become inactive and keep their history.
+    The links of its accounts end: they become inactive and keep their history. Its bank links are
+    unverified.
     """
     with transaction.atomic():
         try:
@@ -70,6 +72,9 @@ def mark_missing(member: Member) -> None:
         if not was_missing:
             connection_events.emit_status(member)
             connection_events.emit_gone(member)
+        bank_link_state.unverify(
+            bank_link_state.of_connection(member), UnverifiedReason.CONNECTION_MISSING
+        )
         account_links.end(
             account_links.of_connection(member), AccountLink.EndReason.CONNECTION_MISSING
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from integrations.flows.merchants import MerchantLookup
-from integrations.models import AccountLink
+from integrations.models import AccountLink, Member
 from integrations.vendors import records
 from nucleus import categories, iso_codes, writes
-from nucleus.models import AggregationAccount
+from nucleus.models import AggregationAccount, BankLink
 
 
 def stated_currency(code: str | None) -> str | None:
@@ -69,6 +69,23 @@ def account_columns(
     elif account and stated_currency(account.currency_code) is None:
         columns["currency_code"] = account.tenant.currency_code
     return columns
+
+
+def bank_link_columns(
+    record: records.Account, member: Member, bank_link: BankLink
+) -> dict[str, object]:
+    """The columns of a bank link that its account and connection determine."""
+    institution = member.institution
+    currency_code = stated_currency(record.currency_code) or bank_link.currency_code
+    return {
+        "institution": institution,
+        "institution_name": (institution.name if institution else member.name) or "Unknown",
+        "bank_account_name": record.name,
+        "type": record.kind,
+        "currency_code": currency_code or member.tenant.currency_code,
+        "balance": record.balance.current,
+        "available_balance": record.balance.available,
+    }
 
 
 def transaction(

@@ -16,6 +16,7 @@ from integrations.flows import (
     account_linking,
     account_links,
     account_pulls,
+    bank_link_updates,
     connections,
     holding_pulls,
     missing_accounts,
@@ -217,22 +218,25 @@ def _read_accounts(
 ) -> None:
     """Read the connection's accounts with one listing, then the data of each.
 
-    One account that fails does not stop the others. An account that the listing could not
-    represent is read singly: its own error decides what happens.
+    One account that fails does not stop the others. An account that the listing could not represent
+    is read singly: its own error decides what happens.
 
     Args:
         import_id: identifies the vendor's import; accounts that an earlier run has read of the same
             import are not read again.
     """
     errors: list[VendorError] = []
-    if not AccountLink.objects.for_tenant(run.tenant).filter(member=member).exists():
-        return  # it is only used for verification
+    has_accounts = AccountLink.unscoped.filter(member=member).exists()
+    if not has_accounts and not bank_link_updates.concern(member):
+        return
     read_at = timezone.now()
     listed = vendor.list_accounts(
         user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
     )
-    _update_links(vendor, member, listed, scope)
     done = run.progress(SyncProgress).done or []
+    if has_accounts:  # else only bank links use it
+        _update_links(vendor, member, listed, scope)
+    bank_link_updates.update(vendor, member, listed, None if done else scope)
     pending = [link for link in account_links.of_connection(member) if str(link.pk) not in done]
     account_records = {record.id: record for record in listed.records}
     if not pending:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from integrations import audit_context, vendor_sessions
 from integrations.flows import bank_links, connections, user_sessions, users, verification_job
-from integrations.flows.bank_links import BankLinkOutcome, TenantAccount
+from integrations.flows.bank_link_numbers import BankLinkOutcome, TenantAccount
 from integrations.flows.errors import ConnectionGone
 from integrations.models import VendorUser
 from integrations.vendors import capabilities, records

@@ -16,7 +16,7 @@ from integrations.flows import (
     user_sessions,
     users,
 )
-from integrations.flows.bank_links import TenantAccount
+from integrations.flows.bank_link_numbers import TenantAccount
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun, Reschedule

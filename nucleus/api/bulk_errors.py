@@ -8,7 +8,7 @@ from typing import Any
 
 from nucleus.api import writing
 from nucleus.models import BulkTransaction
-from nucleus.writes.rules import Refusal
+from nucleus.writes.refusals import Refusal
 
 MAX_STORED = 256 * 1024  # characters of reasons; as long as a request may be
 NOT_STORED = (

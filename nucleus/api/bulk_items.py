@@ -14,7 +14,7 @@ from nucleus.caller import caller_of
 from nucleus.models import Client
 from nucleus.reads.visibility import visible_rows
 from nucleus.writes import records
-from nucleus.writes.rules import Refusal
+from nucleus.writes.refusals import Refusal
 
 Operation = Literal["create", "update", "delete"]
 CLIENT = "client"

@@ -23,7 +23,7 @@ from nucleus.hydrogen.openapi_operations import documented
 from nucleus.models import BulkTransaction
 from nucleus.reads.visibility import visible_rows
 from nucleus.writes.bulk_transactions import record_bulk_transaction
-from nucleus.writes.rules import Refusal
+from nucleus.writes.refusals import Refusal
 
 TAG = ["Bulk"]
 ENTITY = OpenApiParameter("entity_uri", OpenApiTypes.STR, OpenApiParameter.PATH, enum=ENTITIES)

@@ -22,7 +22,7 @@ from nucleus.hydrogen.renderers import Body
 from nucleus.hydrogen.unknown_names import BodySerializer
 from nucleus.models import CurrencyRate
 from nucleus.writes import currency_rates
-from nucleus.writes.rules import Item
+from nucleus.writes.refusals import Item
 
 TAG = ["Resource"]
 EXAMPLE = {

@@ -15,7 +15,7 @@ from nucleus.hydrogen import unknown_names
 from nucleus.hydrogen.fields import uuid_of
 from nucleus.hydrogen.unset_values import without_nulls
 from nucleus.writes.records import Writer
-from nucleus.writes.rules import Columns, Item, Refusal
+from nucleus.writes.refusals import Columns, Item, Refusal
 
 MAX_ITEMS = 1000
 MAX_REPORTED_ITEMS = 20  # invalid items that one response names

@@ -69,7 +69,7 @@ BANK_LINK = (
     "id", "client_id", "business_id", "account_id", "institution_id", "bank_account_holder",
     "bank_account_name", "institution_name", "type", "mask", "currency_code", "balance",
     "available_balance", "is_active", "is_default", "is_link_verified", "link_verified_date",
-    "secondary_id", "metadata", "create_date", "update_date",
+    "unverified_reason", "secondary_id", "metadata", "create_date", "update_date",
 )  # fmt: skip
 INSTITUTION = (
     "id", "name", "code", "website_url", "logo_url_small", "logo_url_medium", "create_date",

@@ -234,12 +234,14 @@ class BankLinkBody(_Body):
     routing_wire = DigitsField(max_length=64, required=False)
     currency_code = RecordCurrencyField(required=False, help_text="Default: the tenant's.")
     metadata = MetadataField(required=False)
+    read_only_names = (*READ_ONLY, "unverified_reason")
 
     class Meta:
         model = models.BankLink
-        fields = writable_names(
-            renderers.BANK_LINK, "bank_account_number", "routing", "routing_wire"
-        )
+        fields = [
+            *(name for name in writable_names(renderers.BANK_LINK) if name != "unverified_reason"),
+            "bank_account_number", "routing", "routing_wire",
+        ]  # fmt: skip
 
 
 class InstitutionBody(_Body):

@@ -14,7 +14,8 @@ from nucleus.models.base import CURRENCY_LENGTH, ApiRecord, MoneyField
 # because the official SDKs drop fields that Hydrogen's object does not have.
 HOLDER_PREFIX = "bank_account_holder_"
 HOLDER_SOURCE = f"{HOLDER_PREFIX}source"  # a HolderSource
-MAX_HOLDERS = 20  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
+OMITTED_HOLDERS = f"{HOLDER_PREFIX}omitted"  # how many more the bank names than are kept
+MAX_HOLDERS = 50  # `bank_account_holder` and `bank_account_holder_2`, `_3` … of a joint account
 
 ACCOUNT_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z .\-]*$"
 # Parts of a Canadian routing number in `metadata`, as the end of their names.
@@ -28,6 +29,17 @@ class HolderSource(enum.StrEnum):
     TENANT = "tenant"
     CLIENT = "client"
     NOT_CONFIRMED = "not_confirmed"  # nobody: `bank_account_holder` is empty
+
+
+class UnverifiedReason(models.TextChoices):
+    """Why a bank link that came from a verification is not verified any more."""
+
+    ACCOUNT_CLOSED = "account_closed", "the bank has closed the account"
+    ACCOUNT_MISSING = "account_missing", "the vendor no longer has the account"
+    CONNECTION_MISSING = "connection_missing", "the vendor no longer has the connection"
+    CONNECTION_DELETED = "connection_deleted", "the tenant deleted the connection"
+    DISCONNECTED = "disconnected", "disconnected by the tenant"
+    NUMBER_REPLACED = "number_replaced", "the bank has replaced the number"
 
 
 class BankLink(ApiRecord):
@@ -72,6 +84,14 @@ class BankLink(ApiRecord):
     is_default = models.BooleanField(default=False)
     is_link_verified = models.BooleanField(default=False)
     link_verified_date = models.DateField(null=True, blank=True)
+    # Set while the gateway knows that what it has verified is true no more.
+    unverified_reason = models.CharField(
+        max_length=32,
+        null=True,
+        blank=True,
+        choices=UnverifiedReason.choices,
+        help_text="Why the link is not verified any more; null if it is, or never was.",
+    )
 
     class Meta:
         constraints = [

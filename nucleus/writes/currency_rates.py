@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from nucleus.models import CurrencyRate, Tenant
-from nucleus.writes.rules import Columns, Item, Refusal
+from nucleus.writes.refusals import Columns, Item, Refusal
 
 COLUMNS = ("currency_code_from", "currency_code_to", "exchange_rate", "date")
 MAX_ROWS = 1000

@@ -27,7 +27,7 @@ from nucleus.models import (
 from nucleus.models.ledger import AccountEntry
 from nucleus.writes import references, rules
 from nucleus.writes.bank_links import mark_accounts_unverified
-from nucleus.writes.rules import Item, Refusal
+from nucleus.writes.refusals import Item, Refusal
 
 BATCH_ROWS = 500  # of one UPDATE
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from nucleus.models import AggregationAccount, BankLink
 from nucleus.reads.visibility import Viewer, referable_rows
 from nucleus.writes import rules
-from nucleus.writes.rules import Item, Refusal
+from nucleus.writes.refusals import Item, Refusal
 
 
 def with_references(

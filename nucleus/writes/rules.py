@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from re import fullmatch
-from typing import Any, Literal
-from unicodedata import normalize
+from typing import Any
 
 from django.db.models import Model
 
 from nucleus import iso_codes
-from nucleus.masking import mask, masked
+from nucleus.masking import mask
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -24,28 +21,10 @@ from nucleus.models import (
     Merchant,
     Tenant,
 )
-from nucleus.models.bank_links import (
-    ACCOUNT_NUMBER,
-    HOLDER_PREFIX,
-    HOLDER_SOURCE,
-    ROUTING_PARTS,
-    HolderSource,
-)
 from nucleus.models.ledger import BANK_CREDIT, AccountEntry
-from nucleus.writes import transactions
+from nucleus.writes import bank_link_rules, transactions
+from nucleus.writes.refusals import Columns, Refusal
 
-Columns = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a record is not written: reasons by field, and the kind of mistake."""
-
-    errors: dict[str, Any]
-    kind: Literal["invalid", "forbidden", "missing"] = "invalid"
-
-
-Item = Columns | Refusal  # what to write, or why an earlier check refused it
 _REFERENCES_OF_ENTRIES: dict[str, type[Model]] = {"aggregation_account_id": AggregationAccount}
 REFERENCES: dict[type[Model], dict[str, type[Model]]] = {  # column → model it refers to
     AggregationAccount: {
@@ -74,8 +53,6 @@ NOT_MANUAL = (
     "accounts that are `is_manual`."
 )
 MAX_METADATA_MEMBERS = 100  # a PUT adds to those stored
-NUMBERS = ("bank_account_number", "routing", "routing_wire")
-PLAIN_HOLDER_PREFIX = HOLDER_PREFIX.replace("_", "")
 PARTS = ("cash", "investment")
 
 
@@ -86,7 +63,7 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         confined: the writer has a client token.
         sees_numbers: the writer may read full account numbers.
     """
-    if isinstance(row, BankLink) and (refusal := _holder_refusal(row, item)):
+    if isinstance(row, BankLink) and (refusal := bank_link_rules.holder_refusal(row, item)):
         return refusal
     if not row._state.adding and "metadata" in item:  # members not sent stay
         item = item | {"metadata": row.metadata | item["metadata"]}
@@ -94,7 +71,7 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         row, item, confined=confined
     ):
         return refusal
-    if refusal := _currency_refusal(row, item):
+    if refusal := _currency_refusal(row, item) or bank_link_rules.unverified_refusal(row, item):
         return refusal
     if isinstance(row, AggregationAccount):
         return _account_columns(row, item)
@@ -103,8 +80,10 @@ def checked(row: Any, item: Columns, *, confined: bool, sees_numbers: bool) -> C
         return item if row._state.adding else _transaction_changes(row, item)
     if isinstance(row, BankLink):
         if row._state.adding:
-            return _bank_link_columns(item)
-        return _bank_link_changes(row, item, confined=confined, sees_numbers=sees_numbers)
+            return bank_link_rules.new_columns(item)
+        return bank_link_rules.changed_columns(
+            row, item, confined=confined, sees_numbers=sees_numbers
+        )
     return item
 
 
@@ -142,7 +121,7 @@ def deletion_refusal(row: Any, *, confined: bool) -> Refusal | None:
     """Why the row must not be deleted; None if it may be."""
     if confined and (account := _account_of(row)) and not account.is_manual:
         return Refusal({"id": [NOT_MANUAL]}, kind="forbidden")
-    if confined and isinstance(row, BankLink) and row.is_link_verified:
+    if confined and isinstance(row, BankLink) and bank_link_rules.was_verified(row):
         message = "Only the tenant's own token can delete a verified bank link."
         return Refusal({"id": [message]}, kind="forbidden")
     return change_refusal(row, confined=confined)
@@ -205,31 +184,15 @@ def _column_of_others(row: Any, item: Columns) -> str | None:
 def _verification_column(row: Any, item: Columns) -> str | None:
     """The column in which the item sets or changes what is verified; None if there is none."""
     names: tuple[str, ...] = ("is_link_verified", "link_verified_date")
-    if getattr(row, "is_link_verified", False):
-        if isinstance(row, BankLink):  # its numbers may be repeated masked; see _bank_link_changes
-            names += tuple(item.keys() - {*CLIENT_COLUMNS[BankLink], *NUMBERS})
+    if bank_link_rules.was_verified(row):
+        if isinstance(row, BankLink):  # its numbers may be repeated masked; see bank_link_rules
+            names += tuple(item.keys() - {*CLIENT_COLUMNS[BankLink], *bank_link_rules.NUMBERS})
         else:
             names += VERIFIED_COLUMNS
     for name in names:
         if name in item and item[name] != getattr(row, name):
             return name
     return None
-
-
-def _holder_refusal(row: BankLink, item: Columns) -> Refusal | None:
-    """Why `metadata` is refused; callers must not set the gateway's own members about holders."""
-    for name, value in item.get("metadata", {}).items():
-        if _is_holder_name(name) and (row._state.adding or value != row.metadata.get(name)):
-            message = f"Only the gateway writes {name}; leave it out."
-            return Refusal({"metadata": [message]})
-    return None
-
-
-def _is_holder_name(name: str) -> bool:
-    """Whether the name can be mistaken for one of the gateway's, in whatever spelling."""
-    plain = "".join(filter(str.isalnum, normalize("NFKC", name).casefold()))
-    is_alike = plain.startswith(PLAIN_HOLDER_PREFIX) and plain != PLAIN_HOLDER_PREFIX
-    return is_alike or name.startswith(HOLDER_PREFIX)
 
 
 def _account_columns(row: AggregationAccount, item: Columns) -> Columns | Refusal:
@@ -252,44 +215,4 @@ def _transaction_changes(row: AggregationAccountTransaction, item: Columns) -> C
             changed[name] = getattr(row, name) | item[name]
     if kind != "bank_credit" and any(name in item for name in BANK_CREDIT):
         return Refusal({"bank_credit": [f"This transaction is a {kind}. Create a new one."]})
-    return changed
-
-
-def _bank_link_columns(item: Columns) -> Columns | Refusal:
-    for name in NUMBERS:
-        if name in item and not fullmatch(ACCOUNT_NUMBER, item[name]):
-            return Refusal({name: ["Use the whole number: digits, letters, spaces, . and -."]})
-    if not item["bank_account_holder"]:
-        return Refusal({"bank_account_holder": ["This field may not be blank."]})
-    return {"mask": mask(item["bank_account_number"])} | item
-
-
-def _bank_link_changes(
-    row: BankLink, item: Columns, *, confined: bool, sees_numbers: bool
-) -> Columns | Refusal:
-    """Refuse changed numbers; they may be repeated as responses show them, masked or whole.
-
-    A caller who does not see the numbers must not be able to find them out by trying, either.
-    The parts of a routing number in `metadata` do not change either; not every caller sees them.
-    """
-    changed = {name: value for name, value in item.items() if name not in NUMBERS}
-    for name in NUMBERS:
-        stored = getattr(row, name)
-        readable = (stored, masked(stored)) if sees_numbers else (masked(stored),)
-        if name in item and item[name] not in readable:
-            message = "The numbers of a bank link never change. Create a new bank link instead."
-            return Refusal({name: [message]})
-    for name, stored in row.metadata.items():
-        if name.endswith(ROUTING_PARTS) and "metadata" in item:
-            changed["metadata"][name] = stored
-    if item.get("bank_account_holder", row.bank_account_holder) == row.bank_account_holder:
-        return changed
-    if not item["bank_account_holder"]:
-        return Refusal({"bank_account_holder": ["This field may not be blank."]})
-    if HOLDER_SOURCE in row.metadata:
-        rest = changed.get("metadata", row.metadata).items()
-        source = HolderSource.CLIENT if confined else HolderSource.TENANT
-        changed["metadata"] = {
-            name: value for name, value in rest if not name.startswith(HOLDER_PREFIX)
-        } | {HOLDER_SOURCE: source.value}
     return changed

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from integrations.flows.bank_links import TenantAccount
+from integrations.flows.bank_link_numbers import TenantAccount
 from integrations.flows.outbound_webhooks import DeliverProgress
 from integrations.flows.sync_state import SyncProgress
 from integrations.flows.transaction_listing import ListingState
