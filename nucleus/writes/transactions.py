@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from nucleus.models import AggregationAccount, AggregationAccountTransaction
 from nucleus.writes import bulk_upsert
+from nucleus.writes.account_merges import NO_SOURCE
 from nucleus.writes.accounts import lock
 from nucleus.writes.continuation import continue_transactions
 
@@ -118,13 +119,14 @@ class StoredTransaction:
 def sourced_transactions(
     *, account: AggregationAccount, from_date: date, to_date: date
 ) -> Iterator[StoredTransaction]:
-    """The transactions of a source that are booked on these days and not canceled, oldest first."""
+    """The transactions that a source may withdraw of these days, oldest first."""
     names = [column.name for column in fields(StoredTransaction)]
     rows = (
         AggregationAccountTransaction.objects.for_tenant(account.tenant_id)
         .filter(aggregation_account=account, source_id__isnull=False)
         .filter(booking_date__range=(from_date, to_date))
         .exclude(status="canceled")
+        .exclude(source_generation=NO_SOURCE)
         .order_by("booking_date", "id")
     )
     for values in rows.values_list(*names).iterator(chunk_size=BATCH_ROWS):
