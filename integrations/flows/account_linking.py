@@ -166,7 +166,8 @@ class _Linker:
         """
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
-            return self._update(link.aggregation_account, record)
+            account = link.aggregation_account
+            return account_links.update_account(account, **self._columns(record, account))
         if link.ended_at is None and not is_same_source:
             return link.aggregation_account  # another connection provides it now
         if link.end_reason in BY_TENANT and not self.policy.relinks_disconnected:
@@ -204,7 +205,9 @@ class _Linker:
     def _continue(self, last: AccountLink, record: records.Account) -> AggregationAccount:
         """Link an account again, whose latest link was `last`."""
         account_links.end([last], EndReason.REPLACED)  # if it has not ended: the account moved
-        account = self._update(last.aggregation_account, record)
+        account = last.aggregation_account
+        columns = self._columns(record, account)
+        account = writes.update_aggregation_account(account=account, **columns)
         self._create_link(
             account,
             record,
@@ -243,9 +246,6 @@ class _Linker:
             account_id=account.pk,
             data={"account_name": account.account_name, "connection_id": str(self.member.pk)},
         )
-
-    def _update(self, account: AggregationAccount, record: records.Account) -> AggregationAccount:
-        return writes.update_aggregation_account(account=account, **self._columns(record, account))
 
     def _columns(
         self, record: records.Account, account: AggregationAccount | None = None

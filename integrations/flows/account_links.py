@@ -20,6 +20,7 @@ from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
 from nucleus.models.bank_links import UnverifiedReason
+from nucleus.writes.accounts import lock
 
 RELINK = (
     "Link it again with POST /integration/v1/aggregation/account, which takes this "
@@ -140,6 +141,35 @@ def _deactivate(link: AccountLink, reason: AccountLink.EndReason) -> None:
     writes.update_aggregation_account(account=account, is_active=False)
     if was_active:
         emit_account_event(account, "disconnected", reason=reason.value)
+
+
+def update_account(account: AggregationAccount, **columns: Any) -> AggregationAccount:
+    """Set columns of a linked account as the vendor has them.
+
+    Reports to the tenant that the account was closed or opened again, which `is_active` tells.
+    """
+    if columns["is_active"] == account.is_active:
+        return writes.update_aggregation_account(account=account, **columns)
+    with transaction.atomic():
+        lock(account)
+        account.refresh_from_db(fields=["is_active"])  # another writer may have reported it
+        if not current(account.tenant).filter(aggregation_account=account).exists():
+            columns["is_active"] = account.is_active  # the link has ended meanwhile
+        is_changed = columns["is_active"] != account.is_active
+        account = writes.update_aggregation_account(account=account, **columns)
+        if is_changed:
+            outbound_webhooks.emit(
+                tenant_id=account.tenant_id,
+                event=outbound_webhooks.ACCOUNT_CLOSED,
+                client_id=account.client_id,
+                business_id=account.business_id,
+                account_id=account.pk,
+                data={
+                    "action": "reopened" if account.is_active else "closed",
+                    "account_name": account.account_name,
+                },
+            )
+    return account
 
 
 def link_deleted(*, link: AccountLink, origin: Any) -> None:

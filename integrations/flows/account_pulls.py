@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks, record_mapping
+from integrations.flows import account_links, outbound_webhooks, record_mapping
 from integrations.flows.pull_results import emit_changes, vendor_user_id, with_audit_subject
 from integrations.models import AccountLink
 from integrations.vendors import records
@@ -61,7 +61,7 @@ def _read_account(vendor: Vendor, link: AccountLink) -> records.Account:
 
 def _store_account(link: AccountLink, record: records.Account) -> AggregationAccount:
     columns = record_mapping.account_columns(record, link.aggregation_account)
-    return writes.update_aggregation_account(account=link.aggregation_account, **columns)
+    return account_links.update_account(link.aggregation_account, **columns)
 
 
 def _store_balance(

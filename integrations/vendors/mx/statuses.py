@@ -77,7 +77,7 @@ ROWS: dict[str, Row] = {
     "DISCONTINUED": (
         "MX no longer connects to this institution.",
         "Connections to this institution are no longer supported.",
-        NOBODY, NONE, False, True,
+        VENDOR, NONE, False, True,
     ),
     "CLOSED": (
         "The connection was closed by the user, the tenant or MX.",
