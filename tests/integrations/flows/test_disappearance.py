@@ -1,0 +1,360 @@
+"""Connections and accounts vanish at MX, close, come back, or are deleted here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.flows import connections, retrieval, sync
+from integrations.flows.errors import ConnectionGone
+from integrations.jobs import runner
+from integrations.models import (
+    AccountLink,
+    AggregationSettings,
+    CredentialHealth,
+    Job,
+    JobState,
+    Member,
+    OutboundEvent,
+)
+from integrations.vendors.records import SyncScope
+from nucleus.models import AggregationAccount, Client
+from tests.api import Api
+from tests.gateway.integration_api.conftest import link
+from tests.gateway.webhooks.conftest import news, post
+from tests.sandbox_process import Sandbox
+
+BASE = "/integration/v1"
+EVENTS = [
+    "connection_created",
+    "connection_gone",
+    "connection_repaired",
+    "aggregation_account_added",
+    "aggregation_account_closed",
+]
+
+
+@pytest.fixture
+def subscribed(api: Api) -> None:
+    """Events are stored; nothing is sent to the subscription."""
+    body = {"url": "https://127.0.0.1:9/", "extended_events": EVENTS}
+    assert api.post(f"{BASE}/webhook", body).status_code == 200
+
+
+def events() -> list[tuple[str, dict[str, Any]]]:
+    rows = OutboundEvent.unscoped.order_by("create_date")
+    return [(row.type, json.loads(row.payload)["data"]) for row in rows]
+
+
+def event_types() -> list[str]:
+    return [name for name, _ in events()]
+
+
+def bank_event(mx: Sandbox, kind: str, **values: Any) -> None:
+    mx.call("POST", "/_control/bank/events", json={"kind": kind, "now": True, **values})
+
+
+def run_jobs() -> None:
+    Job.objects.filter(kind="deliver_webhook").delete()
+    runner.drain()
+    assert not Job.objects.filter(state=JobState.DEAD).exists()
+
+
+def run_sync(connection: Member, scope: SyncScope = SyncScope.EVERYTHING) -> None:
+    sync.enqueue(member=connection, scope=scope)
+    run_jobs()
+
+
+def state(api: Api) -> dict[str, Any]:
+    (row,) = api.get(f"{BASE}/connection").data["content"]
+    assert isinstance(row, dict)
+    return row
+
+
+def accounts(**columns: Any) -> list[AggregationAccount]:
+    return list(AggregationAccount.unscoped.filter(**columns).order_by("account_name"))
+
+
+def vendor_id(account: AggregationAccount) -> str:
+    return (
+        AccountLink.unscoped.filter(aggregation_account=account)
+        .latest("create_date")
+        .vendor_account_id
+    )
+
+
+def hide_member(mx: Sandbox, connection: Member) -> None:
+    """MX answers as if it had no members at all."""
+    mx.fault(path="/users/*/members/*", status=404, count=99, kind="status")
+    mx.fault(path="/users/{user}/members", kind="missing_rows", count=99)
+
+
+class TestAMissingConnection:
+    def test_is_reported_once_and_its_link_works(
+        self, api: Api, own_mx: Sandbox, connection: Member, subscribed: None
+    ):
+        bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
+        for _ in range(3):
+            run_sync(connection)
+        assert event_types() == ["connection_gone"]
+        (_, data) = events()[0]
+        assert len(data["nucleus_aggregation_account_ids"]) == 6
+        row = state(api)
+        assert (row["state"], row["next_step"]) == ("missing", "reconnect")
+        assert row["widget_link"] == data["widget_link"]
+        assert "current_institution_code=mxbank" in row["widget_link"]
+        assert api.get(row["widget_link"]).status_code == 200
+        assert row["nucleus_aggregation_account_ids"] == []
+        assert accounts(is_active=True) == []
+
+    @pytest.mark.parametrize("scope", list(SyncScope))
+    def test_comes_back_by_itself(
+        self, api: Api, own_mx: Sandbox, connection: Member, subscribed: None, scope: SyncScope
+    ):
+        hide_member(own_mx, connection)
+        run_sync(connection)
+        assert state(api)["state"] == "missing"
+        own_mx.heal()
+        for _ in range(2):
+            sync.enqueue(member=connection, scope=scope, only_if_changed=True)
+            run_jobs()
+        assert state(api)["state"] == "connected"
+        assert len(accounts(is_active=True)) == len(accounts()) == 6
+        assert event_types() == ["connection_gone", "connection_repaired"]
+
+    def test_a_webhook_brings_it_back(
+        self,
+        api: Api,
+        own_mx: Sandbox,
+        connection: Member,
+        aggregation_settings: AggregationSettings,
+    ):
+        hide_member(own_mx, connection)
+        run_sync(connection)
+        own_mx.heal()
+        user = str(connection.vendor_user.vendor_user_id)
+        post(aggregation_settings, news(connection.vendor_member_id, user, "CONNECTION_STATUS"))
+        run_jobs()
+        assert (state(api)["state"], len(accounts(is_active=True))) == ("connected", 6)
+
+    @pytest.mark.parametrize("kind", ["account", "balance", "transaction", "holding"])
+    def test_a_pull_says_what_to_do(
+        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, kind: str
+    ):
+        account = accounts()[0]
+        bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
+        for _ in range(2):
+            response = api.get(f"{BASE}/aggregation/{kind}/{account.pk}")
+            assert response.status_code == 400, response.data
+            assert (
+                f"GET /integration/v1/widget_link/{nucleus_client.pk}" in (response.data["message"])
+            )
+        assert state(api)["state"] == "missing"
+
+    def test_a_widget_link_for_it_opens_the_institution(
+        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client
+    ):
+        path = f"{BASE}/widget_link/{nucleus_client.pk}"
+        account = accounts()[0]
+        bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
+        for _ in range(2):  # before and after the gateway knows
+            for query in (
+                {"nucleus_aggregation_account_id": account.pk},
+                {"member_id": connection.vendor_member_id},
+            ):
+                assert api.get(path, **query).status_code == 200, query
+            run_sync(connection)
+
+    def test_jobs_that_wait_for_it_end(
+        self, own_mx: Sandbox, connection: Member, nucleus_client: Client
+    ):
+        bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
+        retrieval.enqueue(member=connection, account=accounts()[0])
+        sync.enqueue(member=connection, scope=SyncScope.BALANCES, kind=sync.REFRESH_MEMBER)
+        run_jobs()
+        Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+        run_jobs()
+        assert not Job.objects.exclude(state=JobState.DONE).exists()
+
+    def test_deleted_while_its_accounts_are_read(
+        self, api: Api, own_mx: Sandbox, connection: Member
+    ):
+        own_mx.fault(path="/users/*/members/*/accounts", status=404, count=1, kind="status")
+        sync.enqueue(member=connection, scope=SyncScope.EVERYTHING)
+        runner.drain()
+        job = Job.objects.get(kind="sync_member")
+        assert (job.state, state(api)["state"]) == (JobState.READY, "connected")  # a slip
+        bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
+        Job.objects.update(run_at=timezone.now())
+        run_jobs()
+        assert state(api)["state"] == "missing"
+
+
+class TestAccounts:
+    def test_a_vanished_account_is_inactive_and_comes_back(
+        self, api: Api, own_mx: Sandbox, connection: Member
+    ):
+        account = accounts()[0]
+        bank_event(own_mx, "delete_account", account=vendor_id(account))
+        run_sync(connection)
+        assert account not in accounts(is_active=True)
+        response = api.get(f"{BASE}/aggregation/balance/{account.pk}")
+        assert (response.status_code, "no longer lists it" in response.data["message"]) == (
+            400,
+            True,
+        )
+        bank_event(own_mx, "restore_account", account=vendor_id(account))
+        run_sync(connection)
+        assert account in accounts(is_active=True)
+        assert len(accounts()) == 6
+
+    def test_a_pull_notices_a_vanished_account(self, api: Api, own_mx: Sandbox, connection: Member):
+        account = accounts()[0]
+        bank_event(own_mx, "delete_account", account=vendor_id(account))
+        response = api.get(f"{BASE}/aggregation/balance/{account.pk}")
+        assert response.status_code == 400
+        assert account not in accounts(is_active=True)
+        assert state(api)["state"] == "connected"
+
+    def test_closing_and_reopening_are_reported_once(
+        self, api: Api, own_mx: Sandbox, connection: Member, subscribed: None
+    ):
+        account = accounts()[0]
+        for kind in ("close_account", "reopen_account"):
+            bank_event(own_mx, kind, account=vendor_id(account))
+            api.get(f"{BASE}/aggregation/account/{account.pk}")
+            run_sync(connection)
+            run_sync(connection, SyncScope.BALANCES)
+        assert [(name, data["action"]) for name, data in events()] == [
+            ("aggregation_account_closed", "closed"),
+            ("aggregation_account_closed", "reopened"),
+        ]
+
+    @pytest.mark.parametrize("scope", [SyncScope.BALANCES, SyncScope.EVERYTHING])
+    def test_a_new_account_is_added_and_reported_once(
+        self, own_mx: Sandbox, connection: Member, subscribed: None, scope: SyncScope
+    ):
+        bank_event(own_mx, "open_account", member=connection.vendor_member_id, type="SAVINGS")
+        for _ in range(2):
+            run_sync(connection, scope)
+        assert len(accounts(is_active=True)) == 7
+        assert event_types() == ["aggregation_account_added"]
+        link_row = AccountLink.unscoped.latest("create_date")
+        assert link_row.transactions_retrieved_at is not None
+
+    def test_with_the_setting_off_none_is_added(
+        self, own_mx: Sandbox, connection: Member, subscribed: None
+    ):
+        AggregationSettings.unscoped.update(add_new_accounts=False)
+        bank_event(own_mx, "open_account", member=connection.vendor_member_id, type="SAVINGS")
+        run_sync(connection)
+        assert (len(accounts()), events()) == (6, [])
+
+    @pytest.mark.parametrize("way", ["delink", "erase", "nucleus"])
+    def test_what_the_tenant_removed_is_added_again_only_on_request(
+        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, way: str
+    ):
+        account = accounts()[0]
+        path = f"{BASE}/aggregation/account/{account.pk}"
+        match way:
+            case "delink":
+                response = api.delete(path)
+            case "erase":
+                response = api.delete(path, "?nucleus_data=delete")
+            case _:
+                response = api.delete(f"/nucleus/v1/aggregation_account/{account.pk}")
+        assert response.status_code in (200, 204)
+        run_sync(connection)
+        assert len(accounts(is_active=True)) == 5
+        link(api, nucleus_client, connection.vendor_member_id)
+        run_jobs()
+        assert len(accounts(is_active=True)) == 6
+
+    def test_an_account_that_is_deleted_during_its_retrieval_ends_the_job(
+        self, api: Api, own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch
+    ):
+        account = accounts()[0]
+        retrieve = retrieval.retrieve_account
+
+        def delete_first(**arguments: Any) -> None:
+            AggregationAccount.unscoped.filter(pk=account.pk).delete()
+            retrieve(**arguments)
+
+        monkeypatch.setattr(retrieval, "retrieve_account", delete_first)
+        retrieval.enqueue(member=connection, account=account)
+        run_jobs()
+        run_sync(connection)
+        assert not Job.objects.exclude(state=JobState.DONE).exists()
+
+    def test_a_connection_that_is_removed_during_a_job_ends_it(
+        self, own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch
+    ):
+        def gone(member: Member) -> Member:
+            raise ConnectionGone
+
+        monkeypatch.setattr(connections, "lock", gone)
+        run_sync(connection)
+        assert Job.objects.get(kind="sync_member").state == JobState.DONE
+
+
+class TestStaleData:
+    def test_a_dead_read_is_not_connected(self, api: Api, own_mx: Sandbox, connection: Member):
+        assert state(api)["state"] == "connected"
+        own_mx.fault(path="/users/*/accounts", status=503, count=999, kind="status")
+        sync.enqueue(member=connection, scope=SyncScope.EVERYTHING)
+        for _ in range(9):
+            CredentialHealth.objects.all().delete()
+            Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+            runner.drain()
+        assert Job.objects.filter(kind="sync_member", state=JobState.DEAD).exists()
+        row = state(api)
+        assert row["state"] == "unavailable"
+        assert "could not be updated" in row["message"]
+        own_mx.heal()
+        CredentialHealth.objects.all().delete()
+        sync.enqueue(member=connection, scope=SyncScope.STATUS)
+        runner.drain()
+        assert state(api)["state"] == "unavailable"  # the accounts were not read
+        sync.enqueue(member=connection, scope=SyncScope.EVERYTHING, only_if_changed=True)
+        runner.drain()
+        assert (state(api)["state"], state(api)["message"]) == ("connected", None)
+
+    def test_a_connection_that_was_not_checked_for_long_is_not_connected(
+        self, api: Api, own_mx: Sandbox, connection: Member
+    ):
+        Member.unscoped.update(checked_at=timezone.now() - timezone.timedelta(hours=25))
+        row = state(api)
+        assert row["state"] == "unavailable"
+        assert "could not be updated since" in row["message"]
+        run_sync(connection)
+        assert state(api)["state"] == "connected"
+
+
+class TestEvents:
+    def test_a_reported_connection_is_created_once(
+        self, api: Api, own_mx: Sandbox, subscribed: None, nucleus_client: Client
+    ):
+        body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+        user = api.post(f"{BASE}/user", body).data["vendor_response"]["guid"]
+        member = own_mx.connect(user)
+        link(api, nucleus_client, member)
+        run_jobs()
+        body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member}}
+        assert api.post(f"{BASE}/iav", body).status_code == 200
+        link(api, nucleus_client, member)
+        assert event_types() == ["connection_created"]
+
+    def test_the_event_of_a_connection_that_is_only_verified(
+        self, api: Api, own_mx: Sandbox, subscribed: None, nucleus_client: Client
+    ):
+        body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
+        user = api.post(f"{BASE}/user", body).data["vendor_response"]["guid"]
+        body = {
+            "nucleus_client_id": nucleus_client.pk,
+            "vendor_request": {"member_id": own_mx.connect(user)},
+        }
+        assert api.post(f"{BASE}/iav", body).status_code == 200
+        assert event_types() == ["connection_created"]
