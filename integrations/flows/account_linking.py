@@ -18,6 +18,7 @@ from integrations.flows import (
     connections,
     missing_accounts,
     outbound_webhooks,
+    possible_duplicates,
     record_mapping,
     rejected_items,
     retrieval,
@@ -28,7 +29,6 @@ from integrations.models import (
     AggregationSettings,
     DeletedAccount,
     Member,
-    PossibleDuplicate,
     VendorUser,
     VerifiedLink,
 )
@@ -234,7 +234,7 @@ class _Linker:
         if traits is not None:
             for resembling in self.accounts.resembling(traits):
                 other = resembling.aggregation_account
-                _report_possible_duplicate(account, other.merged_into or other)
+                possible_duplicates.report(account, other.merged_into or other)
         return account
 
     def _announce(self, account: AggregationAccount) -> None:
@@ -276,26 +276,6 @@ class _Linker:
             aggregation_account=account,
             can_verify=record.can_verify,
             **columns,
-        )
-
-
-def _report_possible_duplicate(account: AggregationAccount, other: AggregationAccount) -> None:
-    """Record that both may be the same account at the bank, and tell the tenant once."""
-    number = f"the number ending in {account.mask}" if account.mask else "the name"
-    _, created = PossibleDuplicate.unscoped.get_or_create(
-        tenant_id=account.tenant_id,
-        aggregation_account=account,
-        other_account=other,
-        defaults={"reason": f"Same institution, type and currency, and {number}."},
-    )
-    if created:
-        outbound_webhooks.emit(
-            tenant_id=account.tenant_id,
-            event=outbound_webhooks.POSSIBLE_DUPLICATE,
-            client_id=account.client_id,
-            business_id=account.business_id,
-            account_id=account.pk,
-            data={"other_nucleus_aggregation_account_id": str(other.pk)},
         )
 
 

@@ -20,7 +20,6 @@ from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
 from nucleus.models.bank_links import UnverifiedReason
-from nucleus.writes.accounts import lock
 
 RELINK = (
     "Link it again with POST /integration/v1/aggregation/account, which takes this "
@@ -151,7 +150,7 @@ def update_account(account: AggregationAccount, **columns: Any) -> AggregationAc
     if columns["is_active"] == account.is_active:
         return writes.update_aggregation_account(account=account, **columns)
     with transaction.atomic():
-        lock(account)
+        writes.lock(account)
         account.refresh_from_db(fields=["is_active"])  # another writer may have reported it
         if not current(account.tenant).filter(aggregation_account=account).exists():
             columns["is_active"] = account.is_active  # the link has ended meanwhile

@@ -1,4 +1,4 @@
-"""Accounts that may be the same one at the bank: list and dismiss them, follow merges."""
+"""Accounts that may be the same one at the bank: report, list and dismiss them, follow merges."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from integrations.flows import outbound_webhooks
 from integrations.flows.errors import Conflict, NotFound
 from integrations.models import PossibleDuplicate
 from nucleus.models import AggregationAccount, Client, Tenant
@@ -111,3 +112,23 @@ def _report_again(
         other_account=kept,
         reason=row.reason,
     )
+
+
+def report(account: AggregationAccount, other: AggregationAccount) -> None:
+    """Record that both may be the same account at the bank, and tell the tenant once."""
+    number = f"the number ending in {account.mask}" if account.mask else "the name"
+    _, created = PossibleDuplicate.unscoped.get_or_create(
+        tenant_id=account.tenant_id,
+        aggregation_account=account,
+        other_account=other,
+        defaults={"reason": f"Same institution, type and currency, and {number}."},
+    )
+    if created:
+        outbound_webhooks.emit(
+            tenant_id=account.tenant_id,
+            event=outbound_webhooks.POSSIBLE_DUPLICATE,
+            client_id=account.client_id,
+            business_id=account.business_id,
+            account_id=account.pk,
+            data={"other_nucleus_aggregation_account_id": str(other.pk)},
+        )
