@@ -235,3 +235,47 @@ def test_the_clients_token_does_not_erase_it(
     response = client_api.delete(f"{IAV}/{link['id']}", "?nucleus_data=delete" if erase else "")
     assert response.status_code == (403 if erase else 204)
     assert BankLink.unscoped.filter(pk=link["id"]).exists()
+
+
+def test_holders_are_kept_as_the_bank_has_them(api: Api, nucleus_client: Client, bank: Any):
+    bank("Ada  Demo ", "ADA DEMO", " Charles\tDemo", "Grace Demo")
+    first = verify(api, nucleus_client)
+    assert first["bank_account_holder"] == "Ada Demo"
+    assert holders_of(first) == ["Ada Demo", "Charles Demo", "Grace Demo"]
+    bank("Grace Demo", "Ada Demo", "Charles Demo")
+    assert verify(api, nucleus_client) == first  # only their order differs
+    bank("Grace Demo", "Ada Demo")
+    assert holders_of(verify(api, nucleus_client)) == ["Grace Demo", "Ada Demo"]
+
+
+def test_an_account_with_many_holders(api: Api, nucleus_client: Client, bank: Any):
+    names = [f"Holder {number}" for number in range(1, 54)]
+    bank(*names)
+    link = verify(api, nucleus_client)
+    assert holders_of(link) == names[:50]
+    assert link["metadata"]["bank_account_holder_omitted"] == "3"
+    assert verify(api, nucleus_client) == link
+    bank(*names[:30])
+    link = verify(api, nucleus_client)
+    assert holders_of(link) == names[:30]
+    assert "bank_account_holder_omitted" not in link["metadata"]
+
+
+def holders_of(link: dict[str, Any]) -> list[str]:
+    metadata = link["metadata"]
+    others = [metadata.get(f"bank_account_holder_{position}") for position in range(2, 100)]
+    return [link["bank_account_holder"], *(name for name in others if name)]
+
+
+def test_a_number_that_is_not_whole_makes_no_bank_link(
+    api: Api, nucleus_client: Client, bank: Any, monkeypatch: pytest.MonkeyPatch
+):
+    first = verify(api, nucleus_client)
+    number = {"account_guid": "ACT-2", "account_number": "XX**0001", "routing_number": "688999900"}
+    monkeypatch.setitem(hostile_mx.LISTS, NUMBERS, ("account_numbers", [number]))
+    body = {"nucleus_client_id": nucleus_client.pk}
+    body["vendor_request"] = {"member_id": hostile_mx.MEMBER}
+    rows = api.post(IAV, body).data["bank_link"]["response"]
+    assert [row["nucleus_bank_link"] for row in rows] == [None]
+    assert "number" in rows[0]["message"]
+    assert api.get(f"{LINKS}/{first['id']}").data == first
