@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from re import fullmatch
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -33,6 +34,10 @@ from nucleus.writes.bank_links import mark_account_verified, save_bank_link
 ONLY_DEMAND_DEPOSITS = "Only checking and savings accounts verify."
 ACCOUNT_CLOSED = "The bank has closed this account."
 NUMBER_INCOMPLETE = "The vendor sent an incomplete number."
+NUMBER_OUTDATED = (
+    "The bank has replaced this number and the vendor has not verified the new one yet. A widget "
+    "link with mode=iav lets the user verify the account again."
+)
 ACCOUNT_STAYS = "Only the tenant's own token changes the account_id of a verified bank link."
 # Links that are verified again without being asked as soon as their number is there again …
 RESTORABLE = (
@@ -123,7 +128,10 @@ class NumberWriter:
         stored: list[BankLink] = []
         for number in complete:
             link = self._find(account, number, earlier)
-            if self._may_store(link, earlier):
+            if link is not None and _is_outdated(link, account):
+                bank_link_state.unverify_one(link, UnverifiedReason.NUMBER_REPLACED)
+                outcomes.append(BankLinkOutcome(None, NUMBER_OUTDATED))
+            elif self._may_store(link, earlier):
                 stored_link, message = self._store_number(account, number, link, earlier)
                 outcomes.append(BankLinkOutcome(stored_link, message))
                 stored.append(stored_link)
@@ -241,7 +249,9 @@ class NumberWriter:
 
     def _attach(self, link: BankLink, account: records.Account) -> None:
         """Store that the bank link comes from this account of this connection."""
-        columns = {"member_id": self.member.pk, "vendor_account_id": account.id}
+        columns: dict[str, Any] = {"member_id": self.member.pk, "vendor_account_id": account.id}
+        if account.mask and account.mask == link.mask:
+            columns["listed_mask"] = account.mask
         row = VerifiedLink.unscoped.filter(bank_link=link)
         if not row.exists():
             VerifiedLink.unscoped.create(tenant=self.member.tenant, bank_link=link, **columns)
@@ -269,6 +279,11 @@ class NumberWriter:
             return
         if self.is_requested or chosen != before or chosen.pk not in verified_before:
             mark_account_verified(account, chosen)
+
+
+def _is_outdated(link: BankLink, account: records.Account) -> bool:
+    row = VerifiedLink.unscoped.filter(bank_link=link).select_related("bank_link").first()
+    return row is not None and bank_link_state.has_another_number(row, account.mask)
 
 
 def _is_restorable(link: BankLink) -> bool:

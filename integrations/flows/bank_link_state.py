@@ -28,22 +28,36 @@ def of_vendor_account(vendor_user: VendorUser, vendor_account_id: str) -> QueryS
     )
 
 
-def lock(links: QuerySet[VerifiedLink]) -> list[BankLink]:
-    """Their bank links that have not been unverified, locked until the transaction ends."""
-    rows = (
+def lock(links: QuerySet[VerifiedLink]) -> list[VerifiedLink]:
+    """Those whose bank link has not been unverified, locked with it until the transaction ends."""
+    return list(
         links.filter(bank_link__unverified_reason=None)
         .select_related("bank_link")
         .select_for_update(of=("self", "bank_link"))
         .order_by("bank_link_id")
     )
-    return [row.bank_link for row in rows]
+
+
+def has_another_number(link: VerifiedLink, mask: str | None) -> bool:
+    """Whether the account has another number now than the bank link, as its mask tells.
+
+    Vendors may list accounts with their new number before they verify it. Where the list never
+    fitted the verified number, it proves nothing.
+
+    Args:
+        mask: the end of the account's number in the vendor's list of accounts.
+    """
+    verified = link.bank_link.mask
+    if not mask or not verified or link.listed_mask != verified:
+        return False
+    return not mask.endswith(verified) and not verified.endswith(mask)
 
 
 def unverify(links: QuerySet[VerifiedLink], reason: UnverifiedReason) -> None:
     """Unverify the bank links of these verified links, and tell the tenant of each once."""
     with transaction.atomic():
-        for bank_link in lock(links):
-            unverify_one(bank_link, reason)
+        for link in lock(links):
+            unverify_one(link.bank_link, reason)
 
 
 def unverify_one(bank_link: BankLink, reason: UnverifiedReason) -> None:

@@ -82,10 +82,13 @@ def _follow_account(member: Member, record: records.Account) -> None:
         return
     with transaction.atomic():
         for link in bank_link_state.lock(links):
-            columns = record_mapping.bank_link_columns(record, member, link)
+            if bank_link_state.has_another_number(link, record.mask):
+                bank_link_state.unverify_one(link.bank_link, UnverifiedReason.NUMBER_REPLACED)
+                continue
+            columns = record_mapping.bank_link_columns(record, member, link.bank_link)
             if not record.can_verify:  # as after an answer without a type
                 columns = {name: columns[name] for name in BALANCES}
-            save_bank_link(link, columns)
+            save_bank_link(link.bank_link, columns)
 
 
 def _look_at_numbers(

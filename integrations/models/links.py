@@ -200,6 +200,8 @@ class VerifiedLink(TenantRecord):
     bank_link = models.OneToOneField(
         "nucleus.BankLink", on_delete=models.CASCADE, related_name="link"
     )
+    # The end of the account's number in the vendor's list of accounts, when that last fitted.
+    listed_mask = models.CharField(max_length=4, blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["member", "vendor_account_id"])]

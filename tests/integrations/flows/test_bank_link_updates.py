@@ -12,7 +12,7 @@ import pytest
 from integrations.models import AuditLog, VerifiedLink
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccount, BankLink
-from tests.integrations.flows.verified_bank import CHECKING, LINKS, VERIFIED, Bank
+from tests.integrations.flows.verified_bank import CHECKING, LINKS, UNVERIFIED, VERIFIED, Bank
 from tests.sandbox import bank
 
 
@@ -136,3 +136,20 @@ def test_numbers_that_are_not_listed_are_no_proof(linked_bank: Bank):
     )  # fmt: skip
     linked_bank.sync()
     assert snapshot() == before
+
+
+def test_a_replaced_number_that_the_vendor_has_not_verified(iav_bank: Bank):
+    it, old = iav_bank, iav_bank.link_of()
+    it.world.rules(numbers_with_aggregation=False)
+    it.happen("renumber_account", number="900000000017")
+    for _ in range(2):
+        it.import_()
+    it.assert_unverified(old["id"], "number_replaced")
+    assert old["id"] not in {row["id"] for row in it.verify()}
+    assert any("mode=iav" in (row["message"] or "") for row in it.rows)
+    it.assert_unverified(old["id"], "number_replaced")
+    it.world.start(it.member, "verify")
+    it.world.advance("1s")
+    it.sync()
+    assert it.link_of()["bank_account_number"] == "900000000017"
+    assert it.events(UNVERIFIED) == [(old["id"], "number_replaced")]

@@ -273,8 +273,8 @@ def test_a_number_that_is_not_whole_makes_no_bank_link(
     first = verify(api, nucleus_client)
     number = {"account_guid": "ACT-2", "account_number": "XX**0001", "routing_number": "688999900"}
     monkeypatch.setitem(hostile_mx.LISTS, NUMBERS, ("account_numbers", [number]))
-    body = {"nucleus_client_id": nucleus_client.pk}
-    body["vendor_request"] = {"member_id": hostile_mx.MEMBER}
+    request = {"member_id": hostile_mx.MEMBER}
+    body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": request}
     rows = api.post(IAV, body).data["bank_link"]["response"]
     assert [row["nucleus_bank_link"] for row in rows] == [None]
     assert "number" in rows[0]["message"]
