@@ -135,9 +135,10 @@ def _user_of(row: InboundWebhook) -> VendorUser | None:
 def missing_webhooks_warning(tenant: Tenant) -> str | None:
     """A warning for staff if the vendor imports data but sends no webhooks; otherwise None."""
     newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
-    imports = Member.objects.for_tenant(tenant).aggregate(at=Max("successfully_aggregated_at"))
-    imported = imports["at"]
     now = timezone.now()
+    plausible = Member.objects.for_tenant(tenant).filter(successfully_aggregated_at__lte=now)
+    imports = plausible.aggregate(at=Max("successfully_aggregated_at"))
+    imported = imports["at"]
     if imported is None or imported < now - MAX_IMPORT_AGE or imported > now - MAX_WEBHOOK_DELAY:
         return None
     if newest is not None and newest >= imported - MAX_WEBHOOK_DELAY:

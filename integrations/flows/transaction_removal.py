@@ -129,12 +129,14 @@ def _find_missing(link: AccountLink, listing: Listing) -> _Missing:
         if row.create_date >= listing.listed_at:
             missing.new[_facts(row)] += 1
             continue
+        is_earlier = row.source_generation < link.generation
+        if is_earlier and (listing.oldest is None or row.booking_date < listing.oldest):
+            continue  # history that the present source does not have
         missing.posted_count += row.status == "posted"
         if row.source_id in listing.listed or row.update_date >= listing.listed_at:
             continue
-        if row.source_generation < link.generation:
-            if listing.oldest is not None and row.booking_date >= listing.oldest:
-                missing.earlier.append(row)
+        if is_earlier:
+            missing.earlier.append(row)
         elif row.source_generation == link.generation:
             kind = missing.pending if row.status == "pending" else missing.current
             kind.append(row)

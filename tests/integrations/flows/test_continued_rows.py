@@ -204,6 +204,18 @@ def test_an_unlikely_share_is_withheld_here_too(person: Person):
     assert link.withheld_removals == 20
 
 
+def test_old_history_does_not_make_a_share_likely(person: Person):
+    """Of the days that the new source lists, nearly all rows are missing."""
+    for number in range(70, 90):
+        for days_ago in (2, 60, 61, 62):
+            person.book(number, days_ago)
+    person.sync()
+    before = person.active()
+    person.connect_again()
+    person.link()
+    assert person.active() == before
+
+
 def test_rows_with_other_texts_are_replaced(person: Person):
     """A new source may describe all rows in another way; then they have new ids, once."""
     for number in range(70, 90):

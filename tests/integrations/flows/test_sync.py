@@ -66,6 +66,12 @@ def test_staff_are_warned_when_webhooks_are_missing(
 ):
     assert inbound_webhooks.missing_webhooks_warning(connection.tenant) is None
     Member.unscoped.update(successfully_aggregated_at=timezone.now() - timedelta(hours=5))
+    Member.unscoped.create(
+        tenant=connection.tenant,
+        vendor_user=connection.vendor_user,
+        vendor_member_id="MBR-odd",
+        successfully_aggregated_at=timezone.now() + timedelta(days=9000),  # hides no warning
+    )
     warning = inbound_webhooks.missing_webhooks_warning(connection.tenant)
     assert warning is not None
     assert "none has arrived yet" in warning
