@@ -7,13 +7,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import account_links, outbound_webhooks, record_mapping
+from integrations.flows import account_links, bank_link_state, outbound_webhooks, record_mapping
 from integrations.flows.pull_results import emit_changes, vendor_user_id, with_audit_subject
 from integrations.models import AccountLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from nucleus import writes
 from nucleus.models import AggregationAccount, AggregationAccountBalance
+from nucleus.models.bank_links import UnverifiedReason
 
 
 @with_audit_subject
@@ -60,6 +61,12 @@ def _read_account(vendor: Vendor, link: AccountLink) -> records.Account:
 
 
 def _store_account(link: AccountLink, record: records.Account) -> AggregationAccount:
+    if record.is_closed:
+        bank_link_state.unverify(
+            bank_link_state.of_vendor_account(link.connection.vendor_user, link.vendor_account_id),
+            UnverifiedReason.ACCOUNT_CLOSED,
+        )
+        link.aggregation_account.refresh_from_db(fields=["is_link_verified"])
     columns = record_mapping.account_columns(record, link.aggregation_account)
     return account_links.update_account(link.aggregation_account, **columns)
 

@@ -11,6 +11,7 @@ from tests.api import Api
 from tests.factories.access import access_token
 from tests.gateway.integration_api.conftest import link
 from tests.integrations.flows.verified_bank import CHECKING, IAV, LINKS, UNVERIFIED, Bank
+from tests.parallel import at_once
 from tests.sandbox import bank
 
 ACCOUNTS = "/integration/v1/aggregation/account"
@@ -58,6 +59,32 @@ def test_asking_before_the_old_connection_is_known_to_be_gone(iav_bank: Bank):
     iav_bank.sync(old)
     assert {row["id"] for row in iav_bank.links()} == before
     assert iav_bank.events(UNVERIFIED) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_requests_at_once_continue_each_bank_link_once(
+    application: Application, iav_bank: Bank
+):
+    it, before = iav_bank, {row["id"] for row in iav_bank.links()}
+    bank.happen(it.world, "delete_member", member=it.member)
+    again = bank.connect(it.world)
+    it.world.run(again, "verify")
+    body = {"nucleus_client_id": str(it.client.pk), "vendor_request": {"member_id": again}}
+    token = access_token(application)
+    statuses = at_once(6, lambda: Api(token).post(IAV, body).status_code)
+    assert statuses == [200] * 6
+    assert {row["id"] for row in it.links()} == before
+    assert BankLink.unscoped.count() == len(before)
+
+
+def test_a_pull_that_finds_an_account_closed(linked_bank: Bank):
+    before = linked_bank.link_of()
+    account = linked_bank.account_of(before["id"])
+    linked_bank.happen("close_account", now=True)
+    pulled = linked_bank.api.get(f"{ACCOUNTS}/{account['id']}")
+    assert pulled.status_code == 200
+    assert '"is_link_verified":false' in pulled.content.decode()
+    linked_bank.assert_unverified(before["id"], "account_closed")
 
 
 def test_an_account_that_the_vendor_takes_for_another_one(linked_bank: Bank):
