@@ -27,9 +27,9 @@ class MemberAdmin(ReadOnlyAdmin):
 
     list_display = (
         "name", "tenant", "owner", "connection_status", "actor", "connection_message",
-        "aggregated_at",
+        "aggregated_at", "checked_at", "read_problem",
     )  # fmt: skip
-    list_filter = ("connection_status", "actor")
+    list_filter = ("connection_status", "actor", ("read_problem", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "vendor_user__client", "vendor_user__business")
     search_fields = (
         "name", "vendor_member_id", "vendor_user__client__username",

@@ -119,6 +119,19 @@ class VendorContract:
         with pytest.raises(errors.VendorNotFound):
             vendor.delete_user(user_id=user.id)
 
+    def test_calls_under_a_deleted_user_name_the_user(
+        self, vendor: Vendor, member: records.Member, account: records.Account
+    ):
+        vendor.delete_user(user_id=member.user_id)
+        with pytest.raises(errors.VendorUserNotFound):
+            vendor.list_members(user_id=member.user_id)
+        with pytest.raises(errors.VendorUserNotFound):
+            vendor.read_member(user_id=member.user_id, member_id=member.id)
+        with pytest.raises(errors.VendorUserNotFound):
+            vendor.read_account(user_id=member.user_id, account_id=account.id)
+        with pytest.raises(errors.VendorUserNotFound):
+            vendor.widget_url(user_id=member.user_id, options=records.WidgetOptions())
+
     @pytest.mark.parametrize("verification", [False, True])
     def test_the_widget_has_an_address(
         self, vendor: Vendor, user: records.User, *, verification: bool

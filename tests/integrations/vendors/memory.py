@@ -70,7 +70,7 @@ class MemoryVendor:
 
     def widget_url(self, *, user_id: str, options: records.WidgetOptions) -> str:
         self._call("widget_url")
-        _get(self.bank.users, user_id)
+        self._check_user(user_id)
         mode = "verification" if options.verification else "aggregation"
         return f"https://memory.invalid/widget?user={user_id}&mode={mode}"
 
@@ -82,7 +82,7 @@ class MemoryVendor:
 
     def list_members(self, *, user_id: str) -> records.Batch[records.Member]:
         self._call("list_members")
-        _get(self.bank.users, user_id)
+        self._check_user(user_id)
         members = self.bank.members.values()
         return records.Batch(tuple(member for member in members if member.user_id == user_id))
 
@@ -102,6 +102,7 @@ class MemoryVendor:
 
     def read_account(self, *, user_id: str, account_id: str) -> records.Account:
         self._call("read_account")
+        self._check_user(user_id)
         account = _get(self.bank.accounts, account_id)
         if account.user_id != user_id or account.member_id not in self.bank.members:
             raise errors.VendorNotFound
@@ -212,7 +213,12 @@ class MemoryVendor:
         accounts = self.bank.accounts.values()
         return tuple(account for account in accounts if account.member_id == member_id)
 
+    def _check_user(self, user_id: str) -> None:
+        if user_id not in self.bank.users:
+            raise errors.VendorUserNotFound(vendor=SLUG)
+
     def _member(self, user_id: str, member_id: str) -> records.Member:
+        self._check_user(user_id)
         member = _get(self.bank.members, member_id)
         if member.user_id != user_id:
             raise errors.VendorNotFound
