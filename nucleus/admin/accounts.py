@@ -26,8 +26,9 @@ class BankLinkAdmin(ReadOnlyAdmin):
     """Verified bank accounts, by their last four digits."""
 
     list_display = (
-        "institution_name", "mask", "client", "business", "tenant", "is_link_verified", "is_active",
+        "institution_name", "mask", "client", "business", "tenant", "is_link_verified",
+        "unverified_reason", "is_active",
     )  # fmt: skip
-    list_filter = ("is_link_verified", "is_active")
+    list_filter = ("is_link_verified", "unverified_reason", "is_active")
     list_select_related = ("client", "business", "tenant")
     search_fields = ("client__username", "business__legal_name", "id")
