@@ -174,3 +174,23 @@ def test_an_odd_time_of_the_import_hides_nothing(
         Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
         assert runner.drain() == 1
         assert bank.row(amount)["status"] == "posted"
+
+
+def test_odd_time_stamps_freeze_no_balance(bank: Bank):
+    path = f"/integration/v1/aggregation/balance/{bank.link.aggregation_account_id}"
+    stamps = ["2099-01-01T00:00:00Z", "1990-01-01T00:00:00Z", "2098-01-01T00:00:00Z", None]
+    for number, stamp in enumerate(stamps):
+        bank.event(
+            "change_account",
+            account=bank.link.vendor_account_id,
+            fields={"balance": 500 + number, "updated_at": stamp},
+        )
+        pulled = bank.api.get(path).data["nucleus_balance_posted"]
+        assert pulled["balance"] == 500 + number
+        assert pulled["id"] == bank.api.get(path).data["nucleus_balance_posted"]["id"]
+        newest = bank.api.get(
+            "/nucleus/v1/aggregation_account_balance",
+            filter=f"aggregation_account_id=={bank.link.aggregation_account_id}",
+            order_by="balance_time_stamp",
+        ).data["content"][0]
+        assert newest["id"] == pulled["id"]
