@@ -1,0 +1,124 @@
+"""Compares what the gateway's API says of a person with what the bank says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from integrations.models import AccountLink
+from tests.api import Api
+from tests.life.people import JSON, Person
+
+NUCLEUS = "/nucleus/v1"
+# The first import has a little more; the window that every retrieval reads is this long.
+COMPARED_DAYS = 60
+
+
+def differences(api: Api, person: Person) -> list[str]:
+    """What the gateway and the bank say differently; empty if both agree."""
+    members = {row["guid"]: row for row in person.members()}
+    expected: dict[str, JSON] = {}
+    for member in members.values():
+        report = person.bank(member["successfully_aggregated_at"].replace("+00:00", "Z"))
+        for account in report["accounts"]:
+            if member["guid"] in account["members"] and _counts(account):
+                expected[account["account"]] = account | {"at": report["at"]}
+    stored = _listed(api, f"{NUCLEUS}/aggregation_account", client_id=str(person.client.pk))
+    active = {row["id"]: row for row in stored if row["is_active"]}
+    bank_ids = _bank_ids(person, expected)
+    found = []
+    for account_id in active.keys() - bank_ids.keys():
+        found.append(f"{account_id} ({active[account_id]['account_name']}) is active only here")
+    seen = Counter(bank_ids[account_id] for account_id in active.keys() & bank_ids.keys())
+    for bank_id, account in expected.items():
+        if seen[bank_id] != 1:
+            found.append(f"{account['name']} ({bank_id}) is active {seen[bank_id]} times")
+    for account_id, bank_id in bank_ids.items():
+        known = person.account_ids.setdefault(bank_id, account_id)
+        if known != account_id:
+            found.append(f"{bank_id} was {known} and is now {account_id}")
+        if account_id in active:
+            found += _compare(api, active[account_id], expected[bank_id])
+    return found
+
+
+def _counts(account: JSON) -> bool:
+    return not account["is_closed"] and not account["is_deleted"]
+
+
+def _bank_ids(person: Person, expected: dict[str, JSON]) -> dict[str, str]:
+    """The bank's guids by the ids of the aggregation accounts that are linked to them."""
+    by_guid = {guid: bank_id for bank_id, row in expected.items() for guid in row["mx_guids"]}
+    links = AccountLink.unscoped.filter(
+        aggregation_account__client=person.client, ended_at=None, vendor_account_id__in=by_guid
+    )
+    return {str(link.aggregation_account_id): by_guid[link.vendor_account_id] for link in links}
+
+
+def _compare(api: Api, row: JSON, bank: JSON) -> list[str]:
+    name = f"{bank['name']} ({row['id']})"
+    found = []
+    if (row["account_name"], row["mask"]) != (bank["name"], bank["number"][-4:]):
+        found.append(f"{name} is called {row['account_name']} …{row['mask']}")
+    balances = _listed(
+        api, f"{NUCLEUS}/aggregation_account_balance", aggregation_account_id=row["id"]
+    )
+    newest = max(balances, key=lambda balance: balance["balance_time_stamp"], default=None)
+    if newest is None or newest["balance"] != Decimal(bank["balance"]):
+        found.append(f"{name}: balance {newest and newest['balance']}, not {bank['balance']}")
+    return found + _compare_transactions(api, name, row, bank) + _compare_holdings(api, row, bank)
+
+
+def _compare_transactions(api: Api, name: str, row: JSON, bank: JSON) -> list[str]:
+    since = bank["at"][:10]
+    first = _days_before(since, COMPARED_DAYS)
+    at_bank = Counter(
+        (item["date"], Decimal(item["amount"]), item["type"], item["description"], item["status"])
+        for item in bank["transactions"]
+        if item["date"] >= first
+    )
+    here = Counter(
+        (
+            item["booking_date"], item["bank_credit"]["amount"],
+            item["bank_credit"]["transaction_type"].upper(),
+            item["bank_credit"]["description"], item["status"].upper(),
+        )
+        for item in _listed(
+            api, f"{NUCLEUS}/aggregation_account_transaction", aggregation_account_id=row["id"]
+        )
+        if item["status"] != "canceled" and item["booking_date"] >= first
+    )  # fmt: skip
+    missing, surplus = at_bank - here, here - at_bank
+    return [f"{name}: lacks {entry}" for entry in missing.elements()] + [
+        f"{name}: has {entry} besides" for entry in surplus.elements()
+    ]
+
+
+def _compare_holdings(api: Api, row: JSON, bank: JSON) -> list[str]:
+    at_bank = Counter((item["symbol"], Decimal(str(item["shares"]))) for item in bank["holdings"])
+    here = Counter(
+        (item["ticker"], item["shares"])
+        for item in _listed(
+            api, f"{NUCLEUS}/aggregation_account_holding", aggregation_account_id=row["id"]
+        )
+        if item["is_active"]
+    )
+    return [] if at_bank == here else [f"{row['id']}: holds {here}, not {at_bank}"]
+
+
+def _days_before(day: str, days: int) -> str:
+    return (date.fromisoformat(day) - timedelta(days=days)).isoformat()
+
+
+def _listed(api: Api, path: str, **filters: Any) -> list[JSON]:
+    """All pages of a list."""
+    rows: list[JSON] = []
+    for page in range(500):
+        response = api.get(path, page=page, size=200, **filters)
+        assert response.status_code == 200, response.data
+        rows += response.data["content"]
+        if response.data["last"]:
+            return rows
+    raise AssertionError("endless pages")
