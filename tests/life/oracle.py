@@ -25,7 +25,7 @@ def differences(api: Api, person: Person) -> list[str]:
         for account in report["accounts"]:
             if member["guid"] in account["members"] and _counts(account):
                 expected[account["account"]] = account | {"at": report["at"]}
-    stored = _listed(api, f"{NUCLEUS}/aggregation_account", client_id=str(person.client.pk))
+    stored = _listed(api, f"{NUCLEUS}/aggregation_account", filter=f"client_id=={person.client.pk}")
     active = {row["id"]: row for row in stored if row["is_active"]}
     bank_ids = _bank_ids(person, expected)
     found = []
@@ -63,7 +63,7 @@ def _compare(api: Api, row: JSON, bank: JSON) -> list[str]:
     if (row["account_name"], row["mask"]) != (bank["name"], bank["number"][-4:]):
         found.append(f"{name} is called {row['account_name']} …{row['mask']}")
     balances = _listed(
-        api, f"{NUCLEUS}/aggregation_account_balance", aggregation_account_id=row["id"]
+        api, f"{NUCLEUS}/aggregation_account_balance", filter=f"aggregation_account_id=={row['id']}"
     )
     newest = max(balances, key=lambda balance: balance["balance_time_stamp"], default=None)
     if newest is None or newest["balance"] != Decimal(bank["balance"]):
@@ -81,14 +81,14 @@ def _compare_transactions(api: Api, name: str, row: JSON, bank: JSON) -> list[st
     )
     here = Counter(
         (
-            item["booking_date"], item["bank_credit"]["amount"],
+            _day(item), item["bank_credit"]["amount"],
             item["bank_credit"]["transaction_type"].upper(),
             item["bank_credit"]["description"], item["status"].upper(),
         )
         for item in _listed(
-            api, f"{NUCLEUS}/aggregation_account_transaction", aggregation_account_id=row["id"]
+            api, f"{NUCLEUS}/aggregation_account_transaction", filter=f"aggregation_account_id=={row['id']}"
         )
-        if item["status"] != "canceled" and item["booking_date"] >= first
+        if item["status"] != "canceled" and _day(item) >= first
     )  # fmt: skip
     missing, surplus = at_bank - here, here - at_bank
     return [f"{name}: lacks {entry}" for entry in missing.elements()] + [
@@ -101,7 +101,9 @@ def _compare_holdings(api: Api, row: JSON, bank: JSON) -> list[str]:
     here = Counter(
         (item["ticker"], item["shares"])
         for item in _listed(
-            api, f"{NUCLEUS}/aggregation_account_holding", aggregation_account_id=row["id"]
+            api,
+            f"{NUCLEUS}/aggregation_account_holding",
+            filter=f"aggregation_account_id=={row['id']}",
         )
         if item["is_active"]
     )
@@ -116,9 +118,13 @@ def _listed(api: Api, path: str, **filters: Any) -> list[JSON]:
     """All pages of a list."""
     rows: list[JSON] = []
     for page in range(500):
-        response = api.get(path, page=page, size=200, **filters)
+        response = api.get(path, page=page, size=100, **filters)
         assert response.status_code == 200, response.data
         rows += response.data["content"]
         if response.data["last"]:
             return rows
     raise AssertionError("endless pages")
+
+
+def _day(item: JSON) -> str:
+    return str(item.get("booking_date") or item["transaction_date"][:10])

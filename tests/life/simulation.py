@@ -49,7 +49,7 @@ class Simulation:
         application: Application,
         settings: AggregationSettings,
         sandbox: Sandbox,
-        traveller: time_machine.Coordinates,
+        traveller: time_machine.Traveller,
         seed: int,
         clients: int,
     ) -> None:
@@ -142,6 +142,7 @@ class Simulation:
 
     def run_jobs(self) -> int:
         """Work until nothing is due; a crash ends the process in the middle of a job."""
+        count = 0
         with _crashing(self.crash_after) as is_crashed:
             count = runner_drain()
         if is_crashed():
@@ -153,8 +154,7 @@ class Simulation:
 
     def _deliver_webhooks(self, *, is_lossy: bool) -> None:
         """Pass on what MX has sent since: some twice, some never, some later."""
-        rows = self.sandbox.call("GET", "/_control/deliveries")["deliveries"]
-        new = [row for row in rows if row["id"] > self.last_delivery]
+        new = self._new_deliveries()
         self.last_delivery = max([row["id"] for row in new], default=self.last_delivery)
         if is_lossy:
             self.chance.shuffle(new)
@@ -164,6 +164,17 @@ class Simulation:
                 continue
             for _ in range(2 if draw < LOST + DOUBLED else 1):
                 self._post_webhook(row["payload"])
+
+    def _new_deliveries(self) -> list[dict[str, Any]]:
+        new: list[dict[str, Any]] = []
+        path = "/_control/deliveries"
+        while True:  # a page at a time, the newest first
+            rows = self.sandbox.call("GET", path)["deliveries"]
+            unseen = [row for row in rows if row["id"] > self.last_delivery]
+            new += unseen
+            if not rows or len(unseen) < len(rows):
+                return new
+            path = f"/_control/deliveries?before={rows[-1]['id']}"
 
     def _post_webhook(self, payload: Any) -> None:
         text = payload if isinstance(payload, str) else json.dumps(payload)
