@@ -16,6 +16,8 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-versi
 	--no-strip-extras --no-emit-index-url --generate-hashes
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
+SEEDS ?= 200
+CLIENTS ?= 24
 TIMES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 
@@ -55,22 +57,22 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 
 .PHONY: test
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not production" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(INSTALLED_DEV) ## The tests that use no sandbox, server, browser or process: under a minute
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "fast and not services and not faults and not production" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "fast and not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
-	--numprocesses 3 --dist loadfile -m "not services and not faults and not production" $(ARGS)
+	--numprocesses 3 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) -m "not faults and not production and not sandbox and not browser and not embedded" $(ARGS)
+	@$(PYTEST) -m "not faults and not life and not production and not sandbox and not browser and not embedded" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
@@ -78,6 +80,11 @@ test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=lon
 	@unset DATABASE_URL REDIS_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
+
+.PHONY: test-life
+test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS=200 CLIENTS=24
+	@env -u DATABASE_URL -u REDIS_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) \
+	$(BIN)/python -m pytest --numprocesses 2 --dist load -m life tests/life $(ARGS)
 
 .PHONY: test-production
 test-production: $(INSTALLED_DEV) ## README's production commands in a new environment, on DATABASE_URL and REDIS_URL
