@@ -157,7 +157,7 @@ def disable_user(simulation: Simulation, person: Person) -> str | None:
 def disconnect(simulation: Simulation, person: Person) -> str | None:
     """The app disconnects an account and links it again later."""
     api = simulation.api()
-    rows = api.get(ACCOUNTS, client_id=str(person.client.pk), size=100).data["content"]
+    rows = api.get(ACCOUNTS, filter=f"client_id=={person.client.pk}", size=100).data["content"]
     active = [row for row in rows if row["is_active"]]
     if not active:
         return None

@@ -34,7 +34,10 @@ def differences(api: Api, person: Person) -> list[str]:
     seen = Counter(bank_ids[account_id] for account_id in active.keys() & bank_ids.keys())
     for bank_id, account in expected.items():
         if seen[bank_id] != 1:
-            found.append(f"{account['name']} ({bank_id}) is active {seen[bank_id]} times")
+            found.append(
+                f"{account['name']} ({bank_id}) is active {seen[bank_id]} times; links: "
+                f"{_history(account)}"
+            )
     for account_id, bank_id in bank_ids.items():
         known = person.account_ids.setdefault(bank_id, account_id)
         if known != account_id:
@@ -55,6 +58,15 @@ def _bank_ids(person: Person, expected: dict[str, JSON]) -> dict[str, str]:
         aggregation_account__client=person.client, ended_at=None, vendor_account_id__in=by_guid
     )
     return {str(link.aggregation_account_id): by_guid[link.vendor_account_id] for link in links}
+
+
+def _history(account: JSON) -> list[str]:
+    links = AccountLink.unscoped.filter(vendor_account_id__in=account["mx_guids"])
+    return [
+        f"{link.vendor_member_id[:8]} {link.create_date:%m-%d} to "
+        f"{link.ended_at and link.ended_at.strftime('%m-%d')} {link.end_reason}"
+        for link in links.order_by("create_date")
+    ]
 
 
 def _compare(api: Api, row: JSON, bank: JSON) -> list[str]:
