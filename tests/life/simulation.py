@@ -17,7 +17,7 @@ from django.test import Client as HttpClient
 from gateway.access.models import Application
 from integrations.flows import reconciliation
 from integrations.jobs import runner
-from integrations.models import AggregationSettings
+from integrations.models import AggregationSettings, Job, JobState
 from integrations.vendors.transport import Transport
 from tests.api import Api
 from tests.factories.access import access_token
@@ -137,7 +137,8 @@ class Simulation:
         reconciliation.reconcile_due()
         for _ in range(MAX_ROUNDS):
             self.pass_time(minutes=20)
-            if not self.run_jobs():
+            self.run_jobs()
+            if not Job.objects.filter(state__in=(JobState.READY, JobState.RUNNING)).exists():
                 break
 
     def run_jobs(self) -> int:
