@@ -28,23 +28,23 @@ def differences(api: Api, person: Person) -> list[str]:
     stored = _listed(api, f"{NUCLEUS}/aggregation_account", filter=f"client_id=={person.client.pk}")
     active = {row["id"]: row for row in stored if row["is_active"]}
     bank_ids = _bank_ids(person, expected)
-    found = []
+    differing = []
     for account_id in active.keys() - bank_ids.keys():
-        found.append(f"{account_id} ({active[account_id]['account_name']}) is active only here")
+        differing.append(f"{account_id} ({active[account_id]['account_name']}) is active only here")
     seen = Counter(bank_ids[account_id] for account_id in active.keys() & bank_ids.keys())
     for bank_id, account in expected.items():
         if seen[bank_id] != 1:
-            found.append(
+            differing.append(
                 f"{account['name']} ({bank_id}) is active {seen[bank_id]} times; links: "
                 f"{_history(account)}"
             )
     for account_id, bank_id in bank_ids.items():
         known = person.account_ids.setdefault(bank_id, account_id)
         if known != account_id:
-            found.append(f"{bank_id} was {known} and is now {account_id}")
+            differing.append(f"{bank_id} was {known} and is now {account_id}")
         if account_id in active:
-            found += _compare(api, active[account_id], expected[bank_id])
-    return found
+            differing += _compare(api, active[account_id], expected[bank_id])
+    return differing
 
 
 def _counts(account: JSON) -> bool:
@@ -71,16 +71,16 @@ def _history(account: JSON) -> list[str]:
 
 def _compare(api: Api, row: JSON, bank: JSON) -> list[str]:
     name = f"{bank['name']} ({row['id']})"
-    found = []
+    differing = []
     if (row["account_name"], row["mask"]) != (bank["name"], bank["number"][-4:]):
-        found.append(f"{name} is called {row['account_name']} …{row['mask']}")
+        differing.append(f"{name} is called {row['account_name']} …{row['mask']}")
     balances = _listed(
         api, f"{NUCLEUS}/aggregation_account_balance", filter=f"aggregation_account_id=={row['id']}"
     )
     newest = max(balances, key=lambda balance: balance["balance_time_stamp"], default=None)
     if newest is None or newest["balance"] != Decimal(bank["balance"]):
-        found.append(f"{name}: balance {newest and newest['balance']}, not {bank['balance']}")
-    return found
+        differing.append(f"{name}: balance {newest and newest['balance']}, not {bank['balance']}")
+    return differing
 
 
 def _compare_transactions(api: Api, name: str, row: JSON, bank: JSON) -> list[str]:

@@ -73,10 +73,10 @@ def test_after_a_year_the_gateway_says_what_the_banks_say(
 
 def _check(simulation: Simulation) -> None:
     simulation.quiet()
-    found = [
+    differing = [
         f"{person.client.username}: {difference}"
         for person in simulation.people
         for difference in differences(simulation.api(), person)
     ]
     history = "\n  ".join(simulation.log[-60:])
-    assert not found, "\n".join([*found[:30], "after", f"  {history}"])
+    assert not differing, "\n".join([*differing[:30], "after", f"  {history}"])
