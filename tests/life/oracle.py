@@ -80,7 +80,8 @@ def _compare(api: Api, row: JSON, bank: JSON) -> list[str]:
     newest = max(balances, key=lambda balance: balance["balance_time_stamp"], default=None)
     if newest is None or newest["balance"] != Decimal(bank["balance"]):
         differing.append(f"{name}: balance {newest and newest['balance']}, not {bank['balance']}")
-    return differing
+    differing += _compare_transactions(api, name, row, bank)
+    return differing + _compare_holdings(api, row, bank)
 
 
 def _compare_transactions(api: Api, name: str, row: JSON, bank: JSON) -> list[str]:
@@ -93,14 +94,15 @@ def _compare_transactions(api: Api, name: str, row: JSON, bank: JSON) -> list[st
     )
     here = Counter(
         (
-            _day(item), item["bank_credit"]["amount"],
+            item["booking_date"], item["bank_credit"]["amount"],
             item["bank_credit"]["transaction_type"].upper(),
             item["bank_credit"]["description"], item["status"].upper(),
         )
         for item in _listed(
-            api, f"{NUCLEUS}/aggregation_account_transaction", filter=f"aggregation_account_id=={row['id']}"
+            api, f"{NUCLEUS}/aggregation_account_transaction",
+            filter=f"aggregation_account_id=={row['id']}",
         )
-        if item["status"] != "canceled" and _day(item) >= first
+        if item["status"] != "canceled" and item["booking_date"] >= first
     )  # fmt: skip
     missing, surplus = at_bank - here, here - at_bank
     return [f"{name}: lacks {entry}" for entry in missing.elements()] + [
@@ -136,7 +138,3 @@ def _listed(api: Api, path: str, **filters: Any) -> list[JSON]:
         if response.data["last"]:
             return rows
     raise AssertionError("endless pages")
-
-
-def _day(item: JSON) -> str:
-    return str(item.get("booking_date") or item["transaction_date"][:10])
