@@ -83,7 +83,8 @@ def mark_missing(member: Member) -> None:
 def mark_user_missing(vendor_user: VendorUser) -> None:
     """Store that the vendor no longer has this user, and so none of its connections.
 
-    Its id is cleared, so POST /user creates it again. Nothing happens if that was done meanwhile.
+    Its id is cleared, so POST /user creates it again; user_sessions.restore_user takes it back if
+    the vendor has it after all. Nothing happens if either was done meanwhile.
     """
     with transaction.atomic():
         rows = VendorUser.unscoped.select_for_update(of=("self",)).filter(
@@ -92,7 +93,9 @@ def mark_user_missing(vendor_user: VendorUser) -> None:
         if vendor_user.vendor_user_id is None or rows.first() is None:
             return
         VendorUser.unscoped.filter(pk=vendor_user.pk).update(
-            vendor_user_id=None, update_date=timezone.now()
+            vendor_user_id=None,
+            missing_vendor_user_id=vendor_user.vendor_user_id,
+            update_date=timezone.now(),
         )
         for member in vendor_user.members.exclude(connection_status=MISSING).order_by("pk"):
             mark_missing(member)

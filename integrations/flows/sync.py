@@ -117,7 +117,8 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
 
 def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: datetime) -> bool:
     """Read and complete the job; False if the vendor no longer has the connection."""
-    if member.vendor_user.vendor_user_id is None:
+    vendor_user = member.vendor_user
+    if vendor_user.vendor_user_id is None and not user_sessions.restore_user(vendor_user):
         return False
     scope = SyncScope(payload.scope)
     only_if_changed = payload.only_if_changed

@@ -9,7 +9,12 @@ from integrations import audit_context, vendor_sessions
 from integrations.flows import missing_connections
 from integrations.models import VendorUser
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorUserDisabled, VendorUserError, VendorUserNotFound
+from integrations.vendors.errors import (
+    VendorNotFound,
+    VendorUserDisabled,
+    VendorUserError,
+    VendorUserNotFound,
+)
 
 CREATE_USER = (
     "Create it again with POST /integration/v1/user; then the person has to link the institution "
@@ -40,6 +45,31 @@ def open_for_user(
             yield vendor
     except VendorUserError as error:
         raise stored(error, vendor_user) from None
+
+
+def restore_user(vendor_user: VendorUser) -> bool:
+    """Take back the id of a missing user if the vendor has the user after all; False if not.
+
+    Vendors answer wrongly at times, even repeatedly. Raises VendorError and VendorNotConfigured.
+    """
+    user_id = vendor_user.missing_vendor_user_id
+    if user_id is None:
+        return False
+    with vendor_sessions.open_for_tenant(
+        tenant=vendor_user.tenant,
+        vendor=vendor_user.vendor,
+        interactive=False,
+        client_id=vendor_user.client_id,
+    ) as vendor:
+        try:
+            vendor.read_user(user_id=user_id)
+        except (VendorNotFound, VendorUserError):
+            return False
+    rows = VendorUser.unscoped.filter(pk=vendor_user.pk, vendor_user_id=None)
+    if not rows.update(vendor_user_id=user_id, missing_vendor_user_id=None):
+        return False  # created again meanwhile
+    vendor_user.vendor_user_id = user_id
+    return True
 
 
 def stored(error: VendorUserError, vendor_user: VendorUser) -> VendorUserError:

@@ -37,6 +37,8 @@ class VendorUser(TenantRecord):
     identifier = models.CharField(max_length=200)
     # Null until the user was created, and again once the vendor no longer has it.
     vendor_user_id = models.CharField(max_length=255, null=True, blank=True)
+    # The id that the vendor did not have any more; it may have been the vendor's mistake.
+    missing_vendor_user_id = models.CharField(max_length=255, null=True, blank=True, editable=False)
     # How the owner's last widget link was opened: tells what a connection that nobody reported is
     # for. Empty: no link was asked for yet.
     last_widget_mode = models.CharField(max_length=16, blank=True, default="")

@@ -115,7 +115,7 @@ def reconnect(simulation: Simulation, person: Person) -> str | None:
         simulation.pass_time(days=simulation.chance.choice((1, 5)))
     new = person.connect(member["institution_code"])
     simulation.settle()
-    if simulation.chance.random() < 2:
+    if simulation.chance.random() < 0.6:
         simulation.link(person, new)
         return f"reconnect {member['guid']} as {new}"
     return f"reconnect {member['guid']} as {new}, callback lost"

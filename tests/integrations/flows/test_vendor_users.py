@@ -146,6 +146,19 @@ class TestADeletedUser:
         assert VendorUser.unscoped.get().vendor_user_id is not None
         assert Member.unscoped.get().pk == connection.pk
 
+    def test_a_user_that_was_there_all_the_time_heals(
+        self, api: Api, own_mx: Sandbox, connection: Member, events: None
+    ):
+        accounts = active()
+        own_mx.fault(path="/users/*", status=404, kind="status", count=6)
+        run_sync(connection)
+        assert (state(api)["state"], active()) == ("missing", 0)
+        own_mx.heal()
+        run_sync(connection)
+        assert (state(api)["state"], active()) == ("connected", accounts)
+        assert api.get(state(api)["widget_link"]).status_code == 200
+        assert types().count("connection_repaired") == 1
+
 
 class TestADisabledUser:
     def test_connections_say_so_and_heal(
