@@ -31,17 +31,17 @@ def differences(api: Api, person: Person) -> list[str]:
     differing = []
     for account_id in active.keys() - bank_ids.keys():
         differing.append(f"{account_id} ({active[account_id]['account_name']}) is active only here")
-    seen = Counter(bank_ids[account_id] for account_id in active.keys() & bank_ids.keys())
+    active_counts = Counter(bank_ids[account_id] for account_id in active.keys() & bank_ids.keys())
     for bank_id, account in expected.items():
-        if seen[bank_id] != 1:
+        if active_counts[bank_id] != 1:
             differing.append(
-                f"{account['name']} ({bank_id}) is active {seen[bank_id]} times; links: "
+                f"{account['name']} ({bank_id}) is active {active_counts[bank_id]} times; links: "
                 f"{_history(account)}"
             )
     for account_id, bank_id in bank_ids.items():
-        known = person.account_ids.setdefault(bank_id, account_id)
-        if known != account_id:
-            differing.append(f"{bank_id} was {known} and is now {account_id}")
+        first_id = person.account_ids.setdefault(bank_id, account_id)
+        if first_id != account_id:
+            differing.append(f"{bank_id} was {first_id} and is now {account_id}")
         if account_id in active:
             differing += _compare(api, active[account_id], expected[bank_id])
     return differing
