@@ -75,6 +75,7 @@ def merge(
         pair = AccountPair(
             kept=kept,
             merged=merged,
+            earlier_generation=plan.earlier_generation,
             kept_generation=plan.kept_generation,
             merged_generation=plan.merged_generation,
             source_moves=plan.moving is not None,

@@ -47,7 +47,7 @@ class LinkPlan:
         kept_links: all links of the kept account, oldest first; `own` is the current one.
         moving: the merged account's current link, if the kept one gets it.
         ending: the merged account's current link.
-        kept_generation: of the kept account's link.
+        earlier_generation, kept_generation: of the kept account's link, before and after.
         merged_generation: of the merged account's latest link.
     """
 
@@ -56,6 +56,7 @@ class LinkPlan:
     own: AccountLink | None
     moving: AccountLink | None
     ending: AccountLink | None
+    earlier_generation: int
     kept_generation: int
     merged_generation: int
 
@@ -78,7 +79,7 @@ class ReturnedLink:
 def plan(kept: AggregationAccount, merged: AggregationAccount) -> LinkPlan:
     """Which link goes on. The links of both accounts are locked."""
     kept_links, merged_links = _links(kept), _links(merged)
-    kept_generation = max([link.generation for link in kept_links], default=1)
+    earlier_generation = kept_generation = max([link.generation for link in kept_links], default=1)
     merged_generation = max([link.generation for link in merged_links], default=1)
     own, ending = _current(kept_links), _current(merged_links)
     is_moving = ending is not None and own is None
@@ -90,6 +91,7 @@ def plan(kept: AggregationAccount, merged: AggregationAccount) -> LinkPlan:
         own=own,
         moving=ending if is_moving else None,
         ending=ending,
+        earlier_generation=earlier_generation,
         kept_generation=kept_generation,
         merged_generation=merged_generation,
     )

@@ -57,6 +57,7 @@ class AccountPair:
     """Two accounts of which one is merged into the other.
 
     Args:
+        earlier_generation: of the entries that the kept account's source has listed.
         kept_generation: of the entries that the kept account's source lists from now on.
         merged_generation: of the entries that the merged account's source lists.
         source_moves: the source of the merged account becomes that of the kept one.
@@ -64,6 +65,7 @@ class AccountPair:
 
     kept: AggregationAccount
     merged: AggregationAccount
+    earlier_generation: int
     kept_generation: int
     merged_generation: int
     source_moves: bool
@@ -96,6 +98,11 @@ def move_transactions(pair: AccountPair, record: Record) -> int:
         moved += len(unmatched)
     if pair.source_moves:
         _protect_earlier_rows(pair)
+    else:
+        rows_of_source = entries(AggregationAccountTransaction, pair.kept).filter(
+            source_generation=pair.earlier_generation
+        )
+        rows_of_source.update(source_generation=pair.kept_generation)
     return moved
 
 
