@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +25,6 @@ from integrations.flows import (
     rejected_items,
     retrieval,
 )
-from integrations.flows.account_identity import Traits
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -38,7 +39,6 @@ from nucleus import writes
 from nucleus.models import AggregationAccount, BankLink
 
 EndReason = AccountLink.EndReason
-BY_TENANT = (EndReason.DISCONNECTED.value, EndReason.CONNECTION_DELETED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ class _Linker:
         deleted = DeletedAccount.objects.for_tenant(member.tenant).filter(
             vendor_user=self.vendor_user
         )
+        self.changed: list[AggregationAccount] = []  # or created
+        self.new_ids: set[UUID] = set()
         self.deleted_ids = set(deleted.values_list("vendor_account_id", flat=True))
 
     def link(self, listed: Iterable[records.Account]) -> list[AccountOutcome]:
@@ -137,23 +139,34 @@ class _Linker:
         counterparts = account_identity.find_counterparts(unknown, self.accounts)
         outcomes = []
         for record in listed:
-            account = self._account(record, unknown.get(record.id), counterparts)
+            account = self._account(record, counterparts)
             if account is not None:
                 outcomes.append(AccountOutcome(account))
+        listed_ids = {outcome.account.pk for outcome in outcomes if outcome.account}
+        for account in self.changed:
+            self._report_duplicates(account, listed_ids)
         return outcomes
 
+    def _report_duplicates(self, account: AggregationAccount, listed_ids: set[UUID]) -> None:
+        """Report accounts that look like a new or changed one.
+
+        Args:
+            listed_ids: of the accounts that this connection lists, so they are different ones.
+        """
+        for link in self.accounts.resembling(account_identity.traits_of_account(account)):
+            other = link.aggregation_account.merged_into or link.aggregation_account
+            if other.pk not in listed_ids and (other.is_active or account.pk in self.new_ids):
+                possible_duplicates.report(account, other)
+
     def _account(
-        self,
-        record: records.Account,
-        traits: Traits | None,
-        counterparts: Mapping[str, AccountLink],
+        self, record: records.Account, counterparts: Mapping[str, AccountLink]
     ) -> AggregationAccount | None:
         """The account of this record, linked and up to date; None if it must not be linked."""
         link = self.accounts.by_vendor_id.get(record.id)
         if link is None:
             link = counterparts.get(record.id)
         if link is None:
-            return self._create(record, traits) if self._may_create(record) else None
+            return self._create(record) if self._may_create(record) else None
         if kept := link.aggregation_account.merged_into:
             return self._link_merged(link, kept, record)
         return self._link_known(self.accounts.latest[link.aggregation_account_id], record)
@@ -166,11 +179,11 @@ class _Linker:
         """
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
-            account = link.aggregation_account
-            return account_links.update_account(account, **self._columns(record, account))
+            return self._update(link.aggregation_account, record)
         if link.ended_at is None and not is_same_source:
             return link.aggregation_account  # another connection provides it now
-        if link.end_reason in BY_TENANT and not self.policy.relinks_disconnected:
+        is_disconnected = link.end_reason == EndReason.DISCONNECTED
+        if is_disconnected and not self.policy.relinks_disconnected:
             return None
         return self._continue(link, record)
 
@@ -187,12 +200,8 @@ class _Linker:
             link: of an account that was merged into `kept`.
         """
         last = self.accounts.latest.get(kept.pk)
-        if last is not None and last.ended_at is not None:
-            is_deleted = last.end_reason == EndReason.CONNECTION_DELETED
-            if not is_deleted or last.vendor_member_id == self.member.vendor_member_id:
-                return self._link_known(last, record)
-            return self._continue(last, record)  # the connection was deleted, not the account
-        if link.vendor_account_id != record.id:  # so that it is recognised by its id from now on
+        is_linked = last is None or last.ended_at is None
+        if is_linked and link.vendor_account_id != record.id:  # so that its id is known from now on
             self._store_link(
                 link.aggregation_account,
                 record,
@@ -218,7 +227,7 @@ class _Linker:
         account_links.emit_account_event(account, "relinked")
         return account
 
-    def _create(self, record: records.Account, traits: Traits | None) -> AggregationAccount:
+    def _create(self, record: records.Account) -> AggregationAccount:
         tenant = self.member.tenant
         columns = self._columns(record)
         columns.setdefault("currency_code", tenant.currency_code)
@@ -231,10 +240,8 @@ class _Linker:
         account_links.emit_account_event(account, "linked")
         if self.policy.announces_new:
             self._announce(account)
-        if traits is not None:
-            for resembling in self.accounts.resembling(traits):
-                other = resembling.aggregation_account
-                possible_duplicates.report(account, other.merged_into or other)
+        self.changed.append(account)
+        self.new_ids.add(account.pk)
         return account
 
     def _announce(self, account: AggregationAccount) -> None:
@@ -246,6 +253,16 @@ class _Linker:
             account_id=account.pk,
             data={"account_name": account.account_name, "connection_id": str(self.member.pk)},
         )
+
+    def _update(
+        self, account: AggregationAccount, record: records.Account, *, is_linked: bool = True
+    ) -> AggregationAccount:
+        traits = account_identity.traits_of_account(account)
+        update = account_links.update_account if is_linked else _write_account
+        account = update(account, **self._columns(record, account))
+        if account_identity.traits_of_account(account) != traits:
+            self.changed.append(account)
+        return account
 
     def _columns(
         self, record: records.Account, account: AggregationAccount | None = None
@@ -260,14 +277,14 @@ class _Linker:
     def _create_link(
         self, account: AggregationAccount, record: records.Account, **columns: object
     ) -> None:
-        self._store_link(account, record, **columns)
+        self.accounts.latest[account.pk] = self._store_link(account, record, **columns)
         if self.policy.retrieves:
             retrieval.enqueue(member=self.member, account=account)
 
     def _store_link(
         self, account: AggregationAccount, record: records.Account, **columns: object
-    ) -> None:
-        AccountLink.unscoped.create(
+    ) -> AccountLink:
+        return AccountLink.unscoped.create(
             tenant=self.member.tenant,
             member=self.member,
             vendor=self.vendor_user.vendor,
@@ -277,6 +294,10 @@ class _Linker:
             can_verify=record.can_verify,
             **columns,
         )
+
+
+def _write_account(account: AggregationAccount, **columns: Any) -> AggregationAccount:
+    return writes.update_aggregation_account(account=account, **columns)
 
 
 def _verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:

@@ -67,6 +67,28 @@ def dismiss(row: PossibleDuplicate) -> PossibleDuplicate:
     return row
 
 
+def report(account: AggregationAccount, other: AggregationAccount) -> None:
+    """Record that both may be the same account at the bank, and tell the tenant once."""
+    rows = PossibleDuplicate.objects.for_tenant(account.tenant_id).filter(_about(account))
+    if rows.filter(_about(other)).exists():
+        return
+    number = f"the number ending in {account.mask}" if account.mask else "the name"
+    PossibleDuplicate.unscoped.create(
+        tenant_id=account.tenant_id,
+        aggregation_account=account,
+        other_account=other,
+        reason=f"Same institution, type and currency, and {number}.",
+    )
+    outbound_webhooks.emit(
+        tenant_id=account.tenant_id,
+        event=outbound_webhooks.POSSIBLE_DUPLICATE,
+        client_id=account.client_id,
+        business_id=account.business_id,
+        account_id=account.pk,
+        data={"other_nucleus_aggregation_account_id": str(other.pk)},
+    )
+
+
 def close_merged(*, kept: AggregationAccount, merged: AggregationAccount) -> DuplicateChanges:
     """Settle what is reported about an account that is being merged.
 
@@ -95,7 +117,7 @@ def reopen_merged(changes: DuplicateChanges, tenant: Tenant) -> None:
         save_changes(row, {"state": changes["states"][str(row.pk)]})
 
 
-def _about(account: AggregationAccount) -> Q:
+def _about(account: AggregationAccount | UUID) -> Q:
     return Q(aggregation_account=account) | Q(other_account=account)
 
 
@@ -104,7 +126,7 @@ def _report_again(
 ) -> PossibleDuplicate | None:
     """A possible duplicate of the kept account; None if there is one, whatever its state."""
     rows = PossibleDuplicate.objects.for_tenant(kept.tenant_id).filter(_about(kept))
-    if rows.filter(Q(aggregation_account=other_id) | Q(other_account=other_id)).exists():
+    if rows.filter(_about(other_id)).exists():
         return None
     return PossibleDuplicate.unscoped.create(
         tenant_id=kept.tenant_id,
@@ -112,23 +134,3 @@ def _report_again(
         other_account=kept,
         reason=row.reason,
     )
-
-
-def report(account: AggregationAccount, other: AggregationAccount) -> None:
-    """Record that both may be the same account at the bank, and tell the tenant once."""
-    number = f"the number ending in {account.mask}" if account.mask else "the name"
-    _, created = PossibleDuplicate.unscoped.get_or_create(
-        tenant_id=account.tenant_id,
-        aggregation_account=account,
-        other_account=other,
-        defaults={"reason": f"Same institution, type and currency, and {number}."},
-    )
-    if created:
-        outbound_webhooks.emit(
-            tenant_id=account.tenant_id,
-            event=outbound_webhooks.POSSIBLE_DUPLICATE,
-            client_id=account.client_id,
-            business_id=account.business_id,
-            account_id=account.pk,
-            data={"other_nucleus_aggregation_account_id": str(other.pk)},
-        )
