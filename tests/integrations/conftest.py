@@ -8,7 +8,9 @@ import pytest
 
 from integrations.models import AggregationSettings, VendorCredential, VerificationSettings
 from integrations.vendors import registry
-from nucleus.models import Tenant
+from nucleus.models import Client, Tenant
+from tests.api import Api
+from tests.integrations.flows.logins import Logins
 from tests.integrations.vendors.memory import API_SECRET, SLUG, spec_of
 from tests.integrations.vendors.memory_bank import MemoryBank
 
@@ -34,3 +36,9 @@ def use_bank(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Callable[[Memor
 def memory_bank(use_bank: Callable[[MemoryBank], MemoryBank]) -> MemoryBank:
     """A bank with every capability, the tenant's vendor."""
     return use_bank(MemoryBank())
+
+
+@pytest.fixture
+def logins(api: Api, nucleus_client: Client, memory_bank: MemoryBank) -> Logins:
+    """A client of that tenant, before its first login."""
+    return Logins(api, nucleus_client, memory_bank)

@@ -288,8 +288,8 @@ def test_accounts_stay_what_they_are():
         run_state_machine_as_test(
             begin,
             settings=settings(
-                max_examples=40,
-                stateful_step_count=25,
+                max_examples=15,
+                stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
                 database=None,

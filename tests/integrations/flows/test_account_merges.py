@@ -1,123 +1,37 @@
-"""Merges of linked accounts with the in-memory vendor: syncs, connections and undoing."""
+"""Merges of linked accounts with the in-memory vendor: syncs and undoing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from integrations.flows import sync
 from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
     AccountMerge,
-    AggregationSettings,
     Job,
     JobState,
-    Member,
     MergedEntry,
     PossibleDuplicate,
 )
-from integrations.vendors.records import SyncScope
 from nucleus.models import (
     AggregationAccount,
-    AggregationAccountHolding,
+    AggregationAccountBalance,
     AggregationAccountTransaction,
-    Client,
 )
-from tests.api import Api
-from tests.integrations.vendors.memory_bank import MemoryBank
+from tests.integrations.flows.logins import (
+    BASE,
+    Logins,
+    amounts,
+    current_link,
+    numbers,
+    refreshed,
+)
 
-BASE = "/integration/v1"
 pytestmark = pytest.mark.django_db
-
-
-@dataclass
-class Logins:
-    """A client that has linked the same accounts through several logins."""
-
-    api: Api
-    client: Client
-    bank: MemoryBank
-    user_id: str = ""
-
-    def connect(self) -> str:
-        """One more login with the same two accounts; returns the vendor's member id."""
-        about = {"nucleus_client_id": self.client.pk, "product": "atom"}
-        user = self.api.post(f"{BASE}/user", about)
-        self.user_id = user.data["vendor_response"]["id"]
-        member_id = self.bank.connect(self.user_id)
-        self.link(member_id)
-        return member_id
-
-    def link(self, member_id: str) -> None:
-        about = {"nucleus_client_id": self.client.pk, "product": "atom"}
-        body = about | {"vendor_request": {"member_id": member_id}}
-        assert self.api.post(f"{BASE}/aggregation/account", body).status_code == 200
-        runner.drain()
-
-    def vendor_account(self, member_id: str, kind: str = "checking") -> str:
-        rows = self.bank.accounts.values()
-        return next(row.id for row in rows if (row.member_id, row.kind) == (member_id, kind))
-
-    def account(self, member_id: str, kind: str = "checking") -> AggregationAccount:
-        """The aggregation account that was created for the login's account of this kind."""
-        links = AccountLink.unscoped.filter(
-            vendor_account_id=self.vendor_account(member_id, kind)
-        ).order_by("create_date")
-        return links.select_related("aggregation_account")[0].aggregation_account
-
-    def sync(self) -> None:
-        for member in Member.unscoped.exclude(connection_status="GONE"):
-            sync.enqueue(member=member, scope=SyncScope.EVERYTHING)
-        runner.drain()
-
-    def merge(self, kept: Any, merged: Any) -> str:
-        body = {
-            "kept_aggregation_account_id": kept.pk,
-            "merged_aggregation_account_id": merged.pk,
-        }
-        response = self.api.post(f"{BASE}/account_merge", body)
-        assert response.status_code == 200, response.data
-        return str(response.data["id"])
-
-    def undo(self, merge_id: str) -> None:
-        response = self.api.delete(f"{BASE}/account_merge/{merge_id}")
-        assert response.status_code == 204, response.data
-
-    def total(self, category: str = "Checking") -> Decimal | None:
-        path = f"/nucleus/v1/client/{self.client.pk}/aggregation_account_overview"
-        overview = self.api.get(path).data
-        totals = {row["category"]: row["total_balance"] for row in overview["by_category"]}
-        return totals.get(category)
-
-
-@pytest.fixture
-def logins(api: Api, nucleus_client: Client, memory_bank: MemoryBank) -> Logins:
-    return Logins(api, nucleus_client, memory_bank)
-
-
-def amounts(account: AggregationAccount, **columns: Any) -> list[Decimal]:
-    """The amounts of the account's active transactions, in order."""
-    rows = AggregationAccountTransaction.unscoped.filter(
-        aggregation_account=account, is_active=True, **columns
-    )
-    return sorted(rows.values_list("amount", flat=True))
-
-
-def numbers(*values: int) -> list[Decimal]:
-    return [Decimal(value) for value in values]
-
-
-def current_link(account: AggregationAccount) -> AccountLink | None:
-    return AccountLink.unscoped.filter(aggregation_account=account, ended_at=None).first()
-
-
-def refreshed(account: AggregationAccount) -> AggregationAccount:
-    return AggregationAccount.unscoped.get(pk=account.pk)
 
 
 def test_two_logins_of_one_account_count_once_after_the_merge(logins: Logins):
@@ -198,88 +112,84 @@ def test_the_link_goes_over_if_only_the_merged_account_has_one(logins: Logins):
     assert not refreshed(merged).is_active
     assert logins.total() == Decimal(7)
     assert amounts(kept) == numbers(1, 2, 3, 4, 5, 50)
+    logins.sync()
+    written = AggregationAccountTransaction.unscoped.latest("update_date").update_date
+    logins.sync()
+    assert amounts(kept) == numbers(1, 2, 3, 4, 5, 50)
+    assert AggregationAccountTransaction.unscoped.latest("update_date").update_date == written
     logins.bank.book(account.id, Decimal(60), 0)
     logins.sync()
     assert amounts(kept) == numbers(1, 2, 3, 4, 5, 50, 60)
     assert amounts(merged) == []
 
 
-def test_holdings_are_those_of_the_link_that_goes_on(logins: Logins):
-    first, second = logins.connect(), logins.connect()
-    kept, merged = logins.account(first, "investment"), logins.account(second, "investment")
-    active = AggregationAccountHolding.unscoped.filter(is_active=True)
-    assert active.count() == 2
-    merge_id = logins.merge(kept, merged)
-    assert active.get().aggregation_account_id == kept.pk
-    logins.undo(merge_id)
-    assert active.count() == 2
-    del logins.bank.members[first]
-    logins.sync()
-    merge_id = logins.merge(kept, merged)
-    position = active.get()
-    assert position.aggregation_account_id == kept.pk
-    logins.sync()
-    assert active.get() == position
-    logins.undo(merge_id)
-    logins.sync()
-    assert active.get(aggregation_account=merged) == position
-
-
-def test_the_kept_account_goes_on_with_the_other_login(logins: Logins):
+def test_undoing_gives_back_the_link_and_what_it_has_brought_since(logins: Logins):
     first, second = logins.connect(), logins.connect()
     kept, merged = logins.account(first), logins.account(second)
-    logins.merge(kept, merged)
     del logins.bank.members[first]
-    logins.bank.book(logins.vendor_account(second), Decimal(50), 0)
     logins.sync()
+    logins.bank.book(logins.vendor_account(second), Decimal(50), 1)
     logins.sync()
-    assert refreshed(kept).is_active
-    link = current_link(kept)
-    assert link is not None
-    assert link.vendor_account_id == logins.vendor_account(second)
-    assert logins.total() == Decimal("100.25")
-    logins.undo(str(AccountMerge.unscoped.get().pk))
+    before = {
+        row.pk: (row.aggregation_account_id, row.source_id, row.is_active)
+        for row in AggregationAccountTransaction.unscoped.all()
+    }
+    merge_id = logins.merge(kept, merged)
+    logins.bank.book(logins.vendor_account(second), Decimal(60), 0)
+    logins.sync()
+    logins.undo(merge_id)
+    after = {
+        row.pk: (row.aggregation_account_id, row.source_id, row.is_active)
+        for row in AggregationAccountTransaction.unscoped.filter(pk__in=before)
+    }
+    assert after == before
+    assert amounts(merged) == numbers(1, 2, 3, 4, 5, 50, 60)
+    assert amounts(kept) == numbers(1, 2, 3, 4, 5)
     assert (refreshed(kept).is_active, refreshed(merged).is_active) == (False, True)
     logins.sync()
-    assert amounts(merged) == numbers(1, 2, 3, 4, 5, 50)
+    assert amounts(merged) == numbers(1, 2, 3, 4, 5, 50, 60)
+    assert AggregationAccountBalance.unscoped.filter(aggregation_account=kept).count() == 1
 
 
-def test_an_account_that_the_tenant_disconnected_stays_so(logins: Logins):
+def test_accounts_that_come_to_look_alike_are_reported(logins: Logins):
     first, second = logins.connect(), logins.connect()
-    kept, merged = logins.account(first), logins.account(second)
+    PossibleDuplicate.unscoped.all().delete()
+    account_id = logins.vendor_account(second)
+    row = logins.bank.accounts[account_id]
+    logins.bank.accounts[account_id] = replace(row, mask="1234")
+    logins.sync()
+    assert not PossibleDuplicate.unscoped.exists()
+    logins.bank.accounts[account_id] = row
+    logins.sync()
+    duplicate = PossibleDuplicate.unscoped.get()
+    assert duplicate.aggregation_account == logins.account(second)
+    assert duplicate.other_account == logins.account(first)
+
+
+def test_accounts_that_one_login_lists_are_different_ones(logins: Logins):
+    member_id = logins.connect()
+    row = logins.bank.accounts[logins.vendor_account(member_id)]
+    for number in range(2):
+        logins.bank.accounts[f"card-{number}"] = replace(row, id=f"card-{number}", name="Card")
+    logins.sync()
+    assert AggregationAccount.unscoped.count() == 4
+    assert not PossibleDuplicate.unscoped.exists()
+
+
+def test_two_merged_accounts_of_one_login_that_vanish_and_return(logins: Logins):
+    member_id = logins.connect()
+    row = logins.bank.accounts[logins.vendor_account(member_id)]
+    logins.bank.accounts["card"] = card = replace(row, id="card", name="Card")
+    logins.sync()
+    kept = logins.account(member_id)
+    merged = AggregationAccount.unscoped.get(account_name="Card")
     logins.merge(kept, merged)
-    query = "?delete_type=delink"
-    assert logins.api.delete(f"{BASE}/aggregation/account/{kept.pk}", query).status_code == 204
+    del logins.bank.accounts[row.id], logins.bank.accounts["card"]
     logins.sync()
     assert not refreshed(kept).is_active
-    assert current_link(kept) is None
-
-
-def test_a_login_that_replaces_the_merged_one_is_the_kept_account(logins: Logins):
-    first, second = logins.connect(), logins.connect()
-    kept, merged = logins.account(first), logins.account(second)
-    logins.merge(kept, merged)
-    logins.merge(logins.account(first, "investment"), logins.account(second, "investment"))
-    del logins.bank.members[second]
+    logins.bank.accounts |= {"card": card, row.id: row}
     logins.sync()
-    third = logins.connect()
-    assert AggregationAccount.unscoped.count() == 4
-    assert logins.account(third) == merged  # an ended link, so that its id is known
-    assert current_link(merged) is None
-    assert logins.total() == Decimal("100.25")
-
-
-def test_undoing_after_both_connections_are_gone(logins: Logins):
-    first, second = logins.connect(), logins.connect()
-    kept, merged = logins.account(first), logins.account(second)
-    AggregationSettings.unscoped.update(add_new_accounts=False)
-    merge_id = logins.merge(kept, merged)
-    del logins.bank.members[first], logins.bank.members[second]
-    logins.sync()
-    logins.undo(merge_id)
-    assert amounts(kept) == amounts(merged) == numbers(1, 2, 3, 4, 5)
-    assert (refreshed(kept).is_active, refreshed(merged).is_active) == (False, False)
-    assert current_link(merged) is None
+    assert (refreshed(kept).is_active, refreshed(merged).is_active) == (True, False)
 
 
 def test_erasing_the_client_removes_merges(logins: Logins):
