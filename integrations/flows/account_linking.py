@@ -214,9 +214,7 @@ class _Linker:
     def _continue(self, last: AccountLink, record: records.Account) -> AggregationAccount:
         """Link an account again, whose latest link was `last`."""
         account_links.end([last], EndReason.REPLACED)  # if it has not ended: the account moved
-        account = last.aggregation_account
-        columns = self._columns(record, account)
-        account = writes.update_aggregation_account(account=account, **columns)
+        account = self._update(last.aggregation_account, record, is_linked=False)
         self._create_link(
             account,
             record,
