@@ -236,6 +236,22 @@ class VendorContract:
         merchant_id = next(row.merchant_id for row in rows if row.merchant_id)
         assert source.read_merchant(merchant_id=merchant_id).name
 
+    def test_single_transactions_can_be_read(
+        self, vendor: Vendor, member: records.Member, account: records.Account
+    ):
+        source = supported(vendor, capabilities.TRANSACTION_LOOKUP)
+        row = next(row for page in pages(vendor, account) for row in page.records)
+        accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
+        other = next(listed for listed in accounts if listed.id != account.id)
+        owner_ids = {"user_id": member.user_id, "account_id": account.id}
+        assert source.read_transaction(**owner_ids, transaction_id=row.id).amount == row.amount
+        for ids in (
+            owner_ids | {"transaction_id": "TRN-unknown"},
+            owner_ids | {"transaction_id": row.id, "account_id": other.id},
+        ):
+            with pytest.raises(errors.VendorNotFound):
+                source.read_transaction(**ids)
+
     @pytest.mark.parametrize("payload", [None, True, 1, "x", [], {}, {"member": 1}, {"type": []}])
     def test_unknown_webhooks_are_not_understood(self, spec: VendorSpec, payload: Any):
         assert spec.webhooks.parse(payload) is None
