@@ -29,7 +29,7 @@ class MemberAdmin(ReadOnlyAdmin):
         "name", "tenant", "owner", "connection_status", "actor", "connection_message",
         "aggregated_at", "checked_at", "read_problem",
     )  # fmt: skip
-    list_filter = ("connection_status", "actor", ("read_problem", admin.EmptyFieldListFilter))
+    list_filter = ("connection_status", "actor")
     list_select_related = ("tenant", "vendor_user__client", "vendor_user__business")
     search_fields = (
         "name", "vendor_member_id", "vendor_user__client__username",
