@@ -126,7 +126,6 @@ class AccountMergeAdmin(ReadOnlyAdmin):
         "kept_account", "merged_account", "tenant", "requested_by", "moved_transactions",
         "create_date", "undone_at",
     )  # fmt: skip
-    list_filter = (("undone_at", admin.EmptyFieldListFilter),)
     list_select_related = ("tenant", "kept_account", "merged_account")
     search_fields = (
         "kept_account__client__username", "kept_account__business__legal_name",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from integrations.flows import record_mapping
@@ -33,17 +33,20 @@ class Traits:
     mask: str | None
     category: str
     subcategory: str | None
-    currency_code: str
+    currency_code: str | None  # None: not stated
     name: str
 
-    @property
-    def are_sufficient(self) -> bool:
-        """Whether equal traits mean the same account; without its number they do not."""
-        return self.institution_id is not None and bool(self.mask)
+    def are_those_of(self, other: Traits) -> bool:
+        """Whether both are the same account; without institution and number nobody knows."""
+        if self.institution_id is None or not self.mask:
+            return False
+        return self == (other if self.currency_code else replace(other, currency_code=None))
 
     def resemble(self, other: Traits) -> bool:
         """Whether both may be the same account: renamed, or without a number."""
-        if (self.institution_id, self.currency_code) != (other.institution_id, other.currency_code):
+        if self.institution_id != other.institution_id:
+            return False
+        if self.currency_code and other.currency_code and self.currency_code != other.currency_code:
             return False
         if self.mask and other.mask:
             return self.mask == other.mask and self.category == other.category
@@ -56,7 +59,7 @@ def traits_of_account(account: AggregationAccount) -> Traits:
         mask=account.mask,
         category=account.category,
         subcategory=account.subcategory,
-        currency_code=account.currency_code or "",
+        currency_code=account.currency_code,
         name=_comparable(account.account_name),
     )
 
@@ -67,8 +70,7 @@ def traits_of_record(record: records.Account, member: Member) -> Traits:
         mask=record.mask,
         category=record.category,
         subcategory=record.subcategory,
-        currency_code=record_mapping.stated_currency(record.currency_code)
-        or member.tenant.currency_code,
+        currency_code=record_mapping.stated_currency(record.currency_code),
         name=_comparable(record.name),
     )
 
@@ -122,14 +124,21 @@ def find_counterparts(
     Returns the last link of the account that goes on, by the vendor's id; ambiguous ones are not
     in it.
     """
-    lost: dict[Traits, dict[UUID, AccountLink]] = {}
+    lost: dict[UUID, AccountLink] = {}
     for link in accounts.without_link():
-        account = link.aggregation_account
-        candidates = lost.setdefault(traits_of_account(account), {})
-        candidates.setdefault(account.merged_into_id or account.pk, link)
-    listed = Counter(traits_by_id.values())
-    return {
-        vendor_id: next(iter(lost[traits].values()))
+        lost.setdefault(
+            link.aggregation_account.merged_into_id or link.aggregation_account_id, link
+        )
+    pairs = [
+        (vendor_id, account_id)
         for vendor_id, traits in traits_by_id.items()
-        if traits.are_sufficient and listed[traits] == 1 and len(lost.get(traits, ())) == 1
+        for account_id, link in lost.items()
+        if traits.are_those_of(traits_of_account(link.aggregation_account))
+    ]
+    times_listed = Counter(account_id for _, account_id in pairs)
+    times_lost = Counter(vendor_id for vendor_id, _ in pairs)
+    return {
+        vendor_id: lost[account_id]
+        for vendor_id, account_id in pairs
+        if times_listed[account_id] == times_lost[vendor_id] == 1
     }
