@@ -10,6 +10,7 @@ from rest_framework import serializers
 from nucleus import models
 from nucleus.hydrogen import nested_serializers, renderers
 from nucleus.hydrogen.fields import InstantField
+from nucleus.models.bank_links import UnverifiedReason
 
 
 class RecordSchema(serializers.ModelSerializer[Any]):
@@ -184,6 +185,13 @@ class BankLink(RecordSchema):
     bank_account_number = serializers.CharField()
     routing = serializers.CharField()
     routing_wire = serializers.CharField(allow_null=True)
+    unverified_reason = serializers.CharField(
+        allow_null=True,
+        read_only=True,
+        help_text="Why the link is not verified any more: "
+        + ", ".join(f"`{reason}`" for reason in UnverifiedReason)
+        + ". Null if it is, or never was.",
+    )
 
     class Meta:
         model = models.BankLink

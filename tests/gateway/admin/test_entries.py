@@ -20,7 +20,8 @@ CREDENTIAL: dict[str, Any] = {
     "client_id": "id", "secret": "a key", "is_active": "on",
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
-    "vendor": "mx", "history_days": "30", "deep_read_days": 30, "webhook_user": "hook", "webhook_secret": "a secret",
+    "vendor": "mx", "history_days": "30", "deep_read_days": "30", "webhook_user": "hook",
+    "webhook_secret": "a secret",
 }  # fmt: skip
 
 

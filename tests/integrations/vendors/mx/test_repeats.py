@@ -218,6 +218,9 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
     "start_verification": lambda mx: mx.start_verification(user_id="U", member_id="M"),
     "list_member_accounts": lambda mx: mx.list_accounts(user_id="U", member_id="M"),
     "read_account": lambda mx: mx.read_account(user_id="U", account_id="A"),
+    "read_transaction": lambda mx: mx.read_transaction(
+        user_id="U", account_id="A", transaction_id="T"
+    ),
     "list_transactions": lambda mx: list(
         mx.transaction_pages(user_id="U", account_id="A", **DAYS)  # type: ignore[arg-type]
     ),
