@@ -18,7 +18,7 @@ SETTINGS = """
 """
 MEMBER = """
     SELECT m.id, m.tenant_id, m.vendor_user_id, m.vendor_member_id,
-        u.vendor_user_id AS external_user_id
+        COALESCE(u.vendor_user_id, u.missing_vendor_user_id) AS external_user_id
     FROM integrations_member m JOIN integrations_vendoruser u ON u.id = m.vendor_user_id
     WHERE m.tenant_id = %s AND m.vendor_member_id = %s AND u.vendor = %s
 """

@@ -101,6 +101,11 @@ def mark_user_missing(vendor_user: VendorUser) -> None:
             mark_missing(member)
 
 
+def check_later(vendor_user: VendorUser) -> None:
+    """Postpone the next check of the connections of a missing user."""
+    vendor_user.members.update(next_sync_at=connections.next_sync_time(MISSING_CHECK_FACTOR))
+
+
 def mark_user_disabled(vendor_user: VendorUser) -> None:
     """Store that the vendor serves no data of this user; an event for each connection, once."""
     for member in vendor_user.members.exclude(connection_status=MISSING).order_by("pk"):

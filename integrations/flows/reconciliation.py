@@ -19,7 +19,8 @@ def reconcile_due(limit: int = 100) -> int:
     now = timezone.now()
     due = (
         Member.unscoped.filter(next_sync_at__lte=now, tenant__is_active=True)
-        .filter(vendor_user__vendor_user_id__isnull=False)  # else the vendor no longer has the user
+        # Without either id the vendor's user was never created.
+        .exclude(vendor_user__vendor_user_id=None, vendor_user__missing_vendor_user_id=None)
         .filter(Q(vendor_user__client__is_active=True) | Q(vendor_user__business__is_active=True))
         .select_related("tenant", "vendor_user")
         .order_by("next_sync_at")[:limit]

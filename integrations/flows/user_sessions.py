@@ -64,6 +64,7 @@ def restore_user(vendor_user: VendorUser) -> bool:
         try:
             vendor.read_user(user_id=user_id)
         except (VendorNotFound, VendorUserError):
+            missing_connections.check_later(vendor_user)
             return False
     rows = VendorUser.unscoped.filter(pk=vendor_user.pk, vendor_user_id=None)
     if not rows.update(vendor_user_id=user_id, missing_vendor_user_id=None):

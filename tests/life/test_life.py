@@ -30,7 +30,9 @@ STEPS_BETWEEN = 4  # until everything is compared
 
 def seeds() -> list[int]:
     text = os.environ.get("LIFE_SEEDS", "3")
-    return [int(seed) for seed in text.split(",")] if "," in text else list(range(int(text)))
+    if "," in text:
+        return [int(seed) for seed in text.split(",") if seed]
+    return list(range(int(text)))
 
 
 @pytest.fixture(scope="module")

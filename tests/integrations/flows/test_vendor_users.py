@@ -154,7 +154,9 @@ class TestADeletedUser:
         run_sync(connection)
         assert (state(api)["state"], active()) == ("missing", 0)
         own_mx.heal()
-        run_sync(connection)
+        Member.unscoped.update(next_sync_at=timezone.now())
+        assert reconciliation.reconcile_due() == 1
+        runner.drain()
         assert (state(api)["state"], active()) == ("connected", accounts)
         assert api.get(state(api)["widget_link"]).status_code == 200
         assert types().count("connection_repaired") == 1
