@@ -137,7 +137,8 @@ def test_settings_use_the_terms_of_the_guide(staff: HttpClient, tenant: Tenant):
     ):
         assert message in page, message
     body = {
-        "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "webhook_user": "hook",
+        "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "deep_read_days": "30",
+        "webhook_user": "hook",
         "webhook_secret": "a secret",
     }  # fmt: skip
     assert staff.post(f"{SETTINGS}{row.pk}/change/", body).status_code == 302

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -14,82 +13,28 @@ from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
     AggregationSettings,
-    CredentialHealth,
     Job,
     JobState,
     Member,
-    OutboundEvent,
 )
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccount, Client
 from tests.api import Api
 from tests.gateway.integration_api.conftest import link
 from tests.gateway.webhooks.conftest import news, post
+from tests.integrations.flows.bank_changes import (
+    BASE,
+    accounts,
+    bank_event,
+    event_types,
+    events,
+    hide_member,
+    run_jobs,
+    run_sync,
+    state,
+    vendor_id,
+)
 from tests.sandbox_process import Sandbox
-
-BASE = "/integration/v1"
-EVENTS = [
-    "connection_created",
-    "connection_gone",
-    "connection_repaired",
-    "aggregation_account_added",
-    "aggregation_account_closed",
-]
-
-
-@pytest.fixture
-def subscribed(api: Api) -> None:
-    """Events are stored; nothing is sent to the subscription."""
-    body = {"url": "https://127.0.0.1:9/", "extended_events": EVENTS}
-    assert api.post(f"{BASE}/webhook", body).status_code == 200
-
-
-def events() -> list[tuple[str, dict[str, Any]]]:
-    rows = OutboundEvent.unscoped.order_by("create_date")
-    return [(row.type, json.loads(row.payload)["data"]) for row in rows]
-
-
-def event_types() -> list[str]:
-    return [name for name, _ in events()]
-
-
-def bank_event(mx: Sandbox, kind: str, **values: Any) -> None:
-    mx.call("POST", "/_control/bank/events", json={"kind": kind, "now": True, **values})
-
-
-def run_jobs() -> None:
-    Job.objects.filter(kind="deliver_webhook").delete()
-    runner.drain()
-    assert not Job.objects.filter(state=JobState.DEAD).exists()
-
-
-def run_sync(connection: Member, scope: SyncScope = SyncScope.EVERYTHING) -> None:
-    sync.enqueue(member=connection, scope=scope)
-    run_jobs()
-
-
-def state(api: Api) -> dict[str, Any]:
-    (row,) = api.get(f"{BASE}/connection").data["content"]
-    assert isinstance(row, dict)
-    return row
-
-
-def accounts(**columns: Any) -> list[AggregationAccount]:
-    return list(AggregationAccount.unscoped.filter(**columns).order_by("account_name"))
-
-
-def vendor_id(account: AggregationAccount) -> str:
-    return (
-        AccountLink.unscoped.filter(aggregation_account=account)
-        .latest("create_date")
-        .vendor_account_id
-    )
-
-
-def hide_member(mx: Sandbox, connection: Member) -> None:
-    """MX answers as if it had no members at all."""
-    mx.fault(path="/users/*/members/*", status=404, count=99, kind="status")
-    mx.fault(path="/users/{user}/members", kind="missing_rows", count=99)
 
 
 class TestAMissingConnection:
@@ -298,63 +243,3 @@ class TestAccounts:
         monkeypatch.setattr(connections, "lock", gone)
         run_sync(connection)
         assert Job.objects.get(kind="sync_member").state == JobState.DONE
-
-
-class TestStaleData:
-    def test_a_dead_read_is_not_connected(self, api: Api, own_mx: Sandbox, connection: Member):
-        assert state(api)["state"] == "connected"
-        own_mx.fault(path="/users/*/accounts", status=503, count=999, kind="status")
-        sync.enqueue(member=connection, scope=SyncScope.EVERYTHING)
-        for _ in range(9):
-            CredentialHealth.objects.all().delete()
-            Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
-            runner.drain()
-        assert Job.objects.filter(kind="sync_member", state=JobState.DEAD).exists()
-        row = state(api)
-        assert row["state"] == "unavailable"
-        assert "could not be updated" in row["message"]
-        own_mx.heal()
-        CredentialHealth.objects.all().delete()
-        sync.enqueue(member=connection, scope=SyncScope.STATUS)
-        runner.drain()
-        assert state(api)["state"] == "unavailable"  # the accounts were not read
-        sync.enqueue(member=connection, scope=SyncScope.EVERYTHING, only_if_changed=True)
-        runner.drain()
-        assert (state(api)["state"], state(api)["message"]) == ("connected", None)
-
-    def test_a_connection_that_was_not_checked_for_long_is_not_connected(
-        self, api: Api, own_mx: Sandbox, connection: Member
-    ):
-        Member.unscoped.update(checked_at=timezone.now() - timezone.timedelta(hours=25))
-        row = state(api)
-        assert row["state"] == "unavailable"
-        assert "could not be updated since" in row["message"]
-        run_sync(connection)
-        assert state(api)["state"] == "connected"
-
-
-class TestEvents:
-    def test_a_reported_connection_is_created_once(
-        self, api: Api, own_mx: Sandbox, subscribed: None, nucleus_client: Client
-    ):
-        body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
-        user = api.post(f"{BASE}/user", body).data["vendor_response"]["guid"]
-        member = own_mx.connect(user)
-        link(api, nucleus_client, member)
-        run_jobs()
-        body = {"nucleus_client_id": nucleus_client.pk, "vendor_request": {"member_id": member}}
-        assert api.post(f"{BASE}/iav", body).status_code == 200
-        link(api, nucleus_client, member)
-        assert event_types() == ["connection_created"]
-
-    def test_the_event_of_a_connection_that_is_only_verified(
-        self, api: Api, own_mx: Sandbox, subscribed: None, nucleus_client: Client
-    ):
-        body = {"nucleus_client_id": nucleus_client.id, "product": "atom", "vendor_name": "mx"}
-        user = api.post(f"{BASE}/user", body).data["vendor_response"]["guid"]
-        body = {
-            "nucleus_client_id": nucleus_client.pk,
-            "vendor_request": {"member_id": own_mx.connect(user)},
-        }
-        assert api.post(f"{BASE}/iav", body).status_code == 200
-        assert event_types() == ["connection_created"]
