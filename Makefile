@@ -18,6 +18,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 SEEDS ?= 200
 CLIENTS ?= 24
+DAYS ?= 365
 TIMES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings
 
@@ -82,8 +83,8 @@ test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=lon
 	result=$$?; sort var/faults.txt; exit $$result
 
 .PHONY: test-life
-test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS=200 CLIENTS=24
-	@env -u DATABASE_URL -u REDIS_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) \
+test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS, CLIENTS, DAYS
+	@env -u DATABASE_URL -u REDIS_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) LIFE_DAYS=$(DAYS) \
 	$(BIN)/python -m pytest --numprocesses 2 --dist load -m life tests/life $(ARGS)
 
 .PHONY: test-production
