@@ -17,7 +17,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-versi
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 SEEDS ?= 200
-CLIENTS ?= 24
+CLIENTS ?= 3
 DAYS ?= 365
 TIMES ?= 10
 TEST_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings

@@ -8,21 +8,19 @@ from typing import Any
 import pytest
 
 from integrations.vendors import errors
-from integrations.vendors.base import CallPolicy, VendorConfig
+from integrations.vendors.base import VendorConfig
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import WidgetOptions
 from tests.integrations.vendors.scripted_server import always, answer, serving
-
-QUICK = CallPolicy(connect_timeout=1, read_timeout=1, call_deadline=1)
 
 
 def widget_url(url: Any, *hosts: str, base_url: str = "") -> str:
     """What the adapter makes of MX's answer. `base_url`: what it is configured with."""
     body = json.dumps({"user": {"connect_widget_url": url}}).encode()
     with serving(always(answer(body=body))) as server:
-        mx = MX(VendorConfig("atrium", server.url, "id", "key", QUICK, allowed_hosts=hosts))
+        mx = MX(VendorConfig("atrium", server.url, "id", "key", allowed_hosts=hosts))
         if base_url:
-            mx.config = VendorConfig("atrium", base_url, "id", "key", QUICK, allowed_hosts=hosts)
+            mx.config = VendorConfig("atrium", base_url, "id", "key", allowed_hosts=hosts)
         return mx.widget_url(user_id="USR-1", options=WidgetOptions())
 
 
