@@ -44,7 +44,37 @@ def differences(api: Api, person: Person) -> list[str]:
             differing.append(f"{bank_id} was {first_id} and is now {account_id}")
         if account_id in active:
             differing += _compare(api, active[account_id], expected[bank_id])
-    return differing
+    return (
+        differing + _compare_totals(api, person, expected) + _compare_links(api, person, expected)
+    )
+
+
+def _compare_totals(api: Api, person: Person, expected: dict[str, JSON]) -> list[str]:
+    path = f"{NUCLEUS}/client/{person.client.pk}/aggregation_account_overview"
+    response = api.get(path)
+    assert response.status_code == 200, response.data
+    here = sum(
+        (Decimal(category["total_balance"] or 0) for category in response.data["by_category"]),
+        Decimal(),
+    )
+    at_bank = sum((Decimal(account["balance"]) for account in expected.values()), Decimal())
+    return [] if here == at_bank else [f"the totals add up to {here}, not {at_bank}"]
+
+
+def _compare_links(api: Api, person: Person, expected: dict[str, JSON]) -> list[str]:
+    """Verified bank links have the number of a live account, each once."""
+    numbers = [
+        row["bank_account_number"]
+        for row in _listed(api, f"{NUCLEUS}/bank_link", filter=f"client_id=={person.client.pk}")
+        if row["is_link_verified"]
+    ]
+    live = {account["number"] for account in expected.values()}
+    wrong = [number for number in numbers if number not in live]
+    return [f"bank link with {number} is verified" for number in wrong] + [
+        f"{number} is verified {count} times"
+        for number, count in Counter(numbers).items()
+        if count > 1
+    ]
 
 
 def _counts(account: JSON) -> bool:
