@@ -42,15 +42,22 @@ class Traits:
             return False
         return self == (other if self.currency_code else replace(other, currency_code=None))
 
-    def resemble(self, other: Traits) -> bool:
-        """Whether both may be the same account: renamed, or without a number."""
+    def resemble(self, other: Traits, *, is_lost: bool = False) -> bool:
+        """Whether both may be the same account: renamed, renumbered, or without a number.
+
+        Args:
+            is_lost: no connection has the other account now, so it may have another number.
+        """
         if self.institution_id != other.institution_id:
             return False
         if self.currency_code and other.currency_code and self.currency_code != other.currency_code:
             return False
-        if self.mask and other.mask:
-            return self.mask == other.mask and self.category == other.category
-        return (self.name, self.category) == (other.name, other.category)
+        if self.category != other.category:
+            return False
+        if self.mask and other.mask and not is_lost:
+            return self.mask == other.mask
+        is_renamed = bool(self.mask) and self.mask == other.mask
+        return is_renamed or self.name == other.name
 
 
 def traits_of_account(account: AggregationAccount) -> Traits:
@@ -61,6 +68,33 @@ def traits_of_account(account: AggregationAccount) -> Traits:
         subcategory=account.subcategory,
         currency_code=account.currency_code,
         name=_comparable(account.account_name),
+    )
+
+
+def listed_as(record: records.Account) -> dict[str, str | None]:
+    """What a link remembers of its account, to know it again."""
+    return {
+        "name": record.name,
+        "mask": record.mask,
+        "category": record.category,
+        "subcategory": record.subcategory,
+        "currency_code": record_mapping.stated_currency(record.currency_code),
+    }
+
+
+def traits_of_link(link: AccountLink) -> Traits:
+    """The traits of the account as the vendor last listed it under this link."""
+    traits = traits_of_account(link.aggregation_account)
+    if not link.listed_as:  # linked by a version that did not remember them
+        return traits
+    listed = dict(link.listed_as)
+    return replace(
+        traits,
+        mask=listed["mask"],
+        category=listed["category"],
+        subcategory=listed["subcategory"],
+        currency_code=listed["currency_code"] or traits.currency_code,
+        name=_comparable(listed["name"]),
     )
 
 
@@ -109,7 +143,7 @@ class KnownAccounts:
         return [
             link
             for link in self.latest.values()
-            if traits.resemble(traits_of_account(link.aggregation_account))
+            if traits.resemble(traits_of_link(link), is_lost=link.ended_at is not None)
         ]
 
 
@@ -133,7 +167,7 @@ def find_counterparts(
         (vendor_id, account_id)
         for vendor_id, traits in traits_by_id.items()
         for account_id, link in lost.items()
-        if traits.are_those_of(traits_of_account(link.aggregation_account))
+        if traits.are_those_of(traits_of_link(link))
     ]
     times_listed = Counter(account_id for _, account_id in pairs)
     times_lost = Counter(vendor_id for vendor_id, _ in pairs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,8 +16,10 @@ from django.utils import timezone
 from integrations.flows import (
     account_identity,
     account_links,
+    bank_link_state,
     connections,
     missing_accounts,
+    missing_connections,
     outbound_webhooks,
     possible_duplicates,
     record_mapping,
@@ -31,12 +32,11 @@ from integrations.models import (
     DeletedAccount,
     Member,
     VendorUser,
-    VerifiedLink,
 )
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from nucleus import writes
-from nucleus.models import AggregationAccount, BankLink
+from nucleus.models import AggregationAccount
 
 EndReason = AccountLink.EndReason
 
@@ -145,6 +145,7 @@ class _Linker:
         listed_ids = {outcome.account.pk for outcome in outcomes if outcome.account}
         for account in self.changed:
             self._report_duplicates(account, listed_ids)
+        missing_connections.settle_replaced(self.vendor_user)
         return outcomes
 
     def _report_duplicates(self, account: AggregationAccount, listed_ids: set[UUID]) -> None:
@@ -179,6 +180,7 @@ class _Linker:
         """
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
+            account_links.remember_listing(link, record)
             return self._update(link.aggregation_account, record)
         if link.ended_at is None and not is_same_source:
             return link.aggregation_account  # another connection provides it now
@@ -229,7 +231,7 @@ class _Linker:
         tenant = self.member.tenant
         columns = self._columns(record)
         columns.setdefault("currency_code", tenant.currency_code)
-        bank_link = _verified_bank_link(self.member, record.id)
+        bank_link = bank_link_state.verified_bank_link(self.member, record.id)
         columns |= {"bank_link": bank_link, "is_link_verified": bank_link is not None}
         account = writes.create_aggregation_account(
             tenant=tenant, owner=self.vendor_user.owner, **columns
@@ -256,8 +258,8 @@ class _Linker:
         self, account: AggregationAccount, record: records.Account, *, is_linked: bool = True
     ) -> AggregationAccount:
         traits = account_identity.traits_of_account(account)
-        update = account_links.update_account if is_linked else _write_account
-        account = update(account, **self._columns(record, account))
+        update = account_links.update_account if is_linked else writes.update_aggregation_account
+        account = update(account=account, **self._columns(record, account))
         if account_identity.traits_of_account(account) != traits:
             self.changed.append(account)
         return account
@@ -290,21 +292,6 @@ class _Linker:
             vendor_account_id=record.id,
             aggregation_account=account,
             can_verify=record.can_verify,
+            listed_as=account_identity.listed_as(record),
             **columns,
         )
-
-
-def _write_account(account: AggregationAccount, **columns: Any) -> AggregationAccount:
-    return writes.update_aggregation_account(account=account, **columns)
-
-
-def _verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:
-    """The bank link of an account that was verified before it is connected."""
-    verified = (
-        VerifiedLink.objects.for_tenant(member.tenant)
-        .filter(member=member, vendor_account_id=vendor_account_id)
-        .filter(bank_link__is_active=True, bank_link__is_link_verified=True)
-        .select_related("bank_link")
-        .first()
-    )
-    return verified.bank_link if verified else None

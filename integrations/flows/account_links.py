@@ -14,9 +14,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrations.flows import bank_link_state, outbound_webhooks
+from integrations.flows import account_identity, bank_link_state, outbound_webhooks
 from integrations.flows.errors import FlowError
 from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
+from integrations.vendors import records
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
 from nucleus.models.bank_links import UnverifiedReason
@@ -224,3 +225,10 @@ def _readable(tenant: Tenant) -> QuerySet[AccountLink]:
         .filter(aggregation_account__client__erase_requested_at=None)
         .select_related("member__vendor_user__tenant", "aggregation_account__tenant")
     )
+
+
+def remember_listing(link: AccountLink, record: records.Account) -> None:
+    """Store what the vendor lists the account as, if it differs."""
+    listed = account_identity.listed_as(record)
+    if link.listed_as != listed:
+        AccountLink.unscoped.filter(pk=link.pk).update(listed_as=listed)

@@ -84,3 +84,15 @@ def _emit(event: str, bank_link: BankLink, **data: str) -> None:
         business_id=bank_link.business_id,
         data=identity | data,
     )
+
+
+def verified_bank_link(member: Member, vendor_account_id: str) -> BankLink | None:
+    """The bank link of an account that was verified before it is connected."""
+    verified = (
+        VerifiedLink.objects.for_tenant(member.tenant)
+        .filter(member=member, vendor_account_id=vendor_account_id)
+        .filter(bank_link__is_active=True, bank_link__is_link_verified=True)
+        .select_related("bank_link")
+        .first()
+    )
+    return verified.bank_link if verified else None

@@ -68,6 +68,8 @@ def mark_missing(member: Member) -> None:
             "synced_through": None,  # if it comes back, everything is read
             "next_sync_at": connections.next_sync_time(MISSING_CHECK_FACTOR),
         }
+        if was_missing:  # who must act may have been settled meanwhile
+            columns = {"synced_through": None, "next_sync_at": columns["next_sync_at"]}
         save_changes(member, columns)
         if not was_missing:
             connection_events.emit_status(member)
@@ -99,6 +101,25 @@ def mark_user_missing(vendor_user: VendorUser) -> None:
         )
         for member in vendor_user.members.exclude(connection_status=MISSING).order_by("pk"):
             mark_missing(member)
+
+
+def settle_replaced(vendor_user: VendorUser) -> None:
+    """Nobody has to act on missing connections whose accounts all go on under others."""
+    links = AccountLink.objects.for_tenant(vendor_user.tenant_id)
+    current = links.filter(ended_at=None).values("aggregation_account")
+    without_link = links.exclude(aggregation_account__in=current).filter(
+        aggregation_account__merged_into=None
+    )
+    vendor_user.members.filter(
+        connection_status=MISSING,
+        next_step=records.NextStep.RECONNECT.value,
+        pk__in=links.values("member"),
+    ).exclude(pk__in=without_link.filter(member__isnull=False).values("member")).update(
+        actor=records.ActionRequiredBy.NOBODY.value,
+        next_step=records.NextStep.NONE.value,
+        connection_message="",
+        update_date=timezone.now(),
+    )
 
 
 def check_later(vendor_user: VendorUser) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.flows import outbound_webhooks
 from integrations.flows.errors import Conflict, NotFound
-from integrations.models import PossibleDuplicate
+from integrations.models import AccountLink, PossibleDuplicate
 from nucleus.models import AggregationAccount, Client, Tenant
 from nucleus.writes.changes import save_changes
 
@@ -124,9 +124,16 @@ def _about(account: AggregationAccount | UUID) -> Q:
 def _report_again(
     row: PossibleDuplicate, kept: AggregationAccount, other_id: UUID
 ) -> PossibleDuplicate | None:
-    """A possible duplicate of the kept account; None if there is one, whatever its state."""
+    """A possible duplicate of the kept account.
+
+    None if there is one, whatever its state, and if one login lists both: they are different.
+    """
     rows = PossibleDuplicate.objects.for_tenant(kept.tenant_id).filter(_about(kept))
     if rows.filter(_about(other_id)).exists():
+        return None
+    links = AccountLink.objects.for_tenant(kept.tenant_id).filter(ended_at=None)
+    of_kept = links.filter(aggregation_account=kept).values("member")
+    if links.filter(aggregation_account=other_id, member__in=of_kept).exists():
         return None
     return PossibleDuplicate.unscoped.create(
         tenant_id=kept.tenant_id,

@@ -144,6 +144,9 @@ class AccountLink(TenantRecord):
     history_retrieved_at = models.DateTimeField(null=True, blank=True)  # all that the vendor has
     # Items of the last complete read that could not be stored: [{"kind", "id", "reason"}].
     rejected_items = models.JSONField(default=list, blank=True)
+    # What the vendor last listed the account as; see account_identity. Tenants may change the
+    # columns of the aggregation account, which must not change what it is.
+    listed_as = models.JSONField(default=dict, blank=True)
     # Rows that were missing from the last listing and not withdrawn, because they were too many.
     withheld_removals = models.PositiveIntegerField(default=0)
 
