@@ -93,7 +93,8 @@ def duplicates(deployment: Deployment) -> int:
     )[0][0]
     accounts = deployment.rows(
         "SELECT count(*) FROM (SELECT 1 FROM integrations_accountlink "
-        "GROUP BY member_id, vendor_account_id HAVING count(*) > 1) AS doubled"
+        "GROUP BY vendor_account_id HAVING count(DISTINCT aggregation_account_id) > 1 "
+        "OR sum(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END) > 1) AS doubled"
     )[0][0]
     users = deployment.sandbox.listed("/users", "users")
     at_mx = Counter(user["identifier"] for user in users if user["identifier"])
