@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup
-from gateway.integration_api.parsing import parse_body, parse_query
+from gateway.integration_api.parsing import filter_rows, parse_body
 from integrations.flows import account_merges
 from integrations.models import AccountMerge
 from nucleus.caller import caller_of
@@ -94,10 +94,9 @@ class AccountMergeListView(APIView):
         response=openapi_schemas.page_of(AccountMergeResponse),
     )
     def get(self, request: Request) -> Response:
-        pages.refuse_filter(request.query_params, alternatives=COLUMNS)
-        caller, query = caller_of(request), parse_query(AccountMergeQuery, request)
+        caller = caller_of(request)
         rows = account_merges.visible_merges(tenant=caller.tenant, client=caller.client)
-        rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
+        rows = filter_rows(rows, AccountMergeQuery, request, columns=COLUMNS)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))
 
     @documentation.documented(

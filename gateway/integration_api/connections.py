@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, response_schemas
-from gateway.integration_api.parsing import parse_body, parse_query
+from gateway.integration_api.parsing import filter_rows, parse_body
 from gateway.integration_api.schemas import MEMBER_ID, vendor_name
 from integrations.flows import connection_requests, connection_state
 from integrations.flows.connection_state import ConnectionState
@@ -122,10 +122,9 @@ class ConnectionListView(APIView):
         response=openapi_schemas.page_of(ConnectionResponse),
     )
     def get(self, request: Request) -> Response:
-        pages.refuse_filter(request.query_params, alternatives=COLUMNS)
-        caller, query = caller_of(request), parse_query(ConnectionQuery, request)
+        caller = caller_of(request)
         rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
-        rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
+        rows = filter_rows(rows, ConnectionQuery, request, columns=COLUMNS)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))
 
 

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from nucleus.caller import caller_of
+from nucleus.hydrogen import pages
 from nucleus.hydrogen.fields import uuid_of
 from nucleus.hydrogen.unset_values import is_unset, without_nulls
+
+R = TypeVar("R", bound=Model)
+
+
+def filter_rows(
+    rows: QuerySet[R],
+    serializer: type[Serializer[Any]],
+    request: Request,
+    *,
+    columns: Mapping[str, str],
+) -> QuerySet[R]:
+    """The rows that the query parameters of a list ask for. Raises ValidationError.
+
+    Args:
+        serializer: of the query parameters, besides those of paging.
+        columns: column by query parameter.
+    """
+    pages.refuse_filter(request.query_params, alternatives=columns)
+    query = parse_query(serializer, request)
+    return rows.filter(**{columns[name]: value for name, value in query.items()})
 
 
 def parse_body(

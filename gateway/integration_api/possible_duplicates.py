@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.integration_api import documentation, lookup
-from gateway.integration_api.parsing import parse_body, parse_query
+from gateway.integration_api.parsing import filter_rows, parse_body
 from integrations.flows import possible_duplicates
 from integrations.models import PossibleDuplicate
 from nucleus.caller import caller_of
@@ -92,10 +92,9 @@ class PossibleDuplicateListView(APIView):
         response=openapi_schemas.page_of(PossibleDuplicateResponse),
     )
     def get(self, request: Request) -> Response:
-        pages.refuse_filter(request.query_params, alternatives=COLUMNS)
-        caller, query = caller_of(request), parse_query(PossibleDuplicateQuery, request)
+        caller = caller_of(request)
         rows = possible_duplicates.visible_duplicates(tenant=caller.tenant, client=caller.client)
-        rows = rows.filter(**{COLUMNS[name]: value for name, value in query.items()})
+        rows = filter_rows(rows, PossibleDuplicateQuery, request, columns=COLUMNS)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))
 
 

@@ -37,7 +37,7 @@ DISCONNECTED_ADVICE: dict[str, str] = {
     ),
     AccountLink.EndReason.ACCOUNT_MISSING: (
         "The vendor no longer lists it, for example because it was closed or is no longer shared. "
-        "Its data stays; when it is listed again it goes on by itself."
+        "Its data stays; it is linked again when the vendor lists it again."
     ),
     AccountLink.EndReason.MERGED: "It was merged into another account; use that one.",
 }
@@ -114,7 +114,7 @@ def lock(link: AccountLink) -> None:
 
 
 def end(links: Iterable[AccountLink], reason: AccountLink.EndReason) -> None:
-    """End current links: their accounts become inactive, and the tenant is told of each.
+    """End current links: their accounts become inactive, and an event reports each.
 
     A link that has ended in the meantime is left as it is. Accounts of links that are REPLACED or
     MERGED stay as they are, because another link goes on.

@@ -233,7 +233,7 @@ def _separate_accounts(
     merged: AggregationAccount,
     returned: merged_links.ReturnedLink,
 ) -> None:
-    """Give both accounts their state of before, as far as it still holds."""
+    """Restore what both accounts were before the merge, where nothing has changed it since."""
     before = changes["accounts"]
     kept_columns: dict[str, Any] = {}
     merged_columns = {

@@ -129,7 +129,7 @@ class NumberWriter:
         for number in complete:
             link = self._find(account, number, earlier)
             if link is not None and _is_outdated(link, account):
-                bank_link_state.unverify_one(link, UnverifiedReason.NUMBER_REPLACED)
+                bank_link_state.unverify_link(link, UnverifiedReason.NUMBER_REPLACED)
                 outcomes.append(BankLinkOutcome(None, NUMBER_OUTDATED))
             elif self._may_store(link, earlier):
                 stored_link, message = self._store_number(account, number, link, earlier)
@@ -140,7 +140,7 @@ class NumberWriter:
         replaced = earlier if complete else []
         for link in replaced:
             if not any(_has_number(link, number) for number in complete):
-                bank_link_state.unverify_one(link, UnverifiedReason.NUMBER_REPLACED)
+                bank_link_state.unverify_link(link, UnverifiedReason.NUMBER_REPLACED)
         return outcomes
 
     def _related_account(self, account: records.Account) -> AggregationAccount | None:

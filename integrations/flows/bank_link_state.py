@@ -57,10 +57,10 @@ def unverify(links: QuerySet[VerifiedLink], reason: UnverifiedReason) -> None:
     """Unverify the bank links of these verified links, and tell the tenant of each once."""
     with transaction.atomic():
         for link in lock(links):
-            unverify_one(link.bank_link, reason)
+            unverify_link(link.bank_link, reason)
 
 
-def unverify_one(bank_link: BankLink, reason: UnverifiedReason) -> None:
+def unverify_link(bank_link: BankLink, reason: UnverifiedReason) -> None:
     """Unverify a bank link whose row the caller has locked."""
     if unverify_bank_link(bank_link, reason):
         _emit(outbound_webhooks.UNVERIFIED, bank_link, reason=reason.value)

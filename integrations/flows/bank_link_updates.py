@@ -83,7 +83,7 @@ def _follow_account(member: Member, record: records.Account) -> None:
     with transaction.atomic():
         for link in bank_link_state.lock(links):
             if bank_link_state.has_another_number(link, record.mask):
-                bank_link_state.unverify_one(link.bank_link, UnverifiedReason.NUMBER_REPLACED)
+                bank_link_state.unverify_link(link.bank_link, UnverifiedReason.NUMBER_REPLACED)
                 continue
             columns = record_mapping.bank_link_columns(record, member, link.bank_link)
             if not record.can_verify:  # as after an answer without a type

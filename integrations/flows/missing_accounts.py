@@ -83,6 +83,10 @@ def check_rivals(vendor: Vendor, member: Member, listed: records.Batch[records.A
     A person who connects a bank again is often quicker than the news that the old connection is
     gone; without this the old account would look like a second one.
     """
+    listed_ids = {record.id for record in listed.records}
+    links = AccountLink.objects.for_tenant(member.tenant).filter(member=member, ended_at=None)
+    if listed_ids <= set(links.values_list("vendor_account_id", flat=True)):
+        return  # as most imports: nothing is new
     accounts = known_accounts(member.vendor_user)
     rivals: dict[str, Member] = {}
     for record in listed.records:

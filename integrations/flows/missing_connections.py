@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from integrations.flows import account_links, bank_link_state, connection_events, connections
@@ -105,16 +106,17 @@ def mark_user_missing(vendor_user: VendorUser) -> None:
 
 def settle_replaced(vendor_user: VendorUser) -> None:
     """Nobody has to act on missing connections whose accounts all go on under others."""
-    links = AccountLink.objects.for_tenant(vendor_user.tenant_id)
-    current = links.filter(ended_at=None).values("aggregation_account")
-    without_link = links.exclude(aggregation_account__in=current).filter(
-        aggregation_account__merged_into=None
+    links = AccountLink.unscoped.filter(member=OuterRef("pk"))
+    current = AccountLink.unscoped.filter(
+        aggregation_account=OuterRef("aggregation_account"), ended_at=None
     )
+    without_link = links.filter(~Exists(current), aggregation_account__merged_into=None)
     vendor_user.members.filter(
+        Exists(links),
+        ~Exists(without_link),
         connection_status=MISSING,
         next_step=records.NextStep.RECONNECT.value,
-        pk__in=links.values("member"),
-    ).exclude(pk__in=without_link.filter(member__isnull=False).values("member")).update(
+    ).update(
         actor=records.ActionRequiredBy.NOBODY.value,
         next_step=records.NextStep.NONE.value,
         connection_message="",

@@ -110,7 +110,7 @@ def close_merged(*, kept: AggregationAccount, merged: AggregationAccount) -> Dup
 
 
 def reopen_merged(changes: DuplicateChanges, tenant: Tenant) -> None:
-    """Give what a merge has settled the state of before."""
+    """Restore the states that possible duplicates had before a merge."""
     rows = PossibleDuplicate.objects.for_tenant(tenant)
     rows.filter(pk__in=changes["created"], state=State.OPEN).delete()
     for row in rows.filter(pk__in=list(changes["states"]), state=State.MERGED):

@@ -94,8 +94,8 @@ def begin_reading(run: JobRun, import_id: str, now: datetime) -> datetime:
     progress = run.progress(SyncProgress)
     if progress.import_id == import_id and progress.reading_since is not None:
         return datetime.fromisoformat(progress.reading_since)
-    begun = replace(
+    restarted = replace(
         progress.without_read_state(), import_id=import_id, reading_since=now.isoformat()
     )
-    run.job.progress = begun.to_json()  # saved with the first data that is read
+    run.job.progress = restarted.to_json()  # saved with the first data that is read
     return now

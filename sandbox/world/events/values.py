@@ -67,10 +67,10 @@ class Values:
             if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
                 raise InvalidOperation
             cents = Decimal(value) * 100
-            is_whole = cents.is_finite() and abs(cents) < MAX_CENTS and cents == int(cents)
+            has_whole_cents = cents.is_finite() and abs(cents) < MAX_CENTS and cents == int(cents)
         except InvalidOperation:
-            is_whole = False
-        if not is_whole:
+            has_whole_cents = False
+        if not has_whole_cents:
             raise ValueError(f"{name} must be an amount with at most two decimals, such as 12.34.")
         return int(cents)
 
