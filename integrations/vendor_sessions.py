@@ -109,7 +109,8 @@ def open_with_credential(
 
     def on_call(call: CallRecord) -> None:
         audit.add(call)
-        breaker.record(call)
+        if not call.is_probe:
+            breaker.record(call)
 
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
     api = api_of(credential)

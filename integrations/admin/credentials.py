@@ -14,13 +14,14 @@ from django.urls import URLPattern, path, reverse
 from integrations.admin.forms import (
     SecretField,
     WriteOnlySecrets,
+    api_choice,
     api_field,
     printable_ascii,
-    vendor_field,
 )
 from integrations.flows import credentials
 from integrations.models import VendorCredential
-from integrations.models.credentials import NEVER_TRIED
+from integrations.models.credentials import API_KEY_HELP, NEVER_TRIED
+from integrations.vendors import registry
 from nucleus.admin import confirmation
 from nucleus.admin.base import BaseAdmin
 
@@ -34,24 +35,49 @@ ENVIRONMENTS = [
 
 
 class CredentialForm(WriteOnlySecrets):
-    """The labels are those of the vendor's set-up guide."""
+    """The labels are those of the vendor's set-up guide.
+
+    Vendor, API and version are one choice, so that only existing combinations can be chosen.
+    """
 
     secrets = required_when_new = ("secret",)
-    secret = SecretField(label="Password/Client Secret", help_text="MX: the MX-API-Key.")
-    vendor = vendor_field()
-    api = api_field()
+    secret = SecretField(label="Password/Client Secret", help_text=API_KEY_HELP)
+    versioned_api = api_field()
 
     class Meta:
         model = VendorCredential
-        fields = (
-            "tenant", "vendor", "api", "api_version", "environment", "base_url", "client_id",
-            "secret", "is_active",
-        )  # fmt: skip
+        fields = ("tenant", "environment", "base_url", "client_id", "secret", "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        row = self.instance
+        self.initial["versioned_api"] = api_choice(row.vendor, row.api, row.api_version)
         self.fields["environment"].choices = ENVIRONMENTS  # type: ignore[attr-defined]
+        self.fields["environment"].help_text = _addresses()
         self.fields["client_id"].validators.append(printable_ascii)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if choice := cleaned.get("versioned_api"):
+            row = self.instance
+            row.vendor, row.api, row.api_version = choice.split("/")
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Constraints that involve the vendor hold although it has no field of its own."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"vendor"}
+
+
+def _addresses() -> str:
+    """Where each API is, by environment."""
+    return " ".join(
+        f"{spec.name} {api.name}: "
+        + ", ".join(f"{name} {url}" for name, url in api.environments.items())
+        + "."
+        for spec in registry.specs().values()
+        for api in spec.apis.values()
+    )
 
 
 @admin.register(VendorCredential)
@@ -60,14 +86,14 @@ class CredentialAdmin(BaseAdmin):
 
     form = CredentialForm
     fields = (
-        "tenant", "vendor", "api", "api_version", "environment", "base_url", "client_id", "secret",
-        "is_active", "vendor_config_id",
+        "tenant", "versioned_api", "environment", "base_url", "client_id", "secret", "is_active",
+        "vendor_config_id",
     )  # fmt: skip
     list_display = (
         "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active",
         "health_status",
     )  # fmt: skip
-    list_filter = ("vendor", "environment", "is_active")
+    list_filter = ("vendor", "api", "environment", "is_active")
     list_select_related = ("tenant", "health")
     readonly_fields = ("vendor_config_id",)
     actions = ("test_connections",)
@@ -80,6 +106,13 @@ class CredentialAdmin(BaseAdmin):
             name="integrations_vendorcredential_test_connection",
         )
         return [test, *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: VendorCredential | None = None) -> Any:
+        """Staff who only view a credential see its columns instead of the form's choice."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fields
+        columns = {"versioned_api": ("vendor", "api", "api_version")}
+        return tuple(name for entry in self.fields for name in columns.get(entry, (entry,)))
 
     def change_view(
         self,

@@ -71,12 +71,25 @@ def vendor_field() -> forms.ChoiceField:
 
 
 def api_field() -> forms.ChoiceField:
-    """The APIs of the vendors that are built in."""
-    choices = {
-        slug: f"{spec.name} {api.name}"
-        for spec in registry.specs().values()
-        for slug, api in spec.apis.items()
-    }
+    """Every version of every API of the vendors; a value names all three, see `api_choice`."""
+    groups: list[tuple[str, list[tuple[str, str]]]] = [("", [("", "---------")])]
+    for vendor, spec in registry.specs().items():
+        for slug, api in spec.apis.items():
+            newest = f"{spec.name} {api.name}, newest version ({api.versions[-1]})"
+            versions = [
+                (api_choice(vendor, slug, version), f"{spec.name} {api.name} {version}")
+                for version in reversed(api.versions)
+            ]
+            choices = [(api_choice(vendor, slug, ""), newest), *versions]
+            groups.append((f"{spec.name} {api.name}", choices))
     return forms.ChoiceField(
-        choices=list(choices.items()), widget=UnfoldAdminSelectWidget, label="API"
+        choices=groups,
+        widget=UnfoldAdminSelectWidget,
+        label="API",
+        help_text="The newest version is that which the gateway speaks; it follows its updates.",
     )
+
+
+def api_choice(vendor: str, api: str, version: str) -> str:
+    """The value of a choice of `api_field`; an empty version is the newest."""
+    return f"{vendor}/{api}/{version}"

@@ -6,9 +6,11 @@ from integrations import vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.jobs import requeue
 from integrations.models import CredentialHealth, VendorCredential
+from integrations.vendors import registry
 from integrations.vendors.errors import VendorNotConfigured
 from integrations.vendors.records import CheckResult
 from integrations.vendors.registry import UnknownVendor
+from integrations.vendors.spec import UnknownApi
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
 
@@ -43,6 +45,15 @@ def credential_changed(*, credential: VendorCredential) -> None:
     CredentialHealth.objects.filter(pk=credential.pk).delete()
     if credential.is_active:
         requeue.release_postponed(tenant_id=credential.tenant_id, vendor=credential.vendor)
+
+
+def deprecation(credential: VendorCredential) -> str:
+    """Why the version of the API that it uses should be left; empty if it need not be."""
+    try:
+        api = registry.get(credential.vendor).api(credential.api, credential.api_version)
+    except (UnknownVendor, UnknownApi):
+        return ""
+    return api.deprecations.get(credential.api_version or api.versions[-1], "")
 
 
 def check_config_id(*, tenant: Tenant, vendor: str, config_id: str) -> None:

@@ -11,6 +11,8 @@ from integrations.vendors.spec import UnknownApi
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import TenantRecord
 
+API_KEY_HELP = "MX Platform: the API key. MX Atrium: the MX-API-Key."
+
 
 class VendorCredential(TenantRecord):
     """Keys for a vendor API in one environment; a tenant has at most one active per vendor."""
@@ -39,9 +41,11 @@ class VendorCredential(TenantRecord):
         help_text="Only for a custom base URL; its host must be in VENDOR_ALLOWED_HOSTS.",
     )
     client_id = models.CharField(
-        "Username/Client Id", max_length=255, help_text="MX: the MX-Client-ID."
+        "Username/Client Id",
+        max_length=255,
+        help_text="MX Platform: the Client ID. MX Atrium: the MX-Client-ID.",
     )
-    secret = EncryptedTextField("Password/Client Secret", help_text="MX: the MX-API-Key.")
+    secret = EncryptedTextField("Password/Client Secret", help_text=API_KEY_HELP)
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -58,16 +62,22 @@ class VendorCredential(TenantRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.vendor} {self.api} ({self.environment})"
+        try:
+            spec = registry.get(self.vendor)
+            api = spec.api(self.api, self.api_version)
+        except (registry.UnknownVendor, UnknownApi):
+            return f"{self.vendor} {self.api} {self.api_version} ({self.environment})"
+        version = self.api_version or api.versions[-1]
+        return f"{spec.name} {api.name} {version} ({self.environment})"
 
     def clean(self) -> None:
-        """Refuse unknown APIs and versions, and base URLs that are not allowed."""
+        """Refuse unknown APIs, versions and environments, and base URLs that are not allowed."""
         try:
             spec = registry.get(self.vendor)
         except registry.UnknownVendor as error:
             raise ValidationError({"vendor": str(error)}) from None
         try:
-            spec.api(self.api)
+            api = spec.api(self.api)
         except UnknownApi as error:
             raise ValidationError({"api": str(error)}) from None
         try:
@@ -78,7 +88,13 @@ class VendorCredential(TenantRecord):
             problem = address_policy.base_url_error(self.base_url)
             if problem:
                 raise ValidationError({"base_url": problem})
-        elif self.base_url:
+            return
+        if self.environment not in api.environments:
+            names = ", ".join(api.environments)
+            raise ValidationError(
+                {"environment": f"{spec.name} {api.name} has these environments: {names}."}
+            )
+        if self.base_url:
             raise ValidationError({"base_url": "Leave this empty unless the base URL is custom."})
 
 

@@ -43,6 +43,7 @@ class CallRecord:
     duration_ms: int
     error: str | None = None  # the error's code, e.g. vendor_timeout
     retry_after: float | None = None  # seconds the vendor asked for
+    is_probe: bool = False  # made elsewhere than configured: says nothing about the credential
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class ApiSpec:
         versions: that the adapter speaks, oldest first; credentials without one use the last.
         limits: what the API allows and promises.
         capabilities: which optional protocols its adapter implements.
+        deprecations: versions to leave → why, and until when, for staff.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ApiSpec:
     versions: tuple[str, ...]
     limits: Limits
     capabilities: frozenset[Capability[Any]] = field(default_factory=frozenset)
+    deprecations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def staff(db: Any) -> HttpClient:
 
 def form(tenant: Tenant, **changes: Any) -> dict[str, Any]:
     return {
-        "tenant": tenant.pk, "vendor": "mx", "api": "atrium", "environment": "development",
+        "tenant": tenant.pk, "versioned_api": "mx/atrium/", "environment": "development",
         "base_url": "", "client_id": CLIENT_ID, "secret": API_KEY, "is_active": "on", **changes,
     }  # fmt: skip
 
@@ -95,6 +95,10 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
         ({"environment": "custom", "base_url": ""}, "https://host"),
         ({"environment": "custom", "base_url": "http://169.254.169.254/latest"}, "scheme and host"),
         ({"client_id": ""}, "This field is required"),
+        ({"versioned_api": ""}, "This field is required"),
+        ({"versioned_api": "mx/atrium/v2"}, "not one of the available choices"),
+        ({"versioned_api": "mx"}, "not one of the available choices"),
+        ({"environment": "staging"}, "not one of the available choices"),
     ],
 )
 def test_wrong_keys_pasted_are_explained(
@@ -104,6 +108,17 @@ def test_wrong_keys_pasted_are_explained(
     assert response.status_code == 200
     assert message in response.content.decode()
     assert not VendorCredential.unscoped.exists()
+
+
+@pytest.mark.parametrize("version", ["", "v1"])
+def test_one_choice_sets_vendor_api_and_version(staff: HttpClient, tenant: Tenant, version: str):
+    body = form(tenant, versioned_api=f"mx/atrium/{version}")
+    assert staff.post(CREDENTIALS + "add/", body).status_code == 302
+    row = VendorCredential.unscoped.get()
+    assert (row.vendor, row.api, row.api_version) == ("mx", "atrium", version)
+    page = staff.get(f"{CREDENTIALS}{row.pk}/change/").content.decode()
+    assert f'<option value="mx/atrium/{version}" selected>' in page
+    assert "https://vestibule.mx.com" in page
 
 
 def test_two_active_sets_of_keys_are_refused(staff: HttpClient, tenant: Tenant, mx: Sandbox):

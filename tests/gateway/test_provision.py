@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential
+from integrations.vendors import registry
 from nucleus.models import Tenant
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
 
@@ -131,7 +133,27 @@ def test_the_doctor_finds_nothing(mx: Sandbox, settings: Any):
     settings.REDIS_URL = ""  # with one it looks for workers, see tests/celery_app/test_broker.py
     text, status = doctor()
     assert status == 0, text
-    assert "MX accepts these keys" in text
+    row = VendorCredential.unscoped.get()
+    assert f"OK   {row.tenant.slug}: MX Atrium v1 (custom): MX accepts these keys." in text
+
+
+def test_the_doctor_names_every_credential(
+    mx: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    settings.REDIS_URL = ""
+    row = VendorCredential.unscoped.get()
+    other = VendorCredential(
+        tenant=row.tenant, api="atrium", environment="production", client_id="id", secret="key",
+        is_active=False,
+    )  # fmt: skip
+    other.save()
+    spec = registry.get("mx")
+    leaving = replace(spec.apis["atrium"], deprecations={"v1": "It ends in 2030."})
+    monkeypatch.setitem(registry.specs(), "mx", replace(spec, apis={"atrium": leaving}))
+    text, status = doctor()
+    assert "MX Atrium v1 (production): inactive, not tested." in text
+    assert f"WARN {row.tenant.slug}: MX Atrium v1 (custom): It ends in 2030." in text
+    assert status == 0  # a warning is no failure
 
 
 def test_the_doctor_names_what_is_wrong(mx: Sandbox):

@@ -36,6 +36,7 @@ def test_a_credential_without_a_version_opens_the_newest(tenant: Tenant):
         ({"api": "nessus"}, "api", "MX has no API 'nessus'.*It speaks: atrium"),
         ({"api_version": "v0"}, "api_version", "does not speak version 'v0' of MX Atrium.*v1"),
         ({"vendor": "none"}, "vendor", "Unknown vendor_name 'none'"),
+        ({"environment": "staging"}, "environment", "environments: production, development"),
     ],
 )
 def test_unknown_apis_and_versions_are_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,17 +16,27 @@ from django.db.migrations.executor import MigrationExecutor
 from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import vendor_sessions
-from integrations.flows import inbound_webhooks
+from integrations.flows import credentials, inbound_webhooks
 from integrations.jobs import broker, job_queue
 from integrations.jobs.job_kind import Queue
 from integrations.models import AccountLink, AggregationSettings, Job, JobState, VendorCredential
-from integrations.vendors.errors import VendorNotConfigured
 from nucleus.encryption import DecryptionFailed
 from nucleus.models import Tenant
 
 WORKER = "celery -A celery_app worker"
 OVERDUE = timedelta(minutes=2)
-Finding = tuple[bool, str]  # whether it is OK, and the result or how to fix it
+
+
+class Level(enum.StrEnum):
+    """How urgent a finding is; only FIX fails the command."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FIX = "FIX"
+
+
+OK, WARN, FIX = Level
+Finding = tuple[Level, str]  # with the result, or how to fix it
 
 
 class Command(BaseCommand):
@@ -35,21 +46,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DEVELOPMENT:
-            self.stdout.write(f"WARN {DEVELOPMENT_MODE}")
+            self._write(WARN, DEVELOPMENT_MODE)
         failed = False
-        problems = run_checks(include_deployment_checks=not settings.DEVELOPMENT)
-        for problem in problems:
+        for problem in run_checks(include_deployment_checks=not settings.DEVELOPMENT):
             line = f"{problem.id}: {problem.msg} {problem.hint or ''}".strip()
             if problem.is_serious():
                 failed = True
-                self.stdout.write(f"FIX  {line}")
+                self._write(FIX, line)
             elif problem.id and problem.id.startswith("gateway."):
-                self.stdout.write(f"WARN {line}")
-        for is_ok, message in _findings():
-            failed |= not is_ok
-            self.stdout.write(f"{'OK ' if is_ok else 'FIX'}  {message}")
+                self._write(WARN, line)
+        for level, message in _findings():
+            failed |= level is FIX
+            self._write(level, message)
         if failed:
             raise SystemExit(1)
+
+    def _write(self, level: Level, message: str) -> None:
+        self.stdout.write(f"{level:4} {message}")
 
 
 def _findings() -> Iterator[Finding]:
@@ -57,12 +70,12 @@ def _findings() -> Iterator[Finding]:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        yield False, database_errors.explain(error, connection.settings_dict)
+        yield FIX, database_errors.explain(error, connection.settings_dict)
         return
     if missing:
-        yield False, f"{len(missing)} migrations are missing. Run manage.py migrate."
+        yield FIX, f"{len(missing)} migrations are missing. Run manage.py migrate."
         return
-    yield True, "The database answers and its schema is current."
+    yield OK, "The database answers and its schema is current."
     yield from _broker_findings()
     yield from _job_findings()
     for tenant in Tenant.objects.filter(is_active=True).order_by("slug"):
@@ -71,16 +84,16 @@ def _findings() -> Iterator[Finding]:
 
 def _broker_findings() -> Iterator[Finding]:
     if not settings.REDIS_URL:
-        yield True, "No REDIS_URL: workers poll the database."
+        yield OK, "No REDIS_URL: workers poll the database."
         return
     if problem := broker.probe(settings.REDIS_URL):
-        yield False, f"{problem.message} Until then only polling workers (manage.py work) run jobs."
+        yield FIX, f"{problem.message} Until then only polling workers (manage.py work) run jobs."
         return
-    yield True, "Redis answers."
+    yield OK, "Redis answers."
     try:
         listening = broker.queues_by_worker(settings.REDIS_URL)
     except Exception as error:  # noqa: BLE001 - kombu and redis raise errors of many families
-        yield False, broker.diagnose(error, settings.REDIS_URL).message
+        yield FIX, broker.diagnose(error, settings.REDIS_URL).message
         return
     yield from celery_findings(listening)
 
@@ -89,7 +102,7 @@ def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
     """Whether there are Celery workers, and whether together they read every queue."""
     if not listening:
         yield (
-            False,
+            FIX,
             (
                 f"No Celery worker listens. Start one: {WORKER} -- until then only polling workers "
                 "(manage.py work) run jobs."
@@ -97,11 +110,11 @@ def celery_findings(listening: dict[str, set[str]]) -> Iterator[Finding]:
         )
         return
     for worker, queues in sorted(listening.items()):
-        yield True, f"The Celery worker {worker} reads {', '.join(sorted(queues))}."
+        yield OK, f"The Celery worker {worker} reads {', '.join(sorted(queues))}."
     unread = {queue.value for queue in Queue} - set().union(*listening.values())
     if unread:
         names = ",".join(sorted(unread))
-        yield False, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"
+        yield FIX, f"No Celery worker reads {names}. Start one: {WORKER} --queues {names}"
 
 
 def _job_findings() -> Iterator[Finding]:
@@ -109,41 +122,48 @@ def _job_findings() -> Iterator[Finding]:
     overdue = Job.objects.filter(state=JobState.READY, run_at__lt=now - OVERDUE).count()
     dead = Job.objects.filter(state=JobState.DEAD).count()
     if overdue:
-        yield False, f"{overdue} jobs are overdue. Is `manage.py work` (or Celery) running?"
+        yield FIX, f"{overdue} jobs are overdue. Is `manage.py work` (or Celery) running?"
     else:
-        yield True, "No job is overdue."
+        yield OK, "No job is overdue."
     if dead:
-        yield False, f"{dead} jobs are dead. See their errors in the admin under Jobs."
+        yield FIX, f"{dead} jobs are dead. See their errors in the admin under Jobs."
 
 
 def _tenant_findings(tenant: Tenant) -> Iterator[Finding]:
-    chosen = vendor_sessions.aggregation_settings(tenant)
-    credential = (
-        VendorCredential.objects.for_tenant(tenant).filter(vendor=chosen.vendor, is_active=True)
-    ).first()
-    if credential is None:
-        yield False, f"{tenant.slug}: no active {chosen.vendor} credentials; add them."
-        return
+    yield from _credential_findings(tenant)
     try:
-        with vendor_sessions.open_with_credential(credential=credential) as vendor:
-            result = vendor.check()
         for row in AggregationSettings.objects.for_tenant(tenant):
             _ = row.webhook_secret  # raises if it cannot be decrypted
-    except VendorNotConfigured as error:
-        yield False, f"{tenant.slug}: {error}"
     except DecryptionFailed as error:
-        yield False, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
-    else:
-        yield result.ok, f"{tenant.slug}: {result.message}"
+        yield FIX, f"{tenant.slug}: {error}. Is its key missing from FIELD_ENCRYPTION_KEYS?"
     if warning := inbound_webhooks.missing_webhooks_warning(tenant):
-        yield False, f"{tenant.slug}: {warning}"
+        yield FIX, f"{tenant.slug}: {warning}"
     withheld = AccountLink.objects.for_tenant(tenant).filter(ended_at=None, withheld_removals__gt=0)
     if count := withheld.count():
         yield (
-            False,
+            FIX,
             (
                 f"{tenant.slug}: an unlikely share of the transactions of {count} accounts is "
                 "missing at the vendor, and was kept. See `manage.py transactions withheld`; if "
                 "the bank confirms it, `manage.py transactions accept-removals --account …`."
             ),
         )
+
+
+def _credential_findings(tenant: Tenant) -> Iterator[Finding]:
+    """Each credential of the tenant; those in use are tested by a call."""
+    rows = list(VendorCredential.objects.for_tenant(tenant).order_by("-is_active", "pk"))
+    for row in rows:
+        if not row.is_active:
+            yield OK, f"{tenant.slug}: {row}: inactive, not tested."
+            continue
+        result = credentials.test(credential=row)
+        yield (OK if result.ok else FIX), f"{tenant.slug}: {row}: {result.message}"
+        if notice := credentials.deprecation(row):
+            yield WARN, f"{tenant.slug}: {row}: {notice}"
+    chosen = {
+        vendor_sessions.aggregation_settings(tenant).vendor,
+        vendor_sessions.verification_settings(tenant).vendor,
+    }
+    for vendor in sorted(chosen - {row.vendor for row in rows if row.is_active}):
+        yield FIX, f"{tenant.slug}: no active {vendor} credentials; add them."

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import VendorConfig
-from integrations.vendors.mx import mapping, webhooks
+from integrations.vendors.mx import diagnosis, mapping, webhooks
 from integrations.vendors.mx.apis import APIS, dialect_of
 from integrations.vendors.mx.client import Client
 from integrations.vendors.mx.values import InvalidPayload, Payload
@@ -38,18 +38,7 @@ class MX:
         """Nothing to do: connections are pooled for the process."""
 
     def check(self) -> records.CheckResult:
-        """A cheap authenticated read, explained."""
-        try:
-            answer = self.client.call("list_users", query={"records_per_page": "10"})
-        except errors.VendorTimeout:
-            return records.CheckResult(ok=False, message="MX did not answer in time.")
-        except errors.VendorError as error:
-            return records.CheckResult(ok=False, message=str(error))
-        if not isinstance(answer, dict) or not isinstance(answer.get("users"), list):
-            return records.CheckResult(
-                ok=False, message="Something answered, but it is not MX. Check the environment."
-            )
-        return records.CheckResult(ok=True, message="MX accepts these keys.")
+        return diagnosis.check(self.config, self.client)
 
     def create_user(self, *, identifier: str) -> records.User:
         body = self.dialect.user_body(identifier)

@@ -18,8 +18,8 @@ PLAIN = re.compile(r"[^\x20-\x7e]+")
 RATE_LIMIT_SECONDS = 60.0
 
 KEYS_REFUSED = (
-    "MX does not accept the keys. Check Username/Client Id, Password/Client Secret and the "
-    "environment under Credentials: development and production keys differ."
+    "MX does not accept the keys. Check Username/Client Id, Password/Client Secret, the API and "
+    "the environment under Credentials: each API has keys of its own in each environment."
 )
 NOT_ALLOWED = (
     "MX refuses this caller: add the gateway's IP address to MX's allow-list, and check that the "

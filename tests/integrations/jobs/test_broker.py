@@ -206,9 +206,8 @@ def test_doctor_reports_the_problem(
 
 
 def test_doctor_reports_queues_without_a_reader():
-    """Each finding begins with whether it is in order."""
-    assert [ok for ok, _ in doctor.celery_findings({})] == [False]
+    assert [level for level, _ in doctor.celery_findings({})] == ["FIX"]
     full = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}
-    assert [ok for ok, _ in doctor.celery_findings(full)] == [True, True]
-    (_, (ok, text)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
-    assert (ok, "--queues bulk" in text) == (False, True)
+    assert [level for level, _ in doctor.celery_findings(full)] == ["OK", "OK"]
+    (_, (level, text)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
+    assert (level, "--queues bulk" in text) == ("FIX", True)
