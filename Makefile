@@ -107,7 +107,7 @@ lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, O
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive .
-	@$(BIN)/mypy .
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(TEST_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
 	@DJANGO_SETTINGS_MODULE=sandbox.settings SANDBOX_DATABASE=:memory: PYTHONPATH=. \
