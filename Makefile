@@ -14,7 +14,8 @@ INSTALLED := .venv/.requirements-sandbox.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 	--no-strip-extras --no-emit-index-url --generate-hashes
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+API ?= $(MX_API)
+PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 SEEDS ?= 200
 CLIENTS ?= 3
@@ -57,7 +58,7 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 	@DEBUG=true $(BIN)/python -m sandbox
 
 .PHONY: test
-test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external
+test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external; API=atrium, API=platform/v20111101
 	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-fast
@@ -66,7 +67,7 @@ test-fast: $(INSTALLED_DEV) ## The tests that use no sandbox, server, browser or
 
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
-	@env -u DATABASE_URL -u REDIS_URL $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
+	@env -u DATABASE_URL -u REDIS_URL MX_API=$(API) $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
 	--numprocesses 3 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-services
@@ -76,16 +77,16 @@ test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and RED
 	@$(PYTEST) -m "not faults and not life and not production and not sandbox and not browser and not embedded" $(ARGS)
 
 .PHONY: test-faults
-test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers
+test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers; API
 	@mkdir -p var && rm -f var/faults.txt
 	@unset DATABASE_URL REDIS_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
-	--ignore tests/faults/test_load.py $(ARGS) && $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
+	--ignore tests/faults/test_load.py $(ARGS) && MX_API=$(API) $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
 
 .PHONY: test-life
-test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS, CLIENTS, DAYS
+test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS, CLIENTS, DAYS, API
 	@env -u DATABASE_URL -u REDIS_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) LIFE_DAYS=$(DAYS) \
-	$(BIN)/python -m pytest --numprocesses 2 --dist load -m life tests/life $(ARGS)
+	MX_API=$(API) $(BIN)/python -m pytest --numprocesses 2 --dist load -m life tests/life $(ARGS)
 
 .PHONY: test-production
 test-production: $(INSTALLED_DEV) ## README's production commands in a new environment, on DATABASE_URL and REDIS_URL

@@ -17,7 +17,7 @@ from xdist.remote import Producer
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential
 from nucleus.models import Client, Tenant
-from tests import sandbox_process, templates
+from tests import mx_api, sandbox_process, templates
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
@@ -27,6 +27,23 @@ from tests.world import World
 
 # Tests open up to 200 connections to live_server at once; beyond its backlog (10) they are reset.
 WSGIServer.request_queue_size = 256
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mx-api", help="what the gateway speaks to the sandbox; see tests/mx_api.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.mx_api is not None:
+        os.environ[mx_api.VARIABLE] = config.option.mx_api  # xdist's workers have it, too
+    try:
+        mx_api.chosen()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header() -> str:
+    return f"the gateway speaks {mx_api.chosen()} to MX"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
@@ -119,19 +136,32 @@ def nucleus_client(tenant: Tenant) -> Client:
 
 
 @pytest.fixture
-def mx(tenant: Tenant, sandbox: sandbox_process.Sandbox) -> sandbox_process.Sandbox:
+def mx(
+    tenant: Tenant, sandbox: sandbox_process.Sandbox, chosen_api: mx_api.MXApi
+) -> sandbox_process.Sandbox:
     """The sandbox, with the tenant's credentials and settings pointing at it."""
-    connect_tenant(tenant, sandbox)
+    connect_tenant(tenant, sandbox, chosen_api)
     return sandbox
 
 
-def connect_tenant(tenant: Tenant, sandbox: sandbox_process.Sandbox) -> None:
+@pytest.fixture
+def chosen_api() -> mx_api.MXApi:
+    """Which of MX's APIs the gateway speaks; tests of several have a parameter of this name."""
+    return mx_api.chosen()
+
+
+def connect_tenant(
+    tenant: Tenant, sandbox: sandbox_process.Sandbox, api: mx_api.MXApi | None = None
+) -> None:
     """Give the tenant MX credentials for the sandbox."""
+    api = api or mx_api.chosen()
     VendorCredential(
         tenant=tenant,
+        api=api.slug,
+        api_version=api.version,
         environment=VendorCredential.Environment.CUSTOM,
         base_url=sandbox.base_url,
-        client_id=sandbox_process.CLIENT_ID,
-        secret=sandbox_process.API_KEY,
+        client_id=api.client_id,
+        secret=api.api_key,
     ).save()
     AggregationSettings.unscoped.get_or_create(tenant=tenant)

@@ -21,7 +21,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from demo.gateway import Gateway
-from tests import templates
+from tests import mx_api, templates
 from tests.faults.services import free_port
 from tests.sandbox_process import Sandbox
 
@@ -74,13 +74,10 @@ class Deployment:
     def set_up(self) -> None:
         """Tenant and keys."""
         arguments = ["--tenant", "demo", "--application", "Demo", "--environment", "custom"]
-        arguments += [
-            "--base-url",
-            self.sandbox.base_url,
-            "--vendor-client-id",
-            "sandbox-client-id",
-        ]
-        secret = {"VENDOR_SECRET": "sandbox-api-key", "WEBHOOK_SECRET": WEBHOOK[1]}
+        api = mx_api.chosen()
+        arguments += ["--api", api.slug, "--api-version", api.version]
+        arguments += ["--base-url", self.sandbox.base_url, "--vendor-client-id", api.client_id]
+        secret = {"VENDOR_SECRET": api.api_key, "WEBHOOK_SECRET": WEBHOOK[1]}
         report = json.loads(
             self.manage("provision", *arguments, "--webhook-user", WEBHOOK[0], **secret)
         )

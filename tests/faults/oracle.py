@@ -10,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests import mx_api
 from tests.faults.deployment import WEBHOOK, Deployment, Member
 from tests.faults.traffic import Log
 
 FIGURES = Path(__file__).resolve().parents[2] / "var" / "faults.txt"
-CANARIES = (WEBHOOK[1], "sandbox-api-key", "canary-secret-key")
+CANARIES = (WEBHOOK[1], *(key for _, key in mx_api.KEYS.values()), "canary-secret-key")
 TABLES = ("vendorcredential", "aggregationsettings", "inboundwebhook", "job", "auditlog")
 OPEN = "SELECT count(*) FROM integrations_job WHERE state IN ('ready', 'running')"
 

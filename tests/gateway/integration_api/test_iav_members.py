@@ -169,7 +169,12 @@ def test_a_member_without_credentials_is_told_at_once(
     monkeypatch.setitem(hostile_mx.LISTS, numbers, ("account_numbers", []))
     with hostile_mx.serving() as url:
         VendorCredential(
-            tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
+            tenant=tenant,
+            api="atrium",
+            environment="custom",
+            base_url=url,
+            client_id="id",
+            secret="key",
         ).save()
         body = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}
         assert api.post("/integration/v1/user", body).status_code == 200

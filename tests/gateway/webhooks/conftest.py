@@ -20,6 +20,7 @@ from nucleus.models import AggregationAccountTransaction, Client, Tenant
 from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import link
+from tests.mx_api import MXApi
 from tests.sandbox_process import Sandbox
 
 USER, SECRET = "mx", "a-secret-of-mx"
@@ -33,9 +34,11 @@ def chosen(tenant: Tenant) -> AggregationSettings:
 
 
 @pytest.fixture
-def mx(tenant: Tenant, chosen: AggregationSettings, own_sandbox: Sandbox) -> Sandbox:
+def mx(
+    tenant: Tenant, chosen: AggregationSettings, own_sandbox: Sandbox, chosen_api: MXApi
+) -> Sandbox:
     own_sandbox.call("POST", "/_control/reset", json={})
-    connect_tenant(tenant, own_sandbox)
+    connect_tenant(tenant, own_sandbox, chosen_api)
     return own_sandbox
 
 

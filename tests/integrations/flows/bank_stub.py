@@ -90,7 +90,12 @@ def serving(bank: Bank, tenant: Tenant) -> Iterator[None]:
     """The bank over HTTP, as the tenant's MX, with the client as a user of it."""
     with hostile_mx.serving(bank.answer) as url:
         VendorCredential(
-            tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
+            tenant=tenant,
+            api="atrium",
+            environment="custom",
+            base_url=url,
+            client_id="id",
+            secret="key",
         ).save()
         AggregationSettings(tenant=tenant).save()
         body = {"nucleus_client_id": bank.client.id, "product": "atom"}

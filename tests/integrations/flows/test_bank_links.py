@@ -30,7 +30,12 @@ def bank(
     """Sets whom the bank names as the holders of the account."""
     with hostile_mx.serving() as url:
         VendorCredential(
-            tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
+            tenant=tenant,
+            api="atrium",
+            environment="custom",
+            base_url=url,
+            client_id="id",
+            secret="key",
         ).save()
         AggregationSettings(tenant=tenant).save()
         user = {"nucleus_client_id": nucleus_client.pk, "product": "atom"}

@@ -22,7 +22,12 @@ def accounts(api: Api, tenant: Tenant, nucleus_client: Client) -> Iterator[list[
     """The rows that linking answered."""
     with hostile_mx.serving() as url:
         VendorCredential(
-            tenant=tenant, environment="custom", base_url=url, client_id="id", secret="key"
+            tenant=tenant,
+            api="atrium",
+            environment="custom",
+            base_url=url,
+            client_id="id",
+            secret="key",
         ).save()
         AggregationSettings(tenant=tenant).save()
         body = {"nucleus_client_id": nucleus_client.id, "product": "atom"}
