@@ -85,9 +85,10 @@ class AggregationSettingsAdmin(BaseAdmin):
         warning = inbound_webhooks.missing_webhooks_warning(row.tenant)
         return format_html(
             "<code>{}/webhooks/{}/{}</code><br>MX has no API to register it: paste this URL, with "
-            "the user and secret below, into MX's client dashboard for all types (aggregation, "
-            "balance, history, statement, connection status). After a change of user or secret "
-            "the old pair is accepted for a day.{}",
+            "the user and secret below, into MX's client dashboard for aggregation, balance, "
+            "history, statement and connection status; on MX Platform also for initial data ready, "
+            "members and users. After a change of user or secret the old pair is accepted for a "
+            "day.{}",
             settings.PUBLIC_URL,
             row.vendor,
             row.webhook_path,

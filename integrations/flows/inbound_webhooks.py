@@ -7,12 +7,13 @@ it only triggers a sync, which the gateway would also run by schedule.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from integrations.flows import adoption, inbound_webhook_queries, sync
@@ -32,6 +33,8 @@ from nucleus.models import Tenant
 logger = logging.getLogger(__name__)
 MAX_WEBHOOK_DELAY = timedelta(hours=2)  # between an import and its webhook
 MAX_IMPORT_AGE = timedelta(days=3)
+# Vendors repeat for a day at most. Beyond it a forged revision must not hide true ones.
+REPEAT_WINDOW = timedelta(days=1)
 ADOPTION_DELAY_FACTOR = 20  # of the settling time: apps report a connection within seconds
 
 
@@ -51,6 +54,10 @@ def valid_secrets(row: AggregationSettings) -> list[WebhookSecret]:
 def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
     """Store a webhook, and enqueue the sync or the adoption of the connection that it concerns.
 
+    Returns:
+        The row of the webhook, or the one that was stored when the same or a later change of its
+        subject was reported.
+
     Raises:
         Unreadable: the body is not JSON. Any JSON is stored, understood or not.
     """
@@ -58,17 +65,23 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         payload = exact_json.parse(body, strict=False)
     except exact_json.Malformed as error:
         raise Unreadable(f"The body cannot be read: {error}.") from None
-    event = registry.get(vendor).webhooks.parse(payload)
+    webhooks = registry.get(vendor).webhooks
+    event = webhooks.parse(payload)
     row = InboundWebhook(
         tenant=tenant,
         vendor=vendor,
-        body=body.decode("utf-8-sig").replace("\0", ""),
+        body=json.dumps(webhooks.redact(payload)),
         digest=hashlib.sha256(body).hexdigest(),
         request_id=current_request_id.get(),
     )
     member, job = _match_member(row, event), None
+    if (stored := _later_or_same(row)) is not None:
+        logger.info("webhook %s: %s was received again, or late", stored.id, row.kind)
+        return stored
     unreported = None if member or row.state != InboundWebhook.State.RECEIVED else _user_of(row)
     with transaction.atomic():
+        if event is not None and event.member_id is None and event.user_id is not None:
+            _check_user(row)
         row.save(force_insert=True)
         if unreported is not None:
             job = adoption.enqueue(
@@ -92,13 +105,17 @@ def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Me
     """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
     if event is None:
-        row.state, row.note = State.QUARANTINED, "Neither type nor member is named."
+        row.state, row.note = State.QUARANTINED, "It names neither a connection nor a user."
         return None
     row.kind = event.kind
     row.vendor_member_id = event.member_id or ""
     row.vendor_user_id = event.user_id or ""
+    row.subject, row.revision = event.subject or "", event.revision
     if event.is_test:
         row.state = State.TEST
+        return None
+    if event.member_id is None:
+        row.state = State.HANDLED  # its connections are read, or there are none
         return None
     match = inbound_webhook_queries.member_with_user(row.tenant, row.vendor, row.vendor_member_id)
     if match is None:
@@ -130,6 +147,44 @@ def _user_of(row: InboundWebhook) -> VendorUser | None:
         return vendor_user
     row.state = InboundWebhook.State.QUARANTINED
     return None
+
+
+def _later_or_same(row: InboundWebhook) -> InboundWebhook | None:
+    """The row that makes this one superfluous: the same change of its subject, or a later one."""
+    if not row.subject:
+        return None
+    is_same = Q(revision=row.revision, kind=row.kind)
+    return (
+        InboundWebhook.objects.filter(
+            is_same | Q(revision__gt=row.revision),
+            tenant=row.tenant,
+            vendor=row.vendor,
+            subject=row.subject,
+            create_date__gte=timezone.now() - REPEAT_WINDOW,
+        )
+        .exclude(state=InboundWebhook.State.QUARANTINED)
+        .first()
+    )
+
+
+def _check_user(row: InboundWebhook) -> None:
+    """Read the connections of a vendor user that was deleted or disabled, or seems so."""
+    members = (
+        Member.objects.for_tenant(row.tenant)
+        .filter(
+            Q(vendor_user__vendor_user_id=row.vendor_user_id)
+            | Q(vendor_user__missing_vendor_user_id=row.vendor_user_id),
+            vendor_user__vendor=row.vendor,
+        )
+        .select_related("tenant", "vendor_user")
+    )
+    for member in members.order_by("pk"):
+        sync.enqueue(
+            member=member,
+            scope=records.SyncScope.STATUS,
+            debounce_seconds=settings.WEBHOOK_SETTLE_SECONDS,
+        )
+    row.handled_at = timezone.now()
 
 
 def missing_webhooks_warning(tenant: Tenant) -> str | None:

@@ -10,8 +10,9 @@ from nucleus.models.base import Record
 class InboundWebhook(Record):
     """One request of a vendor. Jobs do not use its content but read the data from the vendor.
 
-    Vendors send no event id, and two real events can be byte-identical, so equal webhooks are all
-    stored; `digest` only helps people to see retries.
+    Most webhooks have no event id, and two real events can be byte-identical, so equal webhooks are
+    all stored; `digest` only helps people to see retries. Those that have a `subject` are stored
+    once per `revision`.
     """
 
     class State(models.TextChoices):
@@ -25,8 +26,10 @@ class InboundWebhook(Record):
     kind = models.CharField(max_length=64, blank=True)  # the vendor's own name of the event
     vendor_member_id = models.CharField(max_length=255, blank=True)
     vendor_user_id = models.CharField(max_length=255, blank=True)
-    body = models.TextField()
-    digest = models.CharField(max_length=64)  # sha256 of the body, hex
+    subject = models.CharField(max_length=255, blank=True)  # id of the event, or of its object
+    revision = models.BigIntegerField(default=0)  # of the subject
+    body = models.TextField()  # JSON without data of people and their accounts
+    digest = models.CharField(max_length=64)  # sha256 of the request's body, hex
     state = models.CharField(max_length=16, choices=State, default=State.RECEIVED)
     note = models.CharField(max_length=255, blank=True)  # why it was quarantined
     request_id = models.CharField(max_length=64, blank=True)
@@ -40,6 +43,11 @@ class InboundWebhook(Record):
                 fields=["tenant", "vendor_member_id"],
                 condition=models.Q(state="received"),
                 name="inbox_waiting",
+            ),
+            models.Index(
+                fields=["tenant", "subject"],
+                condition=~models.Q(subject=""),
+                name="inbox_subject",
             ),
         ]
 

@@ -49,13 +49,23 @@ class SyncScope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """The event that a vendor's webhook reports. It may be late, repeated or forged."""
+    """The event that a vendor's webhook reports. It may be late, repeated or forged.
 
-    kind: str  # the vendor's own name of the event
+    Args:
+        kind: the vendor's own name of the event.
+        member_id: the connection that it is about; None if it is about a user, or a test.
+        subject: the vendor's id of the event, or of an object whose changes it numbers; None if
+            repeats cannot be told from further events.
+        revision: the number of the change; later ones are higher. 0 for ids of events.
+    """
+
+    kind: str
     member_id: str | None = None
     user_id: str | None = None
     scope: SyncScope = SyncScope.STATUS
     is_test: bool = False
+    subject: str | None = None
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ class WebhookSpec:
         verify: whether the request proves knowledge of one of the secrets. It compares in constant
             time, and never accepts an empty secret.
         parse: the event that a webhook's JSON reports; None for what cannot be understood.
+        redact: what of a webhook's JSON may be stored in plain text: no data of people or their
+            accounts. It takes any JSON, also what `parse` does not understand.
         challenge: the header WWW-Authenticate of refusals.
     """
 
     verify: Callable[[WebhookRequest, Sequence[WebhookSecret]], bool]
     parse: Callable[[Any], records.WebhookEvent | None]
+    redact: Callable[[Any], dict[str, Any]]
     challenge: str
 
 

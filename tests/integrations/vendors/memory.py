@@ -268,6 +268,9 @@ def spec_of(bank: MemoryBank) -> VendorSpec:
         apis={"memory": api},
         open=lambda config: MemoryVendor(bank, config),
         webhooks=WebhookSpec(
-            verify=has_basic_secret, parse=parse_webhook, challenge=BASIC_CHALLENGE
+            verify=has_basic_secret,
+            parse=parse_webhook,
+            redact=lambda _payload: {},
+            challenge=BASIC_CHALLENGE,
         ),
     )
