@@ -15,6 +15,7 @@ MENU: list[tuple[str, list[Entry]]] = [
         "Set-up",
         [
             ("Credentials", "key", "integrations_vendorcredential"),
+            ("API moves", "move_up", "integrations_apimove"),
             ("Settings", "tune", "integrations_aggregationsettings"),
             ("Tenants", "domain", "nucleus_tenant"),
             ("API applications", "apps", "access_application"),

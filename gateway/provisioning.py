@@ -103,6 +103,7 @@ def credential(
     base_url: str,
     client_id: str,
     secret: str,
+    is_active: bool = True,
 ) -> VendorCredential:
     """Create or update the tenant's active credential for the vendor.
 
@@ -111,6 +112,7 @@ def credential(
     Args:
         api: for a new credential, empty is the vendor's default.
         api_version: empty is the newest; None leaves it unchanged unless the API changes.
+        is_active: False is the inactive credential of this API, beside the active one.
 
     Raises ProvisioningError.
     """
@@ -118,8 +120,12 @@ def credential(
         default_api = next(iter(registry.get(vendor).apis))
     except registry.UnknownVendor as error:
         raise ProvisioningError(str(error)) from None
-    row = VendorCredential.objects.for_tenant(owner).filter(vendor=vendor, is_active=True).first()
-    row = row or VendorCredential(tenant=owner, vendor=vendor, api=default_api)
+    rows = VendorCredential.objects.for_tenant(owner).filter(vendor=vendor, is_active=is_active)
+    if not is_active:
+        rows = rows.filter(api=api or default_api)
+    row = rows.first() or VendorCredential(
+        tenant=owner, vendor=vendor, api=default_api, is_active=is_active
+    )
     if api and api != row.api:
         row.api, row.api_version = api, ""
     if api_version is not None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
+from integrations.admin.api_moves import MovePage
 from integrations.admin.forms import (
     SecretField,
     WriteOnlySecrets,
@@ -23,7 +24,6 @@ from integrations.models import VendorCredential
 from integrations.models.credentials import API_KEY_HELP, NEVER_TRIED
 from integrations.vendors import registry
 from nucleus.admin import confirmation
-from nucleus.admin.base import BaseAdmin
 
 MAX_TESTED = 10  # per action; each may take VENDOR_DEADLINE_SECONDS
 QUESTION = "Call the vendor with the stored credential? Unsaved changes are not tested."
@@ -81,7 +81,7 @@ def _addresses() -> str:
 
 
 @admin.register(VendorCredential)
-class CredentialAdmin(BaseAdmin):
+class CredentialAdmin(MovePage):
     """Keys for a vendor's API; one credential per tenant and vendor is active."""
 
     form = CredentialForm
@@ -105,7 +105,12 @@ class CredentialAdmin(BaseAdmin):
             self.admin_site.admin_view(self.test_connection),
             name="integrations_vendorcredential_test_connection",
         )
-        return [test, *super().get_urls()]
+        move = path(
+            "<uuid:object_id>/move/",
+            self.admin_site.admin_view(self.move_api),
+            name="integrations_vendorcredential_move_api",
+        )
+        return [test, move, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: VendorCredential | None = None) -> Any:
         """Staff who only view a credential see its columns instead of the form's choice."""

@@ -1,5 +1,6 @@
 """What is kept about vendors: credentials, settings, mappings, jobs, audit."""
 
+from integrations.models.api_moves import ApiMove
 from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
@@ -25,6 +26,7 @@ __all__ = [
     "AccountLink",
     "AccountMerge",
     "AggregationSettings",
+    "ApiMove",
     "AsyncTransaction",
     "AuditLog",
     "CredentialHealth",

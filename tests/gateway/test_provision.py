@@ -81,6 +81,19 @@ def test_api_and_version_stay_unless_they_are_named(monkeypatch: pytest.MonkeyPa
     assert stored("--api-version", "") == ("atrium", "")
 
 
+def test_an_inactive_credential_stands_beside_the_active(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VENDOR_SECRET", API_KEY)
+    active = provision(*credential("http://127.0.0.1:8001"))["credential"]
+    beside = ("--inactive", "--api", "atrium")
+    for port in (8002, 8003):
+        inactive = provision(*credential(f"http://127.0.0.1:{port}"), *beside)["credential"]
+    rows = VendorCredential.unscoped.order_by("create_date")
+    assert [(str(row.pk), row.is_active, row.base_url) for row in rows] == [
+        (active["vendor_config_id"], True, "http://127.0.0.1:8001"),
+        (inactive["vendor_config_id"], False, "http://127.0.0.1:8003"),
+    ]
+
+
 def test_a_new_secret_replaces_the_old():
     old = provision("--application", "app")["application"]["client_secret"]
     new = provision("--application", "app", "--rotate-secret")["application"]["client_secret"]

@@ -62,6 +62,11 @@ class Command(BaseCommand):
             "--api-version", default=None, help='"": the newest; default: the stored one'
         )
         parser.add_argument(
+            "--inactive",
+            action="store_true",
+            help="store the credential beside the active one, for `manage.py move_api`",
+        )
+        parser.add_argument(
             "--environment", choices=["production", "development", "custom"], default=None
         )
         parser.add_argument("--base-url", default="", help="with --environment custom")
@@ -166,8 +171,11 @@ def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         base_url=options["base_url"],
         client_id=options["vendor_client_id"],
         secret=secret,
+        is_active=not options["inactive"],
     )
-    names = ("vendor", "api", "api_version", "environment", "base_url", "client_id")
+    names = (
+        "vendor", "api", "api_version", "environment", "base_url", "client_id", "is_active",
+    )  # fmt: skip
     return {"vendor_config_id": str(row.pk)} | {name: getattr(row, name) for name in names}
 
 

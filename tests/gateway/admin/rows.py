@@ -16,6 +16,7 @@ from integrations.flows import account_merges
 from integrations.models import (
     AccountLink,
     AggregationSettings,
+    ApiMove,
     AuditLog,
     CredentialHealth,
     Erasure,
@@ -100,6 +101,10 @@ def populate(tenant: Tenant) -> list[str]:
     access_token(ApplicationFactory(tenant=tenant), user=None)
     credential = VendorCredential(tenant=tenant, client_id="c")
     credential.save()
+    ApiMove.unscoped.create(
+        tenant=tenant, vendor="mx", from_name="a", to_name="b", requested_by="staff",
+        to_credential=credential,
+    )  # fmt: skip
     CredentialHealth.objects.create(
         credential=credential, state="failing", since=timezone.now(), failures=1
     )

@@ -12,6 +12,7 @@ from tests.gateway.integration_api.conftest import linked, member_guid, user_gui
 from tests.gateway.webhooks.conftest import SECRET, USER, connected_member
 from tests.integrations.flows.bank_changes import subscribed  # noqa: F401
 from tests.integrations.flows.linked_bank import Linked, link_bank
+from tests.integrations.flows.two_apis import apis  # noqa: F401
 from tests.integrations.flows.verified_bank import (  # noqa: F401
     bank_world,
     connected_bank,
