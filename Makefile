@@ -98,6 +98,13 @@ test-production: $(INSTALLED_DEV) ## README's production commands in a new envir
 test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 of each operation, DATABASE_URL
 	@$(BIN)/python -m tests.contract --examples $(EXAMPLES) $(ARGS)
 
+.PHONY: test-mx-openapi
+test-mx-openapi: $(INSTALLED_DEV) ## The adapter's requests and answers against MX's OpenAPI documents in MX_OPENAPI
+	@test -n "$$MX_OPENAPI" || { echo "Set MX_OPENAPI to a directory with v20111101.yml and v20250224.yml" \
+	"of https://github.com/mxenabled/openapi"; exit 1; }
+	@$(BIN)/python -m pytest tests/integrations/vendors/mx/test_openapi_requests.py \
+	tests/integrations/vendors/mx/test_openapi_answers.py $(ARGS)
+
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row, and raw SQL against the ORM
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
