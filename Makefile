@@ -16,6 +16,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-versi
 	--no-strip-extras --no-emit-index-url --generate-hashes
 API ?= $(MX_API)
 PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+API ?= atrium
 EXAMPLES ?= 10
 SEEDS ?= 200
 CLIENTS ?= 3
@@ -44,13 +45,13 @@ $(INSTALLED_DEV): requirements-dev.txt | $(BIN)/python
 	@touch $@ $(INSTALLED)
 
 .PHONY: run
-run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together; Ctrl-C stops them
+run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together (API=atrium: MX's old API)
 	@$(BIN)/python -m devtools.dev_env
-	@$(BIN)/python manage.py up
+	@$(BIN)/python manage.py up --api $(API)
 
 .PHONY: demo
-demo: $(INSTALLED) ## The main job end to end without a browser; exit code 0 if every cent is right
-	@$(BIN)/python -m demo.story
+demo: $(INSTALLED) ## The main job end to end; exit code 0 if every cent is right (API=platform or atrium)
+	@$(BIN)/python -m demo.story --api $(API)
 
 .PHONY: sandbox
 sandbox: $(INSTALLED) ## The MX sandbox alone

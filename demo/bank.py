@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -15,11 +17,12 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 
 INSTITUTION = "mxbank"
-LOGIN, PASSWORD, ANSWER = "test_atrium", "challenge", "correct"
+LOGIN, PASSWORD, ANSWER = "mxuser", "challenge", "correct"
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 60
 MAX_PAGES = 1000
 TIMEOUT = (3.05, 30)
+Row = dict[str, Any]
 CONFIG = re.compile(r'data-config="([^"]*)"')
 
 
@@ -29,11 +32,20 @@ class BankError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mx:
-    """MX's API as its documentation describes it, for one set of keys."""
+    """One of MX's APIs as its documentation describes it, for one set of keys.
+
+    Args:
+        name: "platform" (in its version v20250224) or "atrium".
+    """
 
     url: str
     client_id: str
     api_key: str
+    name: str = "atrium"
+
+    @property
+    def is_platform(self) -> bool:
+        return self.name == "platform"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The parsed answer, amounts exact.
@@ -43,15 +55,27 @@ class Mx:
         """
         with requests.Session() as session:
             session.trust_env = False
-            session.headers["Accept"] = "application/vnd.mx.atrium.v1+json"
-            session.headers["MX-Client-ID"] = self.client_id
-            session.headers["MX-API-Key"] = self.api_key
+            session.headers.update(self._headers())
             response = _sent(session, method, self.url + path, json=body)
         if not response.ok:
             raise BankError(f"MX answered {response.status_code} to {method} {path}")
         return json.loads(response.content, parse_float=Decimal) if response.content else None
 
-    def rows(self, path: str, key: str, **query: str) -> Iterator[dict[str, Any]]:
+    def _headers(self) -> dict[str, str]:
+        if self.is_platform:
+            pair = base64.b64encode(f"{self.client_id}:{self.api_key}".encode()).decode()
+            return {
+                "Authorization": f"Basic {pair}",
+                "Accept": "application/json",
+                "Accept-Version": "v20250224",
+            }
+        return {
+            "Accept": "application/vnd.mx.atrium.v1+json",
+            "MX-Client-ID": self.client_id,
+            "MX-API-Key": self.api_key,
+        }
+
+    def rows(self, path: str, key: str, **query: str) -> Iterator[Row]:
         """All rows of all pages of a list."""
         for page in range(1, MAX_PAGES + 1):
             parameters = urlencode({**query, "page": str(page), "records_per_page": "100"})
@@ -60,6 +84,29 @@ class Mx:
             if page >= response["pagination"]["total_pages"]:
                 return
         raise BankError(f"{path} has no last page")
+
+    def transactions(self, user: str, account: Row, since: date, until: date) -> Iterator[Row]:
+        """The transactions of an account on these days, both included."""
+        window = {"from_date": str(since), "to_date": str(until)}
+        if self.is_platform:  # instants, the last of which is a midnight
+            window = {"from_date": _unix(since), "to_date": _unix(until + timedelta(days=1))}
+        path = f"/users/{user}/accounts/{account['guid']}/transactions"
+        for row in self.rows(path, "transactions", **window):
+            if not row["date"] or str(since) <= row["date"] <= str(until):
+                yield row
+
+    def positions(self, user: str, account: Row) -> Iterator[Row]:
+        """The positions of an account, the number of whose shares is under `shares`."""
+        path = f"/users/{user}/accounts/{account['guid']}"
+        if not self.is_platform:
+            yield from self.rows(f"{path}/holdings", "holdings")
+        elif account["type"] == "INVESTMENT":  # MX bills each of these reads
+            for row in self.rows(f"{path}/investment_holdings", "investment_holdings"):
+                yield row | {"shares": Decimal(row["quantity"])}
+
+
+def _unix(day: date) -> str:
+    return str(int(datetime.combine(day, datetime.min.time(), UTC).timestamp()))
 
 
 class Widget:

@@ -12,16 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from demo.bank import Mx
+from demo.bank import Mx, Row
 from demo.gateway import Gateway
 
-Row = dict[str, Any]
 Fact = tuple[Any, ...]
 Facts = Counter[Fact]
 
 PAGE = 100
 MAX_PAGES = 1000
-BACK, AHEAD = timedelta(days=90), timedelta(days=5)  # MX's own default window
+BACK, AHEAD = timedelta(days=90), timedelta(days=5)  # what the gateway retrieves at least
 
 
 class ApiError(Exception):
@@ -51,14 +50,12 @@ def served(mx: Mx, user: str, member: str) -> Facts:
     """What MX serves for a member."""
     facts: Facts = Counter()
     today = datetime.now(UTC).date()
-    window = {"from_date": str(today - BACK), "to_date": str(today + AHEAD)}
     for account in mx.rows(f"/users/{user}/members/{member}/accounts", "accounts"):
         name = label(account["name"], (account["account_number"] or "")[-4:])
         facts[_balance(name, account)] += 1
-        path = f"/users/{user}/accounts/{account['guid']}"
-        for row in mx.rows(f"{path}/transactions", "transactions", **window):
+        for row in mx.transactions(user, account, today - BACK, today + AHEAD):
             facts[_served_transaction(name, row)] += 1
-        for row in mx.rows(f"{path}/holdings", "holdings"):
+        for row in mx.positions(user, account):
             position = (row["symbol"], row["shares"], row["market_value"], row["cost_basis"])
             facts["holding", name, *position] += 1
     return facts

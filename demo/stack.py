@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.bank import Mx
 from demo.gateway import Gateway, GatewayUnreachable
 
 ROOT = Path(__file__).resolve().parent.parent
+UP = [sys.executable, "manage.py", "up"]
 START_SECONDS = 180  # a busy machine takes a minute and more
 STOP_SECONDS = 30
 
@@ -37,12 +39,17 @@ class Stack:
     client_id: str
     client_secret: str
     admin_password: str
+    mx_api: str
     sandbox_client_id: str
     sandbox_api_key: str
 
     def api(self) -> Gateway:
         """The gateway's API with the demo application's credentials."""
         return Gateway(self.gateway, self.client_id, self.client_secret)
+
+    def mx(self) -> Mx:
+        """The API of MX that the gateway uses, with the same keys."""
+        return Mx(self.sandbox, self.sandbox_client_id, self.sandbox_api_key, self.mx_api)
 
 
 def running(directory: Path = ROOT / "var") -> Stack | None:
@@ -56,18 +63,19 @@ def running(directory: Path = ROOT / "var") -> Stack | None:
 
 
 @contextmanager
-def temporary(extra: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def temporary(extra: Mapping[str, str] | None = None, *, mx_api: str = "atrium") -> Iterator[Stack]:
     """A stack of its own: free ports, a database that is gone afterwards.
 
     Args:
         extra: more environment variables, for example DATABASE_URL.
+        mx_api: the API of MX that the gateway speaks, "platform" or "atrium".
     """
     with tempfile.TemporaryDirectory(prefix="gateway-stack-") as name:
         directory = Path(name)
         log = directory / "log"
         with log.open("w") as output:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "manage.py", "up", "--attached", "--directory", name],
+                [*UP, "--attached", "--directory", name, "--api", mx_api],
                 cwd=ROOT,
                 env=environment(directory) | dict(extra or {}),
                 stdin=subprocess.DEVNULL,

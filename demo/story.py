@@ -7,6 +7,7 @@ is 0 only if it is equal.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import signal
@@ -19,7 +20,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from demo import bank, comparison, stack
-from demo.comparison import ApiError, Facts, Row
+from demo.bank import Row
+from demo.comparison import ApiError, Facts
 from demo.gateway import Gateway, GatewayUnreachable
 
 ARRIVAL_SECONDS = 90
@@ -93,11 +95,14 @@ class Walkthrough:
 
 
 def main() -> int:
-    """Tell the story on the running stack or an own one."""
+    """Tell the story on the running stack, if it speaks the same API of MX, or an own one."""
+    parser = argparse.ArgumentParser(description="The main job end to end, compared to the cent.")
+    parser.add_argument("--api", choices=["platform", "atrium"], default="atrium")
+    mx_api = parser.parse_args().api
     started = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an own stack is stopped on the way
     try:
-        with _stack() as running_stack:
+        with _stack(mx_api) as running_stack:
             equal = run(running_stack)
     except (ApiError, GatewayUnreachable, bank.BankError, stack.StackError) as error:
         _print_line("Failed", str(error))
@@ -109,9 +114,7 @@ def main() -> int:
 def run(running_stack: stack.Stack) -> bool:
     """Tell the story with a new client of this stack; whether everything was equal."""
     api = running_stack.api()
-    mx = bank.Mx(
-        running_stack.sandbox, running_stack.sandbox_client_id, running_stack.sandbox_api_key
-    )
+    mx = running_stack.mx()
     client = _called(
         api,
         "POST",
@@ -141,14 +144,15 @@ def run(running_stack: stack.Stack) -> bool:
 
 
 @contextlib.contextmanager
-def _stack() -> Iterator[stack.Stack]:
+def _stack(mx_api: str) -> Iterator[stack.Stack]:
     result = stack.running()
-    if result:
-        _print_line("Stack", f"the running one, {result.gateway}")
+    if result and result.mx_api == mx_api:
+        _print_line("Stack", f"the running one, {result.gateway}, with MX's API {mx_api!r}")
         yield result
         return
     _print_line("Stack", "starting one on free ports with a temporary database")
-    with stack.temporary() as own:
+    _print_line("", f"MX's API: {mx_api}")
+    with stack.temporary(mx_api=mx_api) as own:
         yield own
 
 

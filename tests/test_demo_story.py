@@ -19,9 +19,10 @@ HOLDING = ("holding", "Broker", "IDX", Decimal(3), Decimal("9.99"), None)
 
 
 @pytest.mark.embedded
-def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mx_api", ["atrium"])
+def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path, mx_api: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "demo.story"],
+        [sys.executable, "-m", "demo.story", "--api", mx_api],
         cwd=stack.ROOT,
         env=os.environ | {"TMPDIR": str(tmp_path), "SANDBOX_JOB_SECONDS": "0.2"},
         capture_output=True,
@@ -30,6 +31,7 @@ def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path) -> No
         timeout=180,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert mx_api in done.stdout
     assert "Nucleus equals MX to the cent" in done.stdout
     assert "Verified" in done.stdout
     assert list(tmp_path.iterdir()) == []

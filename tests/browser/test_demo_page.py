@@ -54,7 +54,7 @@ def money(amount: Decimal) -> str:
 
 def only_user(stack: Stack, client_id: str) -> tuple[Mx, str, str]:
     """MX's side of a client: the API, the user and their one member."""
-    mx = Mx(stack.sandbox, stack.sandbox_client_id, stack.sandbox_api_key)
+    mx = stack.mx()
     body = b'{"nucleus_client_id": "%s", "product": "atom"}' % client_id.encode()
     user = stack.api().call("POST", "/integration/v1/user", body).json()["vendor_response"]["guid"]
     (member,) = mx.rows(f"/users/{user}/members", "members")
@@ -172,7 +172,7 @@ def test_a_reload_shows_the_same_client_and_numbers(person: Person, stack: Stack
 
 def test_mx_in_trouble_is_explained_and_trying_again_heals(person: Person, stack: Stack) -> None:
     becomes_a_client(person, stack, "Patient")
-    mx = Mx(stack.sandbox, stack.sandbox_client_id, stack.sandbox_api_key)
+    mx = stack.mx()
     mx.call("POST", "/_control/faults", {"kind": "status", "status": 503, "count": 50})
     try:
         person.presses("Add account")

@@ -129,7 +129,7 @@ def test_the_page_opens_the_widget(
     person: Person, stack: Stack, directory: tuple[Path, str]
 ) -> None:
     files, url = directory
-    mx = Mx(stack.sandbox, stack.sandbox_client_id, stack.sandbox_api_key)
+    mx = Mx(stack.sandbox, "sandbox-client-id", "sandbox-api-key", "atrium")
     body = {"user": {"identifier": str(uuid.uuid4())}}
     user = mx.call("POST", "/users", body)["user"]["guid"]
     link = mx.call("POST", f"/users/{user}/connect_widget_url", {})["user"]["connect_widget_url"]

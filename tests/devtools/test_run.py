@@ -134,7 +134,8 @@ def assert_private(pid: int, directory: Path, environment: dict[str, str]) -> No
     """Nobody else reads the files, and neither other machines nor `ps` see anything."""
     secrets = json.loads((directory / "demo-credentials.json").read_text())
     hidden = [value for name, value in secrets.items() if name not in ("client_id", "webhook_url")]
-    hidden += [environment["SECRET_KEY"], environment["FIELD_ENCRYPTION_KEYS"], "sandbox-api-key"]
+    hidden += [environment["SECRET_KEY"], environment["FIELD_ENCRYPTION_KEYS"]]
+    hidden += ["sandbox-api-key", "sandbox-platform-api-key"]
     for path in directory.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     for child in [pid, *descendants(pid)]:

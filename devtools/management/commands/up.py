@@ -28,8 +28,15 @@ READY_SECONDS = 120  # what ends before is named at once
 SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
 WEBHOOK_USER = "mx"
 TIMEOUT = (3.05, 10)
-SANDBOX_KEYS = ("sandbox-client-id", "sandbox-api-key")  # the MX sandbox's own defaults
+SANDBOX_KEYS = {  # the MX sandbox's own defaults, by API
+    "platform": ("sandbox-platform-client-id", "sandbox-platform-api-key"),
+    "atrium": ("sandbox-client-id", "sandbox-api-key"),
+}
 TENANT, ADMIN = "demo", "admin"
+IN_STACK_FILE = (
+    "client_id", "client_secret", "admin_password", "mx_api", "sandbox_client_id",
+    "sandbox_api_key",
+)  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -51,7 +58,14 @@ class Command(BaseCommand):
             help="stop when the process that started this one is gone, however it ended",
         )
 
-    def handle(self, *args: Any, directory: Path, attached: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--api",
+            choices=SANDBOX_KEYS,
+            default="atrium",
+            help="the API of MX that the demo tenant uses",
+        )
+
+    def handle(self, *args: Any, directory: Path, attached: bool, api: str, **options: Any) -> None:
         parent = os.getppid() if attached else None
         refuse_production()
         ports = {
@@ -65,10 +79,14 @@ class Command(BaseCommand):
         directory.mkdir(parents=True, exist_ok=True)
         with _only_one(directory, urls):
             _refuse_busy_ports(ports)
-            self._prepare_and_run(directory, urls, parent)
+            self._prepare_and_run(directory, urls, parent, api)
 
-    def _prepare_and_run(self, directory: Path, urls: dict[str, str], parent: int | None) -> None:
+    def _prepare_and_run(
+        self, directory: Path, urls: dict[str, str], parent: int | None, api: str
+    ) -> None:
         credentials = _credentials(directory / "demo-credentials.json")
+        credentials["mx_api"] = api
+        credentials["sandbox_client_id"], credentials["sandbox_api_key"] = SANDBOX_KEYS[api]
         self.stdout.write("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         webhook_url = _provision(credentials, urls["sandbox"])
@@ -83,14 +101,9 @@ class Command(BaseCommand):
         try:
             with Stack(_services(directory, urls, credentials)) as stack:
                 if stack.wait_ready(READY_SECONDS, parent=parent):
-                    keys = {
-                        "sandbox_client_id": SANDBOX_KEYS[0],
-                        "sandbox_api_key": SANDBOX_KEYS[1],
-                    }
                     _register_webhook(urls["sandbox"], credentials)
-                    names = ("client_id", "client_secret", "admin_password")
-                    shown_credentials = {name: credentials[name] for name in names}
-                    _write_private(state, {**urls, **keys, **shown_credentials})
+                    shown = {name: credentials[name] for name in IN_STACK_FILE}
+                    _write_private(state, urls | shown)
                     self.stdout.write(_summary(urls, credentials))
                     stack.watch(parent=parent)
                 self.stdout.write("Stopping")
@@ -183,14 +196,14 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
         --application Demo --client-id {credentials["client_id"]} --allow-passwords
         --webhook-user {WEBHOOK_USER}""".split()
     if not _has_real_credential():
-        options += f"""--environment custom --base-url {sandbox_url}
-            --vendor-client-id {SANDBOX_KEYS[0]}""".split()
+        options += f"""--api {credentials["mx_api"]} --environment custom --base-url {sandbox_url}
+            --vendor-client-id {credentials["sandbox_client_id"]}""".split()
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", "provision", *options],
         env=os.environ
         | {
             "CLIENT_SECRET": credentials["client_secret"],
-            "VENDOR_SECRET": SANDBOX_KEYS[1],
+            "VENDOR_SECRET": credentials["sandbox_api_key"],
             "ADMIN_PASSWORD": credentials["admin_password"],
             "WEBHOOK_SECRET": credentials["webhook_secret"],
         },
@@ -278,8 +291,9 @@ def _summary(urls: dict[str, str], credentials: dict[str, str]) -> str:
         ("  user", ADMIN),
         ("  password", credentials["admin_password"]),
         ("MX sandbox", urls["sandbox"]),
-        ("  MX-Client-ID", SANDBOX_KEYS[0]),
-        ("  MX-API-Key", SANDBOX_KEYS[1]),
+        ("  API", credentials["mx_api"]),
+        ("  client id", credentials["sandbox_client_id"]),
+        ("  API key", credentials["sandbox_api_key"]),
     ]
     lines = [f"  {name:<16}{value}" for name, value in rows]
     rule = "-" * (max(len(line) for line in lines) + 2)
