@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sandbox.control.endpoint import control, error_response, json_body
-from sandbox.world import clock, webhook_events, webhook_sender
+from sandbox.world import (
+    clock,
+    webhook_events,
+    webhook_objects,
+    webhook_sender,
+    webhook_types,
+)
 from sandbox.world.models import Delivery, Webhook
 
 MAX_WEBHOOKS = 50
@@ -22,25 +28,27 @@ def _render(webhook: Webhook) -> dict[str, Any]:
         "url": webhook.url,
         "username": webhook.username,
         "has_password": bool(webhook.password),
+        "api": webhook.api,
+        "version": webhook.version,
         "types": webhook.types,
     }
 
 
 def _list(request: HttpRequest) -> HttpResponse:
     rows = [_render(row) for row in Webhook.objects.order_by("pk")]
-    return JsonResponse({"webhooks": rows, "types": webhook_events.TYPES})
+    return JsonResponse({"webhooks": rows, "types": webhook_types.TYPES})
 
 
 def _add(request: HttpRequest) -> HttpResponse:
     if Webhook.objects.count() >= MAX_WEBHOOKS:
         raise ValueError(f"There are {MAX_WEBHOOKS} webhooks already.")
-    row = Webhook(types=list(webhook_events.TYPES))
+    row = Webhook()
     _change(row, {"url": ""} | json_body(request))
     return JsonResponse(_render(row), status=201)
 
 
 def _change(row: Webhook, values: dict[str, Any]) -> None:
-    names = ("url", "username", "password", "types")
+    names = ("url", "username", "password", "api", "version", "types")
     if unknown := set(values) - set(names):
         raise ValueError(
             f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(names))}."
@@ -50,12 +58,28 @@ def _change(row: Webhook, values: dict[str, Any]) -> None:
             raise TypeError(f"{name} must be a string.")
     if "url" in values and not _is_http(values["url"]):
         raise ValueError("url must be an http or https URL.")
-    types = values.get("types", row.types)
-    if not isinstance(types, list) or not types or not set(types) <= set(webhook_events.TYPES):
-        raise ValueError(f"types must be some of {', '.join(webhook_events.TYPES)}.")
-    for name, value in values.items():
-        setattr(row, name, value)
+    for name in ("url", "username", "password"):
+        setattr(row, name, values.get(name, getattr(row, name)))
+    _choose_types(row, values)
+    had_objects = webhook_objects.are_wanted()
     row.save()
+    if not had_objects and webhook_objects.are_wanted():
+        webhook_objects.track_existing()
+
+
+def _choose_types(row: Webhook, values: dict[str, Any]) -> None:
+    """Set API, version and types; of another API all but objects, unless types are named."""
+    api, version = row.api, row.version
+    if "api" in values or "version" in values:
+        api, version = webhook_types.choose(values.get("api", api), values.get("version"))
+    types = values.get("types")
+    if types is None:
+        is_same = row.types and (api, version) == (row.api, row.version)
+        types = row.types if is_same else webhook_types.defaults(api, version)
+    known_types = webhook_types.TYPES[api][version]
+    if not isinstance(types, list) or not types or not set(types) <= set(known_types):
+        raise ValueError(f"types must be some of {', '.join(known_types)}.")
+    row.api, row.version, row.types = api, version, types
 
 
 def _is_http(url: str) -> bool:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sandbox.world import data, questions, statements, statuses, webhook_events
+from sandbox.world import (
+    data,
+    questions,
+    statements,
+    statuses,
+    webhook_events,
+    webhook_objects,
+)
 from sandbox.world.models import Member
 from sandbox.world.rules import RULES
 
@@ -123,6 +130,7 @@ def _challenge(member: Member, challenges: list[str], at: datetime) -> None:
     member.due_at = at + ANSWER_LIFE
     _change_status(member, "CHALLENGED", at)
     member.save()
+    webhook_objects.member_changed(member, at)
 
 
 def resume(member: Member, answers: list[str], at: datetime) -> None:
@@ -194,6 +202,8 @@ def _finished(member: Member, at: datetime) -> None:
         member.has_processed_transactions = True
     if member.job == "STATEMENT":
         statement_count = statements.write(member, at)
+    if member.successfully_aggregated_at is None:
+        webhook_events.initial_data_ready(member, at)
     member.successfully_aggregated_at, member.failures = at, 0
     webhook_events.job_done(member, at, counts, statement_count)
     _end(member, "CONNECTED", at)
@@ -217,6 +227,7 @@ def _end(member: Member, status: str, at: datetime) -> None:
     member.job = member.step = ""
     member.questions = member.answers = []
     schedule_background(member, at)
+    webhook_objects.member_changed(member, at)
 
 
 def _change_status(member: Member, status: str, at: datetime) -> None:

@@ -157,6 +157,7 @@ class Member(models.Model):
     background_aggregation_is_disabled = models.BooleanField(default=False)
     history_days = models.PositiveIntegerField(default=0)  # 0: no transactions yet
     verified = models.JSONField(default=list)  # guids of the accounts whose numbers are known
+    callback_payload = models.CharField(max_length=1024, blank=True)  # X-CALLBACK-PAYLOAD
     bank_login = models.ForeignKey(BankLogin, on_delete=models.SET_NULL, null=True)
     fields = models.TextField(default="{}")  # JSON that replaces fields of MX's answer
 
@@ -264,12 +265,24 @@ class OAuthWindow(models.Model):
 
 
 class Webhook(models.Model):
-    """Where events are sent. MX keeps this in its dashboard, so there is no Atrium call for it."""
+    """Where events are sent. MX keeps this in its dashboard, so no API has a call for it."""
 
     url = models.CharField(max_length=2000)
     username = models.CharField(max_length=255, blank=True)
     password = models.CharField(max_length=255, blank=True)
+    api = models.CharField(max_length=16, default="atrium")
+    version = models.CharField(max_length=16, default="v1")
     types = models.JSONField(default=list)
+
+
+class ObjectRevision(models.Model):
+    """What MX Platform's webhooks last said of an object, such as a member or an account."""
+
+    guid = models.CharField(max_length=40, unique=True)
+    member = models.CharField(max_length=40, blank=True, db_index=True)  # guid; of its data
+    owner = models.CharField(max_length=40, blank=True)  # guid of the user
+    digest = models.CharField(max_length=64, blank=True)  # of its fields; empty: deleted
+    revision = models.PositiveIntegerField(default=0)
 
 
 class Delivery(models.Model):
@@ -278,6 +291,7 @@ class Delivery(models.Model):
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE)
     type = models.CharField(max_length=32)
     payload = models.TextField()
+    headers = models.JSONField(default=dict)  # beside those of every webhook
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True)  # null: delivered or given up
     state = models.CharField(max_length=16, default="waiting")

@@ -14,6 +14,7 @@ from sandbox.world.models import (
     BankEvent,
     BankLogin,
     Delivery,
+    ObjectRevision,
     User,
     Webhook,
     World,
@@ -30,7 +31,10 @@ def load_or_create() -> None:
 def reset(seed: str, moment: datetime | None) -> None:
     """Delete everything. The same seed, moment and calls give the same ids and data again."""
     with scheduler.world_lock, transaction.atomic():
-        for model in (User, Delivery, Webhook, BankEvent, BankAccount, BankLogin):
+        # Webhooks first, so that nothing reports what is deleted after them.
+        for model in (
+            Webhook, Delivery, ObjectRevision, User, BankEvent, BankAccount, BankLogin,
+        ):  # fmt: skip
             model._default_manager.all().delete()
         World.objects.update(seed=seed or secrets.token_hex(8), serial=0)
         clock.reset(moment)

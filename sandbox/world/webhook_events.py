@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sandbox.world import statuses
 from sandbox.world.data import Counts
-from sandbox.world.ids import new
+from sandbox.world.ids import guid, new
 from sandbox.world.institutions import INSTITUTIONS
+from sandbox.world.json_format import dump_exact
 from sandbox.world.models import Delivery, Member, Webhook
+from sandbox.world.webhook_types import INITIAL_DATA_READY, PLATFORM
 
-TYPES = ("AGGREGATION", "BALANCE", "CONNECTION_STATUS", "HISTORY", "STATEMENT")
+CLIENT = guid("CLT", "client")
+CALLBACK_HEADER = "X-CALLBACK-PAYLOAD"
+
+
+def callback_headers(member: Member) -> dict[str, str]:
+    """The header that Platform repeats from the request that began it."""
+    payload = member.callback_payload
+    return {CALLBACK_HEADER: payload} if payload else {}
+
+
+def initial_data_ready(member: Member, at: datetime) -> None:
+    """The first import of a member has brought data."""
+    payload = {
+        "type": INITIAL_DATA_READY.lower(),
+        "guid": new("WHK").removeprefix("WHK-"),
+        "client_guid": CLIENT,
+        "user_guid": member.user.guid,
+        "member_guid": member.guid,
+    }
+    _post(INITIAL_DATA_READY, payload, at)
+
+
+def post_object(
+    event_type: str, payload: dict[str, Any], at: datetime, headers: Mapping[str, str] | None
+) -> None:
+    """Something happened to an object; Platform sends the object itself."""
+    _post(event_type, payload, at, headers)
 
 
 def job_done(member: Member, at: datetime, counts: Counts, statements: int) -> None:
@@ -38,7 +66,7 @@ def job_done(member: Member, at: datetime, counts: Counts, statements: int) -> N
         payload["statements_created_count"] = statements
     elif member.job != "BALANCE":
         return
-    _post(member.job, payload, at)
+    _post(member.job, payload, at, callback_headers(member))
 
 
 def status_changed(member: Member, at: datetime) -> None:
@@ -63,15 +91,30 @@ def test(webhook: Webhook, event_type: str, at: datetime) -> Delivery:
     return _enqueue(webhook, event_type, payload, at)
 
 
-def _post(event_type: str, payload: dict[str, Any], at: datetime) -> None:
+def _post(
+    event_type: str,
+    payload: dict[str, Any],
+    at: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> None:
     sorted_payload = dict(sorted(payload.items()))
     for webhook in Webhook.objects.order_by("pk"):
         if event_type in webhook.types:
-            _enqueue(webhook, event_type, sorted_payload, at)
+            _enqueue(webhook, event_type, sorted_payload, at, headers)
 
 
-def _enqueue(webhook: Webhook, event_type: str, payload: dict[str, Any], at: datetime) -> Delivery:
-    text = json.dumps(payload, ensure_ascii=False)
+def _enqueue(
+    webhook: Webhook,
+    event_type: str,
+    payload: dict[str, Any],
+    at: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> Delivery:
     return Delivery.objects.create(
-        webhook=webhook, type=event_type, payload=text, created_at=at, due_at=at
+        webhook=webhook,
+        type=event_type,
+        payload=dump_exact(payload),
+        headers=dict(headers or {}) if webhook.api == PLATFORM else {},
+        created_at=at,
+        due_at=at,
     )

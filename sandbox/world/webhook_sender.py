@@ -16,7 +16,7 @@ from sandbox.world.models import Delivery
 # Seconds after the first attempt; MX gives these as an example and adds some randomness.
 RETRIES = (30, 76, 152, 308, 654, 1384, 2800, 5336, 9582, 16308, 26488, 41324)
 JITTER = 0.05
-ACCEPTED = range(200, 207)
+ACCEPTED = range(200, 300)
 TIMEOUT = (3.05, 10)  # seconds to connect and to answer
 MAX_WORKERS = 8
 MAX_BATCH = 200  # handed out in one go
@@ -67,7 +67,7 @@ def _attempt(row: Delivery) -> dict[str, Any]:
             with session.post(
                 webhook.url,
                 data=row.payload.encode(),
-                headers={"Content-Type": "application/json"},
+                headers={"Content-Type": "application/json", **row.headers},
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,  # the body is not needed

@@ -206,7 +206,7 @@ def test_webhooks_can_be_changed_and_removed(world: World, receiver: Receiver):
     changed = world.sandbox.call("PUT", path, json={"types": ["BALANCE"]})
     assert changed == {
         "id": identity, "url": receiver.url, "username": "", "has_password": True,
-        "types": ["BALANCE"],
+        "api": "atrium", "version": "v1", "types": ["BALANCE"],
     }  # fmt: skip
     world.connect()
     assert deliveries(world) == []

@@ -61,6 +61,7 @@ async function refresh() {
   ]));
   fill("webhooks", webhooks.webhooks.map((one) => [
     cell(one.url),
+    cell(`${one.api} ${one.version}`),
     cell(one.types.join(", ")),
     cell(
       button("Send test", () => call("POST", `webhooks/${one.id}/test`, {})),

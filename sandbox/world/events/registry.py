@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from sandbox.world import data
+from sandbox.world import data, webhook_objects
 from sandbox.world.events import accounts, connections, holdings, transactions
 from sandbox.world.events.values import Values, check_names
 from sandbox.world.json_format import dump_exact, load_exact
@@ -113,3 +113,4 @@ def _import(logins: list[BankLogin], at: datetime) -> None:
         if member.history_days:
             data.write_transactions(member, at, days=member.history_days)
         member.save()
+        webhook_objects.member_changed(member, at)
