@@ -14,9 +14,8 @@ INSTALLED := .venv/.requirements-sandbox.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 	--no-strip-extras --no-emit-index-url --generate-hashes
-API ?= $(MX_API)
+API ?= $(or $(MX_API),atrium)
 PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
-API ?= atrium
 EXAMPLES ?= 10
 SEEDS ?= 200
 CLIENTS ?= 3

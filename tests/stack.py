@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from demo.stack import Stack, temporary
-from tests import templates
+from tests import mx_api, templates
 
 REDIS_DATABASE = 14  # not the one whose queues other tests look into
 
@@ -21,7 +21,10 @@ REDIS_DATABASE = 14  # not the one whose queues other tests look into
 @contextmanager
 def running() -> Iterator[Stack]:
     """A stack on free ports; its data is gone afterwards."""
-    with _services() as services, temporary({"SANDBOX_JOB_SECONDS": "0.3", **services}) as stack:
+    with (
+        _services() as services,
+        temporary({"SANDBOX_JOB_SECONDS": "0.3", **services}, mx_api=mx_api.chosen().slug) as stack,
+    ):
         yield stack
 
 
