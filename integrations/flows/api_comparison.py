@@ -60,11 +60,18 @@ class Comparison:
         return bool(self.compared["user"]) and kinds["user"] == self.compared["user"]
 
     def summaries(self) -> list[str]:
-        """A line for each field that differs, with one example."""
+        """A line for each field that differs, without values: they may be about people."""
         return [
-            f"{kind} {name}: {len(items)} of {self.compared[kind]}, "
-            f"{items[0].vendor_id}: {_short(items[0].old)} → {_short(items[0].new)}"
+            f"{kind} {name}: {len(items)} of {self.compared[kind]}"
             for (kind, name), items in sorted(self.differences.items())
+        ]
+
+    def examples(self) -> list[str]:
+        """Likewise, each with the values of one object."""
+        firsts = (items[0] for _, items in sorted(self.differences.items()))
+        return [
+            f"{line}, {first.vendor_id}: {_short(first.old)} → {_short(first.new)}"
+            for line, first in zip(self.summaries(), firsts, strict=True)
         ]
 
 

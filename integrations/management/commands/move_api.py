@@ -86,5 +86,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Missing   {kind} {vendor_id}")
         if more := len(comparison.missing[MISSING_SHOWN:]):
             self.stdout.write(f"Missing   {more} more")
-        for line in comparison.summaries():
+        for line in comparison.examples():
             self.stdout.write(f"Differs   {line}")

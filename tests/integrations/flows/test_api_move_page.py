@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
@@ -84,3 +87,18 @@ def test_the_page_needs_the_right_to_change_credentials(apis: Apis):
     assert http.get(path_of(row)).status_code == 403
     assert http.post(path_of(row), {"step": "switch"}).status_code == 403
     assert apis.active == "memory"
+
+
+def test_the_page_names_fields_that_differ_without_their_values(
+    apis: Apis, logins: Logins, page: HttpClient
+):
+    """Staff who change credentials need not be allowed to see what people own."""
+    member_id = logins.connect()
+    bank = apis.carry_over()
+    account_id = logins.vendor_account(member_id)
+    account = bank.accounts[account_id]
+    balance = replace(account.balance, current=Decimal("98765.43"))
+    bank.accounts[account_id] = replace(account, balance=balance)
+    compared = page.post(path_of(apis.row(NEXT)), {"step": "compare"}).content.decode()
+    assert "Differs: account balance.current: 1 of 2" in compared
+    assert "98765" not in compared

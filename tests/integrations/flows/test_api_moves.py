@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from integrations.flows import api_moves, sync
+from integrations.flows import api_moves, inbound_webhooks
 from integrations.flows.errors import FlowError
 from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
     ApiMove,
+    Job,
+    JobState,
     Member,
     VendorCredential,
     VendorUser,
 )
-from integrations.vendors.records import SyncScope
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountTransaction,
 )
 from tests.factories.nucleus import TenantFactory
 from tests.integrations.flows.logins import Logins
-from tests.integrations.flows.two_apis import NEXT, Apis
-from tests.integrations.vendors.memory import SLUG
+from tests.integrations.flows.two_apis import NEXT, Apis, stored, sync_all
+from tests.integrations.vendors.memory import SLUG, MemoryVendor
 
 pytestmark = pytest.mark.django_db
-
-
-def sync_all() -> None:
-    """What the regular reconciliation does, whatever the state of a connection."""
-    for member in Member.unscoped.order_by("create_date"):
-        sync.enqueue(member=member, scope=SyncScope.EVERYTHING)
-    runner.drain()
-
-
-def stored() -> dict[str, Any]:
-    """Everything that must stay as it is: ids, and when each row was last written."""
-    rows = AggregationAccountTransaction.unscoped.order_by("pk")
-    return {
-        "accounts": list(AggregationAccount.unscoped.order_by("pk").values_list("pk", "is_active")),
-        "links": list(AccountLink.unscoped.order_by("pk").values_list("pk", "ended_at")),
-        "members": list(Member.unscoped.order_by("pk").values_list("pk", "connection_status")),
-        "transactions": list(rows.values_list("pk", "source_id", "status", "update_date")),
-    }
 
 
 def test_a_tenant_moves_and_returns(apis: Apis, logins: Logins):
@@ -193,3 +177,43 @@ def test_a_deleted_credential_cannot_be_returned_to(apis: Apis, logins: Logins):
     apis.row("memory").delete()
     assert "was deleted" in apis.refusal("--undo")
     assert ApiMove.unscoped.get().from_name == "Memory Memory 2 (development)"
+
+
+def test_a_job_that_runs_during_the_move_ends_well(
+    apis: Apis, logins: Logins, monkeypatch: pytest.MonkeyPatch
+):
+    logins.connect()
+    before = stored()
+    apis.carry_over()
+    answer = MemoryVendor._call
+    moves: list[str] = []
+
+    def move_between_two_pages(vendor: MemoryVendor, operation: str) -> None:
+        answer(vendor, operation)
+        if operation == "list_transactions" and not moves:
+            moves.append("begun")
+            moves.append(apis.run("--switch"))
+
+    monkeypatch.setattr(MemoryVendor, "_call", move_between_two_pages)
+    logins.sync()
+    assert "Moved" in moves[1]
+    assert apis.active == NEXT
+    assert stored() == before
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.DONE}
+
+
+def test_webhooks_of_either_api_are_understood_after_the_move(apis: Apis, logins: Logins):
+    member_id = logins.connect()
+    bank = apis.carry_over()
+    apis.run("--switch")
+    bank.book(logins.vendor_account(member_id), Decimal(77), 0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    bank.members[member_id] = replace(
+        bank.members[member_id], aggregated_at=now, successfully_aggregated_at=now
+    )
+    body = json.dumps({"member": member_id}).encode()  # they do not say which API sends them
+    webhook = inbound_webhooks.receive(tenant=apis.tenant, vendor=SLUG, body=body)
+    runner.drain()
+    webhook.refresh_from_db()
+    assert webhook.state == webhook.State.HANDLED
+    assert AggregationAccountTransaction.unscoped.filter(amount=77).count() == 1

@@ -6,13 +6,17 @@ import copy
 import io
 import itertools
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from integrations.models import VendorCredential
+from integrations.flows import sync
+from integrations.jobs import runner
+from integrations.models import AccountLink, Member, VendorCredential
 from integrations.vendors import registry
-from nucleus.models import Tenant
+from integrations.vendors.records import SyncScope
+from nucleus.models import AggregationAccount, AggregationAccountTransaction, Tenant
 from tests.integrations.vendors.memory import API_SECRET, SLUG, MemoryVendor, spec_of
 from tests.integrations.vendors.memory_bank import MemoryBank
 
@@ -67,3 +71,21 @@ def apis(tenant: Tenant, memory_bank: MemoryBank, monkeypatch: pytest.MonkeyPatc
         tenant=tenant, vendor=SLUG, api=NEXT, client_id="id", secret=API_SECRET, is_active=False
     ).save()
     return Apis(tenant, banks)
+
+
+def sync_all() -> None:
+    """What the regular reconciliation does, whatever the state of a connection."""
+    for member in Member.unscoped.order_by("create_date"):
+        sync.enqueue(member=member, scope=SyncScope.EVERYTHING)
+    runner.drain()
+
+
+def stored() -> dict[str, Any]:
+    """Everything that must stay as it is: ids, and when each row was last written."""
+    rows = AggregationAccountTransaction.unscoped.order_by("pk")
+    return {
+        "accounts": list(AggregationAccount.unscoped.order_by("pk").values_list("pk", "is_active")),
+        "links": list(AccountLink.unscoped.order_by("pk").values_list("pk", "ended_at")),
+        "members": list(Member.unscoped.order_by("pk").values_list("pk", "connection_status")),
+        "transactions": list(rows.values_list("pk", "source_id", "status", "update_date")),
+    }
