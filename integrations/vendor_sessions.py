@@ -48,6 +48,11 @@ def aggregation_vendor(tenant: Tenant, vendor_name: str | None) -> str:
     return registry.get(vendor_name or aggregation_settings(tenant).vendor).slug
 
 
+def is_aggregated(tenant: Tenant, vendor: str) -> bool:
+    """Whether the tenant has settings for aggregation by this vendor."""
+    return AggregationSettings.objects.for_tenant(tenant).filter(vendor=vendor).exists()
+
+
 def verification_vendor(tenant: Tenant, vendor_name: str | None) -> str:
     """The slug of the requested vendor, or of the settings' one. Raises registry.UnknownVendor."""
     return registry.get(vendor_name or verification_settings(tenant).vendor).slug

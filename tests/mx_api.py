@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from integrations.vendors import registry
 
 VARIABLE = "MX_API"
-KEYS = {"atrium": ("sandbox-client-id", "sandbox-api-key")}
+KEYS = {
+    "atrium": ("sandbox-client-id", "sandbox-api-key"),
+    "platform": ("sandbox-platform-client-id", "sandbox-platform-api-key"),
+}
+SPOKEN_BY_SANDBOX = ("atrium",)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ def every() -> list[MXApi]:
         MXApi(slug, version, *KEYS[slug])
         for slug, api in registry.get("mx").apis.items()
         for version in api.versions
+        if slug in SPOKEN_BY_SANDBOX
     ]
 
 

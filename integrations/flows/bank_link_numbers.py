@@ -34,6 +34,7 @@ from nucleus.writes.bank_links import mark_account_verified, save_bank_link
 ONLY_DEMAND_DEPOSITS = "Only checking and savings accounts verify."
 ACCOUNT_CLOSED = "The bank has closed this account."
 NUMBER_INCOMPLETE = "The vendor sent an incomplete number."
+NUMBER_INVALID = "The vendor's check of this number failed, so it must not be paid to."
 NUMBER_OUTDATED = (
     "The bank has replaced this number and the vendor has not verified the new one yet. A widget "
     "link with mode=iav lets the user verify the account again."
@@ -45,6 +46,7 @@ RESTORABLE = (
     UnverifiedReason.ACCOUNT_MISSING,
     UnverifiedReason.CONNECTION_MISSING,
     UnverifiedReason.NUMBER_REPLACED,
+    UnverifiedReason.NUMBER_INVALID,
 )
 # … also under another account of the vendor, because it took theirs away.
 LOST = (UnverifiedReason.ACCOUNT_MISSING, UnverifiedReason.CONNECTION_MISSING)
@@ -120,8 +122,11 @@ class NumberWriter:
     def _store_account(
         self, account: records.Account, numbers: Sequence[records.AccountNumber]
     ) -> list[BankLinkOutcome]:
-        complete = [row for row in numbers if fullmatch(ACCOUNT_NUMBER, row.account_number)]
-        outcomes = [BankLinkOutcome(None, NUMBER_INCOMPLETE)] * (len(numbers) - len(complete))
+        readable = [row for row in numbers if fullmatch(ACCOUNT_NUMBER, row.account_number)]
+        complete = [row for row in readable if row.is_valid]
+        invalid = [row for row in readable if not row.is_valid]
+        outcomes = [BankLinkOutcome(None, NUMBER_INCOMPLETE)] * (len(numbers) - len(readable))
+        outcomes += [BankLinkOutcome(None, NUMBER_INVALID)] * len(invalid)
         related = self._related_account(account)
         earlier = self._earlier_links(account, related)
         verified_before = {link.pk for link in earlier if link.is_link_verified}
@@ -137,9 +142,10 @@ class NumberWriter:
                 stored.append(stored_link)
         if related is not None:
             self._relate(related, stored, earlier, verified_before)
-        replaced = earlier if complete else []
-        for link in replaced:
-            if not any(_has_number(link, number) for number in complete):
+        for link in earlier:
+            if any(_has_number(link, number) for number in invalid):
+                bank_link_state.unverify_link(link, UnverifiedReason.NUMBER_INVALID)
+            elif complete and not any(_has_number(link, number) for number in complete):
                 bank_link_state.unverify_link(link, UnverifiedReason.NUMBER_REPLACED)
         return outcomes
 

@@ -21,7 +21,8 @@ LOOKUP_FAILURES = 3  # after these, one pull calls the vendor for no more mercha
 class MerchantLookup:
     """Looks merchants up in Nucleus, and at the vendor once if Nucleus lacks them.
 
-    A merchant that cannot be read is no error: the transaction is stored without it.
+    The vendor is asked only about what it does not describe along with the transactions. A merchant
+    that cannot be read is no error: the transaction is stored without it.
 
     Args:
         renew: a job's renewal of its lease, called before each vendor call, since one batch may
@@ -47,23 +48,30 @@ class MerchantLookup:
         source = self.vendor.slug
         for merchant in Merchant.objects.filter(source=source, source_id__in=merchant_ids):
             self.merchants[merchant.source_id] = merchant
+        described = {row.merchant_id: row.merchant for row in rows if row.merchant_id}
         for source_id in sorted(merchant_ids - self.merchants.keys()):
-            self.merchants[source_id] = self._read_merchant(source_id)
+            record = described.get(source_id) or self._read_merchant(source_id)
+            self.merchants[source_id] = self._store_merchant(source_id, record)
         location_ids = {row.merchant_location_id for row in rows if row.merchant_location_id}
         location_ids -= self.locations.keys()
         for location in MerchantLocation.objects.filter(source=source, source_id__in=location_ids):
             self.locations[location.source_id] = location
-        for source_id in sorted(location_ids - self.locations.keys()):
+        located = {row.merchant_location_id for row in rows if _names_place(row)}
+        for source_id in sorted(location_ids - self.locations.keys() - located):
             self.locations[source_id] = self._read_location(source_id)
 
-    def _read_merchant(self, source_id: str) -> Merchant | None:
+    def _read_merchant(self, source_id: str) -> records.Merchant | None:
         if not self._can_call_vendor():
             return None
         try:
             details = capabilities.require(self.vendor, capabilities.MERCHANTS)
-            record = details.read_merchant(merchant_id=source_id)
+            return details.read_merchant(merchant_id=source_id)
         except VendorError as error:
             self.failures += error.is_retryable
+            return None
+
+    def _store_merchant(self, source_id: str, record: records.Merchant | None) -> Merchant | None:
+        if record is None:
             return None
         return writes.upsert_merchant(
             source=self.vendor.slug,
@@ -102,3 +110,9 @@ class MerchantLookup:
         if self.renew is not None:
             self.renew()
         return True
+
+
+def _names_place(row: records.Transaction) -> bool:
+    """Whether the vendor says with the transaction in which town it happened."""
+    place = row.location
+    return place is not None and bool(place.city or place.state or place.postalcode)

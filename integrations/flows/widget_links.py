@@ -47,7 +47,8 @@ def create(
     account or bank link that uses it.
 
     Args:
-        options: for verification, `include_identity` is taken from the tenant's settings.
+        options: for verification, `include_identity` and `is_aggregated` are taken from the
+            tenant's settings.
         vendor_name: the vendor's slug; defaults to that of the tenant's settings.
 
     Raises NotFound if the account or bank link is not the owner's, FlowError, UnknownVendor,
@@ -56,7 +57,11 @@ def create(
     if options.verification:
         config = vendor_sessions.verification_settings(tenant)
         slug = registry.get(vendor_name or config.vendor).slug
-        options = replace(options, include_identity=config.include_identity)
+        options = replace(
+            options,
+            include_identity=config.include_identity,
+            is_aggregated=vendor_sessions.is_aggregated(tenant, slug),
+        )
     else:
         slug = vendor_sessions.aggregation_vendor(tenant, vendor_name)
     vendor_user = users.require(tenant=tenant, owner=owner, vendor=slug)

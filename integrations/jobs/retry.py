@@ -63,9 +63,12 @@ def _postponement(error: VendorError | VendorNotConfigured, age: timedelta) -> D
 
 
 def backoff(attempts: int) -> float:
-    """Seconds to wait after that many attempts: exponential, with full jitter."""
+    """Seconds to wait after that many attempts: exponential, with jitter of up to a half.
+
+    Not less: what has just failed would fail again at once.
+    """
     ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** min(attempts - 1, 20))
-    return random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads load, guards nothing
 
 
 def describe(error: BaseException) -> str:

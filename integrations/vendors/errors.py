@@ -124,6 +124,10 @@ class VendorBadResponse(VendorUnavailable):
     """The vendor sent an answer that cannot be understood."""
 
 
+class InstitutionUnavailable(VendorError):
+    """The institution does not answer the vendor at the moment."""
+
+
 class VendorRateLimited(VendorError):
     """The vendor limits how often this may be called."""
 
@@ -193,6 +197,17 @@ POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
     VendorUnavailable: ErrorPolicy("vendor_unavailable", Fault.VENDOR, 503, 30, is_retryable=True),
     VendorRateLimited: ErrorPolicy(
         "vendor_rate_limited", Fault.VENDOR, 429, 60, is_retryable=True, postpone_seconds=60
+    ),
+    # Nothing is wrong with the vendor, so calls for other institutions go on.
+    InstitutionUnavailable: ErrorPolicy(
+        "institution_unavailable",
+        Fault.VENDOR,
+        503,
+        300,
+        is_retryable=True,
+        postpone_seconds=900,
+        postpone_max_age=timedelta(days=3),
+        released_with_credential=False,
     ),
     VendorBusy: ErrorPolicy(
         "vendor_busy",

@@ -196,6 +196,7 @@ class Transaction:
     memo: str | None = None
     merchant_id: str | None = None
     merchant_location_id: str | None = None
+    merchant: Merchant | None = None  # if the vendor describes it along with the transaction
     merchant_category_code: int | None = None
     location: Location | None = None
     is_recurring: bool = False
@@ -232,6 +233,7 @@ class AccountNumber:
     account_id: str
     account_number: str = field(repr=False)
     routing: str = field(repr=False)
+    is_valid: bool = True  # False: the vendor itself found that the number cannot be right
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -286,6 +288,7 @@ class WidgetOptions:
     update_credentials: bool = False  # of the member, although they may be right
     include_transactions: bool | None = None  # in the first import; None: the vendor's default
     disable_background_imports: bool | None = None  # of members created here; likewise
+    is_aggregated: bool = False  # the tenant aggregates what is verified here
     redirect_url: str | None = None  # where the person goes after OAuth at the bank
     oauth_referral_source: str | None = None  # "BROWSER" or "APP"
     color_scheme: str | None = None  # "light" or "dark"

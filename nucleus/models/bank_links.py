@@ -40,6 +40,7 @@ class UnverifiedReason(models.TextChoices):
     CONNECTION_DELETED = "connection_deleted", "the tenant deleted the connection"
     DISCONNECTED = "disconnected", "disconnected by the tenant"
     NUMBER_REPLACED = "number_replaced", "the bank has replaced the number"
+    NUMBER_INVALID = "number_invalid", "the vendor's check of the number failed"
 
 
 class BankLink(ApiRecord):

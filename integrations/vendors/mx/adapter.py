@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
-from typing import Any, TypeVar
+from datetime import date, timedelta
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import VendorConfig
-from integrations.vendors.mx import diagnosis, mapping, webhooks
+from integrations.vendors.mx import batches, diagnosis, mapping, webhooks
 from integrations.vendors.mx.apis import APIS, dialect_of
 from integrations.vendors.mx.client import Client
-from integrations.vendors.mx.values import InvalidPayload, Payload
+from integrations.vendors.mx.values import Payload
 from integrations.vendors.spec import VendorSpec
 from nucleus import web_urls
 
 T = TypeVar("T")
+# MX does not say by which of a transaction's dates it filters, nor in which time zone.
+WINDOW_TOLERANCE = timedelta(days=3)
 WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # MX's own: the widget has hosts beside the API
 
 
@@ -42,23 +45,25 @@ class MX:
 
     def create_user(self, *, identifier: str) -> records.User:
         body = self.dialect.user_body(identifier)
-        return _convert_one(
-            mapping.user, self.client.fetch_object("create_user", "user", body=body)
-        )
+        return self._user(self.client.fetch_object("create_user", "user", body=body))
 
     def find_user(self, *, identifier: str) -> records.User | None:
-        # Atrium cannot filter users, so the list is read until the identifier turns up.
-        key = self.dialect.identifier_key
-        for page in self.client.pages("list_users", "users"):
+        # Where MX cannot filter users, the list is read until the identifier turns up.
+        query = self.dialect.user_query(identifier)
+        for page in self.client.pages("list_users", "users", query=query):
             for payload in page:
-                if isinstance(payload, dict) and payload.get(key) == identifier:
-                    return _convert_one(mapping.user, payload)
+                if (
+                    isinstance(payload, dict)
+                    and payload.get(self.dialect.identifier_key) == identifier
+                ):
+                    return self._user(payload)
         return None
 
     def read_user(self, *, user_id: str) -> records.User:
-        return _convert_one(
-            mapping.user, self.client.fetch_object("read_user", "user", user=user_id)
-        )
+        return self._user(self.client.fetch_object("read_user", "user", user=user_id))
+
+    def _user(self, payload: Payload) -> records.User:
+        return batches.convert_one(partial(mapping.user, key=self.dialect.identifier_key), payload)
 
     def delete_user(self, *, user_id: str) -> None:
         with _deleted_by_first_attempt():
@@ -95,11 +100,13 @@ class MX:
 
     def read_institution(self, *, code: str) -> records.Institution:
         payload = self.client.fetch_object("read_institution", "institution", institution=code)
-        return _convert_one(mapping.institution, payload)
+        return batches.convert_one(mapping.institution, payload)
 
     def list_members(self, *, user_id: str) -> records.Batch[records.Member]:
         pages = self.client.pages("list_members", "members", user=user_id)
-        return _merge(_batch(mapping.member, page, user_guid=user_id) for page in pages)
+        return batches.merge(
+            batches.batch(mapping.member, page, user_guid=user_id) for page in pages
+        )
 
     def read_member(self, *, user_id: str, member_id: str) -> records.Member:
         payload = self.client.fetch_object("read_member", "member", user=user_id, member=member_id)
@@ -119,8 +126,8 @@ class MX:
         pages = self.client.pages(
             "list_member_accounts", "accounts", user=user_id, member=member_id
         )
-        return _merge(
-            _batch(mapping.account, page, user_guid=user_id, member_guid=member_id)
+        return batches.merge(
+            batches.batch(mapping.account, page, user_guid=user_id, member_guid=member_id)
             for page in pages
         )
 
@@ -130,7 +137,7 @@ class MX:
         )
         if payload.get("guid") != account_id or payload.get("user_guid") not in (user_id, None):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_account")
-        return _convert_one(mapping.account, {**payload, "user_guid": user_id})
+        return batches.convert_one(mapping.account, {**payload, "user_guid": user_id})
 
     def transaction_pages(
         self,
@@ -144,15 +151,22 @@ class MX:
         for page, cursor in self.client.resumable_pages(
             "list_transactions",
             "transactions",
-            query=self.dialect.date_range(from_date, to_date),
+            query={
+                **self.dialect.date_range(from_date, to_date),
+                **self.dialect.transaction_query,
+            },
             after=after,
             user=user_id,
             account=account_id,
         ):
-            batch = _batch(mapping.transaction, page, account_guid=account_id)
-            yield replace(batch, cursor=cursor)
+            batch = batches.batch(mapping.transaction, page, account_guid=account_id)
+            yield replace(
+                batch, records=batches.within(batch.records, from_date, to_date), cursor=cursor
+            )
 
     def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
+        if self.dialect.are_holdings_billed:
+            return frozenset()  # so that only investment accounts are asked about
         pages = self.client.pages(
             "list_member_holdings", self.dialect.holdings_key, user=user_id, member=member_id
         )
@@ -167,12 +181,16 @@ class MX:
         self, *, user_id: str, account_id: str, transaction_id: str
     ) -> records.Transaction:
         payload = self.client.fetch_object(
-            "read_transaction", "transaction", user=user_id, transaction=transaction_id
+            "read_transaction",
+            "transaction",
+            query=dict(self.dialect.transaction_query),
+            user=user_id,
+            transaction=transaction_id,
         )
         owner = payload.get("account_guid")
         if payload.get("guid") != transaction_id or owner not in (account_id, None):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_transaction")
-        return _convert_one(mapping.transaction, {**payload, "account_guid": account_id})
+        return batches.convert_one(mapping.transaction, {**payload, "account_guid": account_id})
 
     def holding_pages(
         self, *, user_id: str, account_id: str
@@ -180,7 +198,7 @@ class MX:
         for page in self.client.pages(
             "list_holdings", self.dialect.holdings_key, user=user_id, account=account_id
         ):
-            yield _batch(mapping.holding, page, account_guid=account_id)
+            yield batches.batch(self.dialect.holding, page, account_guid=account_id)
 
     def list_account_numbers(
         self, *, user_id: str, member_id: str
@@ -188,11 +206,13 @@ class MX:
         pages = self.client.pages(
             "list_account_numbers",
             "account_numbers",
-            identity=_account_number_identity,
+            identity=self.dialect.account_number_identity,
             user=user_id,
             member=member_id,
         )
-        return _merge(_batch(mapping.account_number, page, member_guid=member_id) for page in pages)
+        return batches.merge(
+            batches.batch(mapping.account_number, page, member_guid=member_id) for page in pages
+        )
 
     def list_account_owners(
         self, *, user_id: str, member_id: str
@@ -200,11 +220,13 @@ class MX:
         pages = self.client.pages(
             "list_account_owners", "account_owners", user=user_id, member=member_id
         )
-        return _merge(_batch(mapping.account_owner, page, member_guid=member_id) for page in pages)
+        return batches.merge(
+            batches.batch(mapping.account_owner, page, member_guid=member_id) for page in pages
+        )
 
     def read_merchant(self, *, merchant_id: str) -> records.Merchant:
         payload = self.client.fetch_object("read_merchant", "merchant", merchant=merchant_id)
-        return _convert_one(mapping.merchant, payload)
+        return batches.convert_one(mapping.merchant, payload)
 
     def read_merchant_location(self, *, location_id: str) -> records.Location:
         payload = self.client.fetch_object(
@@ -226,7 +248,7 @@ class MX:
         """The member, if MX says it is this one of this user: ids come from browsers."""
         if (payload.get("guid"), payload.get("user_guid")) != (member_id, user_id):
             raise errors.VendorNotFound(vendor=self.slug, operation="read_member")
-        return _convert_one(mapping.member, payload)
+        return batches.convert_one(mapping.member, payload)
 
 
 @contextmanager
@@ -237,52 +259,6 @@ def _deleted_by_first_attempt() -> Iterator[None]:
     except errors.VendorNotFound as error:
         if not error.is_repeat:
             raise
-
-
-def _account_number_identity(row: Payload) -> Any:
-    """Account numbers have no guid."""
-    names = ("account_guid", "account_number", "routing_number")
-    return tuple(str(row.get(name)) for name in names)
-
-
-def _convert_one(convert: Callable[[Payload], T], payload: Payload) -> T:
-    """One object that the call is about: if it is unusable, so is the answer."""
-    try:
-        return convert(payload)
-    except InvalidPayload as error:
-        raise errors.VendorBadResponse(str(error), vendor=MX.slug) from error
-
-
-def _batch(convert: Callable[[Payload], T], page: list[Any], **owners: str) -> records.Batch[T]:
-    """A page's objects; those that are unusable, or name another owner, are rejected singly."""
-    usable: list[T] = []
-    rejected: list[records.RejectedItem] = []
-    for payload in page:
-        guid = payload.get("guid") if isinstance(payload, dict) else None
-        name = guid if isinstance(guid, str) else None
-        try:
-            usable.append(convert(_check_owner(payload, owners)))
-        except InvalidPayload as error:
-            rejected.append(records.RejectedItem(id=name, reason=str(error)))
-    return records.Batch(records=tuple(usable), rejected=tuple(rejected))
-
-
-def _check_owner(payload: Any, owners: dict[str, str]) -> Payload:
-    if not isinstance(payload, dict):
-        raise InvalidPayload("MX sent something that is not an object.")
-    for name, owner in owners.items():
-        if payload.get(name, owner) not in (owner, None):
-            raise InvalidPayload(f"MX sent an object of another {name.removesuffix('_guid')}.")
-    return {**payload, **owners}
-
-
-def _merge(batches: Iterator[records.Batch[T]]) -> records.Batch[T]:
-    usable: list[T] = []
-    rejected: list[records.RejectedItem] = []
-    for batch in batches:
-        usable += batch.records
-        rejected += batch.rejected
-    return records.Batch(records=tuple(usable), rejected=tuple(rejected))
 
 
 SPEC = VendorSpec(

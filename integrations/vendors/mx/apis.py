@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from integrations.vendors import errors
 from integrations.vendors.base import VendorConfig
-from integrations.vendors.mx import atrium_api
+from integrations.vendors.mx import atrium_api, platform_api
 from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.spec import ApiSpec
 
-APIS = {"atrium": atrium_api.API}
-DIALECTS = {(dialect.api, dialect.version): dialect for dialect in (atrium_api.V1,)}
+APIS = {"atrium": atrium_api.API, "platform": platform_api.API}
+DIALECTS = {
+    (dialect.api, dialect.version): dialect
+    for dialect in (atrium_api.V1, platform_api.V20111101, platform_api.V20250224)
+}
 
 
 def dialect_of(config: VendorConfig) -> Dialect:

@@ -8,7 +8,9 @@ from datetime import date
 from integrations.vendors import capabilities
 from integrations.vendors.base import VendorConfig
 from integrations.vendors.limits import Limits
+from integrations.vendors.mx import holdings
 from integrations.vendors.mx.dialect import Dialect
+from integrations.vendors.mx.values import Payload
 from integrations.vendors.records import WidgetOptions
 from integrations.vendors.spec import ApiSpec
 
@@ -107,6 +109,12 @@ def date_range(from_date: date, to_date: date) -> dict[str, str]:
     return {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
 
 
+def _account_number_identity(row: Payload) -> object:
+    """Account numbers have no guid."""
+    names = ("account_guid", "account_number", "routing_number")
+    return tuple(str(row.get(name)) for name in names)
+
+
 V1 = Dialect(
     api="atrium",
     version="v1",
@@ -115,11 +123,14 @@ V1 = Dialect(
     repeatable_posts=REPEATABLE_POSTS,
     headers=headers,
     user_body=lambda identifier: {"user": {"identifier": identifier}},
+    user_query=lambda identifier: {},
     identifier_key="identifier",
     widget_body=widget_body,
     widget_url_keys=("user", "connect_widget_url"),
     date_range=date_range,
     holdings_key="holdings",
+    holding=holdings.holding,
+    account_number_identity=_account_number_identity,
 )
 API = ApiSpec(
     name="Atrium",

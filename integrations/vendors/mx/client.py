@@ -14,6 +14,8 @@ from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.mx.values import Payload
 from integrations.vendors.transport import Transport, VendorRequest
 
+LAG_PAUSES = (0.5, 0.5)  # seconds; MX's own advice for what was made a moment ago
+
 
 class Client:
     """One of MX's APIs, through one transport."""
@@ -53,13 +55,25 @@ class Client:
             is_repeatable=self.dialect.is_repeatable(operation),
         )
         try:
-            return self.transport.send(call).body
+            return self._send(call)
         except (errors.VendorNotFound, errors.VendorAccessDenied) as error:
             # A deletion that finds nothing has nothing left to do, whatever is missing.
             is_explained = operation == "read_user" or (method, error.status) == ("DELETE", 404)
             if "user" in ids and error.status in (403, 404) and not is_explained:
                 self._check_user(ids["user"], error)
             raise
+
+    def _send(self, call: VendorRequest) -> Any:
+        """The parsed answer; a 404 that may be a matter of time is asked again."""
+        pauses = iter(LAG_PAUSES if call.operation in self.dialect.lagging else ())
+        while True:
+            try:
+                return self.transport.send(call).body
+            except errors.VendorNotFound:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                self.transport.sleep(pause)
 
     def _check_user(self, user_id: str, error: errors.VendorError) -> None:
         """Raise VendorUserError if the user itself explains why MX refused a call.

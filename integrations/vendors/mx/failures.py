@@ -1,6 +1,7 @@
 """MX's refusals as the errors of the seam.
 
-Sources: Atrium reference, "Status codes"; docs/hydrogen-contract.md#statuses-and-errors.
+Sources: Atrium reference, "Status codes"; MX's guide "Errors" of Platform;
+docs/hydrogen-contract.md#statuses-and-errors.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ NOT_ALLOWED = (
 USER_NOT_FOUND = "MX no longer has this user."
 USER_DISABLED = "This user is disabled at MX. Staff: enable it in MX's dashboard."
 
+INSTITUTION = "The institution does not allow this at the moment."
+# `error.type` of a 400 (MX Platform): it is the bank's doing, for now or for good.
+INSTITUTION_ERRORS: dict[str, type[errors.VendorError]] = {
+    "institution_maintenance_error": errors.InstitutionUnavailable,
+    "institution_unavailable_error": errors.InstitutionUnavailable,
+    "institution_prevented_error": errors.VendorRefused,
+    "institution_prevent_new_error": errors.VendorRefused,
+    "institution_prevent_verification_error": errors.VendorRefused,
+}
+
 # HTTP status: (error, message; empty: the error's own)
 TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
     400: (errors.VendorRefused, "MX did not accept the request."),
@@ -36,7 +47,10 @@ TABLE: dict[int, tuple[type[errors.VendorError], str]] = {
     403: (errors.VendorAccessDenied, NOT_ALLOWED),
     404: (errors.VendorNotFound, "MX knows no such object for this user."),
     405: (errors.VendorRefused, "MX does not allow this here."),
-    406: (errors.VendorRefused, "MX does not serve this version of its API."),
+    406: (
+        errors.VendorRefused,
+        "MX does not serve this version of its API. Staff: choose another one under Credentials.",
+    ),
     409: (errors.VendorConflict, "MX already has such an object."),
     422: (errors.VendorRefused, "MX could not process the data."),
     429: (errors.VendorRateLimited, "MX limits how often this may be called."),
@@ -53,6 +67,9 @@ def error_for(call: VendorRequest, answer: VendorResponse) -> errors.VendorError
     if 200 <= status < 300:
         return None
     kind, message = TABLE.get(status, (_default(status), ""))
+    institution = INSTITUTION_ERRORS.get(_error_type(answer.body)) if status == 400 else None
+    if institution is not None:
+        return institution(_redact(_vendor_message(answer.body)) or INSTITUTION, status=status)
     existing = None
     if status == 409:
         if call.operation in JOBS:
@@ -81,6 +98,12 @@ def _vendor_message(body: Any) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else ""
+
+
+def _error_type(body: Any) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    name = error.get("type") if isinstance(error, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _redact(text: str) -> str:

@@ -9,6 +9,7 @@ positive; direction is in `type`. Account numbers never leave this module but fo
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from integrations.vendors import records
 from integrations.vendors.mx import account_kinds, statuses
@@ -26,26 +27,34 @@ from integrations.vendors.mx.values import (
     text,
     web_url,
 )
+from nucleus import exact_json
 from nucleus.masking import mask
 
 OPPOSITES = {"Credit": "Debit", "Debit": "Credit"}
-CASH_NAMES = {"CASH", "CASH BALANCE", "CASH POSITION", "USD", "CAD", "CUR:USD", "CUR:CAD"}
 ACCOUNT_META = (
     "cash_balance", "cash_surrender_value", "holdings_value", "loan_amount", "minimum_balance",
     "original_balance", "payoff_balance", "pay_out_amount", "premium_amount",
     "total_account_value", "insured_name", "started_on", "day_payment_is_due",
+    # MX Platform only:
+    "nickname", "is_hidden", "is_manual", "statement_balance", "margin_balance",
+    "account_ownership", "federal_insurance_status", "property_type", "today_ugl_amount",
+    "today_ugl_percentage", "total_account_value_ugl", "annuity_policy_to_date",
+    "annuity_provider", "annuity_term_year",
 )  # fmt: skip
 TRANSACTION_META = (
     "original_description", "posted_at", "check_number_string", "is_bill_pay",
     "is_direct_deposit", "is_expense", "is_income", "is_international", "is_payroll_advance",
     "merchant_category_code",
+    # MX Platform only:
+    "category_guid", "extended_transaction_type", "localized_description", "localized_memo",
 )  # fmt: skip
 
 
-def user(payload: Payload) -> records.User:
+def user(payload: Payload, key: str = "identifier") -> records.User:
+    """A user. `key`: where the identifier is that we chose."""
     return records.User(
         id=required(payload, "guid"),
-        identifier=text(payload, "identifier"),
+        identifier=text(payload, key),
         is_disabled=flag(payload, "is_disabled"),
         raw=payload,
     )
@@ -68,11 +77,25 @@ def member(payload: Payload) -> records.Member:
         user_id=required(payload, "user_guid"),
         name=text(payload, "name"),
         institution_code=text(payload, "institution_code"),
-        connection=statuses.connection(payload.get("connection_status")),
+        connection=statuses.connection(
+            payload.get("connection_status"),
+            error_code=_error_code(payload.get("error")),
+            needs_credentials=flag(payload, "needs_updated_credentials"),
+        ),
         is_aggregating=flag(payload, "is_being_aggregated"),
         aggregated_at=instant(payload, "aggregated_at"),
         successfully_aggregated_at=instant(payload, "successfully_aggregated_at"),
     )
+
+
+def _error_code(error: Any) -> int | None:
+    """The code of a member's `error`, which MX has also sent as JSON in a string."""
+    if isinstance(error, str):
+        try:
+            error = exact_json.parse(error.encode(errors="replace"), strict=False)
+        except exact_json.Malformed:
+            return None
+    return integer(error, "error_code") if isinstance(error, dict) else None
 
 
 def account(payload: Payload) -> records.Account:
@@ -137,10 +160,8 @@ def transaction(payload: Payload) -> records.Transaction:
     if transacted_at is None:
         raise InvalidPayload("MX sent no usable date.")
     parent = text(payload, "top_level_category")
-    place = records.Location(
-        latitude=coordinate(payload, "latitude", 90),
-        longitude=coordinate(payload, "longitude", 180),
-    )
+    place = _place(payload)
+    parent_class = text(included(payload, "classification"), "parent_class")
     return records.Transaction(
         id=required(payload, "guid"),
         account_id=required(payload, "account_guid"),
@@ -155,15 +176,49 @@ def transaction(payload: Payload) -> records.Transaction:
         description=text(payload, "description", 2000),
         memo=text(payload, "memo", 2000),
         merchant_id=text(payload, "merchant_guid"),
+        merchant=_included_merchant(payload),
         merchant_location_id=text(payload, "merchant_location_guid"),
         merchant_category_code=integer(payload, "merchant_category_code"),
         location=place if place != records.Location() else None,
-        is_recurring=flag(payload, "is_subscription"),
-        is_fee=flag(payload, "is_fee") or flag(payload, "is_overdraft_fee"),
-        is_transfer=parent == "Transfer",
+        is_recurring=flag(payload, "is_subscription")
+        or bool(included(payload, "repeating_transaction")),
+        is_fee=flag(payload, "is_fee")
+        or flag(payload, "is_overdraft_fee")
+        or parent_class == "Fees",
+        is_transfer="Transfer" in (parent, parent_class),
         updated_at=instant(payload, "updated_at"),
         metadata=_transaction_metadata(payload, amount),
     )
+
+
+def included(payload: Payload, name: str) -> Payload:
+    """An object that MX Platform adds to a transaction when it is asked to; empty without one."""
+    value = payload.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _place(payload: Payload) -> records.Location:
+    """Where it happened. The key with the space is MX's."""
+    place = included(payload, "geolocation")
+    return records.Location(
+        city=text(place, "city"),
+        state=text(place, "state"),
+        postalcode=text(place, "postal code", 64) or text(place, "postal_code", 64),
+        country=text(place, "country", 64),
+        latitude=coordinate(payload, "latitude", 90),
+        longitude=coordinate(payload, "longitude", 180),
+    )
+
+
+def _included_merchant(payload: Payload) -> records.Merchant | None:
+    """The merchant that the transaction names by its id, where MX describes it."""
+    details = included(payload, "merchant")
+    if not details or details.get("guid") != payload.get("merchant_guid"):
+        return None
+    try:
+        return merchant(details)
+    except InvalidPayload:
+        return None
 
 
 def _transaction_metadata(payload: Payload, amount: Decimal) -> dict[str, str]:
@@ -171,7 +226,8 @@ def _transaction_metadata(payload: Payload, amount: Decimal) -> dict[str, str]:
     names: tuple[str, ...] = TRANSACTION_META
     if amount < 0 and _direction(payload, amount) not in OPPOSITES:
         names = (*names, "amount")
-    return extra_metadata(payload, names)
+    classification = extra_metadata(included(payload, "classification"), ("parent_class",))
+    return extra_metadata(payload, names) | classification
 
 
 def _direction(payload: Payload, amount: Decimal) -> str:
@@ -184,48 +240,6 @@ def coordinate(payload: Payload, name: str, max_degrees: int) -> Decimal | None:
     """Degrees, when they are on the globe."""
     degrees = number(payload, name)
     return degrees if degrees is not None and abs(degrees) <= max_degrees else None
-
-
-def holding(payload: Payload) -> records.Holding:
-    """A position. Cash without a number of shares has as many as it is worth, at a price of 1."""
-    shares, value = number(payload, "shares"), number(payload, "market_value")
-    if not shares and value is not None and _is_cash(payload):
-        shares = value
-    if shares is None:
-        raise InvalidPayload(
-            "MX sent no usable number of shares."
-            if value is not None
-            else "MX sent neither a usable number of shares nor a market value."
-        )
-    price = None
-    if value is not None and shares:
-        price = number({"price": value / shares}, "price")
-    return records.Holding(
-        id=required(payload, "guid"),
-        account_id=required(payload, "account_guid"),
-        shares=shares,
-        ticker=text(payload, "symbol", 64),
-        ticker_name=text(payload, "description"),
-        cusip=text(payload, "cusip", 64),
-        holding_type=text(payload, "holding_type", 64),
-        currency_code=currency_code(payload),
-        amount=value,
-        price=price,
-        cost_basis=number(payload, "cost_basis"),
-        held_at=instant(payload, "updated_at"),
-        updated_at=instant(payload, "updated_at"),
-        metadata=extra_metadata(payload, ("purchase_price", "daily_change")),
-    )
-
-
-def _is_cash(payload: Payload) -> bool:
-    """Whether a position is money, by its type, or by its name where it has none."""
-    holding_type = text(payload, "holding_type", 64)
-    if holding_type and holding_type.upper() != "UNKNOWN_TYPE":
-        return holding_type.upper() == "CASH"
-    return any(
-        (text(payload, name) or "").upper() in CASH_NAMES for name in ("symbol", "description")
-    )
 
 
 def account_number(payload: Payload) -> records.AccountNumber:
@@ -242,12 +256,14 @@ def account_number(payload: Payload) -> records.AccountNumber:
         account_id=required(payload, "account_guid"),
         account_number=digits,
         routing=routing,
+        is_valid=payload.get("passed_validation") is not False,
         metadata=extra_metadata(payload, ("institution_number", "transit_number")),
     )
 
 
 def account_owner(payload: Payload) -> records.AccountOwner:
-    name = text(payload, "owner_name")
+    parts = (text(payload, "first_name"), text(payload, "last_name"))
+    name = text(payload, "owner_name") or " ".join(part for part in parts if part)
     if not name:
         raise InvalidPayload("MX sent an owner without a name.")
     return records.AccountOwner(account_id=required(payload, "account_guid"), name=name)

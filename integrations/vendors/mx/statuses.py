@@ -1,6 +1,8 @@
 """MX's 22 connection statuses: what each means, who must act, what the user reads, what is next.
 
-Source: Atrium reference, "Member connection statuses".
+Sources: Atrium reference, "Member connection statuses"; for the codes of errors, MX's own widget
+(github.com/mxenabled/connect-widget). Code 1000 (no account to verify) is left out: such a member
+still delivers data. So is every code that is not known, whose status stands.
 """
 
 from __future__ import annotations
@@ -144,14 +146,82 @@ UNKNOWN: Row = (
 )  # fmt: skip
 
 
-def connection(status: object) -> Connection:
-    """What a `connection_status` of MX means; an unexpected one is kept and called unknown."""
+# code of a member's `error`: (meaning, message for the end user, who must act, next step)
+ERRORS: dict[int, tuple[str, str, ActionRequiredBy, NextStep]] = {
+    1001: (
+        "The institution shows no accounts under this login.",
+        "No accounts were found. Please connect with another login or institution.",
+        USER, RECONNECT,
+    ),
+    1002: (
+        "The person has not permitted what MX needs to read.",
+        "Access was not permitted. Please connect again and allow access.",
+        USER, REPAIR,
+    ),
+    2001: (
+        "The one-time password was wrong.",
+        "The one-time password was not accepted. Please try again.",
+        USER, REPAIR,
+    ),
+    2002: (
+        "The answer to the institution's question was wrong.",
+        "The answer was not accepted. Please try again.",
+        USER, REPAIR,
+    ),
+    2003: (
+        "The answer to the institution's question did not come in time.",
+        "The answer came too late. Please try again.",
+        USER, REPAIR,
+    ),
+    2004: (
+        "The person's permission has ended.",
+        "Your permission has ended. Please log in again.",
+        USER, REPAIR,
+    ),
+    2005: (
+        "The institution refused the credentials.",
+        "The login was not accepted. Please enter it again.",
+        USER, REPAIR,
+    ),
+    3000: (
+        "The institution cannot be reached.",
+        "Your institution cannot be reached. Please try again later.",
+        VENDOR, LATER,
+    ),
+    3001: (
+        "The institution is under maintenance.",
+        "Your institution is under maintenance. Please try again later.",
+        VENDOR, LATER,
+    ),
+    3002: (
+        "The institution is not available.",
+        "Your institution is not available. Please try again later.",
+        VENDOR, LATER,
+    ),
+}  # fmt: skip
+
+
+def connection(
+    status: object, *, error_code: int | None = None, needs_credentials: bool = False
+) -> Connection:
+    """What a `connection_status` of MX means; an unexpected one is kept and called unknown.
+
+    Args:
+        error_code: of the member's `error` (MX Platform). MX calls a member connected that has one,
+            but its data cannot be read.
+        needs_credentials: MX imports nothing until they are entered again.
+    """
     if status is None:
         name, row = NO_CREDENTIALS, WITHOUT_CREDENTIALS
     else:
         name = status if isinstance(status, str) and status else "UNKNOWN"
         row = ROWS.get(name, UNKNOWN)
     meaning, message, actor, next_step, is_connected, is_settled = row
+    if is_connected and error_code in ERRORS:
+        meaning, message, actor, next_step = ERRORS[error_code]
+        is_connected = False
+    elif is_connected and needs_credentials:
+        meaning, message, actor, next_step, is_connected, is_settled = ROWS["IMPAIRED"]
     return Connection(
         status=name[:64],
         meaning=meaning,

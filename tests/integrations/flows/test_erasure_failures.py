@@ -88,7 +88,6 @@ def test_a_worker_that_dies_on_the_way_is_followed_by_another(
     user_guid = VendorUser.unscoped.get().vendor_user_id
 
     def die(*_: Any) -> None:
-        monkeypatch.undo()
         raise RuntimeError
 
     monkeypatch.setattr(erasure, "_erase_remaining", die)
@@ -96,6 +95,7 @@ def test_a_worker_that_dies_on_the_way_is_followed_by_another(
     let_time_pass()
     assert not is_at_mx(mx, str(user_guid))
     assert api.get(url(nucleus_client)).status_code == 200
+    monkeypatch.undo()
     let_time_pass()
     assert api.get(url(nucleus_client)).status_code == 404
     assert Erasure.unscoped.get().outcome == "erased"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
 from integrations.vendors.base import Vendor, VendorConfig
 from integrations.vendors.mx import SPEC
 from integrations.vendors.spec import VendorSpec
+from tests import mx_api
 from tests.integrations.vendors.contract import BankSide, VendorContract
-from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+from tests.mx_api import MXApi
+from tests.sandbox_process import Sandbox
 
 
 class TestMX(VendorContract):
-    @pytest.fixture(params=[(slug, v) for slug, api in SPEC.apis.items() for v in api.versions])
-    def config(self, request: pytest.FixtureRequest, sandbox: Sandbox) -> VendorConfig:
+    @pytest.fixture(params=mx_api.every(), ids=str)
+    def api(self, request: pytest.FixtureRequest) -> MXApi:
         """Each version of each API."""
-        api, version = request.param
-        return VendorConfig(api, sandbox.base_url, CLIENT_ID, API_KEY, api_version=version)
+        return cast("MXApi", request.param)
+
+    @pytest.fixture
+    def config(self, api: MXApi, sandbox: Sandbox) -> VendorConfig:
+        return VendorConfig(
+            api.slug, sandbox.base_url, api.client_id, api.api_key, api_version=api.version
+        )
 
     @pytest.fixture
     def spec(self) -> VendorSpec:
@@ -27,5 +37,5 @@ class TestMX(VendorContract):
         return BankSide(vendor=SPEC.open(config), connect=sandbox.connect)
 
     @pytest.fixture
-    def stranger(self, sandbox: Sandbox) -> Vendor:
-        return SPEC.open(VendorConfig("atrium", sandbox.base_url, CLIENT_ID, "wrong"))
+    def stranger(self, config: VendorConfig) -> Vendor:
+        return SPEC.open(replace(config, secret="wrong"))

@@ -97,7 +97,8 @@ def test_keys_that_nobody_accepts_are_wrong(places: Places):
     result = check(apis.APIS["atrium"].environments["production"], on_call=calls.append)
     assert not result.ok
     assert "MX does not accept the keys" in result.message
-    assert "not keys of MX Atrium (development)" in result.message
+    assert "They are not keys of " in result.message
+    assert "MX Atrium (development)" in result.message
     assert len(calls) == len(places)
 
 

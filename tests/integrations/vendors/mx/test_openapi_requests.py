@@ -23,7 +23,12 @@ from tests.integrations.vendors.scripted_server import always, answer, serving
 
 ONCE = CallPolicy(attempts=1)
 # What the documents do not say although MX does; {version: {problem: why it is none}}.
-DOCUMENT_DEFECTS: dict[str, dict[str, str]] = {"v20111101": {}, "v20250224": {}}
+DOCUMENT_DEFECTS: dict[str, dict[str, str]] = {
+    "v20111101": {
+        "header accept-version: not in the document": "MX requires it of all since August 2026"
+    },
+    "v20250224": {},
+}
 
 
 # Every option of the widget, in every mode.
@@ -89,6 +94,8 @@ def sent(dialect: Dialect, call: Callable[[MX], Any]) -> tuple[list[Request], se
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_request_is_in_the_document(dialect: Dialect, document: Document, name: str):
+    if name in OPERATIONS and name not in dialect.paths:
+        pytest.skip("not an operation of this API")
     requests, _ = sent(dialect, CALLS[name])
     problems = {problem for request in requests for problem in document.problems(request)}
     assert requests

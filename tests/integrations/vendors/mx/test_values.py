@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.vendors.mx import mapping, values, webhooks
-from integrations.vendors.mx.adapter import _batch
+from integrations.vendors.mx.batches import batch
 from integrations.vendors.mx.values import InvalidPayload
 from nucleus import exact_json
 from nucleus.hydrogen.json_format import ExactJSONRenderer
@@ -110,9 +110,9 @@ def test_from_bytes_to_answer_nothing_breaks(data: st.DataObject):
         parsed = exact_json.parse(content, strict=False)
     except exact_json.Malformed:
         return
-    batch = _batch(mapper, [parsed, changes, data.draw(JSON)])
-    assert len(batch.records) + len(batch.rejected) == 3
-    for record in batch.records:
+    result = batch(mapper, [parsed, changes, data.draw(JSON)])
+    assert len(result.records) + len(result.rejected) == 3
+    for record in result.records:
         fields = {name: getattr(record, name) for name in record.__slots__ if name != "raw"}
         assert len(ExactJSONRenderer().render(str(fields))) < 60_000
     webhooks.parse(parsed)
