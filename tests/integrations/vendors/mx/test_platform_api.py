@@ -203,7 +203,11 @@ def test_an_investment_holding():
             "symbol": "ABC", "put_or_call": "call", "cost_basis": None,
         }
     )  # fmt: skip
-    assert (record.shares, record.amount, record.price) == (5000, Decimal("989.5"), Decimal("0.2"))
+    assert (record.shares, record.amount, record.price) == (
+        Decimal(5000),
+        Decimal("989.5"),
+        Decimal("0.2"),
+    )
     assert record.held_at == datetime(2026, 3, 1, tzinfo=UTC)
     assert (record.cusip, record.updated_at) == (None, None)
     assert record.metadata == {"mx_put_or_call": "call"}
