@@ -61,9 +61,9 @@ def _change(row: Webhook, values: dict[str, Any]) -> None:
     for name in ("url", "username", "password"):
         setattr(row, name, values.get(name, getattr(row, name)))
     _choose_types(row, values)
-    had_objects = webhook_objects.are_wanted()
+    prefixes = webhook_objects.sent_prefixes()
     row.save()
-    if not had_objects and webhook_objects.are_wanted():
+    if webhook_objects.sent_prefixes() - prefixes:
         webhook_objects.track_existing()
 
 

@@ -29,34 +29,42 @@ from sandbox.world.models import (
 from sandbox.world.webhook_types import OBJECTS
 
 TYPES = {prefix: name for name, prefix in OBJECTS.items()}
+MODELS: dict[str, type[Account | Transaction | Holding]] = {
+    "ACT": Account, "TRN": Transaction, "HOL": Holding,
+}  # fmt: skip
 RENAMED = {"ACT": {"type": "account_type", "subtype": "account_subtype"}}
 Objects = dict[str, dict[str, Any]]  # by guid
 
 
-def are_wanted() -> bool:
-    """Whether any webhook gets objects."""
-    return any(OBJECTS.keys() & set(row.types) for row in Webhook.objects.all())
+def sent_prefixes() -> set[str]:
+    """Prefixes of the guids of objects that any webhook gets."""
+    types = {name for row in Webhook.objects.all() for name in row.types}
+    return {prefix for name, prefix in OBJECTS.items() if name in types}
 
 
 def track_existing() -> None:
-    """Take what exists as reported: a new registration hears of changes only."""
+    """Take what exists as reported, so that new registrations get changes only."""
+    prefixes = sent_prefixes()
     for user in User.objects.order_by("pk"):
         _report({user.guid: user_object(user)}, [user.guid], clock.now(), silently=True)
     for member in Member.objects.select_related("user").order_by("pk"):
-        _report(member_objects(member), _tracked(member), clock.now(), silently=True)
+        objects = member_objects(member, prefixes)
+        _report(objects, _tracked(member, prefixes), clock.now(), silently=True)
 
 
 def member_changed(member: Member, at: datetime) -> None:
     """Report what has changed of a member and its data since the last report."""
-    if member.pk and are_wanted():
+    prefixes = sent_prefixes()
+    if member.pk and prefixes:
         headers = webhook_events.callback_headers(member)
-        _report(member_objects(member), _tracked(member), at, member_headers=headers)
+        objects = member_objects(member, prefixes)
+        _report(objects, _tracked(member, prefixes), at, member_headers=headers)
 
 
 @receiver(post_save, sender=User)
 def user_saved(instance: User, **_: object) -> None:
     """A user was created or changed."""
-    if are_wanted():
+    if "USR" in sent_prefixes():
         _report({instance.guid: user_object(instance)}, [instance.guid], clock.now())
 
 
@@ -71,7 +79,7 @@ def member_saved(instance: Member, created: bool, **_: object) -> None:  # noqa:
 @receiver(post_delete, sender=Member)
 def deleted(instance: User | Member, **_: object) -> None:
     """A user or member was deleted. MX reports no deletion of what it had."""
-    if are_wanted():
+    if sent_prefixes():
         _report({}, [instance.guid], clock.now())
         ObjectRevision.objects.filter(member=instance.guid).exclude(guid=instance.guid).delete()
 
@@ -84,8 +92,8 @@ def user_object(user: User) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def member_objects(member: Member) -> Objects:
-    """The member, its accounts, transactions and holdings, as MX's webhooks have them."""
+def member_objects(member: Member, prefixes: set[str]) -> Objects:
+    """The member and, as far as wanted, its data, as MX's webhooks have them."""
     bank, status = INSTITUTIONS[member.institution_code].name, member.connection_status
     base = {"member_guid": member.guid, "user_guid": member.user.guid}
     objects: Objects = {
@@ -107,7 +115,9 @@ def member_objects(member: Member) -> Objects:
             "user_id": member.user.identifier,
         }
     }
-    for model in (Account, Transaction, Holding):
+    for prefix, model in MODELS.items():
+        if prefix not in prefixes:
+            continue
         for text in model._default_manager.filter(member=member).values_list("payload", flat=True):
             payload = load_exact(text)
             objects[payload["guid"]] = base | _flat(payload)
@@ -130,11 +140,9 @@ def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
-def _tracked(member: Member) -> list[str]:
-    return [
-        member.guid,
-        *ObjectRevision.objects.filter(member=member.guid).values_list("guid", flat=True),
-    ]
+def _tracked(member: Member, prefixes: set[str]) -> list[str]:
+    rows = ObjectRevision.objects.filter(member=member.guid).values_list("guid", flat=True)
+    return [member.guid, *(guid for guid in rows if guid[:3] in prefixes)]
 
 
 def _report(

@@ -9,6 +9,8 @@ INITIAL_DATA_READY = "INITIAL_DATA_READY"
 OBJECTS = {
     "ACCOUNTS": "ACT", "HOLDINGS": "HOL", "MEMBERS": "MBR", "TRANSACTIONS": "TRN", "USERS": "USR",
 }  # fmt: skip
+# One request for each row of an import: only for those that ask for them.
+ROWS = {"ACCOUNTS", "HOLDINGS", "TRANSACTIONS"}
 # API → version, the newest last → types. Atrium has one version.
 TYPES: dict[str, dict[str, tuple[str, ...]]] = {
     ATRIUM: {"v1": EVENTS},
@@ -20,8 +22,8 @@ TYPES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def defaults(api: str, version: str) -> list[str]:
-    """What a registration gets that names no types: objects are sent on request."""
-    return [name for name in TYPES[api][version] if name not in OBJECTS]
+    """What a registration gets that names no types."""
+    return [name for name in TYPES[api][version] if name not in ROWS]
 
 
 def choose(api: object, version: object) -> tuple[str, str]:

@@ -28,16 +28,17 @@ def sent(world: World, receiver: Receiver) -> list[dict[str, Any]]:
     return sorted(payloads, key=lambda row: int(row["revision"]))
 
 
-def test_platform_sends_events_by_default_and_objects_on_request(world: World, receiver: Receiver):
+def test_platform_sends_the_rows_of_imports_on_request(world: World, receiver: Receiver):
     identity = register(world, receiver, api="platform")
     rows = world.sandbox.call("GET", "/_control/webhooks")["webhooks"]
     (row,) = (row for row in rows if row["id"] == identity)
     assert (row["api"], row["version"]) == ("platform", "v20250224")
     assert "INITIAL_DATA_READY" in row["types"]
-    assert not set(OBJECTS) & set(row["types"])
+    assert set(OBJECTS) & set(row["types"]) == {"MEMBERS", "USERS"}
     world.connect()
-    kinds = [payload["type"] for payload in receiver.payloads(2)]
-    assert sorted(kinds) == ["AGGREGATION", "initial_data_ready"]
+    until(lambda: deliveries(world), lambda rows: len(rows) == 4)
+    types = {row["type"] for row in deliveries(world)}
+    assert types == {"AGGREGATION", "INITIAL_DATA_READY", "MEMBERS"}
 
 
 def test_initial_data_is_ready_once(world: World, receiver: Receiver):

@@ -225,8 +225,13 @@ def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
         for webhook in listed:
             if urlsplit(webhook["url"]).path == urlsplit(url).path:
                 session.delete(f"{sandbox}/_control/webhooks/{webhook['id']}", timeout=TIMEOUT)
-        access = {"username": WEBHOOK_USER, "password": credentials["webhook_secret"]}
-        session.post(f"{sandbox}/_control/webhooks", json={"url": url, **access}, timeout=TIMEOUT)
+        hook = {
+            "url": url,
+            "username": WEBHOOK_USER,
+            "password": credentials["webhook_secret"],
+            "api": credentials["mx_api"],
+        }
+        session.post(f"{sandbox}/_control/webhooks", json=hook, timeout=TIMEOUT)
 
 
 def _has_real_credential() -> bool:
