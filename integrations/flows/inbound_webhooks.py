@@ -80,7 +80,7 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         return stored
     unreported = None if member or row.state != InboundWebhook.State.RECEIVED else _user_of(row)
     with transaction.atomic():
-        if event is not None and event.member_id is None and event.user_id is not None:
+        if event is not None and event.is_about_user:
             _check_user(row)
         row.save(force_insert=True)
         if unreported is not None:
@@ -105,7 +105,7 @@ def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Me
     """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
     State = InboundWebhook.State  # noqa: N806 - it is a class
     if event is None:
-        row.state, row.note = State.QUARANTINED, "It names neither a connection nor a user."
+        row.state, row.note = State.QUARANTINED, "It names no connection, account or user."
         return None
     row.kind = event.kind
     row.vendor_member_id = event.member_id or ""
@@ -114,9 +114,11 @@ def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Me
     if event.is_test:
         row.state = State.TEST
         return None
-    if event.member_id is None:
+    if event.is_about_user:
         row.state = State.HANDLED  # its connections are read, or there are none
         return None
+    if event.account_id is not None:
+        row.vendor_member_id = _member_of_account(row, event.account_id)
     match = inbound_webhook_queries.member_with_user(row.tenant, row.vendor, row.vendor_member_id)
     if match is None:
         return None  # perhaps nobody has reported it yet
@@ -126,6 +128,14 @@ def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Me
         row.note = "The member belongs to another user."
         return None
     return member
+
+
+def _member_of_account(row: InboundWebhook, account_id: str) -> str:
+    """The vendor's id of the connection that the account is linked with; empty if it is not."""
+    links = AccountLink.objects.for_tenant(row.tenant).filter(
+        vendor=row.vendor, vendor_account_id=account_id, ended_at=None
+    )
+    return links.values_list("vendor_member_id", flat=True).first() or ""
 
 
 def _user_of(row: InboundWebhook) -> VendorUser | None:
@@ -139,7 +149,9 @@ def _user_of(row: InboundWebhook) -> VendorUser | None:
     links = AccountLink.objects.for_tenant(row.tenant).filter(
         vendor=row.vendor, vendor_member_id=row.vendor_member_id
     )
-    if vendor_user is None:
+    if not row.vendor_member_id:
+        row.note = "No client or business of this tenant has linked this account."
+    elif vendor_user is None:
         row.note = "No client or business of this tenant has linked this member."
     elif links.exists():
         row.note = "The tenant has deleted this connection."

@@ -53,7 +53,9 @@ class WebhookEvent:
 
     Args:
         kind: the vendor's own name of the event.
-        member_id: the connection that it is about; None if it is about a user, or a test.
+        member_id: the connection that it is about; None if it is about a user, or a test, or names
+            an account only.
+        account_id: the account that it is about, if no connection is named.
         subject: the vendor's id of the event, or of an object whose changes it numbers; None if
             repeats cannot be told from further events.
         revision: the number of the change; later ones are higher. 0 for ids of events.
@@ -61,11 +63,17 @@ class WebhookEvent:
 
     kind: str
     member_id: str | None = None
+    account_id: str | None = None
     user_id: str | None = None
     scope: SyncScope = SyncScope.STATUS
     is_test: bool = False
     subject: str | None = None
     revision: int = 0
+
+    @property
+    def is_about_user(self) -> bool:
+        """Whether it is about a user, and so about all of its connections."""
+        return not self.is_test and self.member_id is None and self.account_id is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class _Kind:
 
 
 def parse(payload: Any) -> WebhookEvent | None:
-    """What a webhook's JSON is about; None when it names neither a member nor a user.
+    """What a webhook's JSON is about; None when it names no member, account or user.
 
     A type that is new since this was written is read as if everything had changed.
     """
@@ -66,17 +66,20 @@ def parse(payload: Any) -> WebhookEvent | None:
     kind, guid = _kind(payload), text(payload, "guid")
     # The reference's field table misspells the key once.
     member = text(payload, "member_guid") or text(payload, "memer_guid")
-    user = text(payload, "user_guid")
+    user, account = text(payload, "user_guid"), None
     if kind.guid_prefix == "MBR":
         member = member or guid
     elif kind.guid_prefix == "USR":
         member, user = None, guid
-    if member is None and kind.guid_prefix != "USR":
-        return None
+    elif member is None:  # holdings of Platform name their account only
+        account = guid if kind.guid_prefix == "ACT" else text(payload, "account_guid")
+        if account is None:
+            return None
     subject, revision = _position(payload, kind)
     return WebhookEvent(
         kind=kind.name,
         member_id=member,
+        account_id=account,
         user_id=user,
         scope=kind.scope,
         subject=subject,

@@ -57,6 +57,18 @@ def test_objects_of_one_connection_share_a_job(
     assert set(InboundWebhook.objects.values_list("state", flat=True)) == {State.HANDLED}
 
 
+def test_a_holding_that_names_its_account_only(chosen: AggregationSettings, linked: Member):
+    account = linked.account_links.all()[0].vendor_account_id
+    user = linked.vendor_user.vendor_user_id
+    post(chosen, {"guid": "HOL-1", "account_guid": account, "user_guid": user})
+    assert len(syncs()) == 1
+    runner.drain()
+    assert InboundWebhook.objects.get().state == State.HANDLED
+    post(chosen, {"guid": "HOL-2", "account_guid": "ACT-of-nobody", "user_guid": user})
+    assert InboundWebhook.objects.latest("create_date").state == State.QUARANTINED
+    assert syncs() == []
+
+
 def test_initial_data_is_read_once(chosen: AggregationSettings, linked: Member):
     body = {
         "type": "initial_data_ready", "guid": "WHE-1", "client_guid": "CLT-1",

@@ -70,6 +70,16 @@ def test_a_user_is_about_no_member():
 
 
 @pytest.mark.parametrize(
+    ("payload", "account"),
+    [({"guid": "HOL-1", "account_guid": "ACT-1"}, "ACT-1"), ({"guid": "ACT-2"}, "ACT-2")],
+)
+def test_objects_that_name_no_member(payload: dict[str, Any], account: str):
+    event = parsed(**payload, action="created", user_guid=USER)
+    assert (event.member_id, event.account_id, event.user_id) == (None, account, USER)
+    assert not event.is_about_user
+
+
+@pytest.mark.parametrize(
     "payload",
     [{"action": "test", "version": 1}, {"action": "TEST", "member": {}, "version": 1}],
 )
