@@ -24,10 +24,15 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 
 @pytest.fixture
 def document(dialect: Dialect) -> Document:
-    """What MX says about that version; the test is skipped without MX_OPENAPI."""
+    """What MX says about that version."""
+    return document_of(dialect.version)
+
+
+def document_of(version: str) -> Document:
+    """MX's document of a version; the test is skipped without MX_OPENAPI."""
     if not os.environ.get("MX_OPENAPI"):
         pytest.skip("MX_OPENAPI names no directory with MX's OpenAPI documents")
-    return _read(Path(os.environ["MX_OPENAPI"]) / f"{dialect.version}.yml")
+    return _read(Path(os.environ["MX_OPENAPI"]) / f"{version}.yml")
 
 
 _read = functools.cache(Document)

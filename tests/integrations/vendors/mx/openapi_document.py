@@ -91,6 +91,20 @@ class Document:
                     return schema
         return None
 
+    def answer_problems(self, method: str, path: str, status: int, body: Any) -> Iterator[str]:
+        """What of an answer the document does not have."""
+        operation = self.operation(method, path)
+        assert operation is not None, (method, path)
+        if str(status) not in map(str, operation["responses"]):
+            yield f"status {status}: none of {list(operation['responses'])}"
+        schema = self.answer_schema(method, path)
+        if schema is None:
+            if body is not None:
+                yield "body: not in the document"
+            return
+        yield from (f"body: {text}" for text in self._schema_problems(schema, body))
+        yield from (f"body: {name}: not in the document" for name in self._undeclared(schema, body))
+
     def problems(self, request: Request) -> Iterator[str]:
         """What of a request the document does not allow."""
         target = urlsplit(request.target)
