@@ -138,4 +138,10 @@ API = ApiSpec(
     versions=(V1.version,),
     capabilities=frozenset(capabilities.ALL),
     limits=LIMITS,
+    deprecations={
+        V1.version: (
+            "MX takes no new clients on Atrium; its successor is MX Platform. "
+            "docs/moving-to-platform.md says how to move."
+        )
+    },
 )

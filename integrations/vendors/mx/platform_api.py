@@ -189,4 +189,10 @@ API = ApiSpec(
     versions=(V20111101.version, V20250224.version),
     capabilities=frozenset(capabilities.ALL),
     limits=LIMITS,
+    deprecations={
+        V20111101.version: (
+            "MX has a newer version, so it will deprecate this one and end it a year later. "
+            "Choose the newest version."
+        )
+    },
 )
