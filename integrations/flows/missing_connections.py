@@ -15,6 +15,7 @@ from integrations.models import AccountLink, Member, VendorUser
 from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorBadResponse, VendorNotFound
+from integrations.vendors.records import ActionRequiredBy
 from nucleus.models.bank_links import UnverifiedReason
 from nucleus.writes.changes import save_changes
 
@@ -62,7 +63,7 @@ def mark_missing(member: Member) -> None:
         columns = {
             "connection_status": MISSING,
             "connection_message": "This connection no longer exists. Please link it again.",
-            "actor": records.ActionRequiredBy.END_USER.value,
+            "actor": ActionRequiredBy.END_USER.value,
             "next_step": records.NextStep.RECONNECT.value,
             "is_aggregating": False,
             "broken_since": member.broken_since or timezone.now(),
@@ -117,7 +118,7 @@ def settle_replaced(vendor_user: VendorUser) -> None:
         connection_status=MISSING,
         next_step=records.NextStep.RECONNECT.value,
     ).update(
-        actor=records.ActionRequiredBy.NOBODY.value,
+        actor=ActionRequiredBy.NOBODY.value,
         next_step=records.NextStep.NONE.value,
         connection_message="",
         update_date=timezone.now(),
@@ -150,13 +151,17 @@ def _mark_user_disabled(member: Member) -> None:
         if member.connection_status == MISSING:
             return
         was_disabled = member.connection_status == USER_DISABLED
+        is_ours = member.vendor_user.disabled_at is not None
         name = registry.get(member.vendor_user.vendor).name
         columns = {
             "connection_status": USER_DISABLED,
             "connection_message": (
-                f"Nothing is imported, because the user is disabled at {name}. Please contact us."
+                "Nothing is imported while the account holder is deactivated here."
+                if is_ours
+                else f"Nothing is imported, because the user is disabled at {name}. "
+                "Please contact us."
             ),
-            "actor": records.ActionRequiredBy.STAFF.value,
+            "actor": ActionRequiredBy.STAFF.value,
             "next_step": records.NextStep.NONE.value,
             "is_aggregating": False,
             "broken_since": member.broken_since or timezone.now(),

@@ -32,8 +32,16 @@ def open_for_user(
     """Open the vendor of `vendor_user`; see vendor_sessions.open_for_tenant.
 
     If the vendor no longer has the user, or has disabled it, the connections are marked so. Raises
-    VendorUserError with advice, VendorError and VendorNotConfigured.
+    VendorUserError with advice, VendorError and VendorNotConfigured; VendorUserDisabled without a
+    call for a user that the gateway has disabled.
     """
+    if vendor_user.disabled_at is not None:
+        label = vendor_user.owner._meta.verbose_name
+        raise VendorUserDisabled(
+            f"This {label} is deactivated, so its data is not imported. Set is_active to true "
+            "first; it takes a few seconds to have effect.",
+            vendor=vendor_user.vendor,
+        )
     try:
         with vendor_sessions.open_for_tenant(
             tenant=vendor_user.tenant,

@@ -23,6 +23,7 @@ from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUn
 from nucleus.models import Client, Owner, Tenant
 
 DISABLED = "This user is disabled at {vendor}. Staff: enable it in {vendor}'s dashboard."
+ENABLED_SOON = "This user was disabled with its owner; it is enabled again within a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def _create_at_vendor(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOu
     if user.is_disabled:
         missing_connections.mark_user_disabled(vendor_user)
         message = DISABLED.format(vendor=registry.get(vendor.slug).name)
+        if vendor_user.disabled_at is not None:
+            message = ENABLED_SOON
         return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw, message=message)
     missing_connections.check_disabled_soon(vendor_user)
     return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw)

@@ -12,6 +12,7 @@ from integrations.flows import (
     outbound_webhooks,
     retrieval,
     sync,
+    user_disabling,
     users,
     verification_job,
 )
@@ -21,6 +22,7 @@ KINDS: dict[str, JobKind[Any]] = {
     kind.name: kind
     for kind in (
         users.CREATE_VENDOR_USER,
+        user_disabling.FOLLOW_OWNER,
         accounts.LINK_MEMBER,
         adoption.ADOPT_MEMBER,
         verification_job.VERIFY_MEMBER,

@@ -39,6 +39,10 @@ class VendorUser(TenantRecord):
     vendor_user_id = models.CharField(max_length=255, null=True, blank=True)
     # The id that the vendor did not have any more; it may have been the vendor's mistake.
     missing_vendor_user_id = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    # When the gateway disabled the user at the vendor, because its owner was deactivated.
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When it last tried to make the user at the vendor what its owner is.
+    activity_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     # How the owner's last widget link was opened: tells what a connection that nobody reported is
     # for. Empty: no link was asked for yet.
     last_widget_mode = models.CharField(max_length=16, blank=True, default="")

@@ -82,6 +82,14 @@ class TransactionLookup(Protocol):
         ...
 
 
+class UserDisabling(Protocol):
+    """Users of whom the vendor imports nothing for a while, without losing anything."""
+
+    def set_user_disabled(self, *, user_id: str, is_disabled: bool) -> records.User:
+        """Disable the user, or enable it again; it may be so already."""
+        ...
+
+
 class Merchants(Protocol):
     """Details behind the merchant and location ids of transactions."""
 
@@ -111,8 +119,10 @@ MERCHANTS: Capability[Merchants] = Capability("merchant details", Merchants)
 TRANSACTION_LOOKUP: Capability[TransactionLookup] = Capability(
     "reading single transactions", TransactionLookup
 )
+USER_DISABLING: Capability[UserDisabling] = Capability("disabling users", UserDisabling)
 ALL: tuple[Capability[Any], ...] = (
     REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS, TRANSACTION_LOOKUP,
+    USER_DISABLING,
 )  # fmt: skip
 
 

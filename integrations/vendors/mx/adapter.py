@@ -65,6 +65,10 @@ class MX:
     def _user(self, payload: Payload) -> records.User:
         return batches.convert_one(partial(mapping.user, key=self.dialect.identifier_key), payload)
 
+    def set_user_disabled(self, *, user_id: str, is_disabled: bool) -> records.User:
+        body = {"user": {"is_disabled": is_disabled}}
+        return self._user(self.client.fetch_object("update_user", "user", body=body, user=user_id))
+
     def delete_user(self, *, user_id: str) -> None:
         with _deleted_by_first_attempt():
             self.client.call("delete_user", user=user_id)

@@ -32,6 +32,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "create_user": ("POST", "/users"),
     "list_users": ("GET", "/users"),
     "read_user": ("GET", "/users/{user}"),
+    "update_user": ("PUT", "/users/{user}"),
     "delete_user": ("DELETE", "/users/{user}"),
     "create_widget_url": ("POST", "/users/{user}/connect_widget_url"),
     "read_institution": ("GET", "/institutions/{institution}"),
@@ -55,6 +56,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
 # other POST is only repeated when MX cannot have received it.
 REPEATABLE_POSTS: Mapping[str, str] = {
     "create_user": "a second one of the same identifier is a 409, and the first is adopted",
+    "update_user": "it says what the user shall be",
     "create_widget_url": "every link is a new one; those nobody opens lapse",
     "start_aggregation": "while the first runs, a second is a 409",
     "start_verification": "while the first runs, a second is a 409",

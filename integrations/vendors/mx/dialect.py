@@ -22,7 +22,7 @@ class Dialect:
         version: likewise.
         limits: its page size among them.
         paths: operation → method and path template; placeholders are MX's ids.
-        repeatable_posts: operations that may be sent twice though they are POSTs, with the reason.
+        repeatable_posts: operations that may be sent twice though they write, with the reason.
         headers: authentication and version.
         user_body: the body that creates a user of that identifier.
         user_query: the query that finds that user in the list of users; empty if MX cannot.

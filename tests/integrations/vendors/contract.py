@@ -112,6 +112,17 @@ class VendorContract:
         assert existing is not None
         assert existing.id == user.id
 
+    def test_a_user_is_disabled_and_enabled(self, vendor: Vendor, user: records.User):
+        if not capabilities.supports(vendor, capabilities.USER_DISABLING):
+            pytest.skip("the vendor disables no users")
+        switch = capabilities.require(vendor, capabilities.USER_DISABLING)
+        for is_disabled in (True, True, False, False):
+            changed = switch.set_user_disabled(user_id=user.id, is_disabled=is_disabled)
+            assert (changed.id, changed.is_disabled) == (user.id, is_disabled)
+            assert vendor.read_user(user_id=user.id).is_disabled is is_disabled
+        with pytest.raises((errors.VendorNotFound, errors.VendorUserNotFound)):
+            switch.set_user_disabled(user_id="USR-unknown", is_disabled=True)
+
     def test_a_deleted_user_is_not_found(self, vendor: Vendor, user: records.User):
         vendor.delete_user(user_id=user.id)
         with pytest.raises(errors.VendorNotFound):

@@ -60,6 +60,12 @@ class MemoryVendor:
         self._call("read_user")
         return _get(self.bank.users, user_id)
 
+    def set_user_disabled(self, *, user_id: str, is_disabled: bool) -> records.User:
+        self._call("update_user")
+        user = replace(_get(self.bank.users, user_id), is_disabled=is_disabled)
+        self.bank.users[user_id] = user
+        return user
+
     def delete_user(self, *, user_id: str) -> None:
         self._call("delete_user")
         _get(self.bank.users, user_id)

@@ -208,6 +208,7 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
     "create_user": lambda mx: mx.create_user(identifier="x"),
     "list_users": lambda mx: mx.find_user(identifier="x"),
     "read_user": lambda mx: mx.read_user(user_id="U"),
+    "update_user": lambda mx: mx.set_user_disabled(user_id="U", is_disabled=True),
     "delete_user": lambda mx: mx.delete_user(user_id="U"),
     "create_widget_url": lambda mx: mx.widget_url(user_id="U", options=OPTIONS),
     "read_institution": lambda mx: mx.read_institution(code="x"),
@@ -235,8 +236,8 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
 
 def test_the_table_knows_every_operation():
     assert OPERATIONS.keys() == atrium_api.PATHS.keys()
-    posts = {name for name, (method, _) in atrium_api.PATHS.items() if method == "POST"}
-    assert atrium_api.REPEATABLE_POSTS.keys() <= posts
+    writes = {name for name, (method, _) in atrium_api.PATHS.items() if method in ("POST", "PUT")}
+    assert atrium_api.REPEATABLE_POSTS.keys() <= writes
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
