@@ -88,6 +88,7 @@ def pull_several(
                 session = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
                 vendors[slug] = stack.enter_context(session)
             try:
+                user_sessions.ensure_enabled(vendor_user)
                 outcomes.append(_outcome(link, _pull(vendors[slug], link, pull)))
             except VendorUserError as error:
                 message = str(user_sessions.stored(error, vendor_user))

@@ -35,13 +35,7 @@ def open_for_user(
     VendorUserError with advice, VendorError and VendorNotConfigured; VendorUserDisabled without a
     call for a user that the gateway has disabled.
     """
-    if vendor_user.disabled_at is not None:
-        label = vendor_user.owner._meta.verbose_name
-        raise VendorUserDisabled(
-            f"This {label} is deactivated, so its data is not imported. Set is_active to true "
-            "first; it takes a few seconds to have effect.",
-            vendor=vendor_user.vendor,
-        )
+    ensure_enabled(vendor_user)
     try:
         with vendor_sessions.open_for_tenant(
             tenant=vendor_user.tenant,
@@ -53,6 +47,17 @@ def open_for_user(
             yield vendor
     except VendorUserError as error:
         raise stored(error, vendor_user) from None
+
+
+def ensure_enabled(vendor_user: VendorUser) -> None:
+    """Raises VendorUserDisabled for a user that the gateway has disabled; see user_disabling."""
+    if vendor_user.disabled_at is not None:
+        label = vendor_user.owner._meta.verbose_name
+        raise VendorUserDisabled(
+            f"This {label} is deactivated, so its data is not imported. Set is_active to true "
+            "first; it takes a few seconds to have effect.",
+            vendor=vendor_user.vendor,
+        )
 
 
 def restore_user(vendor_user: VendorUser) -> bool:

@@ -56,6 +56,10 @@ def test_it_is_disabled_once_and_nothing_is_asked_for_it(
     response = api.get(f"{BASE}/aggregation/balance/{account.id}")
     assert response.status_code == 400
     assert "deactivated" in response.data["message"]
+    (row,) = api.get(
+        f"{BASE}/aggregation/balance", aggregation_account_id_list=str(account.id)
+    ).data
+    assert (row["nucleus_balance_posted"], "deactivated" in row["message"]) == (None, True)
     assert account.is_active
 
 
