@@ -111,7 +111,12 @@ def pull_holdings(
         listed_ids |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
             rows = [record_mapping.holding(record, link) for record in batch.records]
-            written = writes.upsert_holdings(account=account, rows=rows, read_at=listed_at)
+            written = writes.upsert_holdings(
+                account=account,
+                rows=rows,
+                read_at=listed_at,
+                absent=vendor.limits.absent_holding_fields,
+            )
             emit_changes(outbound_webhooks.HOLDING, account, written=written)
             renew()
         source_ids = [row.source_id for row in rows]

@@ -18,6 +18,8 @@ class Limits:
         history_days: how far back the vendor's extended history goes.
         lists_windows_completely: whether the list of a window has every transaction in it, so that
             one that is missing no longer exists. Else only `Batch.removed` says so.
+        absent_holding_fields: fields of records.Holding that the API does not have: what is stored
+            of them, from another API of the vendor, stays.
     """
 
     poll_seconds: float = 3.0
@@ -27,3 +29,4 @@ class Limits:
     window_days_ahead: int = 5
     history_days: int = 731
     lists_windows_completely: bool = False
+    absent_holding_fields: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ as many as are alike; the upsert then finds it under its new id.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -49,15 +49,21 @@ def continue_transactions(account: AggregationAccount, rows: Sequence[Any]) -> N
     )
 
 
-def continue_holdings(account: AggregationAccount, rows: Sequence[Any]) -> None:
-    """Let incoming positions continue stored ones; see continue_transactions."""
+def continue_holdings(
+    account: AggregationAccount, rows: Sequence[Any], *, absent: Collection[str] = ()
+) -> None:
+    """Let incoming positions continue stored ones; see continue_transactions.
+
+    Args:
+        absent: columns that the source does not have, and by which no two rows differ.
+    """
     earlier = _earlier_rows(AggregationAccountHolding, account, rows)
     if earlier is None:
         return
     _continue(
         earlier,
         _unknown_rows(AggregationAccountHolding, account, rows),
-        identity=HOLDING_IDENTITY,
+        identity=tuple(name for name in HOLDING_IDENTITY if name not in absent),
         fits=(
             lambda stored, row: stored.is_active and stored.shares == row.shares,
             lambda stored, row: stored.is_active,

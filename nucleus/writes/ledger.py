@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -115,19 +116,25 @@ def _newest_balance(account: AggregationAccount, now: datetime) -> AggregationAc
 
 
 def upsert_holdings(
-    *, account: AggregationAccount, rows: Iterable[HoldingRow], read_at: datetime | None = None
+    *,
+    account: AggregationAccount,
+    rows: Iterable[HoldingRow],
+    read_at: datetime | None = None,
+    absent: Collection[str] = (),
 ) -> int:
     """Store positions; returns how many rows were written.
 
     Args:
         read_at: when reading them began; see bulk_upsert.upsert.
+        absent: columns that the source does not have; what is stored there stays.
     """
     return bulk_upsert.upsert_in_batches(
         AggregationAccountHolding,
         account=account,
         rows=rows,
-        prepare=continue_holdings,
+        prepare=partial(continue_holdings, absent=absent),
         read_at=read_at,
+        keep=tuple(absent),
     )
 
 

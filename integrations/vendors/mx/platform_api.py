@@ -31,6 +31,7 @@ LIMITS = Limits(
     window_days_ahead=5,
     history_days=731,
     lists_windows_completely=True,
+    absent_holding_fields=frozenset({"cusip"}),
 )
 
 # operation: (method, path template). Placeholders are MX's ids. Lists are those of a member or an

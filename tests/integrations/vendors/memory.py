@@ -172,6 +172,7 @@ class MemoryVendor:
             holding = records.Holding(
                 id=f"holding-of-{account_id}", account_id=account_id, shares=Decimal(3),
                 ticker="MEM", ticker_name="Memory Inc.", currency_code="USD", amount=Decimal(300),
+                cusip=self.bank.cusip,
             )  # fmt: skip
             yield records.Batch((holding,))
 

@@ -38,6 +38,7 @@ class MemoryBank:
     removed: list[str] = field(default_factory=list)  # what lists report as removed
     single_reads: list[str] = field(default_factory=list)  # transactions that were read singly
     verified: set[str] = field(default_factory=set)  # ids of members
+    cusip: str | None = None  # of the one position that every investment account has
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def connect(self, user_id: str) -> str:
