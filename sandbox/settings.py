@@ -37,6 +37,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 CLIENT_ID = os.environ.get("SANDBOX_CLIENT_ID", "sandbox-client-id")
 API_KEY = os.environ.get("SANDBOX_API_KEY", "sandbox-api-key")
+PLATFORM_CLIENT_ID = os.environ.get("SANDBOX_PLATFORM_CLIENT_ID", "sandbox-platform-client-id")
+PLATFORM_API_KEY = os.environ.get("SANDBOX_PLATFORM_API_KEY", "sandbox-platform-api-key")
 JOB_SECONDS = float(os.environ.get("SANDBOX_JOB_SECONDS", "1.5"))
 USER_LIMIT = int(os.environ.get("SANDBOX_USER_LIMIT", "100"))  # MX's test environment; 0: none
 VERIFICATION_FLOW = os.environ.get("SANDBOX_VERIFICATION_FLOW", "default")  # or legacy

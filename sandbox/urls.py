@@ -1,26 +1,10 @@
-"""Everything the sandbox serves."""
+"""Everything the sandbox serves to those who speak Atrium, and to browsers."""
 
 from django.urls import include, path
 
-from sandbox.atrium_api import merchants
-from sandbox.connect import bank_pages
-from sandbox.connect import views as connect
-from sandbox.control import views as control
+from sandbox.pages import PAGES
 
-urlpatterns = [
-    path("", control.index),
-    path("healthz", control.health),
-    path("_control/", include("sandbox.control.urls")),
-    path("connect.js", connect.loader),
-    path("logos/merchants/<str:guid>.png", merchants.logo),
-    path("oauth/authorize", bank_pages.authorize),
-    path("oauth/redirect_from", bank_pages.redirect_from),
-    path("md/connect/static/<str:name>", connect.static),
-    path("md/connect/logos/<str:code>.svg", connect.logo),
-    path("md/connect/session/", include("sandbox.connect.urls")),
-    path("md/connect/<str:token>", connect.page),
-    path("", include("sandbox.atrium_api.urls")),
-]
-handler400 = "sandbox.atrium_api.errors.bad_request"
-handler404 = "sandbox.atrium_api.errors.not_found"
-handler500 = "sandbox.atrium_api.errors.server_error"
+urlpatterns = [*PAGES, path("", include("sandbox.atrium_api.urls"))]
+handler400 = "sandbox.api.errors.bad_request"
+handler404 = "sandbox.api.errors.not_found"
+handler500 = "sandbox.api.errors.server_error"

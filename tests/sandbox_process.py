@@ -17,6 +17,7 @@ import requests
 from tests.waiting import PATIENCE
 
 CLIENT_ID, API_KEY = "sandbox-client-id", "sandbox-api-key"
+PLATFORM_KEYS = ("sandbox-platform-client-id", "sandbox-platform-api-key")
 # Quick, for many users, and every account verified without a choice.
 DEFAULTS = {
     "DEBUG": "true",
@@ -42,6 +43,14 @@ class Sandbox:
                 "Accept": "application/vnd.mx.atrium.v1+json",
             }
         )
+
+    def as_platform(self, version: str) -> Sandbox:
+        """The same sandbox for a client of MX Platform."""
+        client = Sandbox(self.base_url, requests.Session())
+        client.session.headers.clear()
+        client.session.auth = PLATFORM_KEYS
+        client.session.headers.update({"Accept": "application/json", "Accept-Version": version})
+        return client
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
         """The parsed answer, amounts as Decimal; fails on any error status."""

@@ -8,29 +8,17 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api import members, users
-from sandbox.atrium_api.endpoint import endpoint, list_page, payload_page, prerendered_object
-from sandbox.atrium_api.errors import ApiError
-from sandbox.world import clock, jobs
+from sandbox.api import accounts as shared
+from sandbox.api import users
+from sandbox.api.errors import ApiError
+from sandbox.api.http import prerendered_object
+from sandbox.atrium_api.endpoint import endpoint, list_page, payload_page
+from sandbox.world import clock
 from sandbox.world.models import Account, Holding, Transaction
 
 
-def _account(user: str, account: str) -> Account:
-    users.get_enabled_user(user)
-    rows = Account.objects.filter(guid=account, user__guid=user).select_related("member__user")
-    row = rows.first()
-    if row is None:
-        raise ApiError(404, "The requested account was not found.")
-    return row
-
-
 def _owned(model: Any, ids: dict[str, str]) -> QuerySet[Any]:
-    """Rows of the user, member or account named in the path, which must exist."""
-    if "account" in ids:
-        return model.objects.filter(account=_account(ids["user"], ids["account"]))
-    if "member" in ids:
-        return model.objects.filter(member=members.get_member(ids["user"], ids["member"]))
-    return model.objects.filter(user=users.get_enabled_user(ids["user"]))
+    return shared.owned(model, users.get_enabled_user(ids["user"]), ids)
 
 
 def _accounts(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -38,9 +26,7 @@ def _accounts(request: HttpRequest, **ids: str) -> HttpResponse:
 
 
 def _read_account(request: HttpRequest, user: str, account: str, member: str = "") -> HttpResponse:
-    row = _account(user, account)
-    if member not in ("", row.member.guid):
-        raise ApiError(404, "The requested account was not found.")
+    row = shared.get_account(users.get_enabled_user(user), account, member)
     return prerendered_object("account", row.payload)
 
 
@@ -64,9 +50,7 @@ def _day(request: HttpRequest, name: str, default: date) -> date:
 
 def _read_row(model: Any, key: str) -> Any:
     def handler(request: HttpRequest, user: str, row: str) -> HttpResponse:
-        item = model.objects.filter(guid=row, user=users.get_enabled_user(user)).first()
-        if item is None:
-            raise ApiError(404, f"The requested {key} was not found.")
+        item = shared.get_row(model, users.get_enabled_user(user), key, row)
         return prerendered_object(key, item.payload)
 
     return endpoint(GET=handler)
@@ -77,11 +61,8 @@ def _holdings(request: HttpRequest, **ids: str) -> HttpResponse:
 
 
 def _account_numbers(request: HttpRequest, user: str, account: str) -> HttpResponse:
-    row = _account(user, account)
-    rows = [
-        number for number in jobs.account_numbers(row.member) if number["account_guid"] == row.guid
-    ]
-    return list_page(request, "account_numbers", rows)
+    row = shared.get_account(users.get_enabled_user(user), account)
+    return list_page(request, "account_numbers", shared.account_numbers(row))
 
 
 accounts = endpoint(GET=_accounts)

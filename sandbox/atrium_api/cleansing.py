@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api.endpoint import body, endpoint, json_response
-from sandbox.atrium_api.errors import ApiError
+from sandbox.api.errors import ApiError
+from sandbox.api.http import body, json_response
+from sandbox.atrium_api.endpoint import endpoint
 from sandbox.world.cleansing import cleanse
 
 MAX_TRANSACTIONS = 100  # in one call

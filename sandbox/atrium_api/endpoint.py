@@ -1,4 +1,4 @@
-"""Shared by all endpoints: authentication, API version, JSON bodies, pages."""
+"""Atrium's authentication, version and pages."""
 
 from __future__ import annotations
 
@@ -10,32 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
+from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api import errors
-from sandbox.atrium_api.errors import ApiError
+from sandbox.api import http
+from sandbox.api.errors import ApiError
 
-Handler = Callable[..., HttpResponse]
 VERSION = "application/vnd.mx.atrium.v1+"
-FLAGS = {"true": True, "false": False}
-
-
-def endpoint(**handlers: Handler) -> Handler:
-    """A view of `GET=…, POST=…` handlers behind MX's authentication."""
-
-    @csrf_exempt
-    def view(request: HttpRequest, **ids: str) -> HttpResponse:
-        try:
-            _authenticate(request)
-            handler = handlers.get(request.method or "")
-            if handler is None:
-                raise ApiError(405, "This method is not allowed here.")
-            return handler(request, **ids)
-        except ApiError as error:
-            return errors.response(error.status, error.message)
-
-    return functools.update_wrapper(view, next(iter(handlers.values())))
 
 
 def _authenticate(request: HttpRequest) -> None:
@@ -50,101 +30,26 @@ def _authenticate(request: HttpRequest) -> None:
         raise ApiError(406, "Unknown API version.")
 
 
-def body(request: HttpRequest, key: str | None = None) -> dict[str, Any]:
-    """The JSON object of the request, or the one under `key`."""
-    try:
-        parsed = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
-        raise ApiError(400, "The body is not JSON.") from None
-    if key is not None and isinstance(parsed, dict):
-        parsed = parsed.get(key, {})
-    if not isinstance(parsed, dict):
-        raise ApiError(400, "A required parameter was missing.")
-    return parsed
+endpoint = functools.partial(http.endpoint, _authenticate)
 
 
-def flag(params: dict[str, Any], name: str, *, default: bool = False) -> bool:
-    """A boolean parameter. See optional_flag."""
-    value = optional_flag(params, name)
-    return default if value is None else value
-
-
-def optional_flag(params: dict[str, Any], name: str) -> bool | None:
-    """A boolean parameter, or None without one.
-
-    JSON's own, or text in upper or lower case: MX's Python client writes True into queries.
-    """
-    value = params.get(name)
-    if value is None or value == "":
-        return None
-    value = FLAGS.get(value.lower(), value) if isinstance(value, str) else value
-    if not isinstance(value, bool):
-        raise ApiError(422, f"{name} must be true or false.")
-    return value
-
-
-def text(params: dict[str, Any], name: str, max_length: int = 2000) -> str | None:
-    """An optional string parameter."""
-    value = params.get(name)
-    if value is not None and (not isinstance(value, str) or len(value) > max_length):
-        raise ApiError(422, f"{name} must be a string of at most {max_length} characters.")
-    return value
-
-
-def json_response(payload: Any, status: int = 200) -> HttpResponse:
-    return JsonResponse(payload, status=status)
-
-
-def prerendered_list(key: str, texts: list[str], extra: str = "") -> HttpResponse:
-    """A list of objects whose JSON text is stored."""
-    content = f'{{"{key}":[{",".join(texts)}]{extra}}}'
-    return HttpResponse(content, content_type="application/json")
-
-
-def prerendered_object(key: str, text: str) -> HttpResponse:
-    """A single object whose JSON text is stored."""
-    return HttpResponse(f'{{"{key}":{text}}}', content_type="application/json")
-
-
-def page_bounds(request: HttpRequest) -> tuple[int, int]:
-    """Page and page size as MX reads them: 1-based, 25 by default, 10 to 100."""
-    try:
-        page = int(request.GET.get("page", "1"))
-        size = int(request.GET.get("records_per_page", "25"))
-    except ValueError:
-        raise ApiError(400, "page and records_per_page must be numbers.") from None
-    return min(max(page, 1), 10**9), min(max(size, 10), 100)
-
-
-def _page_start(request: HttpRequest, page: int, size: int) -> int:
-    """Offset of the page; the fault "shifting_pages" moves all but the first."""
-    return max((page - 1) * size - (getattr(request, "page_shift", 0) if page > 1 else 0), 0)
-
-
-def pagination(page: int, size: int, total: int) -> dict[str, int]:
-    return {
-        "current_page": page,
-        "per_page": size,
-        "total_entries": total,
-        "total_pages": max(-(-total // size), 1),
-    }
+def _bounds(request: HttpRequest) -> http.Bounds:
+    """Page and page size: 10 to 100 rows."""
+    page, size = http.page_bounds(request)
+    return page, min(max(size, 10), 100)
 
 
 def payload_page(request: HttpRequest, key: str, rows: QuerySet[Any]) -> HttpResponse:
     """A page of rows whose JSON text is stored."""
-    page, size = page_bounds(request)
-    total, start = rows.count(), _page_start(request, page, size)
+    page, size = _bounds(request)
+    total, start = rows.count(), http.page_start(request, page, size)
     texts = list(rows.values_list("payload", flat=True)[start : start + size])
-    extra = f',"pagination":{json.dumps(pagination(page, size, total))}'
-    return prerendered_list(key, texts, extra)
+    extra = f',"pagination":{json.dumps(http.pagination(page, size, total))}'
+    return http.prerendered_list(key, texts, extra)
 
 
 def list_page(
     request: HttpRequest, key: str, rows: Any, render: Callable[[Any], Any] = lambda row: row
 ) -> HttpResponse:
     """A page of a list or of a query."""
-    page, size = page_bounds(request)
-    total = len(rows) if isinstance(rows, list) else rows.count()
-    start = _page_start(request, page, size)
-    items = [render(row) for row in rows[start : start + size]]
-    return json_response({key: items, "pagination": pagination(page, size, total)})
+    return http.list_page(request, key, rows, _bounds(request), render)

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api import members
-from sandbox.atrium_api.endpoint import endpoint, payload_page, prerendered_object
-from sandbox.atrium_api.errors import ApiError
-from sandbox.world.models import Statement
+from sandbox.api.http import prerendered_object
+from sandbox.api.members import find_member
+from sandbox.api.statements import get_statement, of_member
+from sandbox.atrium_api.endpoint import endpoint, payload_page
 
 
 def _list(request: HttpRequest, user: str, member: str) -> HttpResponse:
-    rows = Statement.objects.filter(member=members.get_member(user, member))
-    return payload_page(request, "statements", rows.order_by("-month", "id").defer("pdf"))
-
-
-def _get_statement(user: str, member: str, statement: str) -> Statement:
-    row = Statement.objects.filter(guid=statement, member=members.get_member(user, member)).first()
-    if row is None:
-        raise ApiError(404, "The requested statement was not found.")
-    return row
+    return payload_page(request, "statements", of_member(find_member(user, member)))
 
 
 def _read(request: HttpRequest, user: str, member: str, statement: str) -> HttpResponse:
-    return prerendered_object("statement", _get_statement(user, member, statement).payload)
+    return prerendered_object(
+        "statement", get_statement(find_member(user, member), statement).payload
+    )
 
 
 def _download(request: HttpRequest, user: str, member: str, statement: str) -> HttpResponse:
-    row = _get_statement(user, member, statement)
+    row = get_statement(find_member(user, member), statement)
     return HttpResponse(bytes(row.pdf), content_type="application/pdf")
 
 

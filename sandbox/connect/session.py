@@ -11,12 +11,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.atrium_api import errors, members
-from sandbox.atrium_api.endpoint import body, json_response
-from sandbox.atrium_api.errors import ApiError
-from sandbox.atrium_api.institutions import render as render_institution
-from sandbox.atrium_api.member_jobs import answer_questions, start_job
-from sandbox.world import clock, questions, statuses
+from sandbox.api import errors, members
+from sandbox.api.errors import ApiError
+from sandbox.api.http import body, json_response
+from sandbox.api.institutions import render as render_institution
+from sandbox.api.members import answer_questions, start_job
+from sandbox.world import clock, ghosts, questions, statuses
 from sandbox.world.institutions import INSTITUTIONS, Institution, credential_fields
 from sandbox.world.jobs import JOBS
 from sandbox.world.models import Member, WidgetSession
@@ -36,7 +36,7 @@ def _call(**handlers: Handler) -> Handler:
                 raise ApiError(405, "This method is not allowed here.")
             return handler(request, _session(request), **ids)
         except ApiError as error:
-            return errors.response(error.status, error.message)
+            return errors.response(request, error.status, error.message)
 
     return view
 
@@ -53,13 +53,13 @@ def _session(request: HttpRequest) -> WidgetSession:
 def _required_jobs(session: WidgetSession) -> list[str]:
     """The jobs that a member must complete, in order."""
     first = "verify" if session.options["mode"] == "verification" else "aggregate"
-    return [first, "identify"] if session.options["include_identity"] else [first]
+    identity = ["identify"] if session.options["include_identity"] else []
+    return [first, *identity, *session.options.get("more_jobs", [])]
 
 
 def _supports(session: WidgetSession, institution: Institution) -> bool:
-    required = _required_jobs(session)
-    verifies = "verify" not in required or institution.supports_verification
-    return verifies and ("identify" not in required or institution.supports_identification)
+    needs = (JOBS[job].supported for job in _required_jobs(session))
+    return all(getattr(institution, need) for need in needs if need)
 
 
 def _institutions(request: HttpRequest, session: WidgetSession) -> HttpResponse:
@@ -86,7 +86,7 @@ def _institution(request: HttpRequest, session: WidgetSession, code: str) -> Htt
 def _render(member: Member) -> dict[str, Any]:
     bank = INSTITUTIONS[member.institution_code]
     status = member.connection_status
-    return members.render(member) | {
+    return members.describe(member) | {
         "status_number": statuses.STATUSES.index(status),
         "message": statuses.message(status, bank.name),
         "challenges": questions.render(member),
@@ -154,7 +154,7 @@ def _remember_started(session: WidgetSession, member: Member, started: list[str]
 
 
 def _get_member(session: WidgetSession, guid: str) -> Member:
-    return members.get_member(session.user.guid, guid)
+    return members.find_member(session.user.guid, guid)
 
 
 def _read(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
@@ -162,7 +162,7 @@ def _read(request: HttpRequest, session: WidgetSession, guid: str) -> HttpRespon
 
 
 def _delete(request: HttpRequest, session: WidgetSession, guid: str) -> HttpResponse:
-    _get_member(session, guid).delete()
+    ghosts.delete_member(_get_member(session, guid))
     return HttpResponse(status=204)
 
 

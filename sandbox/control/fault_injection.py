@@ -11,16 +11,16 @@ from typing import Any
 import simplejson
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 
-from sandbox.atrium_api import errors
+from sandbox.api import errors
 from sandbox.control.faults import MAX_SECONDS, Fault
 
 Next = Callable[[HttpRequest], HttpResponse]
 JSON = "application/json"
 ENUMS = {
-    "category", "connection_status", "currency_code", "holding_type", "status", "subtype",
-    "top_level_category", "type",
+    "category", "connection_status", "currency_code", "extended_transaction_type", "holding_type",
+    "parent_class", "status", "subtype", "top_level_category", "type",
 }  # fmt: skip
-NEVER_NULL = {"guid", "code", "pagination", "is_being_aggregated"}
+NEVER_NULL = {"guid", "code", "pagination", "is_being_aggregated", "widget_url", "url"}
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER for no time: the peer sees a reset
 
 
@@ -33,7 +33,7 @@ def _status(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse
     status = fault.status or 500
     if fault.body:
         return HttpResponse(fault.body, status=status, content_type=JSON)
-    return errors.response(status, "Injected fault.")
+    return errors.response(request, status, fault.message or "Injected fault.", fault.type)
 
 
 def _latency(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
@@ -104,12 +104,16 @@ def _html(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     return HttpResponse(page, status=fault.status or 200, content_type="text/html")
 
 
+def _is_json(response: HttpResponse) -> bool:
+    return "json" in response.get("Content-Type", "")
+
+
 def _rewritten(change: Callable[[Fault, str, Any], Any]) -> Callable[..., HttpResponse]:
     """An injector that changes fields of the response."""
 
     def injector(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
         response = call_next(request)
-        if response.status_code >= 300 or response.get("Content-Type", "") != JSON:
+        if response.status_code >= 300 or not _is_json(response):
             return response
         data = _walk(simplejson.loads(response.content, use_decimal=True), fault, change)
         text = simplejson.dumps(data, use_decimal=True, ensure_ascii=False)
@@ -158,7 +162,7 @@ def _shifting(request: HttpRequest, fault: Fault, call_next: Next) -> HttpRespon
 def _missing_rows(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     """A list without some of its rows, as if they were not there."""
     response = call_next(request)
-    if response.status_code >= 300 or response.get("Content-Type", "") != JSON:
+    if response.status_code >= 300 or not _is_json(response):
         return response
     data = simplejson.loads(response.content, use_decimal=True)
     for name, rows in data.items():

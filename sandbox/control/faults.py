@@ -44,6 +44,8 @@ class Fault:
     status: int = 0  # 0: the kind's own, 500 for kind status
     latency_seconds: float = 0.0
     body: str = ""
+    message: str = ""  # of MX's error body
+    type: str = ""  # likewise, as MX Platform has it, such as institution_maintenance_error
     headers: dict[str, str] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)  # empty: all that the kind knows
     guids: list[str] = field(default_factory=list)  # rows that are missing; empty: all
@@ -95,7 +97,7 @@ class Faults:
             name: typed.get(name, lambda value: value)(value) for name, value in params.items()
         }
         values["headers"] = {str(k): str(v) for k, v in dict(values.get("headers") or {}).items()}
-        for name in ("kind", "method", "path", "body"):
+        for name in ("kind", "method", "path", "body", "message", "type"):
             if not isinstance(values.get(name, ""), str):
                 raise TypeError(f"{name} must be a string.")
         fault = Fault(**values | {"id": next(self._ids)})

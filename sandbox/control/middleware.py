@@ -7,11 +7,13 @@ import time
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.atrium_api import errors
+from sandbox.api import errors
+from sandbox.api.dialects import is_platform
 from sandbox.control import fault_injection
 from sandbox.control.faults import FAULTS
 
 EXEMPT = ("/_control", "/healthz")
+PLATFORM_URLS = "sandbox.platform_api.root_urls"
 
 
 def _is_own_host(request: HttpRequest) -> bool:
@@ -24,7 +26,7 @@ def _is_own_host(request: HttpRequest) -> bool:
 
 def _misdirected(request: HttpRequest) -> HttpResponse:
     message = "Open the sandbox as 127.0.0.1, or name this host in SANDBOX_ALLOWED_HOSTS."
-    return errors.response(421, message)
+    return errors.response(request, 421, message)
 
 
 class SandboxMiddleware:
@@ -34,6 +36,8 @@ class SandboxMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_platform(request):
+            request.urlconf = PLATFORM_URLS
         response = self._respond(request) if _is_own_host(request) else _misdirected(request)
         response["X-Sandbox"] = "mx"
         return response

@@ -117,8 +117,12 @@ class User(models.Model):
     guid = models.CharField(max_length=40, unique=True)
     person = models.CharField(max_length=200)  # see BankLogin
     identifier = models.CharField(max_length=200, unique=True, null=True)
+    email = models.CharField(max_length=255, null=True)
     metadata = models.TextField(null=True)
     is_disabled = models.BooleanField(default=False)
+    # The billed product of investment holdings: each read enrols the user until it is deactivated.
+    has_billed_holdings = models.BooleanField(default=False)
+    holdings_reads = models.PositiveIntegerField(default=0)
 
 
 class Member(models.Model):
@@ -219,6 +223,19 @@ class Holding(models.Model):
     member = models.ForeignKey(Member, on_delete=models.CASCADE)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     payload = models.TextField()
+
+
+class Ghost(models.Model):
+    """An account or transaction of a deleted member, which lists of its user still show."""
+
+    guid = models.CharField(max_length=40)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=16)  # account or transaction
+    date = models.DateField(null=True)  # of a transaction
+    payload = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "kind", "-date", "-id"])]
 
 
 class Statement(models.Model):

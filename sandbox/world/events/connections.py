@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sandbox.world import ghosts
 from sandbox.world.events import targets
 from sandbox.world.events.accounts import Result
 from sandbox.world.events.values import Values
 from sandbox.world.json_format import dump_exact, load_exact
 
 MEMBER_FIELDS = (
-    "aggregated_at", "connection_status", "is_being_aggregated", "metadata", "name", "status",
+    "aggregated_at", "connection_status", "connection_status_message", "error",
+    "is_being_aggregated", "metadata", "name", "needs_updated_credentials", "status",
     "successfully_aggregated_at",
 )  # fmt: skip
 
@@ -18,7 +20,7 @@ MEMBER_FIELDS = (
 def delete_member(values: Values, at: datetime) -> Result:
     """The connection is gone with all that MX had of it; MX sends no webhook for it."""
     member = targets.member(values)
-    member.delete()
+    ghosts.delete_member(member)
     return {"member": member.guid}, []
 
 
