@@ -34,6 +34,11 @@ class MXApi:
     client_id: str
     api_key: str
 
+    @property
+    def days_back(self) -> int:
+        """How many days of transactions a retrieval lists at least."""
+        return registry.get("mx").apis[self.slug].limits.window_days_back
+
     def __str__(self) -> str:
         return f"{self.slug}/{self.version}"
 

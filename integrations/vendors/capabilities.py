@@ -33,7 +33,10 @@ class Holdings(Protocol):
     """Positions of accounts, whatever their type."""
 
     def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
-        """Ids of the member's accounts that hold positions now, with as few calls as possible."""
+        """Ids of the member's accounts that hold positions now, with as few calls as possible.
+
+        Empty where the vendor bills the call: then only investment accounts are asked about.
+        """
         ...
 
     def holding_pages(

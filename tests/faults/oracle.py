@@ -104,7 +104,7 @@ def duplicates(deployment: Deployment) -> int:
 
 def differences(deployment: Deployment, member: Member) -> int:
     """How many rows of a member differ from MX's."""
-    since = datetime.now(UTC).date() - timedelta(days=89)
+    since = datetime.now(UTC).date() - timedelta(days=mx_api.chosen().days_back - 1)
     path = f"/users/{member.user}"
     listed = deployment.sandbox.listed(f"{path}/transactions?from_date={since}", "transactions")
     served = {(row["guid"], row["status"].lower(), Decimal(row["amount"])) for row in listed}

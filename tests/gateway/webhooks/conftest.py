@@ -17,6 +17,7 @@ from integrations.models import (
     Member,
 )
 from nucleus.models import AggregationAccountTransaction, Client, Tenant
+from tests import mx_api
 from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import link
@@ -79,7 +80,7 @@ def facts(member: Member) -> set[tuple[str, str]]:
     return set(rows.exclude(status="canceled").values_list("source_id", "status"))
 
 
-def at_mx(mx: Sandbox, member: Member) -> set[tuple[str, str]]:
-    since = timezone.now().date() - timedelta(days=90)
+def at_mx(mx: Sandbox, member: Member, api: MXApi | None = None) -> set[tuple[str, str]]:
+    since = timezone.now().date() - timedelta(days=(api or mx_api.chosen()).days_back)
     path = f"/users/{member.vendor_user.vendor_user_id}/transactions?from_date={since}"
     return {(row["guid"], row["status"].lower()) for row in mx.listed(path, "transactions")}

@@ -68,8 +68,8 @@ def balances(mx: Sandbox, member: Member) -> tuple[set[Any], set[Any]]:
     return served, set(latest.values())
 
 
-def test_everything_arrives_to_the_cent(mx: Sandbox, linked: Member):
-    assert facts(linked) == at_mx(mx, linked) != set()
+def test_everything_arrives_to_the_cent(mx: Sandbox, linked: Member, chosen_api: mx_api.MXApi):
+    assert facts(linked) == at_mx(mx, linked, chosen_api) != set()
     served, stored = balances(mx, linked)
     assert stored == served
     path = f"/users/{linked.vendor_user.vendor_user_id}/holdings"
@@ -80,13 +80,13 @@ def test_everything_arrives_to_the_cent(mx: Sandbox, linked: Member):
 
 
 def test_days_later_a_webhook_brings_what_is_new(
-    mx: Sandbox, linked: Member, chosen: AggregationSettings
+    mx: Sandbox, linked: Member, chosen: AggregationSettings, chosen_api: mx_api.MXApi
 ):
     before = facts(linked)
     mx.call("POST", "/_control/clock", json={"advance": "3d"})
     assert post(chosen, news(linked.vendor_member_id, "")).status_code == 202
     runner.drain()
-    assert facts(linked) == at_mx(mx, linked) != before
+    assert facts(linked) == at_mx(mx, linked, chosen_api) != before
 
 
 def test_an_account_is_verified(

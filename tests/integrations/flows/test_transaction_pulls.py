@@ -10,6 +10,7 @@ import pytest
 
 from integrations.models import AccountLink
 from nucleus.models import AggregationAccountBalance, AggregationAccountTransaction, Client, Tenant
+from tests import mx_api
 from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import link, run_jobs
@@ -30,7 +31,7 @@ def mx(tenant: Tenant, own_sandbox: Sandbox) -> Sandbox:
 
 def served(mx: Sandbox, user: str) -> set[Row]:
     """MX's transactions of the window, which ends today by the gateway's clock, not by MX's."""
-    since = datetime.now(UTC).date() - timedelta(days=90)
+    since = datetime.now(UTC).date() - timedelta(days=mx_api.chosen().days_back)
     rows = mx.listed(f"/users/{user}/transactions?from_date={since}", "transactions")
     return {(row["guid"], Decimal(row["amount"]), row["status"].lower()) for row in rows}
 
