@@ -12,7 +12,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NotRequired, TypedDict
 
 from django.utils import timezone
@@ -99,6 +99,16 @@ class Listing:
     is_deep: bool = False
     starts: int = 1
     rejected: list[records.RejectedItem] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has listed nothing, not even what could not be read."""
+        return not self.listed.digests
+
+    def covers(self, record: records.Transaction) -> bool:
+        """Whether a complete listing of its window has this record."""
+        day = record.booking_date or record.transacted_at.astimezone(UTC).date()
+        return self.since <= day <= self.until
 
     def add(self, source_ids: Iterable[str], booking_dates: Iterable[date]) -> None:
         """Add a batch. Rows outside of the window do not extend what the listing covers."""

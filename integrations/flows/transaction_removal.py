@@ -4,7 +4,9 @@ A listing may lack a row by mistake, so nothing is withdrawn lightly:
 
 - windows are judged by the bank's own day; rows that are listed outside of it decide nothing;
 - posted rows are read singly before, where the vendor offers that: all of them, or a sample of very
-  many. Pending ones are not, because they vanish every day;
+  many. Pending ones are not, because they vanish every day, unless the listing is empty;
+- a listing that lacks a row of its window which the vendor has is not complete, and withdraws only
+  rows that the vendor says it does not have;
 - if an unlikely share of the posted rows is missing at once, none is withdrawn, and staff decide.
 
 Rows of an earlier source of the account, whose ids the vendor has forgotten, are withdrawn from the
@@ -87,9 +89,8 @@ class _Missing:
     posted_count: int = 0
     new: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
-    @property
-    def count(self) -> int:
-        return len(self.current) + len(self.pending) + len(self.earlier)
+    def all(self) -> list[StoredTransaction]:
+        return self.current + self.pending + self.earlier
 
     @property
     def are_unlikely_many(self) -> bool:
@@ -109,14 +110,19 @@ def find_removal(
     """What to withdraw after the listing; calls the vendor. Raises what `policy.renew` raises."""
     missing = _find_missing(link, listing)
     if not policy.accepts_all and missing.are_unlikely_many:
-        logger.warning("account link %s: %d removals are withheld", link.pk, missing.count)
-        return Removal(withheld=missing.count)
+        logger.warning("account link %s: %d removals are withheld", link.pk, len(missing.all()))
+        return Removal(withheld=len(missing.all()))
+    to_confirm, others = missing.current, missing.earlier + missing.pending
+    if not capabilities.supports(vendor, capabilities.TRANSACTION_LOOKUP):
+        to_confirm, others = [], missing.all()
+    elif listing.is_empty:
+        to_confirm, others = missing.current + missing.pending, missing.earlier
     removal = Removal()
-    removal.source_ids = {row.source_id for row in missing.pending + missing.earlier}
-    if capabilities.supports(vendor, capabilities.TRANSACTION_LOOKUP):
-        _confirm(vendor, link, [row.source_id for row in missing.current], policy, removal)
+    _confirm(vendor, link, [row.source_id for row in to_confirm], policy, removal)
+    if any(listing.covers(record) for record in removal.still_there):
+        removal.unconfirmed += len(others)
     else:
-        removal.source_ids |= {row.source_id for row in missing.current}
+        removal.source_ids |= {row.source_id for row in others}
     return removal
 
 
@@ -158,6 +164,8 @@ def _confirm(
 
     Of very many rows a job reads a sample, which decides for all if none of it is found.
     """
+    if not source_ids:
+        return
     lookup = capabilities.require(vendor, capabilities.TRANSACTION_LOOKUP)
     sample = _spread(source_ids, policy.max_lookups)
     gone: set[str] = set()

@@ -83,6 +83,35 @@ def test_a_row_that_the_vendor_still_has_stays(account: Linked):
     assert account.bank.single_reads == []  # it is outside of the window now
 
 
+def test_a_listing_that_is_not_complete_withdraws_no_pending_row(account: Linked):
+    rows = [account.book(7, 3), account.book(8, 2)]
+    account.book(9, 1, "pending")
+    account.sync()
+    before = account.active()
+    account.bank.unlisted = set(account.bank.transactions) - {rows[0]}
+    account.sync()
+    assert rows[1] in account.bank.single_reads
+    assert account.active() == before
+    account.bank.unlisted = set()
+    account.sync()
+    assert account.active() == before == set(account.bank.transactions)
+
+
+def test_an_empty_listing_withdraws_pending_rows_only_if_the_vendor_has_none_of_them(
+    account: Linked,
+):
+    account.withdraw(*account.bank.transactions)
+    pending = {account.book(number, 1, "pending") for number in range(3)}
+    account.sync()
+    assert account.active() == pending
+    account.bank.unlisted = pending
+    account.sync()
+    assert account.active() == pending
+    account.withdraw(*pending)
+    account.sync()
+    assert account.active() == set()
+
+
 @pytest.mark.parametrize("error", [errors.VendorUnavailable, errors.VendorAccessDenied])
 def test_an_error_is_no_confirmation(
     account: Linked, monkeypatch: pytest.MonkeyPatch, error: type[errors.VendorError]

@@ -127,7 +127,9 @@ class MemoryVendor:
         rows = [
             row
             for row in self.bank.transactions.values()
-            if row.account_id == account_id and from_date <= row.transacted_at.date() <= to_date
+            if row.account_id == account_id
+            and from_date <= row.transacted_at.date() <= to_date
+            and row.id not in self.bank.unlisted
         ]
         size = self.limits.page_size
         start = 0

@@ -36,6 +36,7 @@ class MemoryBank:
     accounts: dict[str, records.Account] = field(default_factory=dict)
     transactions: dict[str, records.Transaction] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)  # what lists report as removed
+    unlisted: set[str] = field(default_factory=set)  # transactions that lists lack by mistake
     single_reads: list[str] = field(default_factory=list)  # transactions that were read singly
     verified: set[str] = field(default_factory=set)  # ids of members
     cusip: str | None = None  # of the one position that every investment account has
