@@ -23,7 +23,7 @@ ACCOUNT: dict[str, Any] = dict.fromkeys((
     "annuity_term_year", "apr", "apy", "available_balance", "available_credit", "balance",
     "cash_balance", "cash_surrender_value", "created_at", "credit_limit", "currency_code",
     "day_payment_is_due", "death_benefit", "federal_insurance_status", "guid", "id",
-    "imported_at", "institution_code", "institution_guid", "insured_name", "interest_rate",
+    "imported_at", "institution_code", "insured_name", "interest_rate",
     "is_closed", "is_hidden", "is_manual", "last_payment", "last_payment_at", "loan_amount",
     "margin_balance", "matures_on", "member_guid", "member_id", "member_is_managed_by_user",
     "metadata", "minimum_balance", "minimum_payment", "name", "nickname", "original_balance",
@@ -32,7 +32,10 @@ ACCOUNT: dict[str, Any] = dict.fromkeys((
     "today_ugl_percentage", "total_account_value", "total_account_value_ugl", "type",
     "updated_at", "user_guid", "user_id",
 )) | {"is_hidden": False, "is_manual": False, "member_is_managed_by_user": False}  # fmt: skip
-ACCOUNT_2011 = ("calculated_apr", "feed_account_subtype", "feed_account_type", "holdings_value")
+ACCOUNT_2011 = (
+    "calculated_apr", "feed_account_subtype", "feed_account_type", "holdings_value",
+    "institution_guid",
+)  # fmt: skip
 TRANSACTION: dict[str, Any] = dict.fromkeys((
     "account_guid", "account_id", "amount", "category", "category_guid", "check_number_string",
     "created_at", "currency_code", "date", "description", "extended_transaction_type", "guid",

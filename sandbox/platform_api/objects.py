@@ -83,7 +83,6 @@ def _included(request: HttpRequest, name: str, values: dict[str, Any]) -> tuple[
     is_repeating = values["is_subscription"] and merchant is not None
     return "repeating_transaction", (is_repeating and merchant and {
         "guid": guid("RPT", values["account_guid"], merchant.guid),
-        "recurrence_type": "EVERY_MONTH",
         "repeating_transaction_type": "SUBSCRIPTION",
     }) or None  # fmt: skip
 
