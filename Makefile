@@ -14,7 +14,7 @@ INSTALLED := .venv/.requirements-sandbox.txt
 INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 	--no-strip-extras --no-emit-index-url --generate-hashes
-API ?= $(or $(MX_API),atrium)
+API ?= $(or $(MX_API),platform)
 PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 EXAMPLES ?= 10
 SEEDS ?= 200

@@ -41,7 +41,7 @@ class Mx:
     url: str
     client_id: str
     api_key: str
-    name: str = "atrium"
+    name: str = "platform"
 
     @property
     def is_platform(self) -> bool:

@@ -63,7 +63,9 @@ def running(directory: Path = ROOT / "var") -> Stack | None:
 
 
 @contextmanager
-def temporary(extra: Mapping[str, str] | None = None, *, mx_api: str = "atrium") -> Iterator[Stack]:
+def temporary(
+    extra: Mapping[str, str] | None = None, *, mx_api: str = "platform"
+) -> Iterator[Stack]:
     """A stack of its own: free ports, a database that is gone afterwards.
 
     Args:

@@ -15,7 +15,6 @@ KEYS = {
     "atrium": ("sandbox-client-id", "sandbox-api-key"),
     "platform": ("sandbox-platform-client-id", "sandbox-platform-api-key"),
 }
-SPOKEN_BY_SANDBOX = ("atrium",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def every() -> list[MXApi]:
         MXApi(slug, version, *KEYS[slug])
         for slug, api in registry.get("mx").apis.items()
         for version in api.versions
-        if slug in SPOKEN_BY_SANDBOX
     ]
 
 

@@ -146,12 +146,10 @@ class _Comparer:
 
     def _compare_fields(self, kind: str, before: Any, after: Any) -> None:
         old, new = _flat(before), _flat(after)
-        for name in old.keys() | new.keys():
-            # What only one API puts into the metadata is no contradiction.
-            if name.startswith("metadata.") and not (name in old and name in new):
-                continue
-            if old.get(name) != new.get(name):
-                difference = Difference(before.id, old.get(name), new.get(name))
+        # Metadata, or a merchant, that only one API sends with the object is no contradiction.
+        for name in old.keys() & new.keys():
+            if old[name] != new[name]:
+                difference = Difference(before.id, old[name], new[name])
                 self.result.differences.setdefault((kind, name), []).append(difference)
 
 

@@ -23,7 +23,7 @@ class VendorCredential(TenantRecord):
         CUSTOM = "custom", "Custom base URL"
 
     vendor = models.CharField(max_length=32, default="mx")
-    api = models.CharField("API", max_length=32, default="atrium")
+    api = models.CharField("API", max_length=32, default="platform")
     api_version = models.CharField(
         "API version",
         max_length=16,

@@ -48,7 +48,7 @@ def staff(db: Any) -> HttpClient:
 
 def form(tenant: Tenant, **changes: Any) -> dict[str, Any]:
     return {
-        "tenant": tenant.pk, "versioned_api": "mx/atrium/", "environment": "development",
+        "tenant": tenant.pk, "versioned_api": "mx/platform/", "environment": "development",
         "base_url": "", "client_id": CLIENT_ID, "secret": API_KEY, "is_active": "on", **changes,
     }  # fmt: skip
 
@@ -78,13 +78,13 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
     staff: HttpClient, tenant: Tenant, mx: Sandbox
 ):
     row = VendorCredential.unscoped.get()
-    path = f"{CREDENTIALS}{row.pk}/change/"
-    assert API_KEY not in staff.get(path).content.decode()
+    path, secret = f"{CREDENTIALS}{row.pk}/change/", row.secret
+    assert secret not in staff.get(path).content.decode()
     change = form(tenant, environment="custom", base_url=mx.base_url, secret="", client_id="other")
     assert staff.post(path, change).status_code == 302
     row = VendorCredential.unscoped.get()
-    assert (row.client_id, row.secret) == ("other", API_KEY)
-    assert API_KEY not in repr(list(LogEntry.objects.values()))
+    assert (row.client_id, row.secret) == ("other", secret)
+    assert secret not in repr(list(LogEntry.objects.values()))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_secret_never_comes_back_and_stays_when_left_empty(
         ({"environment": "custom", "base_url": "http://169.254.169.254/latest"}, "scheme and host"),
         ({"client_id": ""}, "This field is required"),
         ({"versioned_api": ""}, "This field is required"),
-        ({"versioned_api": "mx/atrium/v2"}, "not one of the available choices"),
+        ({"versioned_api": "mx/atrium/v20250224"}, "not one of the available choices"),
         ({"versioned_api": "mx"}, "not one of the available choices"),
         ({"environment": "staging"}, "not one of the available choices"),
     ],
@@ -110,15 +110,16 @@ def test_wrong_keys_pasted_are_explained(
     assert not VendorCredential.unscoped.exists()
 
 
-@pytest.mark.parametrize("version", ["", "v1"])
+@pytest.mark.parametrize("version", ["", "v20111101", "v20250224"])
 def test_one_choice_sets_vendor_api_and_version(staff: HttpClient, tenant: Tenant, version: str):
-    body = form(tenant, versioned_api=f"mx/atrium/{version}")
+    body = form(tenant, versioned_api=f"mx/platform/{version}")
     assert staff.post(CREDENTIALS + "add/", body).status_code == 302
     row = VendorCredential.unscoped.get()
-    assert (row.vendor, row.api, row.api_version) == ("mx", "atrium", version)
+    assert (row.vendor, row.api, row.api_version) == ("mx", "platform", version)
     page = staff.get(f"{CREDENTIALS}{row.pk}/change/").content.decode()
-    assert f'<option value="mx/atrium/{version}" selected>' in page
+    assert f'<option value="mx/platform/{version}" selected>' in page
     assert "https://vestibule.mx.com" in page
+    assert "https://int-api.mx.com" in page
 
 
 def test_two_active_sets_of_keys_are_refused(staff: HttpClient, tenant: Tenant, mx: Sandbox):

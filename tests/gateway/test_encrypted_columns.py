@@ -183,5 +183,5 @@ def test_the_doctor_names_a_lost_key(settings: Settings) -> None:
     output = StringIO()
     with pytest.raises(SystemExit):
         call_command("doctor", stdout=output)
-    assert "Is its key missing from FIELD_ENCRYPTION_KEYS?" in output.getvalue()
+    assert "restore its key in FIELD_ENCRYPTION_KEYS" in output.getvalue()
     assert SECRET not in output.getvalue()

@@ -74,11 +74,15 @@ def test_api_and_version_stay_unless_they_are_named(monkeypatch: pytest.MonkeyPa
         report = provision(*credential("http://127.0.0.1:8001"), *arguments)["credential"]
         return report["api"], report["api_version"]
 
-    assert stored() == ("atrium", "")
+    assert stored() == ("platform", "")
+    assert stored("--api-version", "v20111101") == ("platform", "v20111101")
+    assert stored() == ("platform", "v20111101")
+    assert stored("--api", "platform") == ("platform", "v20111101")
+    assert stored("--api-version", "") == ("platform", "")
+    assert stored("--api", "atrium") == ("atrium", "")
+    assert stored() == ("atrium", "")  # not the default again
     assert stored("--api-version", "v1") == ("atrium", "v1")
-    assert stored() == ("atrium", "v1")
-    assert stored("--api", "atrium") == ("atrium", "v1")
-    assert stored("--api-version", "") == ("atrium", "")
+    assert stored("--api", "platform") == ("platform", "")  # v1 is Atrium's
 
 
 def test_an_inactive_credential_stands_beside_the_active(monkeypatch: pytest.MonkeyPatch):
@@ -108,8 +112,11 @@ def test_a_new_secret_replaces_the_old():
         (credential("http://user@127.0.0.1"), "https://"),
         (credential("http://[::1"), "URL"),
         (["--environment", "production", "--base-url", "http://127.0.0.1"], "empty"),
-        ([*credential("http://127.0.0.1"), "--api", "nessus"], "It speaks: atrium"),
-        ([*credential("http://127.0.0.1"), "--api-version", "v0"], "It speaks: v1"),
+        ([*credential("http://127.0.0.1"), "--api", "nessus"], "It speaks: platform, atrium"),
+        (
+            [*credential("http://127.0.0.1"), "--api-version", "v0"],
+            "It speaks: v2011",
+        ),
         ([*credential("http://127.0.0.1"), "--vendor", "none"], "Known vendors: mx"),
         (["--application", "a", "--scopes", "read everything"], "everything"),
         (["--history-days", "0"], "greater than or equal to 1"),
@@ -147,7 +154,7 @@ def test_the_doctor_finds_nothing(mx: Sandbox, settings: Any):
     text, status = doctor()
     assert status == 0, text
     row = VendorCredential.unscoped.get()
-    assert f"OK   {row.tenant.slug}: MX Atrium v1 (custom): MX accepts these keys." in text
+    assert f"OK   {row.tenant.slug}: {row}: MX accepts these keys." in text
 
 
 def test_the_doctor_names_every_credential(
@@ -161,11 +168,12 @@ def test_the_doctor_names_every_credential(
     )  # fmt: skip
     other.save()
     spec = registry.get("mx")
-    leaving = replace(spec.apis["atrium"], deprecations={"v1": "It ends in 2030."})
-    monkeypatch.setitem(registry.specs(), "mx", replace(spec, apis={"atrium": leaving}))
+    api = spec.apis[row.api]
+    leaving = replace(api, deprecations=dict.fromkeys(api.versions, "It ends in 2030."))
+    monkeypatch.setitem(registry.specs(), "mx", replace(spec, apis={**spec.apis, row.api: leaving}))
     text, status = doctor()
     assert "MX Atrium v1 (production): inactive, not tested." in text
-    assert f"WARN {row.tenant.slug}: MX Atrium v1 (custom): It ends in 2030." in text
+    assert f"WARN {row.tenant.slug}: {row}: It ends in 2030." in text
     assert status == 0  # a warning is no failure
 
 

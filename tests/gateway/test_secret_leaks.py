@@ -20,12 +20,13 @@ from gateway.access.log_filter import LOGGERS
 from gateway.access.models import Application
 from integrations.models import AuditLog
 from nucleus.models import Client
+from tests import mx_api
 from tests.api import Api
 from tests.factories.access import basic_header
 from tests.gateway.access.test_jwt_grant import PATH as CLIENT_TOKEN
 from tests.gateway.access.test_jwt_grant import signed
 from tests.gateway.access.test_tokens import TOKEN
-from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+from tests.sandbox_process import Sandbox
 
 CANARIES = {
     "CLIENT_SECRET": "canary-of-the-client-secret-0123456789",
@@ -35,7 +36,8 @@ CANARIES = {
 PASSWORD = "canary of the client's password"
 WRONG = "canary typed by mistake"
 TAX_NUMBER = "078-05-1120"
-VENDOR_KEY = API_KEY
+CHOSEN = mx_api.chosen()
+VENDOR_KEY = CHOSEN.api_key
 
 
 def tables() -> str:
@@ -86,7 +88,8 @@ def provision(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pem: Path) -> s
     arguments = [
         "--tenant", "demo", "--application", "app", "--client-id", "app-1", "--allow-passwords",
         "--client-token-key", str(pem), "--admin-user", "staff", "--webhook-user", "hook",
-        "--environment", "custom", "--base-url", sandbox.base_url, "--vendor-client-id", CLIENT_ID,
+        "--environment", "custom", "--base-url", sandbox.base_url, "--api", CHOSEN.slug,
+        "--vendor-client-id", CHOSEN.client_id,
     ]  # fmt: skip
     call_command("provision", *arguments, stdout=output)
     return output.getvalue()

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def credential(tenant: Tenant, **columns: str) -> VendorCredential:
+    columns = {"api": "atrium", **columns}
     return VendorCredential(tenant=tenant, client_id="id", secret="key", **columns)
 
 
@@ -33,7 +34,7 @@ def test_a_credential_without_a_version_opens_the_newest(tenant: Tenant):
 @pytest.mark.parametrize(
     ("columns", "field", "message"),
     [
-        ({"api": "nessus"}, "api", "MX has no API 'nessus'.*It speaks: atrium"),
+        ({"api": "nessus"}, "api", "MX has no API 'nessus'.*It speaks: platform, atrium"),
         ({"api_version": "v0"}, "api_version", "does not speak version 'v0' of MX Atrium.*v1"),
         ({"vendor": "none"}, "vendor", "Unknown vendor_name 'none'"),
         ({"environment": "staging"}, "environment", "environments: production, development"),

@@ -17,9 +17,9 @@ from demo.bank import Mx, Widget
 from demo.comparison import Row
 from demo.gateway import Gateway
 from demo.story import Walkthrough
+from tests import mx_api
 from tests.production.deployment import GATEWAY, HOOKS, MX, STOP_SECONDS, Deployment
 from tests.production.readme import blocks
-from tests.sandbox_process import API_KEY, CLIENT_ID
 
 WEBHOOK_USER, WEBHOOK_SECRET = "mx-hook", "canary-webhook-secret"
 POLLING_WORKER = "python manage.py work"  # Celery has to do everything alone
@@ -63,12 +63,15 @@ def running(production: Deployment) -> Iterator[Deployment]:
 @pytest.fixture(scope="module")
 def api(running: Deployment) -> Gateway:
     """The API with the application of a tenant that `manage.py provision` has set up."""
+    chosen = mx_api.chosen()
     command = (
         "python manage.py provision --tenant demo --tenant-name Demo --application app "
         f"--vendor mx --environment custom --base-url https://{MX} "
-        f"--vendor-client-id {CLIENT_ID} --webhook-user {WEBHOOK_USER} --retrieve-automatically"
+        f"--api {chosen.slug} --api-version {chosen.version} "
+        f"--vendor-client-id {chosen.client_id} --webhook-user {WEBHOOK_USER} "
+        "--retrieve-automatically"
     )
-    done = running.run(command, VENDOR_SECRET=API_KEY, WEBHOOK_SECRET=WEBHOOK_SECRET)
+    done = running.run(command, VENDOR_SECRET=chosen.api_key, WEBHOOK_SECRET=WEBHOOK_SECRET)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     url = report["settings"]["webhook_url"]
@@ -95,7 +98,8 @@ class LocalWalkthrough(Walkthrough):
 @pytest.fixture(scope="module")
 def walkthrough(running: Deployment, api: Gateway) -> Walkthrough:
     """A client with a linked bank."""
-    mx = Mx(running.sandbox.base_url, CLIENT_ID, API_KEY)
+    chosen = mx_api.chosen()
+    mx = Mx(running.sandbox.base_url, chosen.client_id, chosen.api_key, chosen.slug)
     body = {"username": "demo", "client_type": "consumer", "first_name": "Demo"}
     created = LocalWalkthrough(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
     created.sandbox_url = running.sandbox.base_url

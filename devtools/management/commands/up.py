@@ -61,7 +61,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--api",
             choices=SANDBOX_KEYS,
-            default="atrium",
+            default="platform",
             help="the API of MX that the demo tenant uses",
         )
 

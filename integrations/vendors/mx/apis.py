@@ -8,7 +8,7 @@ from integrations.vendors.mx import atrium_api, platform_api
 from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.spec import ApiSpec
 
-APIS = {"atrium": atrium_api.API, "platform": platform_api.API}
+APIS = {"platform": platform_api.API, "atrium": atrium_api.API}  # new credentials: the first
 DIALECTS = {
     (dialect.api, dialect.version): dialect
     for dialect in (atrium_api.V1, platform_api.V20111101, platform_api.V20250224)

@@ -16,7 +16,7 @@ from tests.factories.nucleus import TenantFactory
 from tests.gateway.admin.rows import path_of, populate, row_of
 
 CREDENTIAL: dict[str, Any] = {
-    "versioned_api": "mx/atrium/", "environment": "development", "base_url": "",
+    "versioned_api": "mx/platform/", "environment": "development", "base_url": "",
     "client_id": "id", "secret": "a key", "is_active": "on",
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {

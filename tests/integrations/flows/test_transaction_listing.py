@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.flows import account_links, page_batching, retrieval, sync
 from integrations.jobs import job_queue, runner
 from integrations.models import AccountLink, AuditLog, CredentialHealth, Job, JobState, Member
-from integrations.vendors.mx import apis, atrium_api, client
+from integrations.vendors.mx import apis, client
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountTransaction, Merchant
@@ -40,8 +40,10 @@ class Listed:
 @pytest.fixture
 def longest(own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
-    small = replace(atrium_api.V1, limits=replace(atrium_api.LIMITS, page_size=PAGE))
-    monkeypatch.setitem(apis.DIALECTS, (small.api, small.version), small)
+    for name, dialect in list(apis.DIALECTS.items()):
+        limits = replace(dialect.limits, page_size=PAGE, window_days_back=90)
+        small = replace(dialect, limits=limits)
+        monkeypatch.setitem(apis.DIALECTS, name, small)
     monkeypatch.setattr(page_batching, "BATCH_ROWS", PAGE)
     stored = AggregationAccountTransaction.unscoped.filter(tenant=connection.tenant)
     by_account = {
@@ -145,6 +147,8 @@ def test_the_lease_is_renewed_before_each_merchant_is_looked_up(
 ):
     """A batch may name hundreds, and all of them together may take longer than a lease."""
     Merchant.objects.all().delete()
+    for name, dialect in list(apis.DIALECTS.items()):  # merchants do not come with the list
+        monkeypatch.setitem(apis.DIALECTS, name, replace(dialect, transaction_query={}))
     leases: list[datetime] = []
     read = MX.read_merchant
 

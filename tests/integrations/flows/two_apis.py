@@ -73,10 +73,10 @@ def apis(tenant: Tenant, memory_bank: MemoryBank, monkeypatch: pytest.MonkeyPatc
     return Apis(tenant, banks)
 
 
-def sync_all() -> None:
+def sync_all(scope: SyncScope = SyncScope.EVERYTHING) -> None:
     """What the regular reconciliation does, whatever the state of a connection."""
     for member in Member.unscoped.order_by("create_date"):
-        sync.enqueue(member=member, scope=SyncScope.EVERYTHING)
+        sync.enqueue(member=member, scope=scope)
     runner.drain()
 
 

@@ -22,7 +22,7 @@ from integrations.vendors.errors import VendorNotConfigured
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import TenantFactory
-from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=15)
@@ -61,8 +61,8 @@ def save(credential: VendorCredential) -> None:
 
 def provision(credential: VendorCredential) -> None:
     provisioning.credential(
-        owner=credential.tenant, vendor="mx", api="atrium", environment="custom",
-        base_url=credential.base_url, client_id=CLIENT_ID, secret=API_KEY,
+        owner=credential.tenant, vendor="mx", api=credential.api, environment="custom",
+        base_url=credential.base_url, client_id=credential.client_id, secret=credential.secret,
     )  # fmt: skip
 
 
