@@ -164,4 +164,7 @@ def connect_tenant(
         client_id=api.client_id,
         secret=api.api_key,
     ).save()
-    AggregationSettings.unscoped.get_or_create(tenant=tenant)
+    # The first retrieval lists as many days as later ones.
+    AggregationSettings.unscoped.get_or_create(
+        tenant=tenant, defaults={"history_days": api.days_back}
+    )

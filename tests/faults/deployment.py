@@ -76,6 +76,7 @@ class Deployment:
         arguments = ["--tenant", "demo", "--application", "Demo", "--environment", "custom"]
         api = mx_api.chosen()
         arguments += ["--api", api.slug, "--api-version", api.version]
+        arguments += ["--history-days", str(api.days_back)]
         arguments += ["--base-url", self.sandbox.base_url, "--vendor-client-id", api.client_id]
         secret = {"VENDOR_SECRET": api.api_key, "WEBHOOK_SECRET": WEBHOOK[1]}
         report = json.loads(

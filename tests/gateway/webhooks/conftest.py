@@ -28,8 +28,13 @@ USER, SECRET = "mx", "a-secret-of-mx"
 
 
 @pytest.fixture
-def chosen(tenant: Tenant) -> AggregationSettings:
-    row = AggregationSettings(tenant=tenant, webhook_user=USER, webhook_secret=SECRET)
+def chosen(tenant: Tenant, chosen_api: MXApi) -> AggregationSettings:
+    row = AggregationSettings(
+        tenant=tenant,
+        webhook_user=USER,
+        webhook_secret=SECRET,
+        history_days=chosen_api.days_back,
+    )
     row.save()
     return row
 
