@@ -105,6 +105,10 @@ test-mx-openapi: $(INSTALLED_DEV) ## The adapter's requests and answers against 
 	@$(BIN)/python -m pytest tests/integrations/vendors/mx/test_openapi_requests.py \
 	tests/integrations/vendors/mx/test_openapi_answers.py $(ARGS)
 
+.PHONY: test-mx-client
+test-mx-client: $(INSTALLED_DEV) ## MX's Python client of the Platform API, in an environment of its own, against the sandbox
+	@$(BIN)/python -m tests.mx_platform_client $(ARGS)
+
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row, and raw SQL against the ORM
 	@$(BIN)/python -m benchmarks.writes $(ARGS)

@@ -45,6 +45,7 @@ ALLOWED = {
 OTHER_ENVIRONMENTS = {
     ROOT / "tests/clients/flow.py",
     ROOT / "tests/production/network/sitecustomize.py",
+    *(ROOT / "tests/mx_platform_client").glob("*.py"),
 }
 DISTRIBUTIONS = packages_distributions()
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
