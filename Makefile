@@ -99,11 +99,12 @@ test-contract: $(INSTALLED_DEV) ## schemathesis over openapi.yaml; EXAMPLES=300 
 	@$(BIN)/python -m tests.contract --examples $(EXAMPLES) $(ARGS)
 
 .PHONY: test-mx-openapi
-test-mx-openapi: $(INSTALLED_DEV) ## The adapter's requests and answers against MX's OpenAPI documents in MX_OPENAPI
+test-mx-openapi: $(INSTALLED_DEV) ## Adapter and sandbox against MX's OpenAPI documents in the directory MX_OPENAPI
 	@test -n "$$MX_OPENAPI" || { echo "Set MX_OPENAPI to a directory with v20111101.yml and v20250224.yml" \
 	"of https://github.com/mxenabled/openapi"; exit 1; }
 	@$(BIN)/python -m pytest tests/integrations/vendors/mx/test_openapi_requests.py \
-	tests/integrations/vendors/mx/test_openapi_answers.py $(ARGS)
+	tests/integrations/vendors/mx/test_openapi_answers.py \
+	tests/sandbox/test_platform_openapi.py $(ARGS)
 
 .PHONY: test-mx-client
 test-mx-client: $(INSTALLED_DEV) ## MX's Python client of the Platform API, in an environment of its own, against the sandbox
