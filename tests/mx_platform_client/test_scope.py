@@ -48,7 +48,9 @@ OTHER_METHODS = {
 
 def test_every_method_in_scope_is_called():
     files = Path(__file__).parent.glob("*.py")
-    called = {name for file in files for name in re.findall(r"(?<![\w.])mx\.(\w+\.\w+)", file.read_text())}
+    called = {
+        name for file in files for name in re.findall(r"(?<![\w.])mx\.(\w+\.\w+)", file.read_text())
+    }
     called = {name.removesuffix("_with_http_info") for name in called}
     offered = {
         f"{name}.{method}"
