@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
         sandbox_process.running(Path(directory)) as sandbox,
     ):
         command = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-W", "ignore::DeprecationWarning"]  # its use of urllib3
         # Neither the settings nor the fixtures of the other tests: Django is not installed here.
         command += [f"--config-file={os.devnull}", f"--rootdir={ROOT}", f"--confcutdir={DIRECTORY}"]
         command += [str(DIRECTORY), *arguments]

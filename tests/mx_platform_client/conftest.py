@@ -17,9 +17,9 @@ else:  # the environment of the other tests; see __main__.py
     collect_ignore_glob = ["test_*.py"]
 
 CLIENT_ID, API_KEY = "sandbox-platform-client-id", "sandbox-platform-api-key"
-# The client is made for the first: it sends that version's Accept by itself and no Accept-Version.
+# The client is made for the first: it sends that Accept by itself, though not with deletions.
 HEADERS: dict[str, dict[str, str]] = {
-    "v20111101": {},
+    "v20111101": {"Accept-Version": "v20111101"},
     "v20250224": {"Accept": "application/json", "Accept-Version": "v20250224"},
 }
 

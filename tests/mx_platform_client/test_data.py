@@ -11,7 +11,7 @@ import pytest
 from mx_platform_python import UserUpdateRequest, UserUpdateRequestBody
 from mx_platform_python.exceptions import ForbiddenException, NotFoundException
 
-from tests.mx_platform_client.connecting import connect, settled
+from tests.mx_platform_client.connecting import connect, settled, without_models
 
 
 def moment(day: date, version: str) -> str:
@@ -113,7 +113,7 @@ def test_jobs(mx: Any, user: str):
         mx.members.check_balances,
         mx.transactions.extend_history,
     ):
-        assert start(member, user).member.is_being_aggregated
+        assert without_models(start, member, user).member.is_being_aggregated
         settled(mx, user, member)
     numbers = mx.accounts.list_account_numbers_by_member(member, user).account_numbers
     assert all(row.guid.startswith("ACN-") and row.passed_validation for row in numbers)
@@ -125,7 +125,8 @@ def test_jobs(mx: Any, user: str):
     assert owners
 
 
-def test_an_aggregation_without_transactions(mx: Any, user: str):
+@pytest.mark.parametrize("version", ["v20111101"], indirect=True)
+def test_an_aggregation_without_transactions(mx: Any, version: str, user: str):
     member = connect(mx, user)
     started = mx.members.aggregate_member(
         member, user, include_holdings=False, include_transactions=False
@@ -136,7 +137,8 @@ def test_an_aggregation_without_transactions(mx: Any, user: str):
 
 def test_statements(mx: Any, user: str):
     member = connect(mx, user)
-    assert mx.statements.fetch_statements(member, user).member.is_being_aggregated
+    started = without_models(mx.statements.fetch_statements, member, user).member
+    assert started.is_being_aggregated
     settled(mx, user, member)
     page = mx.statements.list_statements_by_member(member, user, records_per_page=10)
     assert (page.pagination.total_entries, page.pagination.total_pages) == (18, 2)

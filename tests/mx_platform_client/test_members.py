@@ -17,7 +17,14 @@ from mx_platform_python import (
 )
 from mx_platform_python.exceptions import NotFoundException
 
-from tests.mx_platform_client.connecting import answer, connect, create, credentials, settled
+from tests.mx_platform_client.connecting import (
+    answer,
+    connect,
+    create,
+    credentials,
+    settled,
+    without_models,
+)
 
 
 def test_users(mx: Any, user: str, version: str):
@@ -52,7 +59,7 @@ def test_institutions(mx: Any):
     listed = mx.institutions.list_institutions(name="MX Bank", records_per_page=10).institutions[0]
     assert listed.code == "mxbank"
     read = mx.institutions.read_institution("mxbank").institution
-    assert (read.name, read.guid) == ("MX Bank", listed.guid)
+    assert (read.name, read.code) == ("MX Bank", "mxbank")
     fields = mx.institutions.list_institution_credentials("mxbank").credentials
     assert [field.type for field in fields].count("PASSWORD") == 1
     with pytest.raises(NotFoundException):
@@ -75,20 +82,40 @@ def test_institutions_by_what_they_support(mx: Any, version: str):
 
 def test_members(mx: Any, user: str):
     member = connect(mx, user, "UNAUTHORIZED")
-    (listed,) = mx.members.list_members(user).members
+    (listed,) = without_models(mx.members.list_members, user).members
     assert (listed.guid, listed.connection_status) == (member, "DENIED")
     fields = mx.members.list_member_credentials(member, user).credentials
     assert {field.guid for field in fields} == {row.guid for row in credentials(mx, "password")}
     request = MemberUpdateRequest(credentials=credentials(mx, "password"), metadata="changed")
-    updated = mx.members.update_member(member, user, MemberUpdateRequestBody(member=request)).member
+    updated = without_models(
+        mx.members.update_member, member, user, MemberUpdateRequestBody(member=request)
+    ).member
     assert updated.metadata == "changed"
     assert settled(mx, user, member).connection_status == "CONNECTED"
-    read = mx.members.read_member(member, user).member
+    read = without_models(mx.members.read_member, member, user).member
     assert (read.name, read.institution_code, read.is_oauth) == ("MX Bank", "mxbank", False)
     mx.members.delete_member(member, user)
-    assert mx.members.list_members(user).members == []
+    assert without_models(mx.members.list_members, user).members == []
     with pytest.raises(NotFoundException):
         mx.members.read_member(member, user)
+
+
+@pytest.mark.parametrize("version", ["v20111101"], indirect=True)
+def test_the_clients_models_of_members(mx: Any, version: str, user: str):
+    body = MemberCreateRequestBody(
+        member=MemberCreateRequest(
+            institution_code="mxbank", credentials=credentials(mx, "password")
+        )
+    )
+    member = mx.members.create_member(user, body).member
+    settled(mx, user, member.guid)
+    assert mx.members.list_members(user).members[0].guid == member.guid
+    request = MemberUpdateRequest(metadata="changed")
+    updated = mx.members.update_member(
+        member.guid, user, MemberUpdateRequestBody(member=request)
+    ).member
+    assert mx.members.read_member(member.guid, user).member == updated
+    assert mx.members.aggregate_member(member.guid, user).member.is_being_aggregated
 
 
 def test_background_aggregation_is_switched_on_and_off(mx: Any, user: str):
@@ -96,7 +123,7 @@ def test_background_aggregation_is_switched_on_and_off(mx: Any, user: str):
     for is_disabled in (True, False):
         request = MemberUpdateRequest(background_aggregation_is_disabled=is_disabled)
         body = MemberUpdateRequestBody(member=request)
-        updated = mx.members.update_member(member, user, body).member
+        updated = without_models(mx.members.update_member, member, user, body).member
         assert updated.background_aggregation_is_disabled is is_disabled
 
 
@@ -107,7 +134,6 @@ def test_background_aggregation_is_switched_on_and_off(mx: Any, user: str):
         ("SERVER_ERROR", "FAILED"),
         ("UNAVAILABLE", "FAILED"),
         ("INVALID", "DENIED"),
-        ("DISABLED", "DENIED"),
         ("LOCKED", "LOCKED"),
     ],
 )
@@ -149,7 +175,7 @@ def test_two_questions_and_a_wrong_answer(mx: Any, user: str):
 def test_oauth(mx: Any, user: str):
     request = MemberCreateRequest(institution_code="mx_bank_oauth", is_oauth=True, credentials=[])
     body = MemberCreateRequestBody(member=request, referral_source="BROWSER")
-    member = mx.members.create_member(user, body).member
+    member = without_models(mx.members.create_member, user, body).member
     assert (member.connection_status, member.is_oauth) == ("PENDING", True)
     assert "/oauth/authorize?" in member.oauth_window_uri
     reopened = mx.widgets.request_o_auth_window_uri(member.guid, user).member
@@ -159,5 +185,5 @@ def test_oauth(mx: Any, user: str):
 
 def test_a_member_is_read_while_it_is_imported(mx: Any, user: str):
     member = create(mx, user, "password", metadata="of a member", skip_aggregation=True)
-    read = mx.members.read_member(member, user).member
+    read = without_models(mx.members.read_member, member, user).member
     assert (read.metadata, read.is_being_aggregated) == ("of a member", False)

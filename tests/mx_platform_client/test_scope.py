@@ -43,6 +43,7 @@ OTHER_METHODS = {
     "transactions.specific_repeating_transaction",
     "transactions.update_transaction",
     "transactions.update_transaction_by_account",
+    "widgets.request_connect_widget_url",  # the older form of request_widget_url
 }
 
 

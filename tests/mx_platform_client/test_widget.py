@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from mx_platform_python import (
-    ConnectWidgetRequest,
-    ConnectWidgetRequestBody,
     WidgetRequest,
     WidgetRequestBody,
 )
@@ -41,11 +39,3 @@ def test_a_link_that_repairs_a_member(mx: Any, user: str):
     )
     link = mx.widgets.request_widget_url(user, WidgetRequestBody(widget_url=request)).widget_url
     assert "/md/connect/" in link.url
-
-
-@pytest.mark.parametrize("version", ["v20111101"], indirect=True)
-def test_the_older_link(mx: Any, version: str, user: str):
-    body = ConnectWidgetRequestBody(config=ConnectWidgetRequest(mode="verification"))
-    link = mx.widgets.request_connect_widget_url(user, body).user
-    assert link.guid == user
-    assert "/md/connect/" in link.connect_widget_url
