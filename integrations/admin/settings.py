@@ -25,7 +25,7 @@ class AggregationForm(WriteOnlySecrets):
         fields = (
             "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
             "history_days", "add_new_accounts", "adopt_connections", "deep_read_days",
-            "webhook_user", "webhook_secret",
+            "retrieve_holdings", "webhook_user", "webhook_secret",
         )  # fmt: skip
 
     def clean_webhook_user(self) -> str:
@@ -52,6 +52,7 @@ class AggregationSettingsAdmin(BaseAdmin):
         ("Aggregation", {"classes": ["tab"], "fields": (
             "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
             "history_days", "add_new_accounts", "adopt_connections", "deep_read_days",
+            "retrieve_holdings",
         )}),
         ("Webhooks", {"classes": ["tab"], "fields": (
             "webhook_url", "webhook_user", "webhook_secret",

@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import connections, retention, users
+from integrations.flows import billed_holdings, connections, retention, users
 from integrations.flows.erasure_state import ErasePayload, EraseProgress, VendorUserEntry
 from integrations.jobs import job_queue, retry
 from integrations.jobs.job_kind import JobKind, Queue
@@ -120,7 +120,10 @@ def _vendor_user_entries(erasure: Erasure) -> list[VendorUserEntry]:
     """What is needed to delete the client's vendor users, for the Erasure row."""
     return [
         VendorUserEntry(
-            vendor=user.vendor, vendor_user_id=user.vendor_user_id, identifier=user.identifier
+            vendor=user.vendor,
+            vendor_user_id=user.vendor_user_id,
+            identifier=user.identifier,
+            bills_holdings=user.holdings_check_at is not None,
         )
         for user in _vendor_users(erasure).order_by("create_date")
     ]
@@ -175,6 +178,8 @@ def _erase_at_vendor(run: JobRun, erasure: Erasure, entry: VendorUserEntry) -> N
             user = vendor.find_user(identifier=entry["identifier"])
             user_id = user.id if user else None
         if user_id is not None:
+            if entry.get("bills_holdings"):
+                billed_holdings.deactivate(vendor, user_id)
             with suppress(VendorNotFound):  # deleted already
                 vendor.delete_user(user_id=user_id)
 

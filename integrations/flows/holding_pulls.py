@@ -1,7 +1,8 @@
 """Read the holdings of an account from the vendor and store them.
 
 Accounts of any type may hold positions. An import asks once which accounts of a connection have
-some, and then only those, investment accounts, and accounts that had positions before.
+some, and then only those, investment accounts, and accounts that had positions before. Where the
+vendor bills it, only the latter two are asked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import outbound_webhooks, page_batching, record_mapping, rejected_items
+from integrations import vendor_sessions
+from integrations.flows import (
+    billed_holdings,
+    outbound_webhooks,
+    page_batching,
+    record_mapping,
+    rejected_items,
+)
+from integrations.flows.errors import FlowError
 from integrations.flows.pull_results import (
     PullResult,
     emit_changes,
@@ -29,9 +38,12 @@ from integrations.vendors.errors import (
     VendorRefused,
 )
 from nucleus import writes
-from nucleus.models import AggregationAccountHolding
+from nucleus.models import AggregationAccount, AggregationAccountHolding, Tenant
 
 logger = logging.getLogger(__name__)
+SWITCHED_OFF = (
+    "Holdings are switched off. Staff can switch them on in the admin under Aggregation settings."
+)
 
 
 def accounts_with_holdings(*, vendor: Vendor, member: Member) -> frozenset[str] | None:
@@ -39,7 +51,7 @@ def accounts_with_holdings(*, vendor: Vendor, member: Member) -> frozenset[str] 
 
     None if the vendor did not say; then each account has to be asked.
     """
-    if not capabilities.supports(vendor, capabilities.HOLDINGS):
+    if not capabilities.supports(vendor, capabilities.HOLDINGS) or not _are_read(member.tenant):
         return frozenset()
     source = capabilities.require(vendor, capabilities.HOLDINGS)
     try:
@@ -65,33 +77,59 @@ def pull_holdings_if_any(
     """Store the account's positions, for a job, if it may have some.
 
     Args:
-        renew: see `pull_holdings`.
+        renew: see `_store_holdings`.
         holding_ids: what `accounts_with_holdings` returned; None: ask about this account.
 
-    Raises as `pull_holdings` does, but for an account that is no investment account and of which
+    Raises as `_store_holdings` does, but for an account that is no investment account and of which
     the vendor lists no holdings.
     """
-    if not capabilities.supports(vendor, capabilities.HOLDINGS):
-        return
     account = link.aggregation_account
-    is_expected = (
-        account.is_investment
-        or link.vendor_account_id in (holding_ids or ())
-        or writes.has_active_holdings(account)
-    )
-    if not is_expected and holding_ids is not None:
+    if not capabilities.supports(vendor, capabilities.HOLDINGS) or not _are_read(account.tenant):
+        return
+    is_expected = _are_expected(account) or link.vendor_account_id in (holding_ids or ())
+    is_asked = holding_ids is None and not _are_billed(vendor)
+    if not is_expected and not is_asked:
         return
     try:
-        pull_holdings(vendor=vendor, link=link, renew=renew)
+        _store_holdings(vendor=vendor, link=link, renew=renew)
     except (VendorNotFound, VendorRefused, VendorAccessDenied) as error:
         if is_expected:
             raise
         logger.info("account %s: the vendor lists no holdings of it: %s", account.pk, error)
 
 
+def pull_holdings(*, vendor: Vendor, link: AccountLink) -> PullResult[AggregationAccountHolding]:
+    """Store the account's positions, for a request; those no longer listed become inactive.
+
+    Nothing is read where the vendor bills it and the account is no investment account.
+
+    Raises FlowError if the settings say that no holdings are read, VendorError and
+    writes.AccountGone.
+    """
+    capabilities.require(vendor, capabilities.HOLDINGS)
+    if not _are_read(link.tenant):
+        raise FlowError(SWITCHED_OFF)
+    if _are_billed(vendor) and not _are_expected(link.aggregation_account):
+        return PullResult()
+    return _store_holdings(vendor=vendor, link=link, renew=lambda: None)
+
+
+def _are_read(tenant: Tenant) -> bool:
+    return vendor_sessions.aggregation_settings(tenant).retrieve_holdings
+
+
+def _are_billed(vendor: Vendor) -> bool:
+    return capabilities.supports(vendor, capabilities.BILLED_HOLDINGS)
+
+
+def _are_expected(account: AggregationAccount) -> bool:
+    """Whether the account has positions as far as we know."""
+    return account.is_investment or writes.has_active_holdings(account)
+
+
 @with_audit_subject
-def pull_holdings(
-    *, vendor: Vendor, link: AccountLink, renew: Callable[[], None] = lambda: None
+def _store_holdings(
+    *, vendor: Vendor, link: AccountLink, renew: Callable[[], None]
 ) -> PullResult[AggregationAccountHolding]:
     """Store the account's positions; those that the vendor no longer lists become inactive.
 
@@ -105,6 +143,7 @@ def pull_holdings(
     listed_ids: set[str] = set()
     listed_at = timezone.now()
     source = capabilities.require(vendor, capabilities.HOLDINGS)
+    billed_holdings.note_read(vendor, link.connection.vendor_user)
     pages = source.holding_pages(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
     for batch in page_batching.rebatch(pages):
         listed_ids |= {record.id for record in batch.records}

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations import vendor_sessions
-from integrations.flows import missing_connections, user_sessions, users
+from integrations.flows import billed_holdings, missing_connections, user_sessions, users
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
@@ -92,6 +92,8 @@ def run_job(run: JobRun, payload: UserPayload) -> None:
         client_id=vendor_user.client_id,
     ) as vendor:
         try:
+            if is_disabled and vendor_user.holdings_check_at is not None:
+                billed_holdings.deactivate(vendor, vendor_user.vendor_user_id)
             _set_disabled(vendor, vendor_user.vendor_user_id, is_disabled=is_disabled)
         except (VendorNotFound, VendorUserNotFound) as error:
             missing = VendorUserNotFound(str(error), vendor=vendor.slug)

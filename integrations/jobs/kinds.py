@@ -8,6 +8,7 @@ from integrations.flows import (
     accounts,
     adoption,
     async_runs,
+    billed_holdings,
     erasure,
     outbound_webhooks,
     retrieval,
@@ -23,6 +24,7 @@ KINDS: dict[str, JobKind[Any]] = {
     for kind in (
         users.CREATE_VENDOR_USER,
         user_disabling.FOLLOW_OWNER,
+        billed_holdings.DEACTIVATE_HOLDINGS,
         accounts.LINK_MEMBER,
         adoption.ADOPT_MEMBER,
         verification_job.VERIFY_MEMBER,

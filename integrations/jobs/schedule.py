@@ -11,7 +11,7 @@ import time
 
 from django.db import DatabaseError, connection
 
-from integrations.flows import reconciliation, retention, user_disabling
+from integrations.flows import billed_holdings, reconciliation, retention, user_disabling
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 10.0
@@ -30,6 +30,8 @@ class Schedule:
             logger.info("%d connections are being reconciled", count)
         if count := user_disabling.enqueue_due():
             logger.info("%d users at vendors are disabled or enabled with their owners", count)
+        if count := billed_holdings.enqueue_due():
+            logger.info("the holdings of %d users at vendors are deactivated", count)
         if time.monotonic() >= self.prune_at:
             self.prune_at = time.monotonic() + PRUNE_INTERVAL_SECONDS
             if count := retention.prune():

@@ -43,6 +43,8 @@ class VendorUser(TenantRecord):
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When it last tried to make the user at the vendor what its owner is.
     activity_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When to see next whether positions, which the vendor bills, are wanted. Null: it bills none.
+    holdings_check_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     # How the owner's last widget link was opened: tells what a connection that nobody reported is
     # for. Empty: no link was asked for yet.
     last_widget_mode = models.CharField(max_length=16, blank=True, default="")

@@ -63,6 +63,13 @@ class AggregationSettings(TenantRecord):
         validators=[MaxValueValidator(3650)],
         help_text="Finds corrections that are older than the usual window. 0: never.",
     )
+    retrieve_holdings = models.BooleanField(
+        default=True,
+        help_text=(
+            "MX Platform bills each user whose holdings are read. Off: MX is told to end that, "
+            "nothing more is read, and stored holdings stay as they are."
+        ),
+    )
     webhook_path = models.CharField(
         max_length=64, unique=True, default=new_webhook_path, editable=False
     )

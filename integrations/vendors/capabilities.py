@@ -46,6 +46,17 @@ class Holdings(Protocol):
         ...
 
 
+class BilledHoldings(Protocol):
+    """Positions that the vendor bills per user, from the first read until they are deactivated.
+
+    The gateway then reads those of investment accounts only.
+    """
+
+    def deactivate_holdings(self, *, user_id: str) -> None:
+        """End the billing of the user's positions; reading them again begins it anew."""
+        ...
+
+
 class Verification(Protocol):
     """Account and routing numbers."""
 
@@ -116,6 +127,7 @@ class Capability(Generic[P]):
 
 REFRESH: Capability[Refresh] = Capability("refreshing on demand", Refresh)
 HOLDINGS: Capability[Holdings] = Capability("holdings", Holdings)
+BILLED_HOLDINGS: Capability[BilledHoldings] = Capability("deactivating holdings", BilledHoldings)
 VERIFICATION: Capability[Verification] = Capability("account verification", Verification)
 IDENTIFICATION: Capability[Identification] = Capability("names of holders", Identification)
 MERCHANTS: Capability[Merchants] = Capability("merchant details", Merchants)
@@ -125,7 +137,7 @@ TRANSACTION_LOOKUP: Capability[TransactionLookup] = Capability(
 USER_DISABLING: Capability[UserDisabling] = Capability("disabling users", UserDisabling)
 ALL: tuple[Capability[Any], ...] = (
     REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS, TRANSACTION_LOOKUP,
-    USER_DISABLING,
+    USER_DISABLING, BILLED_HOLDINGS,
 )  # fmt: skip
 
 

@@ -79,6 +79,9 @@ class Command(BaseCommand):
         parser.add_argument("--add-new-accounts", action=switch, default=None)
         parser.add_argument("--adopt-connections", action=switch, default=None)
         parser.add_argument("--deep-read-days", type=int, default=None, help="0: never")
+        parser.add_argument(
+            "--retrieve-holdings", action=switch, default=None, help="MX Platform bills them"
+        )
         parser.add_argument("--admin-user", default="", help="a superuser for the admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -112,6 +115,7 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         add_new_accounts=options["add_new_accounts"],
         adopt_connections=options["adopt_connections"],
         deep_read_days=options["deep_read_days"],
+        retrieve_holdings=options["retrieve_holdings"],
     )
     report["settings"] = {
         "vendor": row.vendor,
@@ -121,6 +125,7 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         "add_new_accounts": row.add_new_accounts,
         "adopt_connections": row.adopt_connections,
         "deep_read_days": row.deep_read_days,
+        "retrieve_holdings": row.retrieve_holdings,
         "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{row.vendor}/{row.webhook_path}",
     }
     if options["admin_user"]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from integrations.vendors import errors, records
+from integrations.vendors import capabilities, errors, records
 from integrations.vendors.base import VendorConfig
 from integrations.vendors.mx import batches, diagnosis, mapping, webhooks
 from integrations.vendors.mx.apis import APIS, dialect_of
@@ -169,7 +169,7 @@ class MX:
             )
 
     def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
-        if self.dialect.are_holdings_billed:
+        if capabilities.BILLED_HOLDINGS in self.capabilities:
             return frozenset()  # so that only investment accounts are asked about
         pages = self.client.pages(
             "list_member_holdings", self.dialect.holdings_key, user=user_id, member=member_id
@@ -203,6 +203,9 @@ class MX:
             "list_holdings", self.dialect.holdings_key, user=user_id, account=account_id
         ):
             yield batches.batch(self.dialect.holding, page, account_guid=account_id)
+
+    def deactivate_holdings(self, *, user_id: str) -> None:
+        self.client.call("deactivate_holdings", user=user_id)
 
     def list_account_numbers(
         self, *, user_id: str, member_id: str

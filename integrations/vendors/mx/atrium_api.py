@@ -138,7 +138,7 @@ API = ApiSpec(
     name="Atrium",
     environments=ENVIRONMENTS,
     versions=(V1.version,),
-    capabilities=frozenset(capabilities.ALL),
+    capabilities=frozenset(capabilities.ALL) - {capabilities.BILLED_HOLDINGS},
     limits=LIMITS,
     deprecations={
         V1.version: (

@@ -33,7 +33,6 @@ class Dialect:
         transaction_query: what else lists of transactions and single ones are asked for with.
         holdings_key: under which holdings are listed.
         holding: a holding as a record.
-        are_holdings_billed: whether MX bills reading them.
         account_number_identity: what tells two account numbers of a list apart.
         lagging: operations that MX may answer with 404 shortly after it made their object.
     """
@@ -54,7 +53,6 @@ class Dialect:
     holding: Callable[[Payload], records.Holding]
     account_number_identity: Callable[[Payload], object]
     transaction_query: Mapping[str, str] = field(default_factory=dict)
-    are_holdings_billed: bool = False
     lagging: frozenset[str] = frozenset()
 
     def is_repeatable(self, operation: str) -> bool:

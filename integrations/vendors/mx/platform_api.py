@@ -54,6 +54,7 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "list_transactions": ("GET", "/users/{user}/accounts/{account}/transactions"),
     "read_transaction": ("GET", "/users/{user}/transactions/{transaction}"),
     "list_holdings": ("GET", "/users/{user}/accounts/{account}/investment_holdings"),
+    "deactivate_holdings": ("GET", "/users/{user}/investment_holdings_deactivate"),
     "list_account_numbers": ("GET", "/users/{user}/members/{member}/account_numbers"),
     "list_account_owners": ("GET", "/users/{user}/members/{member}/account_owners"),
     "read_merchant": ("GET", "/merchants/{merchant}"),
@@ -175,7 +176,6 @@ V20111101 = Dialect(
     transaction_query={"includes": "repeating_transactions,merchants,classifications,geolocations"},
     holdings_key="investment_holdings",
     holding=holdings.investment_holding,
-    are_holdings_billed=True,
     account_number_identity=_account_number_identity,
     lagging=LAGGING,
 )

@@ -79,6 +79,8 @@ STORED_PAYLOADS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"member_id": ID, "scope": "everything", "only_news": False},
         {"scope": "everything", "only_if_changed": False},
     ),
+    ("follow_owner", {"vendor_user_id": ID}, {"vendor_user_id": ID}),
+    ("deactivate_holdings", {"vendor_user_id": ID}, {"vendor_user_id": ID}),
     ("watch_async", {"async_id": ID}, {"async_id": ID}),
     ("erase_client", {"erasure_id": ID}, {"erasure_id": ID}),
     ("deliver_webhook", {"delivery_id": ID}, {"delivery_id": ID}),

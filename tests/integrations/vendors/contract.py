@@ -8,19 +8,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from integrations.vendors import capabilities, errors, records
 from integrations.vendors.base import Vendor
-from integrations.vendors.capabilities import Capability
 from integrations.vendors.spec import VendorSpec
 from integrations.vendors.webhooks import WebhookRequest, WebhookSecret
-from tests.waiting import until
-
-WINDOW = timedelta(days=60)
+from tests.integrations.vendors.contract_calls import (
+    methods,
+    pages,
+    settled,
+    supported,
+    window,
+)
 
 
 @dataclass
@@ -214,6 +216,17 @@ class VendorContract:
         listed_ids = source.accounts_with_holdings(user_id=member.user_id, member_id=member.id)
         assert listed_ids in (with_holdings, frozenset())  # none where asking costs
 
+    def test_deactivated_holdings_can_be_read_again(
+        self, vendor: Vendor, member: records.Member, account: records.Account
+    ):
+        billed = supported(vendor, capabilities.BILLED_HOLDINGS)
+        ids = {"user_id": member.user_id, "account_id": account.id}
+        for _ in range(2):
+            list(supported(vendor, capabilities.HOLDINGS).holding_pages(**ids))
+            billed.deactivate_holdings(user_id=member.user_id)
+        with pytest.raises(errors.VendorUserNotFound):
+            billed.deactivate_holdings(user_id="USR-unknown")
+
     def test_a_refresh_is_an_import(self, vendor: Vendor, member: records.Member):
         source = supported(vendor, capabilities.REFRESH)
         assert source.start_aggregation(user_id=member.user_id, member_id=member.id).id == member.id
@@ -272,44 +285,3 @@ class VendorContract:
         for secrets in ([], [WebhookSecret("", "")], [WebhookSecret("hook", "secret")]):
             assert not spec.webhooks.verify(request, secrets)
         assert spec.webhooks.challenge
-
-
-def settled(vendor: Vendor, user_id: str, member_id: str) -> records.Member:
-    """The member once no job runs on it."""
-    return until(
-        lambda: vendor.read_member(user_id=user_id, member_id=member_id),
-        lambda member: not member.is_aggregating and member.connection.is_settled,
-    )
-
-
-def supported(vendor: Vendor, capability: Capability[Any]) -> Any:
-    """The vendor as one that has the capability; skips the test where it has not."""
-    if not capabilities.supports(vendor, capability):
-        pytest.skip(f"{vendor.slug} does not offer {capability.name}")
-    return capabilities.require(vendor, capability)
-
-
-def methods(capability: Capability[Any]) -> list[str]:
-    """The names of the methods of its protocol."""
-    return [name for name in vars(capability.protocol) if not name.startswith("_")]
-
-
-def window() -> tuple[Any, Any]:
-    """The first and the last day of the lists."""
-    today = datetime.now(UTC).date()
-    return today - WINDOW, today
-
-
-def pages(
-    vendor: Vendor, account: records.Account, after: str | None = None
-) -> list[records.Batch[records.Transaction]]:
-    """The account's transactions in the window."""
-    from_date, to_date = window()
-    listed = vendor.transaction_pages(
-        user_id=account.user_id,
-        account_id=account.id,
-        from_date=from_date,
-        to_date=to_date,
-        after=after,
-    )
-    return list(listed)

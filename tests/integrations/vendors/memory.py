@@ -170,6 +170,7 @@ class MemoryVendor:
         self, *, user_id: str, account_id: str
     ) -> Iterator[records.Batch[records.Holding]]:
         account = self.read_account(user_id=user_id, account_id=account_id)
+        self.bank.billed_users.add(user_id)
         if account.is_investment:
             holding = records.Holding(
                 id=f"holding-of-{account_id}", account_id=account_id, shares=Decimal(3),
@@ -177,6 +178,11 @@ class MemoryVendor:
                 cusip=self.bank.cusip,
             )  # fmt: skip
             yield records.Batch((holding,))
+
+    def deactivate_holdings(self, *, user_id: str) -> None:
+        self._call("deactivate_holdings")
+        self._check_user(user_id)
+        self.bank.billed_users.discard(user_id)
 
     def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
         self._call("start_verification")

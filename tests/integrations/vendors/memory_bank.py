@@ -39,6 +39,7 @@ class MemoryBank:
     unlisted: set[str] = field(default_factory=set)  # transactions that lists lack by mistake
     single_reads: list[str] = field(default_factory=list)  # transactions that were read singly
     verified: set[str] = field(default_factory=set)  # ids of members
+    billed_users: set[str] = field(default_factory=set)  # whose positions were read
     cusip: str | None = None  # of the one position that every investment account has
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from integrations.vendors import errors
-from integrations.vendors.mx import atrium_api, failures
+from integrations.vendors.mx import atrium_api, failures, platform_api
 from integrations.vendors.transport import VendorRequest, VendorResponse
 
 PACKAGE = Path(failures.__file__).parent
-OPERATION = re.compile(r"(create|delete|list|read|start)_[a-z_]+")
+OPERATION = re.compile(r"(create|deactivate|delete|list|read|start|update)_[a-z_]+")
 
 
 def test_jobs_are_operations() -> None:
@@ -25,13 +25,13 @@ def test_every_operation_that_is_named_exists_and_is_used() -> None:
     named = {
         node.value
         for path in PACKAGE.rglob("*.py")
-        if path.name != "atrium_api.py"
+        if path.name not in ("atrium_api.py", "platform_api.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and OPERATION.fullmatch(node.value)
     }
-    assert named == atrium_api.PATHS.keys()
+    assert named == atrium_api.PATHS.keys() | platform_api.PATHS.keys()
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ import urllib3
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
-from integrations.vendors.mx import atrium_api
+from integrations.vendors.mx import atrium_api, platform_api
 from integrations.vendors.mx.adapter import MX
+from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, ScriptedServer, answer, serving
@@ -201,6 +202,7 @@ def test_no_attempt_begins_after_the_deadline():
         assert scenario.arrived == 1
 
 
+NEWEST = (atrium_api.V1, platform_api.V20250224)
 # Every operation of MX's client, as the adapter makes it.
 OPTIONS = records.WidgetOptions()
 DAYS = {"from_date": date(2026, 1, 1), "to_date": date(2026, 2, 1)}
@@ -227,6 +229,7 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
     ),
     "list_holdings": lambda mx: list(mx.holding_pages(user_id="U", account_id="A")),
     "list_member_holdings": lambda mx: mx.accounts_with_holdings(user_id="U", member_id="M"),
+    "deactivate_holdings": lambda mx: mx.deactivate_holdings(user_id="U"),
     "list_account_numbers": lambda mx: mx.list_account_numbers(user_id="U", member_id="M"),
     "list_account_owners": lambda mx: mx.list_account_owners(user_id="U", member_id="M"),
     "read_merchant": lambda mx: mx.read_merchant(merchant_id="M"),
@@ -235,23 +238,31 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
 
 
 def test_the_table_knows_every_operation():
-    assert OPERATIONS.keys() == atrium_api.PATHS.keys()
-    writes = {name for name, (method, _) in atrium_api.PATHS.items() if method in ("POST", "PUT")}
-    assert atrium_api.REPEATABLE_POSTS.keys() <= writes
+    assert set().union(*(dialect.paths for dialect in NEWEST)) == OPERATIONS.keys()
+    for dialect in NEWEST:
+        writes = {name for name, (method, _) in dialect.paths.items() if method in ("POST", "PUT")}
+        assert dialect.repeatable_posts.keys() <= writes
 
 
-@pytest.mark.parametrize("operation", sorted(OPERATIONS))
-def test_every_call_to_mx_is_repeated_as_the_table_says(operation: str):
+@pytest.mark.parametrize(
+    ("dialect", "operation"),
+    [
+        pytest.param(dialect, operation, id=f"{dialect.api}-{operation}")
+        for dialect in NEWEST
+        for operation in dialect.paths
+    ],
+)
+def test_every_call_to_mx_is_repeated_as_the_table_says(dialect: Dialect, operation: str):
     """The first request of each is answered 503; what follows is not the matter here."""
     calls: list[CallRecord] = []
     answers = iter([answer(503)])
     with serving(lambda to, _: to.sendall(next(answers, answer(418)))) as server:
-        mx = MX(VendorConfig("atrium", server.url, "id", "key", CallPolicy(), calls.append))
+        mx = MX(VendorConfig(dialect.api, server.url, "id", "key", CallPolicy(), calls.append))
         mx.client.transport.sleep = lambda _: None
         with suppress(errors.VendorError):
             OPERATIONS[operation](mx)
     assert {call.operation for call in calls} == {operation}
-    assert (len(calls) > 1) is atrium_api.V1.is_repeatable(operation)
+    assert (len(calls) > 1) is dialect.is_repeatable(operation)
 
 
 def at_mx(*answers: bytes) -> tuple[Script, list[bytes]]:

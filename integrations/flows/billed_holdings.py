@@ -1,0 +1,125 @@
+"""Positions that a vendor bills per user, from the first read until they are deactivated.
+
+MX Platform does. The schedule asks from time to time whether the positions of such users are still
+wanted, so it does not matter which setting, disconnection or deletion has ended that.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations import vendor_sessions
+from integrations.flows import account_links, user_sessions, users
+from integrations.jobs.job_data import JobData
+from integrations.jobs.job_kind import JobKind, Queue
+from integrations.jobs.job_queue import JobRun
+from integrations.models import VendorUser
+from integrations.vendors import capabilities
+from integrations.vendors.base import Vendor
+from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
+
+logger = logging.getLogger(__name__)
+CHECK_INTERVAL = timedelta(hours=1)
+RETRY_INTERVAL = timedelta(days=1)  # after a job was enqueued; it has retries of its own
+
+
+def note_read(vendor: Vendor, vendor_user: VendorUser) -> None:
+    """Remember, before the read, that the vendor bills the user's positions from now on."""
+    if capabilities.supports(vendor, capabilities.BILLED_HOLDINGS):
+        check_at = timezone.now() + CHECK_INTERVAL
+        VendorUser.unscoped.filter(pk=vendor_user.pk).update(holdings_check_at=check_at)
+
+
+def deactivate(vendor: Vendor, user_id: str) -> None:
+    """End the billing of the user's positions as far as the vendor lets us: a failure is logged.
+
+    Args:
+        user_id: the vendor's id.
+    """
+    if not capabilities.supports(vendor, capabilities.BILLED_HOLDINGS):
+        return
+    source = capabilities.require(vendor, capabilities.BILLED_HOLDINGS)
+    try:
+        source.deactivate_holdings(user_id=user_id)
+    except VendorError as error:
+        logger.warning("the vendor goes on billing the holdings of %s: %s", user_id, error)
+
+
+def enqueue_due(limit: int = 100) -> int:
+    """Enqueue jobs for users whose positions are billed and not wanted; returns how many.
+
+    Several processes may call it at the same time: each user is looked at once.
+    """
+    now = timezone.now()
+    rows = VendorUser.unscoped.filter(
+        holdings_check_at__lte=now,
+        disabled_at=None,
+        vendor_user_id__isnull=False,
+        tenant__is_active=True,
+    )
+    count = 0
+    for vendor_user in rows.select_related("tenant").order_by("holdings_check_at")[:limit]:
+        is_wanted = _are_wanted(vendor_user)
+        claimed = VendorUser.unscoped.filter(
+            pk=vendor_user.pk, holdings_check_at=vendor_user.holdings_check_at
+        )
+        interval = CHECK_INTERVAL if is_wanted else RETRY_INTERVAL
+        if claimed.update(holdings_check_at=now + interval) and not is_wanted:
+            payload = UserPayload(vendor_user_id=str(vendor_user.pk))
+            DEACTIVATE_HOLDINGS.enqueue(tenant=vendor_user.tenant, payload=payload)
+            count += 1
+    return count
+
+
+def _are_wanted(vendor_user: VendorUser) -> bool:
+    """Whether an import of one of the user's accounts may read positions."""
+    if not vendor_sessions.aggregation_settings(vendor_user.tenant).retrieve_holdings:
+        return False
+    links = account_links.current(vendor_user.tenant).filter(member__vendor_user=vendor_user)
+    has_positions = Q(
+        aggregation_account__aggregationaccountholding_set__is_active=True,
+        aggregation_account__aggregationaccountholding_set__source_id__isnull=False,
+    )
+    return links.filter(Q(aggregation_account__is_investment=True) | has_positions).exists()
+
+
+@dataclass(frozen=True)
+class UserPayload(JobData):
+    """Our id of the vendor user."""
+
+    vendor_user_id: str
+
+
+def run_job(run: JobRun, payload: UserPayload) -> None:
+    """Make the vendor end the billing of the user's positions."""
+    vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
+    if vendor_user is None or vendor_user.vendor_user_id is None or _are_wanted(vendor_user):
+        return
+    with (
+        suppress(VendorUserError, VendorNotFound),  # it bills nothing of such a user
+        user_sessions.open_for_user(vendor_user, interactive=False) as vendor,
+    ):
+        if capabilities.supports(vendor, capabilities.BILLED_HOLDINGS):
+            source = capabilities.require(vendor, capabilities.BILLED_HOLDINGS)
+            source.deactivate_holdings(user_id=vendor_user.vendor_user_id)
+    with run.completion():
+        # A read since then has begun it anew.
+        rows = VendorUser.unscoped.filter(
+            pk=vendor_user.pk, holdings_check_at=vendor_user.holdings_check_at
+        )
+        rows.update(holdings_check_at=None)
+
+
+DEACTIVATE_HOLDINGS = JobKind(
+    name="deactivate_holdings",
+    queue=Queue.BULK,
+    payload_type=UserPayload,
+    handler=run_job,
+    key=lambda payload: payload.vendor_user_id,
+)
