@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from integrations.vendors import errors, records
@@ -12,6 +12,8 @@ from integrations.vendors.mx.values import InvalidPayload, Payload
 T = TypeVar("T")
 # MX does not say by which of a transaction's dates it filters, nor in which time zone.
 WINDOW_TOLERANCE = timedelta(days=3)
+# Transactions of other days are mistakes of single rows. They say nothing about a window.
+EARLIEST_DAY, LATEST_DAYS_AHEAD = date(2000, 1, 1), timedelta(days=366)
 
 
 def within(
@@ -20,23 +22,25 @@ def within(
     """The transactions of the window, of a list that may count up to the midnight after it.
 
     Raises VendorBadResponse for one that is clearly outside: if MX has not understood the window,
-    what its list lacks says nothing.
+    what its list lacks says nothing. Days that cannot be true do not count.
     """
+    latest = datetime.now(UTC).date() + LATEST_DAYS_AHEAD
+    listed = []
     for row in rows:
         days = {row.transacted_at.date(), row.booking_date or row.transacted_at.date()}
-        if not any(
-            from_date - WINDOW_TOLERANCE <= day <= to_date + WINDOW_TOLERANCE for day in days
+        possible_days = {day for day in days if EARLIEST_DAY <= day <= latest}
+        if possible_days and not any(
+            from_date - WINDOW_TOLERANCE <= day <= to_date + WINDOW_TOLERANCE
+            for day in possible_days
         ):
             raise errors.VendorBadResponse(
                 "MX listed a transaction outside of the days that were asked for.",
                 vendor="mx",
                 operation="list_transactions",
             )
-    return tuple(
-        row
-        for row in rows
-        if min(row.transacted_at.date(), row.booking_date or row.transacted_at.date()) <= to_date
-    )
+        if min(possible_days, default=to_date) <= to_date:
+            listed.append(row)
+    return tuple(listed)
 
 
 def convert_one(convert: Callable[[Payload], T], payload: Payload) -> T:

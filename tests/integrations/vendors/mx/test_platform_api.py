@@ -102,6 +102,12 @@ def test_a_list_that_is_not_of_the_window_is_refused(version: str, day: str):
         called(pages, listed([dated("2026-03-05"), dated(day)]), version)
 
 
+@pytest.mark.parametrize("day", ["2099-01-01", "1970-01-01"])
+def test_a_day_that_cannot_be_true_says_nothing_about_the_window(day: str):
+    result, _ = called(pages, listed([dated("2026-03-05"), dated(day)]), VERSIONS[-1])
+    assert [row.id for row in result] == ["TRN-2026-03-05", f"TRN-{day}"]
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_widget_behaves_as_that_of_atrium(version: str):
     body = widget_body(WidgetOptions(is_mobile_webview=True), version)
