@@ -12,7 +12,7 @@ import simplejson
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 
 from sandbox.api import errors
-from sandbox.control.faults import MAX_SECONDS, Fault
+from sandbox.control.faults import FAULTS, MAX_SECONDS, Fault
 
 Next = Callable[[HttpRequest], HttpResponse]
 JSON = "application/json"
@@ -38,6 +38,16 @@ def _status(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse
 
 def _latency(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
     return call_next(request)
+
+
+def _lag(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
+    """What was created is not everywhere yet."""
+    response = call_next(request)
+    if response.status_code < 300 and _is_json(response):
+        for row in simplejson.loads(response.content).values():
+            if isinstance(row, dict) and "guid" in row:
+                FAULTS.hide(row["guid"], fault.latency_seconds)
+    return response
 
 
 def _timeout(request: HttpRequest, fault: Fault, call_next: Next) -> HttpResponse:
@@ -191,6 +201,7 @@ def _endless(request: HttpRequest, fault: Fault, call_next: Next) -> HttpRespons
 INJECTORS: dict[str, Callable[[HttpRequest, Fault, Next], HttpResponse]] = {
     "status": _status,
     "latency": _latency,
+    "lag": _lag,
     "timeout": _timeout,
     "reset": _reset,
     "truncated": _truncated,

@@ -8,15 +8,18 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 
 MAX_SECONDS = 120.0
+LAG_SECONDS = 0.5
 KINDS = {
     "status": "an error status, with MX's error body or your own",
     "latency": "the right answer, late",
+    "lag": "what the call creates is a 404 for a while, half a second if nothing is said",
     "timeout": "no answer at all until the caller gives up",
     "reset": "the connection is reset in the middle of the answer",
     "truncated": "half of the right JSON, as if it were whole",
@@ -84,6 +87,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
+        self._hidden: dict[str, float] = {}  # guid → when it can be read
         self._ids = itertools.count(1)
 
     def add(self, params: dict[str, Any]) -> Fault:
@@ -106,11 +110,27 @@ class Faults:
         return fault
 
     def clear(self, identity: int | None = None) -> None:
-        """Forget one fault, or all."""
+        """Forget one fault, or all and what they have done."""
         with self._lock:
+            if identity is None:
+                self._hidden = {}
             self._waiting = [
                 fault for fault in self._waiting if identity is not None and fault.id != identity
             ]
+
+    def hide(self, guid: str, seconds: float) -> None:
+        """Let paths with this guid be a 404 for a while."""
+        with self._lock:
+            self._hidden[guid] = time.monotonic() + (seconds or LAG_SECONDS)
+
+    def is_hidden(self, path: str) -> bool:
+        """Whether a path names what cannot be read yet."""
+        if not self._hidden:
+            return False
+        now = time.monotonic()
+        with self._lock:
+            self._hidden = {guid: end for guid, end in self._hidden.items() if end > now}
+            return not self._hidden.keys().isdisjoint(path.split("/"))
 
     def take(self, request: HttpRequest) -> Fault | None:
         """The first fault that matches; one of its calls is used up."""

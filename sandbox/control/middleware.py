@@ -13,6 +13,7 @@ from sandbox.control import fault_injection
 from sandbox.control.faults import FAULTS
 
 EXEMPT = ("/_control", "/healthz")
+WITH_OWN_TIME = ("timeout", "lag")  # do something else with latency_seconds than wait
 PLATFORM_URLS = "sandbox.platform_api.root_urls"
 
 
@@ -43,10 +44,14 @@ class SandboxMiddleware:
         return response
 
     def _respond(self, request: HttpRequest) -> HttpResponse:
-        fault = None if request.path.startswith(EXEMPT) else FAULTS.take(request)
+        if request.path.startswith(EXEMPT):
+            return self.get_response(request)
+        if FAULTS.is_hidden(request.path):
+            return errors.response(request, 404, "The requested resource was not found.")
+        fault = FAULTS.take(request)
         if fault is None:
             return self.get_response(request)
-        if fault.kind != "timeout":
+        if fault.kind not in WITH_OWN_TIME:
             time.sleep(fault.latency_seconds)
         response = fault_injection.apply_fault(request, fault, self.get_response)
         for name, value in fault.headers.items():

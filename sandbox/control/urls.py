@@ -8,6 +8,7 @@ urlpatterns = [
     path("clock", views.clock_view),
     path("settings", views.settings_view),
     path("reset", views.reset),
+    path("billing", views.billing),
     path("members", views.members),
     path("members/<str:guid>", views.member),
     path("bank/users", bank.users),

@@ -15,7 +15,7 @@ from sandbox.control.faults import FAULTS, KINDS
 from sandbox.world import clock, jobs, lifecycle, scheduler, seeding
 from sandbox.world.events.values import span
 from sandbox.world.institutions import INSTITUTIONS
-from sandbox.world.models import Member
+from sandbox.world.models import Member, User
 from sandbox.world.rules import RULES
 from sandbox.world.statuses import STATUSES
 
@@ -142,10 +142,27 @@ def _set_status(request: HttpRequest, guid: str) -> HttpResponse:
     return JsonResponse(_member_row(jobs.reload(row)))
 
 
+def _billing(request: HttpRequest) -> HttpResponse:
+    """Who is in the billed product of MX Platform's investment holdings."""
+    rows = User.objects.filter(holdings_reads__gt=0).order_by("pk")
+    users = [
+        {
+            "guid": row.guid,
+            "identifier": row.identifier,
+            "is_enrolled": row.has_billed_holdings,
+            "reads": row.holdings_reads,
+        }
+        for row in rows
+    ]
+    enrolled = sum(row["is_enrolled"] is True for row in users)
+    return JsonResponse({"enrolled_users": enrolled, "holdings": users})
+
+
 faults = control(GET=_faults, POST=_add_fault, DELETE=_clear_faults)
 fault = control(DELETE=_clear_faults)
 clock_view = control(GET=_clock, POST=_move_clock)
 settings_view = control(GET=_settings, PUT=_change_settings)
 reset = control(POST=_reset)
+billing = control(GET=_billing)
 members = control(GET=_members)
 member = control(PUT=_set_status)

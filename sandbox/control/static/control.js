@@ -36,8 +36,8 @@ function attempts(delivery) {
 }
 
 async function refresh() {
-  const [clock, faults, members, webhooks, deliveries] = await Promise.all(
-    ["clock", "faults", "members", "webhooks", "deliveries"].map((path) => call("GET", path)),
+  const [clock, faults, members, webhooks, deliveries, billing] = await Promise.all(
+    ["clock", "faults", "members", "webhooks", "deliveries", "billing"].map((path) => call("GET", path)),
   );
   find("#now").textContent = shown(clock.now);
   find("#running").textContent = clock.is_running ? "" : "(stopped)";
@@ -58,6 +58,12 @@ async function refresh() {
     cell(one.institution_name),
     cell(one.connection_status, one.is_being_aggregated ? " (working)" : ""),
     cell(...statusPicker(one, members.statuses)),
+  ]));
+  find("#enrolled").textContent = billing.enrolled_users;
+  fill("billing", billing.holdings.map((one) => [
+    cell(one.identifier ?? one.guid),
+    cell(String(one.reads)),
+    cell(one.is_enrolled ? "enrolled" : "deactivated"),
   ]));
   fill("webhooks", webhooks.webhooks.map((one) => [
     cell(one.url),
