@@ -7,7 +7,7 @@ wanted, so it does not matter which setting, disconnection or deletion has ended
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,10 +19,15 @@ from integrations.flows import account_links, user_sessions, users
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
-from integrations.models import VendorUser
+from integrations.models import VendorCredential, VendorUser
 from integrations.vendors import capabilities
 from integrations.vendors.base import Vendor
-from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
+from integrations.vendors.errors import (
+    VendorError,
+    VendorNotConfigured,
+    VendorNotFound,
+    VendorUserError,
+)
 
 logger = logging.getLogger(__name__)
 CHECK_INTERVAL = timedelta(hours=1)
@@ -79,6 +84,9 @@ def enqueue_due(limit: int = 100) -> int:
 
 def _are_wanted(vendor_user: VendorUser) -> bool:
     """Whether an import of one of the user's accounts may read positions."""
+    credential = _billing_credential(vendor_user)
+    if credential is None or not credential.is_active:
+        return False
     if not vendor_sessions.aggregation_settings(vendor_user.tenant).retrieve_holdings:
         return False
     links = account_links.current(vendor_user.tenant).filter(member__vendor_user=vendor_user)
@@ -87,6 +95,20 @@ def _are_wanted(vendor_user: VendorUser) -> bool:
         aggregation_account__aggregationaccountholding_set__source_id__isnull=False,
     )
     return links.filter(Q(aggregation_account__is_investment=True) | has_positions).exists()
+
+
+def _billing_credential(vendor_user: VendorUser) -> VendorCredential | None:
+    """The tenant's credential of an API that bills positions; inactive after a move to another."""
+    rows = VendorCredential.objects.for_tenant(vendor_user.tenant).filter(vendor=vendor_user.vendor)
+    return next(filter(_bills, rows.order_by("-is_active", "-update_date")), None)
+
+
+def _bills(credential: VendorCredential) -> bool:
+    try:
+        api = vendor_sessions.api_of(credential)
+    except VendorNotConfigured:
+        return False
+    return capabilities.BILLED_HOLDINGS in api.capabilities
 
 
 @dataclass(frozen=True)
@@ -101,19 +123,26 @@ def run_job(run: JobRun, payload: UserPayload) -> None:
     vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
     if vendor_user is None or vendor_user.vendor_user_id is None or _are_wanted(vendor_user):
         return
-    with (
-        suppress(VendorUserError, VendorNotFound),  # it bills nothing of such a user
-        user_sessions.open_for_user(vendor_user, interactive=False) as vendor,
-    ):
-        if capabilities.supports(vendor, capabilities.BILLED_HOLDINGS):
-            source = capabilities.require(vendor, capabilities.BILLED_HOLDINGS)
-            source.deactivate_holdings(user_id=vendor_user.vendor_user_id)
+    credential = _billing_credential(vendor_user)
+    if credential is not None:
+        with suppress(VendorUserError, VendorNotFound), _opened(credential, vendor_user) as vendor:
+            if capabilities.supports(vendor, capabilities.BILLED_HOLDINGS):
+                source = capabilities.require(vendor, capabilities.BILLED_HOLDINGS)
+                source.deactivate_holdings(user_id=vendor_user.vendor_user_id)
     with run.completion():
         # A read since then has begun it anew.
         rows = VendorUser.unscoped.filter(
             pk=vendor_user.pk, holdings_check_at=vendor_user.holdings_check_at
         )
         rows.update(holdings_check_at=None)
+
+
+def _opened(
+    credential: VendorCredential, vendor_user: VendorUser
+) -> AbstractContextManager[Vendor]:
+    if credential.is_active:
+        return user_sessions.open_for_user(vendor_user, interactive=False)
+    return vendor_sessions.open_with_credential(credential=credential, interactive=False)
 
 
 DEACTIVATE_HOLDINGS = JobKind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,13 @@ from django.utils import timezone
 from integrations.flows import billed_holdings, sync, user_disabling
 from integrations.jobs import runner
 from integrations.models import AggregationSettings, AuditLog, Job, JobState, Member, VendorUser
-from integrations.vendors import capabilities, errors
+from integrations.vendors import capabilities, errors, registry
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountHolding, Client
 from tests.integrations.flows.logins import BASE, Logins
 from tests.integrations.flows.test_erasure import erase, let_time_pass
-from tests.integrations.vendors.memory import MemoryVendor
+from tests.integrations.flows.two_apis import NEXT, Apis
+from tests.integrations.vendors.memory import SLUG, MemoryVendor
 from tests.integrations.vendors.memory_bank import MemoryBank
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +189,25 @@ def test_an_api_that_bills_nothing_is_not_told(
     sync.enqueue(member=Member.unscoped.get(), scope=SyncScope.EVERYTHING)
     runner.drain()
     assert VendorUser.unscoped.get().holdings_check_at is None
+
+
+def test_a_move_to_an_api_that_bills_nothing_ends_the_billing(
+    apis: Apis, logins: Logins, monkeypatch: pytest.MonkeyPatch
+):
+    logins.connect()
+    bank = apis.banks["memory"]
+    other = frozenset(capabilities.ALL) - {BILLED}
+    apis.carry_over().offered = other
+    specs, spec = registry.specs(), registry.get(SLUG)
+    unbilled = replace(spec.apis[NEXT], capabilities=other)
+    spec = replace(spec, apis={**spec.apis, NEXT: unbilled})
+    monkeypatch.setattr(registry, "specs", lambda: {**specs, SLUG: spec})
+    apis.run("--switch")
+    assert bank.billed_users == {logins.user_id}
+    assert check_later() == 1
+    assert bank.billed_users == set()
+    assert check_later() == 0
+    apis.run("--undo")
+    logins.sync()
+    assert bank.billed_users == {logins.user_id}
+    assert check_later() == 0
