@@ -3,7 +3,7 @@
 | State | Cause | Calls resume |
 |---|---|---|
 | working | the last call succeeded | |
-| limited | 429 | after the time that the vendor named, else after a minute |
+| limited | 429 of all calls | after the time that the vendor named, else after a minute |
 | failing | ten failures in a row | after a pause that doubles; one caller probes first |
 | refused | 401 | when a probe succeeds (every 15 minutes), or when it was changed |
 
@@ -25,6 +25,7 @@ from integrations.vendors.errors import (
     POLICIES,
     VendorAccessDenied,
     VendorError,
+    VendorJobLimited,
     VendorRateLimited,
     VendorUnavailable,
 )
@@ -40,6 +41,7 @@ FAILURE_CODES = {
     policy.code for kind, policy in POLICIES.items() if issubclass(kind, VendorUnavailable)
 }
 UNAUTHORIZED, TOO_MANY = 401, 429
+JOB_LIMITED = POLICIES[VendorJobLimited].code  # a 429 that says nothing about other calls
 
 State = CredentialHealth.State
 REFUSALS: dict[str, type[VendorError]] = {
@@ -98,6 +100,8 @@ class CircuitBreaker:
             self._record_success(now)
         elif call.status == UNAUTHORIZED:
             self._replace(state=State.REFUSED, since=now, retry_at=now + REFUSED_PROBE_INTERVAL)
+        elif call.error == JOB_LIMITED:
+            return
         elif call.status == TOO_MANY:
             resume_at = (
                 None if call.retry_after is None else now + timedelta(seconds=call.retry_after)

@@ -29,6 +29,31 @@ class Refresh(Protocol):
         ...
 
 
+class BalanceCheck(Protocol):
+    """Balances that the vendor reads from the bank on demand, without transactions."""
+
+    def start_balance_check(self, *, user_id: str, member_id: str) -> records.Member:
+        """Make the vendor read the balances; one that is running already is joined.
+
+        Raises errors.VendorJobLimited when it did so too often, errors.VendorBusy while another
+        job runs on the member.
+        """
+        ...
+
+
+class ExtendedHistory(Protocol):
+    """Transactions from longer ago than imports bring."""
+
+    def start_history(self, *, user_id: str, member_id: str) -> records.Member:
+        """Make the vendor read them from the bank; a job that is running already is joined.
+
+        Raises errors.VendorRefused where the institution does not offer them,
+        errors.VendorAccessDenied where the tenant's contract does not, errors.VendorBusy while
+        another job runs on the member.
+        """
+        ...
+
+
 class Holdings(Protocol):
     """Positions of accounts, whatever their type."""
 
@@ -126,6 +151,8 @@ class Capability(Generic[P]):
 
 
 REFRESH: Capability[Refresh] = Capability("refreshing on demand", Refresh)
+BALANCE_CHECK: Capability[BalanceCheck] = Capability("balances on demand", BalanceCheck)
+EXTENDED_HISTORY: Capability[ExtendedHistory] = Capability("extended history", ExtendedHistory)
 HOLDINGS: Capability[Holdings] = Capability("holdings", Holdings)
 BILLED_HOLDINGS: Capability[BilledHoldings] = Capability("deactivating holdings", BilledHoldings)
 VERIFICATION: Capability[Verification] = Capability("account verification", Verification)
@@ -137,7 +164,7 @@ TRANSACTION_LOOKUP: Capability[TransactionLookup] = Capability(
 USER_DISABLING: Capability[UserDisabling] = Capability("disabling users", UserDisabling)
 ALL: tuple[Capability[Any], ...] = (
     REFRESH, HOLDINGS, VERIFICATION, IDENTIFICATION, MERCHANTS, TRANSACTION_LOOKUP,
-    USER_DISABLING, BILLED_HOLDINGS,
+    USER_DISABLING, BILLED_HOLDINGS, BALANCE_CHECK, EXTENDED_HISTORY,
 )  # fmt: skip
 
 

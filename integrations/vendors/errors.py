@@ -5,6 +5,7 @@ VendorError
 │   ├── VendorTimeout        the deadline passed
 │   └── VendorBadResponse    an answer that cannot be understood
 ├── VendorRateLimited        too many calls; `retry_after` says when
+├── VendorJobLimited         this job ran too often on the member; others may run
 ├── VendorBusy               another job is running on the member
 ├── VendorConflict           it exists already; `existing_id` when told
 ├── VendorNotFound           no such object, or not under this user
@@ -132,6 +133,10 @@ class VendorRateLimited(VendorError):
     """The vendor limits how often this may be called."""
 
 
+class VendorJobLimited(VendorError):
+    """The vendor has run this job on the connection as often as it allows for now."""
+
+
 class VendorBusy(VendorError):
     """The vendor is running another job on this member."""
 
@@ -208,6 +213,9 @@ POLICIES: dict[type[VendorError | VendorNotConfigured], ErrorPolicy] = {
         postpone_seconds=900,
         postpone_max_age=timedelta(days=3),
         released_with_credential=False,
+    ),
+    VendorJobLimited: ErrorPolicy(
+        "vendor_job_limited", Fault.VENDOR, 429, 1800, released_with_credential=False
     ),
     VendorBusy: ErrorPolicy(
         "vendor_busy",

@@ -123,6 +123,12 @@ class MX:
     def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
         return self._start_job("start_aggregation", user_id, member_id)
 
+    def start_balance_check(self, *, user_id: str, member_id: str) -> records.Member:
+        return self._start_job("start_balance_check", user_id, member_id)
+
+    def start_history(self, *, user_id: str, member_id: str) -> records.Member:
+        return self._start_job("start_history", user_id, member_id)
+
     def start_verification(self, *, user_id: str, member_id: str) -> records.Member:
         return self._start_job("start_verification", user_id, member_id)
 

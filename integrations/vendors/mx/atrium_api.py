@@ -40,6 +40,8 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "read_member": ("GET", "/users/{user}/members/{member}"),
     "delete_member": ("DELETE", "/users/{user}/members/{member}"),
     "start_aggregation": ("POST", "/users/{user}/members/{member}/aggregate"),
+    "start_balance_check": ("POST", "/users/{user}/members/{member}/balance"),
+    "start_history": ("POST", "/users/{user}/members/{member}/extend_history"),
     "start_verification": ("POST", "/users/{user}/members/{member}/verify"),
     "list_member_accounts": ("GET", "/users/{user}/members/{member}/accounts"),
     "read_account": ("GET", "/users/{user}/accounts/{account}"),
@@ -59,6 +61,8 @@ REPEATABLE_POSTS: Mapping[str, str] = {
     "update_user": "it says what the user shall be",
     "create_widget_url": "every link is a new one; those nobody opens lapse",
     "start_aggregation": "while the first runs, a second is a 409",
+    "start_balance_check": "while the first runs, a second changes nothing",
+    "start_history": "while the first runs, a second changes nothing",
     "start_verification": "while the first runs, a second is a 409",
 }
 

@@ -12,7 +12,10 @@ from typing import Any
 from integrations.vendors import errors
 from integrations.vendors.transport import VendorRequest, VendorResponse
 
-JOBS = {"start_aggregation", "start_verification"}  # operations of atrium_api.PATHS
+# Operations of atrium_api.PATHS.
+JOBS = {"start_aggregation", "start_balance_check", "start_history", "start_verification"}
+# Of these, a 429 is about the member; balances are checked 5 times in 2 hours.
+JOB_LIMIT_SECONDS: dict[str, float] = {"start_balance_check": 1440.0, "start_history": 86_400.0}
 GUID = re.compile(r"\b[A-Z]{3}-[0-9a-f-]{32,36}\b")
 DIGITS = re.compile(r"\d{6,}")  # an account number, perhaps
 PLAIN = re.compile(r"[^\x20-\x7e]+")
@@ -70,6 +73,11 @@ def error_for(call: VendorRequest, answer: VendorResponse) -> errors.VendorError
     institution = INSTITUTION_ERRORS.get(_error_type(answer.body)) if status == 400 else None
     if institution is not None:
         return institution(_redact(_vendor_message(answer.body)) or INSTITUTION, status=status)
+    if status == 429 and call.operation in JOB_LIMIT_SECONDS:
+        return errors.VendorJobLimited(
+            status=status,
+            retry_after=None if _has_retry_after(answer) else JOB_LIMIT_SECONDS[call.operation],
+        )
     existing = None
     if status == 409:
         if call.operation in JOBS:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integrations.vendors import capabilities, errors, records
+from integrations.vendors import errors, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.spec import VendorSpec
 from integrations.vendors.webhooks import WebhookRequest, WebhookSecret
@@ -20,9 +20,9 @@ from tests.integrations.vendors.contract_calls import (
     methods,
     pages,
     settled,
-    supported,
     window,
 )
+from tests.integrations.vendors.contract_capabilities import CapabilitiesContract
 
 
 @dataclass
@@ -38,7 +38,7 @@ class BankSide:
     connect: Callable[[str], str]
 
 
-class VendorContract:
+class VendorContract(CapabilitiesContract):
     """Inherit it as `class TestMyVendor(VendorContract)`."""
 
     @pytest.fixture
@@ -113,17 +113,6 @@ class VendorContract:
         existing = vendor.find_user(identifier=identifier)
         assert existing is not None
         assert existing.id == user.id
-
-    def test_a_user_is_disabled_and_enabled(self, vendor: Vendor, user: records.User):
-        if not capabilities.supports(vendor, capabilities.USER_DISABLING):
-            pytest.skip("the vendor disables no users")
-        switch = capabilities.require(vendor, capabilities.USER_DISABLING)
-        for is_disabled in (True, True, False, False):
-            changed = switch.set_user_disabled(user_id=user.id, is_disabled=is_disabled)
-            assert (changed.id, changed.is_disabled) == (user.id, is_disabled)
-            assert vendor.read_user(user_id=user.id).is_disabled is is_disabled
-        with pytest.raises((errors.VendorNotFound, errors.VendorUserNotFound)):
-            switch.set_user_disabled(user_id="USR-unknown", is_disabled=True)
 
     def test_a_deleted_user_is_not_found(self, vendor: Vendor, user: records.User):
         vendor.delete_user(user_id=user.id)
@@ -204,77 +193,6 @@ class VendorContract:
             pytest.skip("this vendor's lists cannot be resumed")
         remaining = [page for page in pages(vendor, account, after=cursor) if page.records]
         assert [page.records for page in remaining] == [page.records for page in complete[1:]]
-
-    def test_holdings_belong_to_their_account(self, vendor: Vendor, member: records.Member):
-        source = supported(vendor, capabilities.HOLDINGS)
-        accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
-        with_holdings = set()
-        for account in accounts:
-            for page in source.holding_pages(user_id=member.user_id, account_id=account.id):
-                assert {row.account_id for row in page.records} <= {account.id}
-                with_holdings |= {row.account_id for row in page.records}
-        listed_ids = source.accounts_with_holdings(user_id=member.user_id, member_id=member.id)
-        assert listed_ids in (with_holdings, frozenset())  # none where asking costs
-
-    def test_deactivated_holdings_can_be_read_again(
-        self, vendor: Vendor, member: records.Member, account: records.Account
-    ):
-        billed = supported(vendor, capabilities.BILLED_HOLDINGS)
-        ids = {"user_id": member.user_id, "account_id": account.id}
-        for _ in range(2):
-            list(supported(vendor, capabilities.HOLDINGS).holding_pages(**ids))
-            billed.deactivate_holdings(user_id=member.user_id)
-        with pytest.raises(errors.VendorUserNotFound):
-            billed.deactivate_holdings(user_id="USR-unknown")
-
-    def test_a_refresh_is_an_import(self, vendor: Vendor, member: records.Member):
-        source = supported(vendor, capabilities.REFRESH)
-        assert source.start_aggregation(user_id=member.user_id, member_id=member.id).id == member.id
-        assert settled(vendor, member.user_id, member.id).connection.is_connected
-
-    def test_verification_gives_numbers(
-        self, vendor: Vendor, member: records.Member, account: records.Account
-    ):
-        source = supported(vendor, capabilities.VERIFICATION)
-        ids = {"user_id": member.user_id, "member_id": member.id}
-        assert source.list_account_numbers(**ids).records == ()
-        source.start_verification(**ids)
-        settled(vendor, **ids)
-        numbers = source.list_account_numbers(**ids).records
-        assert account.id in {number.account_id for number in numbers}
-        for number in numbers:
-            assert number.routing
-            assert number.account_number not in repr(number)
-
-    def test_holders_belong_to_accounts(self, vendor: Vendor, member: records.Member):
-        source = supported(vendor, capabilities.IDENTIFICATION)
-        ids = {"user_id": member.user_id, "member_id": member.id}
-        account_ids = {account.id for account in vendor.list_accounts(**ids).records}
-        for owner in source.list_account_owners(**ids).records:
-            assert owner.account_id in account_ids
-            assert owner.name
-
-    def test_merchants_of_transactions_can_be_read(self, vendor: Vendor, account: records.Account):
-        source = supported(vendor, capabilities.MERCHANTS)
-        rows = [row for page in pages(vendor, account) for row in page.records]
-        merchant_id = next(row.merchant_id for row in rows if row.merchant_id)
-        assert source.read_merchant(merchant_id=merchant_id).name
-
-    def test_single_transactions_can_be_read(
-        self, vendor: Vendor, member: records.Member, account: records.Account
-    ):
-        source = supported(vendor, capabilities.TRANSACTION_LOOKUP)
-        row = next(row for page in pages(vendor, account) for row in page.records)
-        accounts = vendor.list_accounts(user_id=member.user_id, member_id=member.id).records
-        other = next(listed for listed in accounts if listed.id != account.id)
-        owner_ids = {"user_id": member.user_id, "account_id": account.id}
-        assert source.read_transaction(**owner_ids, transaction_id=row.id).amount == row.amount
-        for ids in (
-            owner_ids | {"transaction_id": "TRN-unknown"},
-            owner_ids | {"transaction_id": row.id, "account_id": other.id},
-        ):
-            with pytest.raises(errors.VendorNotFound):
-                source.read_transaction(**ids)
 
     @pytest.mark.parametrize("payload", [None, True, 1, "x", [], {}, {"member": 1}, {"type": []}])
     def test_unknown_webhooks_are_not_understood(self, spec: VendorSpec, payload: Any):

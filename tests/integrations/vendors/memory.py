@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -156,11 +156,22 @@ class MemoryVendor:
 
     def start_aggregation(self, *, user_id: str, member_id: str) -> records.Member:
         self._call("start_aggregation")
-        member = self._member(user_id, member_id)
-        now = datetime.now(UTC).replace(microsecond=0)
-        member = replace(member, aggregated_at=now, successfully_aggregated_at=now)
-        self.bank.members[member_id] = member
-        return member
+        self._member(user_id, member_id)
+        return self.bank.import_now(member_id)
+
+    def start_balance_check(self, *, user_id: str, member_id: str) -> records.Member:
+        self._call("start_balance_check")
+        self._member(user_id, member_id)
+        if self.bank.balance_checks_left <= 0:
+            raise errors.VendorJobLimited(vendor=SLUG, retry_after=1440)
+        self.bank.balance_checks_left -= 1
+        return self.bank.import_now(member_id)
+
+    def start_history(self, *, user_id: str, member_id: str) -> records.Member:
+        self._call("start_history")
+        self._member(user_id, member_id)
+        self.bank.history_jobs.append(member_id)
+        return self.bank.import_now(member_id)
 
     def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
         accounts = self.list_accounts(user_id=user_id, member_id=member_id).records

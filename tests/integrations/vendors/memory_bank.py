@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,8 @@ class MemoryBank:
     verified: set[str] = field(default_factory=set)  # ids of members
     billed_users: set[str] = field(default_factory=set)  # whose positions were read
     cusip: str | None = None  # of the one position that every investment account has
+    balance_checks_left: int = 5
+    history_jobs: list[str] = field(default_factory=list)  # ids of members
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def connect(self, user_id: str) -> str:
@@ -57,6 +59,13 @@ class MemoryBank:
         for days in range(5):
             self.book(checking.id, Decimal(days + 1), days)
         return member.id
+
+    def import_now(self, member_id: str) -> records.Member:
+        """The member after an import that takes no time."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        member = replace(self.members[member_id], aggregated_at=now, successfully_aggregated_at=now)
+        self.members[member_id] = member
+        return member
 
     def book(self, account_id: str, amount: Decimal, days_ago: int, status: str = "posted") -> str:
         """Add a transaction; returns its id."""

@@ -19,10 +19,9 @@ import urllib3
 
 from integrations.vendors import errors, records
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
-from integrations.vendors.mx import atrium_api, platform_api
+from integrations.vendors.mx import atrium_api, failures, platform_api
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.mx.dialect import Dialect
-from integrations.vendors.mx.failures import error_for
 from integrations.vendors.transport import Transport, VendorRequest
 from tests.integrations.vendors.scripted_server import Script, ScriptedServer, answer, serving
 
@@ -42,7 +41,11 @@ class Scenario:
         self.calls: list[CallRecord] = []
         config = VendorConfig("atrium", server.url, "id", "key", policy, self.calls.append)
         self.transport = Transport(
-            vendor="mx", config=config, headers={}, error_for=error_for, sleep=lambda _: None
+            vendor="mx",
+            config=config,
+            headers={},
+            error_for=failures.error_for,
+            sleep=lambda _: None,
         )
 
     def outcome(self, call: VendorRequest) -> Any:
@@ -218,6 +221,8 @@ OPERATIONS: dict[str, Callable[[MX], Any]] = {
     "read_member": lambda mx: mx.read_member(user_id="U", member_id="M"),
     "delete_member": lambda mx: mx.delete_member(user_id="U", member_id="M"),
     "start_aggregation": lambda mx: mx.start_aggregation(user_id="U", member_id="M"),
+    "start_balance_check": lambda mx: mx.start_balance_check(user_id="U", member_id="M"),
+    "start_history": lambda mx: mx.start_history(user_id="U", member_id="M"),
     "start_verification": lambda mx: mx.start_verification(user_id="U", member_id="M"),
     "list_member_accounts": lambda mx: mx.list_accounts(user_id="U", member_id="M"),
     "read_account": lambda mx: mx.read_account(user_id="U", account_id="A"),
@@ -279,7 +284,7 @@ def at_mx(*answers: bytes) -> tuple[Script, list[bytes]]:
 MEMBER = answer(body=json.dumps({"member": {"guid": "M", "user_guid": "U"}}).encode())
 
 
-@pytest.mark.parametrize("start", ["start_aggregation", "start_verification"])
+@pytest.mark.parametrize("start", sorted(failures.JOBS))
 def test_a_job_whose_answer_was_lost_counts_as_started(start: str):
     script, waiting = at_mx(b"", answer(409), MEMBER)
     with serving(script) as server:
@@ -288,7 +293,7 @@ def test_a_job_whose_answer_was_lost_counts_as_started(start: str):
     assert not waiting
 
 
-@pytest.mark.parametrize("start", ["start_aggregation", "start_verification"])
+@pytest.mark.parametrize("start", sorted(failures.JOBS))
 def test_somebody_elses_job_does_not(start: str):
     script, _ = at_mx(answer(409))
     with serving(script) as server:
