@@ -11,6 +11,7 @@ from integrations.flows import (
     account_links,
     account_pulls,
     connections,
+    extended_history,
     holding_pulls,
     missing_accounts,
     transaction_pulls,
@@ -165,16 +166,20 @@ def retrieve_account(
         holding_ids: ids of the vendor's accounts that hold positions; None if nobody has asked.
         accepts_removals: as that of RetrievePayload.
 
-    Raises Reschedule when the job's turn is over; the next run continues from the checkpoint.
+    Raises Reschedule when the job's turn is over, after which the next run continues from the
+    checkpoint, and while the vendor reads its extended history.
     Raises VendorError, writes.AccountGone and LeaseLost.
     """
+    with_history = with_history or is_deep_read_due(link)
+    if with_history:
+        extended_history.ensure(run=run, vendor=vendor, member=link.connection)
     account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record, read_at=read_at)
     checkpoint = Checkpoint(run, link, import_id=import_id)
     for _ in transaction_pulls.pull_batches(
         vendor=vendor,
         link=link,
         checkpoint=checkpoint,
-        with_history=with_history or is_deep_read_due(link),
+        with_history=with_history,
         accepts_removals=accepts_removals,
     ):
         pass

@@ -102,6 +102,9 @@ class Member(TenantRecord):
     synced_through = models.DateTimeField(null=True, blank=True)
     # When the gateway last found that it has all that the vendor has.
     checked_at = models.DateTimeField(null=True, blank=True)
+    # When the vendor was made to read its extended history, and when it last refused that.
+    history_extended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    history_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Why the last read of its data failed, if no complete one has worked since; for staff.
     read_problem = models.CharField(max_length=255, blank=True, default="")
 
