@@ -5,10 +5,12 @@ The four differ in what they pull and in how it is rendered: attributes of a sub
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,8 +18,8 @@ from rest_framework.views import APIView
 
 from gateway.integration_api import connections, lookup, response_schemas, schemas
 from gateway.integration_api.documentation import documented
-from gateway.integration_api.parsing import MAX_IDS, parse_id_list
-from integrations.flows import account_pulls, holding_pulls, pulls, retrieval
+from gateway.integration_api.parsing import MAX_IDS, parse_id_list, parse_query
+from integrations.flows import account_pulls, balance_checks, holding_pulls, pulls, retrieval
 from integrations.flows.pull_results import PullResult
 from integrations.vendors.records import RejectedItem
 from nucleus.api.record_types import EXAMPLE_RESPONSES
@@ -30,6 +32,11 @@ from nucleus.models import (
     AggregationAccountBalance,
     AggregationAccountHolding,
     AggregationAccountTransaction,
+)
+
+PULL_DESCRIPTION = (
+    "Reads the data from the vendor now, stores what has changed in Nucleus and returns what is "
+    "stored. A repeated request writes only what is new."
 )
 
 
@@ -104,10 +111,7 @@ def document_detail(view: View) -> View:
         get=documented(
             operation_id=f"pullAggregation{view.data_name.capitalize()}",
             summary=f"Pull the {view.data_name} data of an account",
-            description=(
-                "Reads the data from the vendor now, stores what has changed in Nucleus and "
-                "returns what is stored. A repeated request writes only what is new."
-            ),
+            description=PULL_DESCRIPTION,
             tags=[f"Aggregation {view.data_name}"],
             response=view.response_serializer,
             examples=[_example(view)],
@@ -211,9 +215,64 @@ class BalanceListView(PullListView, BalancePullView):
     """/aggregation/balance."""
 
 
-@document_detail
-class BalanceDetailView(PullDetailView, BalancePullView):
+class BalanceDetailView(BalancePullView):
     """/aggregation/balance/{account_id}."""
+
+    @documented(
+        operation_id="pullAggregationBalance",
+        summary="Pull the balance of an account",
+        description=(
+            f"{PULL_DESCRIPTION}\n\n"
+            "With `fresh=true` the vendor first reads the balance from the bank, which takes some "
+            "seconds; `balance_age` says how old the returned balance is. MX allows this five "
+            "times in two hours for a connection. Where it cannot be done, because of that limit, "
+            "because the person has to act, or because the bank or MX fails, the response has the "
+            "balance that is stored, and `balance_age.reason`."
+        ),
+        tags=["Aggregation balance"],
+        parameters=[schemas.BalanceQuery],
+        response=response_schemas.SingleBalanceResponse,
+        examples=[
+            example_response(
+                {
+                    "message": None,
+                    "vendor_name": "mx",
+                    "nucleus_aggregation_account_id": RECORD_ID,
+                    "connection": connections.SUMMARY_EXAMPLE,
+                    **BalancePullView.example,
+                    "balance_age": {
+                        "as_of": "2026-11-21T03:50:46.000+0000",
+                        "age_seconds": 4,
+                        "is_fresh": True,
+                        "reason": None,
+                        "retry_after_seconds": None,
+                    },
+                }
+            )
+        ],
+    )
+    def get(self, request: Request, account_id: UUID) -> Response:
+        query = parse_query(schemas.BalanceQuery, request)
+        (account,) = lookup.accounts(caller_of(request), [account_id])
+        if not query["fresh"]:
+            outcome = pulls.pull_one(account=account, pull=self.pull)
+            return Response(self.render(outcome) | {"balance_age": None})
+        outcome, age = balance_checks.pull_checked(account=account)
+        rendered = _balance_age(age)
+        seconds = rendered["retry_after_seconds"]
+        headers = {"Retry-After": str(seconds)} if seconds is not None else None
+        return Response(self.render(outcome) | {"balance_age": rendered}, headers=headers)
+
+
+def _balance_age(age: balance_checks.BalanceAge) -> Body:
+    passed = None if age.as_of is None else (timezone.now() - age.as_of).total_seconds()
+    return {
+        "as_of": age.as_of,
+        "age_seconds": None if passed is None else max(0, int(passed)),
+        "is_fresh": age.reason is None,
+        "reason": age.reason,
+        "retry_after_seconds": None if age.retry_after is None else math.ceil(age.retry_after),
+    }
 
 
 @document_list

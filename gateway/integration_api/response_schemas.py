@@ -118,6 +118,30 @@ class BalanceResponse(AccountPullResponse):
     nucleus_balance_posted = openapi_schemas.AggregationAccountBalance(allow_null=True)
 
 
+class BalanceAge(serializers.Serializer[Any]):
+    """How old a balance is."""
+
+    as_of = InstantField(
+        allow_null=True,
+        help_text="When the vendor last read the balance from the bank; null: unknown.",
+    )
+    age_seconds = serializers.IntegerField(
+        allow_null=True, help_text="The time since `as_of`; null: unknown."
+    )
+    is_fresh = serializers.BooleanField(
+        help_text="Whether it was read for this request, or within the last minute."
+    )
+    reason = serializers.CharField(allow_null=True, help_text="Why it is not fresh; null if it is.")
+    retry_after_seconds = serializers.IntegerField(
+        allow_null=True,
+        help_text="When it may be fresh, as in the header `Retry-After`; null: waiting is no help.",
+    )
+
+
+class SingleBalanceResponse(BalanceResponse):
+    balance_age = BalanceAge(allow_null=True, help_text="Null unless `fresh=true` was sent.")
+
+
 class TransactionResponse(AccountPullResponse):
     nucleus_transactions_posted = TransactionRow(many=True)
     nucleus_transactions_canceled = TransactionRow(many=True)

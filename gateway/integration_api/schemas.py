@@ -199,6 +199,18 @@ class AccountListQuery(serializers.Serializer[Any]):
     )
 
 
+class BalanceQuery(serializers.Serializer[Any]):
+    """Query of GET /aggregation/balance/{account_id}."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            "fresh": LenientBooleanField(
+                default=False,
+                help_text="true: the vendor reads the balance from the bank now, if it can.",
+            )
+        }
+
+
 class DeleteQuery(serializers.Serializer[Any]):
     """Query of DELETE."""
 

@@ -62,6 +62,13 @@ def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
     return outcome
 
 
+def outcome_without_pull(*, link: AccountLink, data: T, message: str) -> PullOutcome[T]:
+    """The outcome with data that is stored already; `message` says why it was not pulled."""
+    account, slug = link.aggregation_account, link.connection.vendor_user.vendor
+    (outcome,) = _with_connections(account.tenant, [PullOutcome(account, slug, data, message)])
+    return outcome
+
+
 def pull_several(
     *, tenant: Tenant, accounts: Sequence[AggregationAccount], pull: Pull[T]
 ) -> list[PullOutcome[T]]:

@@ -21,6 +21,7 @@ from nucleus.models import (
     AggregationAccountTransaction,
     Tenant,
 )
+from nucleus.reads.balances import current_balance
 from nucleus.reads.currency_conversion import Conversion
 
 MAX_ENTRIES = pages.MAX_SIZE  # holdings and transactions of aggregate_data, newest first
@@ -43,11 +44,7 @@ def aggregate_data(account: AggregationAccount, conversion: Conversion | None) -
     transactions = _active(AggregationAccountTransaction, account).order_by(
         "-transaction_date", "id"
     )
-    newest = (
-        _active(AggregationAccountBalance, account)
-        .order_by("-balance_time_stamp", "-create_date")
-        .first()
-    )
+    newest = current_balance(account)
     name = "aggregation_account"
     return {
         f"{name}_id": account.id,
