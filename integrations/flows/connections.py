@@ -53,7 +53,11 @@ def store(
             vendor_user=vendor_user,
             vendor_member_id=vendor_member.id,
             defaults=_columns(vendor_member, None)
-            | {"next_sync_at": next_sync_time(), "checked_at": timezone.now()},
+            | {
+                "next_sync_at": next_sync_time(),
+                "checked_at": timezone.now(),
+                "declines_imports": vendor_user.last_widget_declines_imports,
+            },
         )
         if created:
             connection_events.emit_created(member, adopted=adopted, advice=advice)
@@ -269,5 +273,6 @@ def _columns(vendor_member: records.Member, member: Member | None) -> dict[str, 
         "is_aggregating": vendor_member.is_aggregating,
         "aggregated_at": vendor_member.aggregated_at,
         "successfully_aggregated_at": vendor_member.successfully_aggregated_at,
+        "is_refreshed_by_vendor": vendor_member.is_refreshed_by_vendor,
         "broken_since": broken_since,
     }

@@ -1,14 +1,27 @@
-"""Reconciliation: sync connections by schedule, also when no webhook has come."""
+"""Reconciliation: sync connections by schedule, also when no webhook has come.
+
+Some connections are not imported by the vendor itself, such as those made for verification. Their
+imports are started here, once a day, so that their accounts go on.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.flows import connections, sync
+from integrations.flows import account_links, connections, sync
+from integrations.flows.sync_state import SyncPayload
+from integrations.jobs.job_kind import Queue
+from integrations.jobs.job_queue import JobRun
 from integrations.models import Member
-from integrations.vendors.records import SyncScope
+from integrations.vendors.errors import VendorRefused
+from integrations.vendors.records import NextStep, SyncScope
+
+IMPORT_INTERVAL = timedelta(hours=20)  # by the next reconciliation it is about a day
 
 
 def reconcile_due(limit: int = 100) -> int:
@@ -33,8 +46,36 @@ def reconcile_due(limit: int = 100) -> int:
                 sync.enqueue(
                     member=member,
                     scope=SyncScope.EVERYTHING,
-                    kind=sync.RECONCILE_MEMBER,
+                    kind=RECONCILE_MEMBER,
                     only_if_changed=True,
                 )
                 count += 1
     return count
+
+
+def run_job(run: JobRun, payload: SyncPayload) -> None:
+    """Sync; before that, make the vendor import if nobody else does."""
+    member = sync.member_of_job(run, payload)
+    if member is None or not _needs_import(member):
+        sync.run_job(run, payload)
+        return
+    try:
+        sync.run_refresh_job(run, payload)
+    except VendorRefused:  # what it has can be read all the same
+        sync.run_job(run, payload)
+
+
+def _needs_import(member: Member) -> bool:
+    """Whether accounts depend on a working connection that the vendor does not import by itself."""
+    if member.is_refreshed_by_vendor or member.declines_imports:
+        return False
+    if member.next_step != NextStep.NONE or member.broken_since is not None:
+        return False
+    imported_at = member.aggregated_at
+    is_old = imported_at is None or imported_at < timezone.now() - IMPORT_INTERVAL
+    return is_old and bool(account_links.of_connection(member))
+
+
+RECONCILE_MEMBER = replace(
+    sync.SYNC_MEMBER, name="reconcile_member", queue=Queue.BULK, handler=run_job
+)

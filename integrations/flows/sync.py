@@ -97,7 +97,7 @@ def _restart_if_started(job: Job) -> bool:
 
 def run_job(run: JobRun, payload: SyncPayload) -> None:
     """Read the member and, as far as the scope says, its accounts."""
-    member = _member_of_job(run, payload)
+    member = member_of_job(run, payload)
     if member is None:
         return
     reading_since = job_queue.database_now()
@@ -151,7 +151,7 @@ def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: date
 
 def run_refresh_job(run: JobRun, payload: SyncPayload) -> None:
     """Make the vendor import from the bank, then sync."""
-    member = _member_of_job(run, payload)
+    member = member_of_job(run, payload)
     if member is None:
         return
     if not run.progress(SyncProgress).refresh_started:
@@ -185,10 +185,10 @@ SYNC_MEMBER = JobKind(
     key=lambda payload: payload.key,
 )
 REFRESH_MEMBER = replace(SYNC_MEMBER, name="refresh_member", handler=run_refresh_job)
-RECONCILE_MEMBER = replace(SYNC_MEMBER, name="reconcile_member", queue=Queue.BULK)
 
 
-def _member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:
+def member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:
+    """The connection that the job is about, with its owner."""
     rows = Member.objects.for_tenant(run.tenant).filter(id=payload.member_id)
     return rows.select_related(
         "vendor_user__client", "vendor_user__business", "vendor_user__tenant", "tenant"

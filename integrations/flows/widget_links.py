@@ -76,8 +76,12 @@ def create(
         audit_context.audit_subject(account_id=aggregation_account_id),
     ):
         url = _url(vendor, vendor_user, member, options)
-    if vendor_user.last_widget_mode != integration_type:
-        VendorUser.unscoped.filter(pk=vendor_user.pk).update(last_widget_mode=integration_type)
+    last = {
+        "last_widget_mode": integration_type,
+        "last_widget_declines_imports": options.disable_background_imports is True,
+    }
+    if any(getattr(vendor_user, name) != value for name, value in last.items()):
+        VendorUser.unscoped.filter(pk=vendor_user.pk).update(**last)
     return WidgetLink(url=url, vendor=slug)
 
 

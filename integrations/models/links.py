@@ -48,6 +48,8 @@ class VendorUser(TenantRecord):
     # How the owner's last widget link was opened: tells what a connection that nobody reported is
     # for. Empty: no link was asked for yet.
     last_widget_mode = models.CharField(max_length=16, blank=True, default="")
+    # Whether that link asked for a connection that is not imported in the background.
+    last_widget_declines_imports = models.BooleanField(default=False, editable=False)
 
     class Meta:
         constraints = [
@@ -94,6 +96,10 @@ class Member(TenantRecord):
     is_aggregating = models.BooleanField(default=False)
     aggregated_at = models.DateTimeField(null=True, blank=True)
     successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
+    # False: the vendor imports only when it is asked to. Then the schedule asks, unless the app
+    # wanted no imports in the background.
+    is_refreshed_by_vendor = models.BooleanField(default=True, editable=False)
+    declines_imports = models.BooleanField(default=False, editable=False)
     # Since when somebody has to repair it; null while it works, and while a repair is tried.
     broken_since = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: due now

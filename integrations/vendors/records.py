@@ -122,6 +122,7 @@ class Member:
     is_aggregating: bool
     aggregated_at: datetime | None = None
     successfully_aggregated_at: datetime | None = None
+    is_refreshed_by_vendor: bool = True  # False: the vendor imports only when it is asked to
     # A token of this connection, for vendors that give one; None leaves the stored one as it is.
     secret: str | None = field(default=None, repr=False)
 

@@ -85,6 +85,7 @@ def member(payload: Payload) -> records.Member:
         is_aggregating=flag(payload, "is_being_aggregated"),
         aggregated_at=instant(payload, "aggregated_at"),
         successfully_aggregated_at=instant(payload, "successfully_aggregated_at"),
+        is_refreshed_by_vendor=not flag(payload, "background_aggregation_is_disabled"),
     )
 
 

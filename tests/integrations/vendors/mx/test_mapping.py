@@ -251,6 +251,12 @@ def test_an_unknown_status_is_kept_and_is_no_connection(status: Any):
     assert connection.status == (status if isinstance(status, str) and status else "UNKNOWN")
 
 
+@pytest.mark.parametrize("is_disabled", [True, False, None])
+def test_members_that_mx_does_not_import_by_itself(is_disabled: Any):
+    payload = {**MEMBER, "background_aggregation_is_disabled": is_disabled}
+    assert mapping.member(payload).is_refreshed_by_vendor is not bool(is_disabled)
+
+
 def test_null_is_a_member_without_credentials():
     """MX's table has a row for it; nothing moves until the end user enters a login."""
     connection = mapping.member({**MEMBER, "connection_status": None}).connection
