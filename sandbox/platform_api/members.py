@@ -33,7 +33,13 @@ IGNORED = {"callback_payload", "name", "skip_aggregation"}  # of a member's body
 
 
 def find_member(request: HttpRequest, user: str, member: str) -> Member:
-    return shared.get_member(enabled_user(request, user), member)
+    """The member of a path: by guid, since 2025 by the partner's own key as well."""
+    owner = enabled_user(request, user)
+    if dialects.is_2025(request):
+        row = shared.of_user(owner).filter(identifier=member).first()
+        if row is not None:
+            return row
+    return shared.get_member(owner, member)
 
 
 def render(request: HttpRequest, member: Member) -> dict[str, Any]:

@@ -111,6 +111,17 @@ def test_callbacks_are_base64(platform: Sandbox, user: str, member: str):
     at_rest(platform, user, member)
 
 
+def test_own_ids_in_paths(platform: Sandbox, user: str, member: str, version: str):
+    key = f"member-{time.time_ns()}"
+    path = f"/users/{user}/members/{member}"
+    assert platform.call("PUT", path, json={"member": {"id": key}})["member"]["id"] == key
+    person = platform.call("GET", f"/users/{user}")["user"]["id"]
+    status = 200 if version == V2025 else 404
+    assert status_of(platform, "GET", f"/users/{person}/members/{key}/status") == status
+    assert status_of(platform, "GET", f"/users/{person}/members/{key}/statements") == 404
+    assert status_of(platform, "GET", f"/users/{person}/members/{key}/account_numbers") == 404
+
+
 def test_content_of_put_and_post_is_needed(platform: Sandbox, user: str):
     for method, path in (("POST", "/users"), ("PUT", f"/users/{user}")):
         response = platform.session.request(method, platform.base_url + path, timeout=PATIENCE)
