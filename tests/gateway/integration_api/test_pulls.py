@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from nucleus.models import (
     AggregationAccountHolding,
     AggregationAccountTransaction,
 )
+from tests import mx_api
 from tests.api import Api
 from tests.sandbox_process import Sandbox
 
@@ -48,7 +50,9 @@ def test_transactions_equal_mx_on_every_page(
     pages = 0
     for account_id, served in accounts.items():
         response = api.get(f"{BASE}/transaction/{account_id}").data
+        since = datetime.now(UTC).date() - timedelta(days=mx_api.chosen().days_back)
         path = f"/users/{served['user_guid']}/accounts/{served['guid']}/transactions"
+        path += f"?from_date={since}"
         expected = mx.listed(path, "transactions")
         pages = max(pages, -(-len(expected) // 100))
         posted = [row["body"] for row in response["nucleus_transactions_posted"]]
