@@ -13,12 +13,18 @@ from integrations.jobs import runner
 from integrations.models import AggregationSettings, AuditLog, Job, JobState, Member, VendorUser
 from integrations.vendors import capabilities, errors, registry
 from integrations.vendors.records import SyncScope
-from nucleus.models import AggregationAccountHolding, Client
+from nucleus.models import AggregationAccountHolding, Client, Tenant
+from tests import mx_api
+from tests.api import Api
+from tests.conftest import connect_tenant
+from tests.gateway.webhooks.conftest import connected_member
 from tests.integrations.flows.logins import BASE, Logins
 from tests.integrations.flows.test_erasure import erase, let_time_pass
 from tests.integrations.flows.two_apis import NEXT, Apis
 from tests.integrations.vendors.memory import SLUG, MemoryVendor
 from tests.integrations.vendors.memory_bank import MemoryBank
+from tests.mx_api import MXApi
+from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
 BILLED = capabilities.BILLED_HOLDINGS
@@ -211,3 +217,22 @@ def test_a_move_to_an_api_that_bills_nothing_ends_the_billing(
     logins.sync()
     assert bank.billed_users == {logins.user_id}
     assert check_later() == 0
+
+
+@pytest.mark.parametrize("mx", mx_api.every(), ids=str)
+def test_mx_bills_one_read_and_is_told(
+    api: Api, tenant: Tenant, own_sandbox: Sandbox, nucleus_client: Client, mx: MXApi
+):
+    def billed() -> list[tuple[bool, int]]:
+        rows = own_sandbox.call("GET", "/_control/billing")["holdings"]
+        return [(row["is_enrolled"], row["reads"]) for row in rows]
+
+    own_sandbox.call("POST", "/_control/reset", json={})
+    connect_tenant(tenant, own_sandbox, mx)
+    connected_member(api, own_sandbox, nucleus_client)
+    assert AggregationAccountHolding.unscoped.exists()
+    is_billed = mx.slug == "platform"
+    assert billed() == ([(True, 1)] if is_billed else [])
+    switch(is_on=False)
+    assert check_later() == is_billed
+    assert billed() == ([(False, 1)] if is_billed else [])
