@@ -54,31 +54,34 @@ def ensure(*, run: JobRun, vendor: Vendor, member: Member) -> None:
     vendor_member = _read(vendor, member)
     if has_time:
         _wait(vendor, vendor_member)  # another job, after which this one can begin
-    if vendor_member.connection.is_connected and _start(vendor, member, has_time=has_time):
-        raise Reschedule(connections.poll_seconds(vendor))
+    if vendor_member.connection.is_connected:
+        _start(vendor, member, has_time=has_time)
 
 
-def _start(vendor: Vendor, member: Member, *, has_time: bool) -> bool:
-    """Start the job and remember that; False if the vendor refused."""
+def remember(member: Member) -> None:
+    """Record that the vendor has the extended history of the connection."""
+    rows = Member.unscoped.filter(pk=member.pk, history_extended_at=None)
+    rows.update(history_extended_at=timezone.now())
+
+
+def _start(vendor: Vendor, member: Member, *, has_time: bool) -> None:
+    """Start the job and remember that, or that the vendor refused. Raises Reschedule."""
     source = capabilities.require(vendor, capabilities.EXTENDED_HISTORY)
     try:
-        source.start_history(
+        started = source.start_history(
             user_id=str(member.vendor_user.vendor_user_id), member_id=member.vendor_member_id
         )
     except REFUSALS as error:
         logger.info("connection %s: no extended history: %s", member.pk, error)
-        _remember(member, "history_refused_at")
-        return False
-    except InstitutionUnavailable:
-        return False
+        Member.unscoped.filter(pk=member.pk).update(history_refused_at=timezone.now())
+    except InstitutionUnavailable as error:
+        logger.info("connection %s: no extended history now: %s", member.pk, error)
     except VendorBusy:
-        return has_time
-    _remember(member, "history_extended_at")
-    return True
-
-
-def _remember(member: Member, column: str) -> None:
-    Member.unscoped.filter(pk=member.pk).update(**{column: timezone.now()})
+        if has_time:
+            raise Reschedule(connections.poll_seconds(vendor)) from None
+    else:
+        remember(member)
+        _wait(vendor, started)
 
 
 def _read(vendor: Vendor, member: Member) -> records.Member:

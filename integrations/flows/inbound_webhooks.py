@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from integrations.flows import adoption, inbound_webhook_queries, sync
+from integrations.flows import adoption, extended_history, inbound_webhook_queries, sync
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -91,6 +91,8 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
             )
         if member is not None and event is not None:
             only_if_changed = event.scope is records.SyncScope.EVERYTHING
+            if event.scope is records.SyncScope.HISTORY:  # whoever has asked for it
+                extended_history.remember(member)
             job = sync.enqueue(
                 member=member,
                 scope=event.scope,

@@ -46,7 +46,9 @@ class Bank:
 
     def sync(self, scope: SyncScope = SyncScope.EVERYTHING) -> None:
         sync.enqueue(member=self.connection, scope=scope)
-        runner.drain()
+        while Job.objects.filter(state=JobState.READY).exists():  # some wait for MX
+            Job.objects.filter(state=JobState.READY).update(run_at=timezone.now())
+            runner.drain()
         assert set(Job.objects.values_list("state", flat=True)) == {JobState.DONE}
 
     def row(self, amount: str) -> dict[str, Any]:
