@@ -56,6 +56,19 @@ def enqueue(*, vendor_user: VendorUser, vendor_member_id: str, delay: float) -> 
     )
 
 
+def enqueue_unreported(*, vendor: Vendor, vendor_user: VendorUser) -> None:
+    """Enqueue the adoption of all connections that the vendor lists and nothing here refers to.
+
+    Called when a connection is gone: the person may have made another one, of which neither the app
+    nor a webhook has told. Raises VendorError.
+    """
+    listed = vendor.list_members(user_id=str(vendor_user.vendor_user_id)).records
+    stored = set(vendor_user.members.values_list("vendor_member_id", flat=True))
+    for record in listed:
+        if record.id not in stored:
+            enqueue(vendor_user=vendor_user, vendor_member_id=record.id, delay=0)
+
+
 def run_job(run: JobRun, payload: VendorMemberPayload) -> None:
     """Read the connection, connect its accounts, and note on the webhooks what was done."""
     reading_since = job_queue.database_now()

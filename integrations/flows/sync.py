@@ -16,6 +16,7 @@ from integrations.flows import (
     account_linking,
     account_links,
     account_pulls,
+    adoption,
     bank_link_updates,
     connections,
     holding_pulls,
@@ -125,6 +126,7 @@ def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: date
     with user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor:
         vendor_member = _fetch_member(vendor, member)
         if vendor_member is None:
+            adoption.enqueue_unreported(vendor=vendor, vendor_user=vendor_user)
             return False
         if member.connection_status == MISSING:  # it has come back
             scope, only_if_changed = max(scope, SyncScope.EVERYTHING, key=SCOPES.index), False

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.flows import sync
 from integrations.jobs import runner
 from integrations.models import (
     AccountLink,
@@ -17,6 +18,7 @@ from integrations.models import (
     Member,
     OutboundEvent,
 )
+from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccount, AggregationAccountTransaction, Client
 from tests.api import Api
 from tests.gateway.integration_api.conftest import link
@@ -216,3 +218,17 @@ def test_a_failure_of_mx_is_tried_again(
     run_jobs()
     assert AggregationAccount.unscoped.count() == 6
     assert created_events()[0]["adopted"] is True
+
+
+def test_a_connection_in_place_of_one_that_is_gone_is_found_without_a_webhook(
+    api: Api, own_mx: Sandbox, connection: Member
+):
+    before = set(AggregationAccount.unscoped.filter(is_active=True).values_list("pk", flat=True))
+    user = str(connection.vendor_user.vendor_user_id)
+    own_mx.call("DELETE", f"/users/{user}/members/{connection.vendor_member_id}")
+    replacement = connected(own_mx, user)
+    sync.enqueue(member=connection, scope=SyncScope.STATUS)
+    run_jobs()
+    assert Member.unscoped.get(vendor_member_id=replacement).connection_status == "CONNECTED"
+    active = AggregationAccount.unscoped.filter(is_active=True).values_list("pk", flat=True)
+    assert set(active) == before
