@@ -6,6 +6,7 @@ import pytest
 
 from integrations.models import AggregationSettings, Member
 from nucleus.models import Client, Tenant
+from tests import mx_api
 from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import linked, member_guid, user_guid  # noqa: F401
@@ -26,7 +27,12 @@ from tests.sandbox_process import Sandbox
 @pytest.fixture
 def aggregation_settings(tenant: Tenant) -> AggregationSettings:
     """The tenant's settings, with the user and secret of webhooks."""
-    settings = AggregationSettings(tenant=tenant, webhook_user=USER, webhook_secret=SECRET)
+    settings = AggregationSettings(
+        tenant=tenant,
+        webhook_user=USER,
+        webhook_secret=SECRET,
+        history_days=mx_api.chosen().days_back,
+    )
     settings.save()
     return settings
 

@@ -41,7 +41,7 @@ class Listed:
 def longest(own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
     """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
     for name, dialect in list(apis.DIALECTS.items()):
-        limits = replace(dialect.limits, page_size=PAGE, window_days_back=90)
+        limits = replace(dialect.limits, page_size=PAGE)
         small = replace(dialect, limits=limits)
         monkeypatch.setitem(apis.DIALECTS, name, small)
     monkeypatch.setattr(page_batching, "BATCH_ROWS", PAGE)
