@@ -25,6 +25,7 @@ from nucleus.models import (
     Client,
     Tenant,
 )
+from tests import mx_api
 from tests.compat.fields import is_as_stored
 from tests.factories.nucleus import BusinessFactory
 from tests.gateway.integration_api.conftest import run_jobs
@@ -49,7 +50,9 @@ def linked_bank(
     for name in user.swagger_types.keys() - reported:
         assert getattr(user, name) == getattr(requested, name), name
     assert user.message is None
-    assert user.vendor_response == mx.call("GET", f"/users/{user.vendor_response['guid']}")["user"]
+    stored = mx.call("GET", f"/users/{user.vendor_response['guid']}")["user"]
+    key = {"atrium": "identifier", "platform": "id"}[mx_api.chosen().slug]
+    assert user.vendor_response[key] == stored["identifier"]
     member = mx.connect(user.vendor_response["guid"])
     request = integration_api.AggregationRequestObject(
         nucleus_client_id=str(nucleus_client.id),
