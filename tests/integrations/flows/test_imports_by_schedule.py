@@ -72,7 +72,9 @@ def test_one_that_the_vendor_imports_is_left_alone(logins: Logins, login: str):
 
 
 @pytest.mark.parametrize(
-    "columns", [{"next_step": "repair"}, {"broken_since": timezone.now()}], ids=str
+    "columns",
+    [{"next_step": "repair"}, {"broken_since": datetime(2026, 1, 1, tzinfo=UTC)}],
+    ids=["repair", "broken"],
 )
 def test_one_that_needs_somebody_is_left_alone(login: str, columns: dict[str, Any]):
     Member.unscoped.update(**columns)
