@@ -1,7 +1,8 @@
 """Makes the vendor read its extended history before all transactions are read again.
 
-Vendors charge for it, and the bank may ask the person a question, so it is done once for a
-connection. The vendor keeps the transactions that it brings.
+Vendors charge for it, and the bank may ask the person a question. So it is done once for a
+connection, and only when somebody asks for the history: never by schedule. The vendor keeps the
+transactions that it brings.
 """
 
 from __future__ import annotations

@@ -161,8 +161,8 @@ def retrieve_account(
             import are not read again.
         record: the account, if the caller has read it.
         read_at: when the caller began to read it.
-        with_history: list all transactions that the vendor can have; that also happens when the
-            settings say so.
+        with_history: list all transactions that the vendor can have; it may read the bank for that.
+            When the settings say so, all that it has is listed without.
         holding_ids: ids of the vendor's accounts that hold positions; None if nobody has asked.
         accepts_removals: as that of RetrievePayload.
 
@@ -170,9 +170,9 @@ def retrieve_account(
     checkpoint, and while the vendor reads its extended history.
     Raises VendorError, writes.AccountGone and LeaseLost.
     """
-    with_history = with_history or is_deep_read_due(link)
-    if with_history:
+    if with_history and not accepts_removals:  # somebody asked for it
         extended_history.ensure(run=run, vendor=vendor, member=link.connection)
+    with_history = with_history or is_deep_read_due(link)
     account_pulls.pull_account_and_balance(vendor=vendor, link=link, record=record, read_at=read_at)
     checkpoint = Checkpoint(run, link, import_id=import_id)
     for _ in transaction_pulls.pull_batches(

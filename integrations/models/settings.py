@@ -61,10 +61,7 @@ class AggregationSettings(TenantRecord):
         "days between reads of all transactions",
         default=30,
         validators=[MaxValueValidator(3650)],
-        help_text=(
-            "Finds corrections that are older than the usual window. Before the first one of a "
-            "connection, the vendor reads its extended history, where it has one. 0: never."
-        ),
+        help_text="Finds corrections that are older than the usual window. 0: never.",
     )
     retrieve_holdings = models.BooleanField(
         default=True,

@@ -58,7 +58,7 @@ def test_it_is_extended_once_for_a_connection(account: Linked):
     assert len(account.bank.history_jobs) == 1
 
 
-def test_the_schedule_extends_it_too(account: Linked):
+def test_the_schedule_reads_what_there_is_and_extends_nothing(account: Linked):
     account.sync()
     assert account.bank.history_jobs == []
     AggregationSettings.unscoped.update(deep_read_days=1)
@@ -66,7 +66,7 @@ def test_the_schedule_extends_it_too(account: Linked):
     Member.unscoped.update(synced_at=None)
     retrieval.enqueue(member=Member.unscoped.get(), account=account.link.aggregation_account)
     run_all()
-    assert len(account.bank.history_jobs) == 1
+    assert account.bank.history_jobs == []
     assert account.link.history_retrieved_at is not None
 
 
