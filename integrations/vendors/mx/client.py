@@ -22,6 +22,7 @@ class Client:
 
     def __init__(self, config: VendorConfig, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.is_interactive = config.policy.total_deadline is not None
         self.transport = Transport(
             vendor="mx",
             config=config,
@@ -64,8 +65,12 @@ class Client:
             raise
 
     def _send(self, call: VendorRequest) -> Any:
-        """The parsed answer; a 404 that may be a matter of time is asked again."""
-        pauses = iter(LAG_PAUSES if call.operation in self.dialect.lagging else ())
+        """The parsed answer; a 404 that may be a matter of time is asked again.
+
+        Only while somebody waits: they may go on with what was made a moment ago. Jobs come later.
+        """
+        lags = self.is_interactive and call.operation in self.dialect.lagging
+        pauses = iter(LAG_PAUSES if lags else ())
         while True:
             try:
                 return self.transport.send(call).body

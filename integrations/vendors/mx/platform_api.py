@@ -73,7 +73,7 @@ REPEATABLE_POSTS: Mapping[str, str] = {
     "start_verification": "while the first runs, a second is a 409",
 }
 # What MX makes is not everywhere at once: these may be 404 for about half a second.
-LAGGING = frozenset({"create_widget_url", "read_user", "read_member"})
+LAGGING = frozenset({"create_widget_url", "read_member"})
 # Atrium's defaults, which Platform's differ from. The embed snippet of MX's integration guide
 # listens to the messages before version 4, and apps listen to the scheme of their links.
 MESSAGE_VERSION = 3

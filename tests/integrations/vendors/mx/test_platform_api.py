@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.vendors import errors, records
-from integrations.vendors.base import VendorConfig
+from integrations.vendors.base import CallPolicy, VendorConfig
 from integrations.vendors.mx import holdings, mapping, statuses
 from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import ActionRequiredBy, NextStep, WidgetOptions
@@ -24,11 +25,10 @@ WIDGET = {"widget_url": {"url": "http://127.0.0.1/w", "type": "connect_widget", 
 Result = tuple[Any, list[bytes]]
 
 
-def called(call: Callable[[MX], Any], body: Any, version: str, *first: bytes) -> Result:
+def called(call: Callable[[MX], Any], body: Any, version: str) -> Result:
     """What the adapter returns for MX's answer, and the raw requests."""
-    answers = iter(first)
-    rest = answer(body=json.dumps(body, default=float).encode())
-    with serving(lambda connection, _: connection.sendall(next(answers, rest))) as server:
+    content = json.dumps(body, default=float).encode()
+    with serving(always(answer(body=content))) as server:
         mx = MX(VendorConfig("platform", server.url, "id", "key", api_version=version))
         return call(mx), list(server.requests)
 
@@ -146,12 +146,19 @@ def test_modes_and_products(
     assert not set(names) & body.keys()
 
 
-def test_what_was_just_created_may_take_a_moment():
+@pytest.mark.parametrize(("deadline", "tries"), [(30.0, 3), (None, 1)])
+def test_what_was_just_created_may_take_a_moment(deadline: Any, tries: int):
+    """Only who waits for an answer goes on with it at once."""
     missing = answer(404, b'{"error": {"message": "not found"}}')
-    call = lambda mx: mx.widget_url(user_id="USR-1", options=WidgetOptions())  # noqa: E731
-    url, requests = called(call, WIDGET, "v20250224", missing, missing)
-    assert url == "http://127.0.0.1/w"
-    assert len(requests) == 3
+    answers = iter([missing, missing])
+    rest = answer(body=json.dumps(WIDGET).encode())
+    with serving(lambda connection, _: connection.sendall(next(answers, rest))) as server:
+        policy = CallPolicy(total_deadline=deadline)
+        mx = MX(VendorConfig("platform", server.url, "id", "key", policy))
+        with suppress(errors.VendorError):
+            mx.widget_url(user_id="USR-1", options=WidgetOptions())
+    links = [request for request in server.requests if b"/widget_urls" in request]
+    assert len(links) == tries
 
 
 @pytest.mark.parametrize(
