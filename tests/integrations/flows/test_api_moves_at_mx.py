@@ -10,7 +10,6 @@ from django.core.management import call_command
 
 from integrations.flows import credentials
 from integrations.models import AuditLog, CredentialHealth, Member, VendorCredential
-from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountHolding, AggregationAccountTransaction
 from tests import mx_api
 from tests.integrations.flows.two_apis import stored, sync_all
@@ -74,7 +73,7 @@ def test_a_tenant_moves_between_the_apis_and_back(
         environment=VendorCredential.Environment.CUSTOM, base_url=own_mx.base_url,
         client_id=other_api.client_id, secret=other_api.api_key, is_active=False,
     ).save()  # fmt: skip
-    sync_all(SyncScope.HISTORY)  # the APIs list windows of different lengths
+    sync_all()
     before = ids()
     assert before["transactions"]
     report = run()
