@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -75,10 +76,11 @@ def enqueue_due(limit: int = 100) -> int:
             pk=vendor_user.pk, holdings_check_at=vendor_user.holdings_check_at
         )
         interval = CHECK_INTERVAL if is_wanted else RETRY_INTERVAL
-        if claimed.update(holdings_check_at=now + interval) and not is_wanted:
-            payload = UserPayload(vendor_user_id=str(vendor_user.pk))
-            DEACTIVATE_HOLDINGS.enqueue(tenant=vendor_user.tenant, payload=payload)
-            count += 1
+        with transaction.atomic():
+            if claimed.update(holdings_check_at=now + interval) and not is_wanted:
+                payload = UserPayload(vendor_user_id=str(vendor_user.pk))
+                DEACTIVATE_HOLDINGS.enqueue(tenant=vendor_user.tenant, payload=payload)
+                count += 1
     return count
 
 

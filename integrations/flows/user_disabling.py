@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -36,10 +37,11 @@ def enqueue_due(limit: int = 100) -> int:
         claimed = VendorUser.unscoped.filter(
             pk=vendor_user.pk, activity_checked_at=vendor_user.activity_checked_at
         )
-        if claimed.update(activity_checked_at=now):
-            payload = UserPayload(vendor_user_id=str(vendor_user.pk))
-            FOLLOW_OWNER.enqueue(tenant=vendor_user.tenant, payload=payload)
-            count += 1
+        with transaction.atomic():
+            if claimed.update(activity_checked_at=now):
+                payload = UserPayload(vendor_user_id=str(vendor_user.pk))
+                FOLLOW_OWNER.enqueue(tenant=vendor_user.tenant, payload=payload)
+                count += 1
     return count
 
 

@@ -102,7 +102,7 @@ class Member(TenantRecord):
     declines_imports = models.BooleanField(default=False, editable=False)
     # Since when somebody has to repair it; null while it works, and while a repair is tried.
     broken_since = models.DateTimeField(null=True, blank=True)
-    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: due now
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: not scheduled
     synced_at = models.DateTimeField(null=True, blank=True)  # when the last complete sync began
     # The time of the vendor's import that the last complete sync has read.
     synced_through = models.DateTimeField(null=True, blank=True)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from integrations.vendors import capabilities
 from integrations.vendors.base import VendorConfig
 from integrations.vendors.limits import Limits
-from integrations.vendors.mx import holdings
+from integrations.vendors.mx import atrium_api, holdings
 from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.mx.values import Payload
 from integrations.vendors.records import WidgetOptions
@@ -61,16 +61,6 @@ PATHS: Mapping[str, tuple[str, str]] = {
     "list_account_owners": ("GET", "/users/{user}/members/{member}/account_owners"),
     "read_merchant": ("GET", "/merchants/{merchant}"),
     "read_merchant_location": ("GET", "/merchant_locations/{location}"),
-}
-# See atrium_api.REPEATABLE_POSTS.
-REPEATABLE_POSTS: Mapping[str, str] = {
-    "create_user": "a second one of the same id is a 409, and the first is adopted",
-    "update_user": "it says what the user shall be",
-    "create_widget_url": "every link is a new one; those nobody opens lapse",
-    "start_aggregation": "while the first runs, a second is a 409",
-    "start_balance_check": "while the first runs, a second changes nothing",
-    "start_history": "while the first runs, a second changes nothing",
-    "start_verification": "while the first runs, a second is a 409",
 }
 # What MX makes is not everywhere at once: these may be 404 for about half a second.
 LAGGING = frozenset({"create_widget_url", "read_member"})
@@ -143,13 +133,8 @@ def _widget_2025(options: WidgetOptions) -> dict[str, object]:
     return {"widget_url": {**_options(options), "data_request": {"products": products}}}
 
 
-def _dates(from_date: date, to_date: date) -> dict[str, str]:
-    """The window of a list of transactions."""
-    return {"from_date": from_date.isoformat(), "to_date": to_date.isoformat()}
-
-
 def _seconds(from_date: date, to_date: date) -> dict[str, str]:
-    """The same in Unix seconds. The last day counts up to its midnight, so the next one is sent."""
+    """The window of a list of transactions; MX counts up to the midnight that ends it."""
     return {
         "from_date": _midnight(from_date),
         "to_date": _midnight(to_date + timedelta(days=1)),
@@ -169,14 +154,14 @@ V20111101 = Dialect(
     version="v20111101",
     limits=LIMITS,
     paths=PATHS,
-    repeatable_posts=REPEATABLE_POSTS,
+    repeatable_posts=atrium_api.REPEATABLE_POSTS,
     headers=lambda config: _headers("application/vnd.mx.api.v1+json", "v20111101", config),
     user_body=lambda identifier: {"user": {"id": identifier}},
     user_query=lambda identifier: {"id": identifier},
     identifier_key="id",
     widget_body=_widget_2011,
     widget_url_keys=("widget_url", "url"),
-    date_range=_dates,
+    date_range=atrium_api.date_range,
     transaction_query={"includes": "repeating_transactions,merchants,classifications,geolocations"},
     holdings_key="investment_holdings",
     holding=holdings.investment_holding,
