@@ -111,7 +111,8 @@ test-mx-client: $(INSTALLED_DEV) ## MX's Python client of the Platform API, in a
 	@$(BIN)/python -m tests.mx_platform_client $(ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED_DEV) ## Measure writing against one update_or_create per row, and raw SQL against the ORM
+bench: $(INSTALLED_DEV) ## Measure requests, writing and raw SQL, each against baselines; under 15 minutes
+	@$(BIN)/python -m benchmarks.serving
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
 	@$(BIN)/python -m benchmarks.queries
 

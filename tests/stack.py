@@ -22,14 +22,17 @@ REDIS_DATABASE = 14  # not the one whose queues other tests look into
 def running() -> Iterator[Stack]:
     """A stack on free ports; its data is gone afterwards."""
     with (
-        _services() as services,
-        temporary({"SANDBOX_JOB_SECONDS": "0.3", **services}, mx_api=mx_api.chosen().slug) as stack,
+        services() as environment,
+        temporary(
+            {"SANDBOX_JOB_SECONDS": "0.3", **environment}, mx_api=mx_api.chosen().slug
+        ) as stack,
     ):
         yield stack
 
 
 @contextmanager
-def _services() -> Iterator[dict[str, str]]:
+def services() -> Iterator[dict[str, str]]:
+    """A migrated database, and Redis where there is one, as environment variables."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         with tempfile.TemporaryDirectory(prefix="stack-data-") as directory:

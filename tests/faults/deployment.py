@@ -104,9 +104,9 @@ class Deployment:
         self.processes[name] = process
         return process
 
-    def start_gateway(self) -> None:
+    def start_gateway(self, threads: int = 16) -> None:
         options = f"--config python:gateway.gunicorn_conf --bind 127.0.0.1:{self.port}"
-        options += " --workers 2 --threads 16 --log-level warning"
+        options += f" --workers 2 --threads {threads} --log-level warning"
         self.start("gateway", "-m", "gunicorn", *options.split(), "gateway.wsgi")
         self.wait_ready()
 
@@ -127,7 +127,7 @@ class Deployment:
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Gunicorn's own workers end with their master's sockets, so they are killed, too."""
         process = self.processes.pop(name)
-        children = _children(process.pid) if number == signal.SIGKILL else []
+        children = child_processes(process.pid) if number == signal.SIGKILL else []
         process.send_signal(number)
         for pid in children:
             os.kill(pid, signal.SIGKILL)
@@ -185,7 +185,8 @@ class Deployment:
                 process.kill()
 
 
-def _children(pid: int) -> list[int]:
+def child_processes(pid: int) -> list[int]:
+    """The ids of the processes that this one started."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(item) for item in text.split()]
 
