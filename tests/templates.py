@@ -74,9 +74,29 @@ def empty_postgres(server: str) -> str:
     return _named(server, name)
 
 
+@contextmanager
+def temporary(directory: Path, *, migrated: bool) -> Iterator[str]:
+    """The URL of a database like the tests' own, which lives as long as the context."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield sqlite(directory) if migrated else f"sqlite:///{directory / 'empty.sqlite3'}"
+        return
+    url = postgres(server) if migrated else empty_postgres(server)
+    try:
+        yield url
+    finally:
+        drop(server, url)
+
+
+def database_name(url: str) -> str:
+    """What Django's settings have as NAME: a path or the name on the server."""
+    path = urlsplit(url).path
+    return path.removeprefix("/")
+
+
 def drop(server: str, url: str) -> None:
     """Delete a database that `postgres` made."""
-    name = urlsplit(url).path.lstrip("/")
+    name = database_name(url)
     _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
