@@ -44,12 +44,12 @@ $(INSTALLED_DEV): requirements-dev.txt | $(BIN)/python
 	@touch $@ $(INSTALLED)
 
 .PHONY: run
-run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together (API=atrium: MX's old API)
+run: $(INSTALLED) ## Gateway, worker, MX sandbox and demo page together; API=atrium, API=platform/v20111101
 	@$(BIN)/python -m devtools.dev_env
 	@$(BIN)/python manage.py up --api $(API)
 
 .PHONY: demo
-demo: $(INSTALLED) ## The main job end to end; exit code 0 if every cent is right (API=platform or atrium)
+demo: $(INSTALLED) ## The main job end to end; exit code 0 if every cent is right; API=atrium, API=platform/v20111101
 	@$(BIN)/python -m demo.story --api $(API)
 
 .PHONY: sandbox

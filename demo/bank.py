@@ -23,6 +23,9 @@ PATIENCE_SECONDS = 60
 MAX_PAGES = 1000
 TIMEOUT = (3.05, 30)
 Row = dict[str, Any]
+# The name of an API without a version means its newest one.
+NEWEST_PLATFORM = "v20250224"
+APIS = ("platform", "platform/v20250224", "platform/v20111101", "atrium", "atrium/v1")
 CONFIG = re.compile(r'data-config="([^"]*)"')
 
 
@@ -35,7 +38,7 @@ class Mx:
     """One of MX's APIs as its documentation describes it, for one set of keys.
 
     Args:
-        name: "platform" (in its version v20250224) or "atrium".
+        name: one of APIS.
     """
 
     url: str
@@ -45,7 +48,12 @@ class Mx:
 
     @property
     def is_platform(self) -> bool:
-        return self.name == "platform"
+        return self.name.startswith("platform")
+
+    @property
+    def version(self) -> str:
+        """The version of Platform."""
+        return self.name.partition("/")[2] or NEWEST_PLATFORM
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The parsed answer, amounts exact.
@@ -67,7 +75,7 @@ class Mx:
             return {
                 "Authorization": f"Basic {pair}",
                 "Accept": "application/json",
-                "Accept-Version": "v20250224",
+                "Accept-Version": self.version,
             }
         return {
             "Accept": "application/vnd.mx.atrium.v1+json",
@@ -88,7 +96,8 @@ class Mx:
     def transactions(self, user: str, account: Row, since: date, until: date) -> Iterator[Row]:
         """The transactions of an account on these days, both included."""
         window = {"from_date": str(since), "to_date": str(until)}
-        if self.is_platform:  # instants, the last of which is a midnight
+        if self.is_platform and self.version == NEWEST_PLATFORM:
+            # Instants, the last of which is a midnight.
             window = {"from_date": _unix(since), "to_date": _unix(until + timedelta(days=1))}
         path = f"/users/{user}/accounts/{account['guid']}/transactions"
         for row in self.rows(path, "transactions", **window):

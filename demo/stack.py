@@ -70,7 +70,7 @@ def temporary(
 
     Args:
         extra: more environment variables, for example DATABASE_URL.
-        mx_api: the API of MX that the gateway speaks, "platform" or "atrium".
+        mx_api: the API of MX that the gateway speaks, one of `bank.APIS`.
     """
     with tempfile.TemporaryDirectory(prefix="gateway-stack-") as name:
         directory = Path(name)

@@ -97,7 +97,7 @@ class Walkthrough:
 def main() -> int:
     """Tell the story on the running stack, if it speaks the same API of MX, or an own one."""
     parser = argparse.ArgumentParser(description="The main job end to end, compared to the cent.")
-    parser.add_argument("--api", choices=["platform", "atrium"], default="platform")
+    parser.add_argument("--api", choices=bank.APIS, default="platform")
     mx_api = parser.parse_args().api
     started = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an own stack is stopped on the way

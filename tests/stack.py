@@ -24,7 +24,7 @@ def running() -> Iterator[Stack]:
     with (
         services() as environment,
         temporary(
-            {"SANDBOX_JOB_SECONDS": "0.3", **environment}, mx_api=mx_api.chosen().slug
+            {"SANDBOX_JOB_SECONDS": "0.3", **environment}, mx_api=str(mx_api.chosen())
         ) as stack,
     ):
         yield stack

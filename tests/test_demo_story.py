@@ -19,7 +19,7 @@ HOLDING = ("holding", "Broker", "IDX", Decimal(3), Decimal("9.99"), None)
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("mx_api", ["platform", "atrium"])
+@pytest.mark.parametrize("mx_api", ["platform/v20111101", "atrium"])
 def test_it_starts_its_own_stack_and_leaves_nothing_behind(tmp_path: Path, mx_api: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "demo.story", "--api", mx_api],

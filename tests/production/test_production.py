@@ -99,7 +99,7 @@ class LocalWalkthrough(Walkthrough):
 def walkthrough(running: Deployment, api: Gateway) -> Walkthrough:
     """A client with a linked bank."""
     chosen = mx_api.chosen()
-    mx = Mx(running.sandbox.base_url, chosen.client_id, chosen.api_key, chosen.slug)
+    mx = Mx(running.sandbox.base_url, chosen.client_id, chosen.api_key, str(chosen))
     body = {"username": "demo", "client_type": "consumer", "first_name": "Demo"}
     created = LocalWalkthrough(api, mx, called(api, "POST", "/nucleus/v1/client", **body))
     created.sandbox_url = running.sandbox.base_url

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from devtools import run_lock
+from devtools import demo_credentials, run_lock
 from devtools.processes import ProcessError, Service, Stack, port_holder, port_is_free
 from gateway.boot import startup
 from gateway.boot.checks import dot_env_conflicts
@@ -28,10 +27,6 @@ READY_SECONDS = 120  # what ends before is named at once
 SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
 WEBHOOK_USER = "mx"
 TIMEOUT = (3.05, 10)
-SANDBOX_KEYS = {  # the MX sandbox's own defaults, by API
-    "platform": ("sandbox-platform-client-id", "sandbox-platform-api-key"),
-    "atrium": ("sandbox-client-id", "sandbox-api-key"),
-}
 TENANT, ADMIN = "demo", "admin"
 IN_STACK_FILE = (
     "client_id", "client_secret", "admin_password", "mx_api", "sandbox_client_id",
@@ -60,9 +55,9 @@ class Command(BaseCommand):
 
         parser.add_argument(
             "--api",
-            choices=SANDBOX_KEYS,
+            choices=demo_credentials.APIS,
             default="platform",
-            help="the API of MX that the demo tenant uses",
+            help="the API of MX that the demo tenant uses, in its newest version or in this one",
         )
 
     def handle(self, *args: Any, directory: Path, attached: bool, api: str, **options: Any) -> None:
@@ -84,9 +79,7 @@ class Command(BaseCommand):
     def _prepare_and_run(
         self, directory: Path, urls: dict[str, str], parent: int | None, api: str
     ) -> None:
-        credentials = _credentials(directory / "demo-credentials.json")
-        credentials["mx_api"] = api
-        credentials["sandbox_client_id"], credentials["sandbox_api_key"] = SANDBOX_KEYS[api]
+        credentials = demo_credentials.load(directory / "demo-credentials.json", api)
         self.stdout.write("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         webhook_url = _provision(credentials, urls["sandbox"])
@@ -103,7 +96,7 @@ class Command(BaseCommand):
                 if stack.wait_ready(READY_SECONDS, parent=parent):
                     _register_webhook(urls["sandbox"], credentials)
                     shown = {name: credentials[name] for name in IN_STACK_FILE}
-                    _write_private(state, urls | shown)
+                    demo_credentials.write_private(state, urls | shown)
                     self.stdout.write(_summary(urls, credentials))
                     stack.watch(parent=parent)
                 self.stdout.write("Stopping")
@@ -163,30 +156,6 @@ def _refuse_busy_ports(ports: dict[str, int]) -> None:
             )
 
 
-def _credentials(path: Path) -> dict[str, str]:
-    """The demo's API application and admin login, made once and kept."""
-    made = {
-        "client_id": f"demo-{secrets.token_hex(8)}",
-        "client_secret": secrets.token_urlsafe(32),
-        "admin_password": secrets.token_urlsafe(12),
-        "webhook_secret": secrets.token_urlsafe(24),
-    }
-    kept = dict(json.loads(path.read_text())) if path.exists() else {}
-    if set(made) - set(kept):
-        _write_private(path, made | kept)
-    return made | kept
-
-
-def _write_private(path: Path, content: dict[str, str]) -> None:
-    """Write it whole or not at all, readable by the owner only."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(content, file, indent=1)
-    part.rename(path)
-
-
 def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
     """The demo tenant, by the command that sets up real ones; secrets go by the environment.
 
@@ -196,7 +165,9 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
         --application Demo --client-id {credentials["client_id"]} --allow-passwords
         --webhook-user {WEBHOOK_USER}""".split()
     if not _has_real_credential():
-        options += f"""--api {credentials["mx_api"]} --environment custom --base-url {sandbox_url}
+        api, _, version = credentials["mx_api"].partition("/")
+        options += f"""--api {api} --api-version={version} --environment custom
+            --base-url {sandbox_url}
             --vendor-client-id {credentials["sandbox_client_id"]}""".split()
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", "provision", *options],
@@ -219,6 +190,7 @@ def _provision(credentials: dict[str, str], sandbox_url: str) -> str:
 def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
     """Tell the sandbox where its news goes; at MX itself people do this on its dashboard."""
     url = credentials["webhook_url"]
+    api, _, version = credentials["mx_api"].partition("/")
     with requests.Session() as session:
         session.trust_env = False
         listed = session.get(f"{sandbox}/_control/webhooks", timeout=TIMEOUT).json()["webhooks"]
@@ -229,7 +201,8 @@ def _register_webhook(sandbox: str, credentials: dict[str, str]) -> None:
             "url": url,
             "username": WEBHOOK_USER,
             "password": credentials["webhook_secret"],
-            "api": credentials["mx_api"],
+            "api": api,
+            "version": version or None,
         }
         session.post(f"{sandbox}/_control/webhooks", json=hook, timeout=TIMEOUT)
 
