@@ -20,6 +20,7 @@ from tests import sandbox_process
 from tests.conftest import connect_tenant
 from tests.life.oracle import differences
 from tests.life.simulation import START, Simulation
+from tests.mx_api import MXApi
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.life
@@ -43,17 +44,23 @@ def living_bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("seed", seeds())
 def test_after_a_year_the_gateway_says_what_the_banks_say(
-    tenant: Tenant, application: Application, living_bank: Sandbox, settings: Any, seed: int
+    tenant: Tenant,
+    application: Application,
+    living_bank: Sandbox,
+    settings: Any,
+    chosen_api: MXApi,
+    seed: int,
 ):
     settings.MEMBER_WAIT_SECONDS = 0
     living_bank.call("POST", "/_control/reset", json={"seed": str(seed), "now": START.isoformat()})
     living_bank.heal()
     living_bank.call("POST", "/_control/clock", json={"is_running": False})
     hook = {"url": "http://127.0.0.1:9/", "username": "mx", "password": "secret"}
+    hook |= {"api": chosen_api.slug, "version": chosen_api.version}
     living_bank.call("POST", "/_control/webhooks", json=hook)
     config = AggregationSettings(tenant=tenant, webhook_user="mx", webhook_secret="a-secret-of-mx")
     config.save()
-    connect_tenant(tenant, living_bank)
+    connect_tenant(tenant, living_bank, chosen_api)
     with time_machine.travel(START, tick=True) as traveller:
         simulation = Simulation(
             application=application,
