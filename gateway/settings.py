@@ -111,6 +111,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url("REDIS_URL", default="")
 JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
+# Rows that a list counts, sorts, filters without an index, and has in pages with numbers.
+LIST_WINDOW = env.int("LIST_WINDOW", default=10_000, minimum=1000, maximum=1_000_000)
 # Vendors send several webhooks for one import; jobs wait this long to handle them together.
 WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5, maximum=60)
 # A tenant's jobs that may call the vendor at the same time.

@@ -34,6 +34,9 @@ class AuditLog(Record):
         verbose_name = "vendor call"
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"], name="audit_of_tenant"),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin, as is the next one
+            models.Index(fields=["request_id"], name="audit_of_request"),
             models.Index(
                 fields=["tenant", "client_id", "-update_date"],
                 condition=models.Q(client_id__isnull=False),

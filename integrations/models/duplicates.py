@@ -35,7 +35,11 @@ class PossibleDuplicate(TenantRecord):
                 name="possible_duplicate_of_another",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-create_date", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin
+        ]
 
     def __str__(self) -> str:
         return f"{self.aggregation_account} / {self.other_account}"
@@ -64,7 +68,11 @@ class AccountMerge(TenantRecord):
                 name="account_merged_once",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-create_date", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin
+        ]
 
     def __str__(self) -> str:
         return f"{self.merged_account} into {self.kept_account}"

@@ -36,7 +36,10 @@ class Erasure(TenantRecord):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "client_id"], name="erasure_once_per_client")
         ]
-        indexes = [models.Index(fields=["tenant", "-create_date"])]
+        indexes = [
+            models.Index(fields=["tenant", "-create_date"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin
+        ]
 
     def __str__(self) -> str:
         return f"Erasure of {self.client_id}"

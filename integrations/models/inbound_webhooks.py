@@ -39,6 +39,12 @@ class InboundWebhook(Record):
         verbose_name = "inbound webhook"
         indexes = [
             models.Index(fields=["tenant", "-create_date"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin, as is the next one
+            models.Index(
+                fields=["-create_date", "-id"],
+                condition=models.Q(state="quarantined"),
+                name="inbox_quarantined",
+            ),
             models.Index(
                 fields=["tenant", "vendor_member_id"],
                 condition=models.Q(state="received"),

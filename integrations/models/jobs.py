@@ -72,6 +72,10 @@ class Job(Record):
             ),
             models.Index(fields=["finished_at"], name="job_finished"),
             models.Index(fields=["tenant", "-create_date"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin, as is the next one
+            models.Index(
+                fields=["-create_date", "-id"], condition=Q(state="dead"), name="job_dead"
+            ),
         ]
 
     def __str__(self) -> str:

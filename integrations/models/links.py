@@ -121,6 +121,10 @@ class Member(TenantRecord):
                 fields=["vendor_user", "vendor_member_id"], name="member_once_per_user"
             ),
         ]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.vendor_member_id

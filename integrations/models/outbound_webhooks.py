@@ -42,6 +42,10 @@ class WebhookSubscription(TenantRecord):
 
     class Meta:
         verbose_name = "webhook"
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+        ]
 
     def __str__(self) -> str:
         return self.url
@@ -85,7 +89,15 @@ class WebhookDelivery(TenantRecord):
         constraints = [
             models.UniqueConstraint(fields=["event", "subscription"], name="delivered_once_per_url")
         ]
-        indexes = [models.Index(fields=["tenant", "-create_date"])]
+        indexes = [
+            models.Index(fields=["tenant", "-create_date"]),
+            models.Index(fields=["-create_date", "-id"]),  # of the admin, as is the next one
+            models.Index(
+                fields=["-create_date", "-id"],
+                condition=models.Q(state="failed"),
+                name="delivery_failed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} → {self.subscription}"

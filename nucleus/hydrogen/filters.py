@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -67,14 +68,10 @@ def apply(rows: QuerySet[Any], text: str, *, fields: Sequence[str]) -> QuerySet[
     """
     if not text:
         return rows
-    query = Q(pk__in=[])
     day_columns = getattr(rows.model, "DAY_COLUMNS", {})
     parsed = _parse(text, {name: _field(rows.model, name) for name in fields}, day_columns)
-    for group in parsed:
-        group_query = Q()
-        for condition in group:
-            group_query &= _query(condition)
-        query |= group_query
+    groups = [Q(*map(_query, group)) for group in parsed]
+    query = reduce(compare.or_, groups)
     return rows.filter(query)
 
 

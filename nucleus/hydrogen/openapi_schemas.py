@@ -215,7 +215,13 @@ def page_of(item: Any) -> type[serializers.Serializer[Any]]:
 
     class Page(serializers.Serializer[Any]):
         content = item(many=True)
-        total_elements = serializers.IntegerField()
+        total_elements = serializers.IntegerField(
+            help_text="One more than were counted if `total_is_exact` is false."
+        )
+        total_is_exact = serializers.BooleanField(
+            help_text="false: the list has more than `LIST_WINDOW` (10,000) rows, or its "
+            "conditions were compared with its first ones only."
+        )
         total_pages = serializers.IntegerField()
         number = serializers.IntegerField(help_text="0-based.")
         size = serializers.IntegerField()

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
-from nucleus.hydrogen import cursors, filters
+from nucleus.hydrogen import access_paths, cursors, filters
+from nucleus.hydrogen.bounded_lists import BoundedList, Part
+from nucleus.hydrogen.cursors import Order
 from nucleus.hydrogen.fields import LenientBooleanField
 from nucleus.hydrogen.unset_values import is_unset
 
 DEFAULT_SIZE, MAX_SIZE = 25, 100
 MAX_PAGE = 1_000_000
+WINDOW = "`LIST_WINDOW` (10,000)"  # in the documentation of the API
 
 
 def parameters(
@@ -33,12 +36,19 @@ def parameters(
         fields, order_by: as those of `page`.
         filterable: whether the list takes `filter`; a view without it calls `refuse_filter`.
     """
-    filter_parameters = [filter_parameter("create_date>=2026-11-01")] if filterable else []
+    filter_parameters = (
+        [filter_parameter("create_date>=2026-11-01", narrowing=_narrowing(model, fields))]
+        if filterable
+        else []
+    )
     return [
         OpenApiParameter(
             "page",
             {"type": "integer", "minimum": 0, "maximum": MAX_PAGE, "default": 0},
-            description="0-based. Rows that are written meanwhile shift it; a cursor does not.",
+            description=(
+                "0-based. Rows that are written meanwhile shift it; a cursor does not. Pages end "
+                f"at {WINDOW} rows; go on with a cursor."
+            ),
         ),
         OpenApiParameter(
             "cursor",
@@ -46,9 +56,10 @@ def parameters(
             description=(
                 f"`{cursors.START}`, then the `next_cursor` of each response until it is null, "
                 "with the other parameters unchanged: no row is repeated or skipped while rows "
-                f"are written. In place of `page`. Ordered by `{_cursor_order(fields)}` unless "
-                "`order_by` says otherwise. With `order_by=update_date` only ascending order is "
-                "allowed; a row that changes meanwhile is listed again."
+                "are written. In place of `page`, for lists of any size. Ordered by "
+                f"`{_cursor_order(fields)}` unless `order_by` says otherwise. With "
+                "`order_by=update_date` only ascending order is allowed; a row that changes "
+                "meanwhile is listed again."
             ),
         ),
         OpenApiParameter(
@@ -59,20 +70,43 @@ def parameters(
             OpenApiTypes.STR,
             enum=filters.comparable(model, fields),
             default=order_by,
+            description=(
+                f"Lists of more than {WINDOW} rows can be ordered by {_served(model, fields)} only."
+            ),
         ),
         OpenApiParameter("ascending", OpenApiTypes.BOOL, default=False),
         *filter_parameters,
     ]
 
 
-def filter_parameter(example: str) -> OpenApiParameter:
-    """The `filter` parameter for OpenAPI."""
+def filter_parameter(example: str, *, narrowing: str = "") -> OpenApiParameter:
+    """The `filter` parameter for OpenAPI.
+
+    Args:
+        narrowing: the fields of a table of any size by which rows are found.
+    """
+    large = (
+        f" Rows are found by {narrowing}; other conditions are compared with the first {WINDOW} "
+        "rows, or, with a cursor, page by page."
+    )
     return OpenApiParameter(
         "filter",
         {"type": "string", "maxLength": filters.MAX_LENGTH},
-        description="field==value; also != > >= < <=, joined by && and ||. Quote unusual values.",
+        description=(
+            "field==value; also != > >= < <=, joined by && and ||. Quote unusual values."
+            f"{large if narrowing else ''}"
+        ),
         examples=[OpenApiExample("A filter", value=example)],
     )
+
+
+def _served(model: type[Model], fields: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in access_paths.orders(model, fields))
+
+
+def _narrowing(model: type[Model], fields: Sequence[str]) -> str:
+    names = access_paths.narrowing_columns(model, filters.comparable(model, fields))
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def refuse_filter(query: Mapping[str, str], *, alternatives: Iterable[str]) -> None:
@@ -152,7 +186,7 @@ def page(
     render: Callable[[Any], dict[str, Any]],
     order_by: str = "update_date",
 ) -> dict[str, Any]:
-    """One page of `rows`, filtered and ordered as asked; two queries.
+    """One page of `rows`, filtered and ordered as the query says; two to four statements.
 
     Args:
         fields: the names that may be ordered by and filtered on; JSON among them is left out.
@@ -161,24 +195,26 @@ def page(
     fields = filters.comparable(rows.model, fields)
     parameters = parse_parameters(query, sortable=fields, order_by=order_by)
     rows = filters.apply(rows, parameters.filter, fields=fields)
-    rows = rows.order_by(_order(rows.model, parameters), "id")  # ids settle ties between pages
-    total = rows.count()
+    order = Order(rows.model, parameters.order_by, parameters.ascending)
+    listed = BoundedList(rows, order, fields=fields)
     if parameters.cursor:
-        number, page_rows, next_cursor = _read_at_cursor(rows, parameters)
+        number, part, next_cursor = _read_at_cursor(listed, parameters)
     else:
         number, next_cursor = parameters.page, None
-        page_rows = list(rows[number * parameters.size : (number + 1) * parameters.size])
-    content = [render(row) for row in page_rows]
+        part = listed.page(number, parameters.size)
+    total = listed.total
+    content = [render(row) for row in part.rows]
     pages = -(-total // parameters.size)
     return {
         "content": content,
         "total_elements": total,
+        "total_is_exact": listed.is_total_exact,
         "total_pages": pages,
         "number": number,
         "size": parameters.size,
         "number_of_elements": len(content),
         "first": number == 0,
-        "last": next_cursor is None if parameters.cursor else number >= pages - 1,
+        "last": part.end is None,
         "next_cursor": next_cursor,
         "sort": [
             {
@@ -194,30 +230,22 @@ def page(
 
 
 def _read_at_cursor(
-    rows: QuerySet[Any], parameters: ListParameters
-) -> tuple[int, list[Any], str | None]:
+    listed: BoundedList, parameters: ListParameters
+) -> tuple[int, Part, str | None]:
     """The page's number, its rows, and the cursor of the next page if there is one."""
+    order = listed.order
     direction = "ascending" if parameters.ascending else "descending"
     # A hash, because a filter may be longer than a cursor can be.
     filter_hash = hashlib.sha256(parameters.filter.encode(errors="replace")).hexdigest()
-    context = f"cursor:{rows.model._meta.label}:{parameters.order_by}:{direction}:{filter_hash}"
-    number = 0
+    label = order.model._meta.label
+    context = f"cursor 2:{label}:{parameters.order_by}:{direction}:{filter_hash}"
+    place, number = None, 0
     if parameters.cursor != cursors.START:
-        cursor = cursors.decode(parameters.cursor, context=context)
-        number = cursor.number
-        rows = rows.filter(
-            cursors.rows_after(
-                rows.model, cursor, parameters.order_by, ascending=parameters.ascending
-            )
-        )
-    page_rows = list(rows[: parameters.size + 1])
-    if len(page_rows) <= parameters.size:
-        return number, page_rows, None
-    del page_rows[parameters.size :]
-    next_cursor = cursors.encode(
-        page_rows[-1], parameters.order_by, number=number + 1, context=context
-    )
-    return number, page_rows, next_cursor
+        place, number = cursors.decode(parameters.cursor, order, context=context)
+    part = listed.after(place, parameters.size)
+    if part.end is None:
+        return number, part, None
+    return number, part, cursors.encode(part.end, order, number=number + 1, context=context)
 
 
 def _number(values: Mapping[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
@@ -226,14 +254,6 @@ def _number(values: Mapping[str, str], name: str, default: int, minimum: int, ma
     if not minimum <= number <= maximum:
         raise ValidationError({name: [f"Use a whole number from {minimum} to {maximum}."]})
     return number
-
-
-def _order(model: type[Model], parameters: ListParameters) -> Any:
-    """The order, with null below all values on both databases, whose defaults differ."""
-    if not model._meta.get_field(parameters.order_by).null:
-        return parameters.order_by if parameters.ascending else f"-{parameters.order_by}"
-    column = F(parameters.order_by)
-    return column.asc(nulls_first=True) if parameters.ascending else column.desc(nulls_last=True)
 
 
 def _camel(name: str) -> str:

@@ -27,7 +27,10 @@ class AuditLog(ApiRecord):
     security_ids = models.JSONField(default=list, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "-update_date", "id"], name="trail_of_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"], name="trail_of_tenant"),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+        ]
 
     def __str__(self) -> str:
         return self.request_url

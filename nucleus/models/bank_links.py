@@ -103,6 +103,7 @@ class BankLink(ApiRecord):
         ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
             models.Index(fields=["client", "-update_date"]),
             models.Index(
                 fields=["tenant", "secondary_id"],

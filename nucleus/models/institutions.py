@@ -35,6 +35,10 @@ class Institution(Record):
                 fields=["tenant", "code"], name="institution_code_unique_in_tenant"
             ),
         ]
+        indexes = [
+            models.Index(fields=["-update_date", "id"]),
+            models.Index(fields=["-create_date", "id"]),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -76,7 +76,13 @@ class AggregationAccountBalance(AccountEntry):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
             models.Index(fields=["aggregation_account", "-balance_time_stamp"]),
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=models.Q(secondary_id__isnull=False),
+                name="balance_secondary_id",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,6 +94,7 @@ class AggregationAccountTransaction(SourcedEntry):
 
     # Filters that compare an instant with a day compare the bank's day, not the one in UTC.
     DAY_COLUMNS: ClassVar[dict[str, str]] = {"transaction_date": "booking_date"}
+    ALWAYS_SET: ClassVar[frozenset[str]] = frozenset({"booking_date"})  # by all that writes rows
 
     transaction_date = models.DateTimeField()
     # The day under which the bank books it; the day of transaction_date (UTC) where nobody said.
@@ -120,9 +127,12 @@ class AggregationAccountTransaction(SourcedEntry):
         ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(fields=["aggregation_account", "-update_date", "id"]),
             models.Index(fields=["aggregation_account", "-transaction_date"]),
             models.Index(fields=["tenant", "-transaction_date", "id"]),
             models.Index(fields=["tenant", "-booking_date", "id"]),
+            models.Index(fields=["tenant", "category", "-update_date", "id"]),
             # Few rows have either: vendors give no secondary_id, and pending does not last.
             models.Index(
                 fields=["tenant", "secondary_id"],
@@ -135,9 +145,9 @@ class AggregationAccountTransaction(SourcedEntry):
                 name="transaction_pending",
             ),
             models.Index(
-                fields=["tenant", "merchant_id"],
+                fields=["tenant", "merchant_id", "-update_date", "id"],
                 condition=models.Q(merchant_id__isnull=False),
-                name="transaction_merchant",
+                name="transaction_of_merchant",
             ),
             models.Index(
                 fields=["transaction_type", "status"],
@@ -172,7 +182,15 @@ class AggregationAccountHolding(SourcedEntry):
                 fields=["aggregation_account", "source_id"], name="holding_source_unique"
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=models.Q(secondary_id__isnull=False),
+                name="holding_secondary_id",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.shares} x {self.ticker or self.ticker_name}"

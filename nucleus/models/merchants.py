@@ -20,6 +20,7 @@ class Merchant(Record):
         constraints = [
             models.UniqueConstraint(fields=["source", "source_id"], name="merchant_once_per_source")
         ]
+        indexes = [models.Index(fields=["-create_date", "id"])]
 
     def __str__(self) -> str:
         return self.name

@@ -109,6 +109,17 @@ class Client(Owner):
         ]
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=Q(secondary_id__isnull=False),
+                name="client_secondary_id",
+            ),
+            models.Index(
+                fields=["tenant", "email"],
+                condition=Q(email__isnull=False),
+                name="client_email",
+            ),
             models.Index(fields=["tenant", "username_key"], name="client_username_key"),
         ]
 
@@ -175,7 +186,15 @@ class Business(Owner):
 
     class Meta:
         verbose_name_plural = "businesses"
-        indexes = [models.Index(fields=["tenant", "-update_date", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "-update_date", "id"]),
+            models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(
+                fields=["tenant", "secondary_id"],
+                condition=Q(secondary_id__isnull=False),
+                name="business_secondary_id",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.legal_name

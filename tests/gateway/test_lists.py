@@ -9,8 +9,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.models import AuditLog, WebhookSubscription
+from integrations.models import (
+    AccountMerge,
+    AuditLog,
+    Member,
+    PossibleDuplicate,
+    WebhookSubscription,
+)
 from nucleus import models
+from nucleus.api.record_types import RECORD_TYPES
+from nucleus.hydrogen import access_paths
 from nucleus.models import Client, Tenant
 from tests.api import Api
 from tests.factories import nucleus as factories
@@ -85,3 +93,15 @@ def test_parameters_without_end_are_a_mistake_of_the_caller(api: Api):
     response = api.get("/nucleus/v1/client", **query)
     assert (response.status_code, response.data["code"]) == (400, "invalid_request")
     assert "parameters" in response.data["message"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(record_type.model for record_type in RECORD_TYPES), models.Client, models.Business,
+        models.AuditLog, AuditLog, Member, PossibleDuplicate, AccountMerge, WebhookSubscription,
+    ],
+)  # fmt: skip
+def test_an_index_has_the_default_orders_of_every_list(model: Any):
+    names = ("create_date", "update_date")  # with a cursor, and without
+    assert access_paths.orders(model, names) == list(names)

@@ -51,10 +51,13 @@ function pager(answer, turn) {
   return h("nav", { class: "pager", "aria-label": "Pages of transactions" },
     h("button", { type: "button", disabled: answer.first, onclick: turn(answer.number - 1) },
       "Newer"),
-    h("span", { role: "status" }, `${first}\u2013${last} of ${answer.total_elements}`),
+    h("span", { role: "status" }, `${first}\u2013${last} of ${total(answer)}`),
     h("button", { type: "button", disabled: answer.last, onclick: turn(answer.number + 1) },
       "Older"));
 }
+
+const total = ({ total_elements: count, total_is_exact: exact }) =>
+  exact ? count : `more than ${count - 1}`;
 
 export async function renderHoldings(accounts) {
   const names = new Map(accounts.map((account) => [account.id, account.account_name]));

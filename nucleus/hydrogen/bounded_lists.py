@@ -1,0 +1,206 @@
+"""Lists whose pages cost the same however many rows the table has.
+
+Three ways to read a page, each of at most `settings.LIST_WINDOW` rows beside the page:
+
+- by the index that has all conditions and the order: as many rows as the page has;
+- by an index that finds few rows, which are then filtered and sorted;
+- by an index that has the order, filtering its first rows; where too few of them match, the list
+  is refused, or a page by cursor is short.
+
+What is left over is refused with the alternatives. Totals are counted up to the same number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Func, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.db.models.sql.where import WhereNode
+from rest_framework.exceptions import ValidationError
+
+from nucleus.hydrogen import cursors
+from nucleus.hydrogen.access_paths import Conditions, narrowing_columns, orders
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a list.
+
+    Attributes:
+        end: the place behind them, if there are more rows.
+    """
+
+    rows: list[Any]
+    end: cursors.Place | None
+
+
+class Unindexed(Func):
+    """A column for an order by which the rows are sorted rather than read.
+
+    By its bare name the database may walk an index of the whole tenant in that order, in the hope
+    of meeting the few rows that match.
+    """
+
+    function = "COALESCE"
+    template = "%(function)s(%(expressions)s, %(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
+class BoundedList:
+    """A list in one order, read page by page.
+
+    Args:
+        rows: the list, without order.
+        fields: what it can be filtered by and ordered by, for messages.
+    """
+
+    def __init__(self, rows: QuerySet[Any], order: cursors.Order, *, fields: Sequence[str]) -> None:
+        self.rows = rows
+        self.order = order
+        self._model = rows.model
+        self._fields = fields
+        self._limit = settings.LIST_WINDOW
+        conditions = Conditions.of(rows)
+        self._nodes = conditions.nodes
+        path = conditions.serving_order(rows.model, order.column)
+        self._has_index = path is not None
+        self._in_index = (
+            [node for node in self._nodes if conditions.is_served(node, path)] if path else []
+        )
+        self._narrowing = [
+            node
+            for node in self._nodes
+            if conditions.is_of_tenant(node) or conditions.is_narrowing(node, rows.model)
+        ]
+
+    @cached_property
+    def _is_read_by_index(self) -> bool:
+        return self._has_index and len(self._in_index) == len(self._nodes)
+
+    @cached_property
+    def _candidates(self) -> int:
+        """How many rows an index finds that have the other conditions or not."""
+        return self._count(self._with(self._narrowing))
+
+    @cached_property
+    def _is_sorted(self) -> bool:
+        """Whether an index finds few enough rows to read them all. Raises ValidationError."""
+        if self._candidates <= self._limit:
+            return True
+        if not self._has_index:
+            raise self._refused_order()
+        return False
+
+    @cached_property
+    def _window_end(self) -> cursors.Place | None:
+        """Of a list that is neither: the last row that is read of its index, from the start."""
+        return self._read_end_of_window(Q())
+
+    @cached_property
+    def total(self) -> int:
+        """How many rows there are; one more than were counted if `is_total_exact` is false."""
+        if self._is_read_by_index:
+            return self._count(self.rows)
+        if self._is_sorted:
+            has_all = len(self._narrowing) == len(self._nodes)
+            return self._candidates if has_all else self._count(self.rows)
+        return self.rows.filter(self._up_to(self._window_end)).order_by().count() + 1
+
+    @cached_property
+    def is_total_exact(self) -> bool:
+        if self._is_read_by_index:
+            return self.total <= self._limit
+        return self._is_sorted
+
+    def within_window(self) -> QuerySet[Any]:
+        """The rows; where no index finds them, those among the first rows of the order."""
+        if self._is_read_by_index or not self._has_index or self._is_sorted:
+            return self.rows
+        return self.rows.filter(self._up_to(self._window_end))
+
+    def page(self, number: int, size: int) -> Part:
+        """The page of that number. Raises ValidationError for one that costs too much."""
+        first = number * size
+        if not self.is_total_exact and first + size > self._limit:
+            message = (
+                f"This list has more than {self._limit:,} rows, and its pages end there. Go on "
+                f"with cursor={cursors.START} and each next_cursor in place of page, or narrow the "
+                f"list{self._by_conditions()}."
+            )
+            raise ValidationError({"page": [message]})
+        part = self._read([Q()], first, size)
+        if part.end is not None and len(part.rows) < size:
+            raise self._refused_filter()
+        return part
+
+    def after(self, place: cursors.Place | None, size: int) -> Part:
+        """The rows behind a place, or the first ones. Their number may be smaller than `size`."""
+        return self._read(self.order.after(place), 0, size)
+
+    def _read(self, segments: Sequence[Q], first: int, size: int) -> Part:
+        read: list[Any] = []
+        for segment in segments:
+            part, end = self.rows.filter(segment), None
+            if not (self._is_read_by_index or self._is_sorted):
+                end = self._end_of_window(segment)
+                part = part.filter(self._up_to(end))
+            wanted = size + 1 - len(read)
+            read += part.order_by(*self._columns())[first : first + wanted]
+            if len(read) > size:
+                return Part(read[:size], self.order.place_of(read[size - 1]))
+            if end is not None:
+                return Part(read, end)
+        return Part(read, None)
+
+    def _end_of_window(self, segment: Q) -> cursors.Place | None:
+        return self._read_end_of_window(segment) if segment else self._window_end
+
+    def _read_end_of_window(self, segment: Q) -> cursors.Place | None:
+        rows, names = self._with(self._in_index).filter(segment), {"id", self.order.column}
+        ordered = rows.select_related(None).only(*names).order_by(*self.order.columns())
+        last = ordered[self._limit - 1 : self._limit].first()
+        return self.order.place_of(last) if last is not None else None
+
+    def _up_to(self, place: cursors.Place | None) -> Q:
+        return self.order.up_to(place) if place is not None else Q()
+
+    def _columns(self) -> list[OrderBy]:
+        if self._is_read_by_index or all(node in self._in_index for node in self._narrowing):
+            return self.order.columns()
+        return self.order.columns(Unindexed(F(self.order.column)))
+
+    def _with(self, nodes: list[Any]) -> QuerySet[Any]:
+        """The list with these of its conditions only."""
+        rows = self.rows.all()
+        rows.query.where = WhereNode(list(nodes))
+        return rows
+
+    def _count(self, rows: QuerySet[Any]) -> int:
+        return rows.order_by()[: self._limit + 1].count()
+
+    def _refused_order(self) -> ValidationError:
+        names = ", ".join(orders(self._model, self._fields))
+        message = (
+            f"More than {self._limit:,} rows cannot be ordered by {self.order.column}. Order by "
+            f"{names}, or narrow the list{self._by_conditions()}."
+        )
+        return ValidationError({"order_by": [message]})
+
+    def _refused_filter(self) -> ValidationError:
+        message = (
+            f"Too few of the first {self._limit:,} rows match. Narrow the list"
+            f"{self._by_conditions()}, or read it with cursor={cursors.START} and each "
+            "next_cursor, whose pages may be short."
+        )
+        return ValidationError({"filter": [message]})
+
+    def _by_conditions(self) -> str:
+        names = ", ".join(narrowing_columns(self._model, self._fields))
+        return f" by a condition on {names}" if names else ""
