@@ -78,7 +78,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
+class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
     """Roles of staff."""
 
     def formfield_for_manytomany(  # type: ignore[override]

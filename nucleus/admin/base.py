@@ -15,6 +15,13 @@ from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from nucleus.admin.large_tables import (
+    BoundedChangeList,
+    BoundedPaginator,
+    filter_class,
+    is_large,
+    matches,
+)
 from nucleus.encryption import EncryptedTextField
 
 logger = logging.getLogger(__name__)
@@ -50,6 +57,8 @@ class BaseAdmin(ModelAdmin):
     """
 
     fixed_fields: tuple[str, ...] = ("tenant",)  # chosen once, when the object is added
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = getattr(self.model, "unscoped", self.model._default_manager).all()
@@ -99,7 +108,29 @@ class BaseAdmin(ModelAdmin):
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    # Filters
+    # Lists
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
+        return BoundedChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        entries = list(super().get_list_filter(request))
+        return [
+            (entry, special)
+            if isinstance(entry, str) and (special := filter_class(self.model, entry)) is not None
+            else entry
+            for entry in entries
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Parts of words are found among the newest rows of a large table, whole values in all."""
+        matching, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term or not is_large(self.model):
+            return matching, may_repeat
+        names = tuple(self.get_search_fields(request))
+        return matches(queryset, matching, names, search_term.strip()), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self._allowed_lookups(request)

@@ -20,7 +20,7 @@ class ClientAdmin(ReadOnlyAdmin):
     list_display = ("username", "full_name", "tenant", "client_type", "is_active", "create_date")
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
-    search_fields = ("username", "last_name", "id")
+    search_fields = ("username", "last_name", "email", "secondary_id", "id")
     actions = ("erase",)
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
@@ -49,4 +49,4 @@ class BusinessAdmin(ReadOnlyAdmin):
     list_display = ("legal_name", "dba_name", "tenant", "is_active", "create_date")
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
-    search_fields = ("legal_name", "dba_name", "id")
+    search_fields = ("legal_name", "dba_name", "secondary_id", "id")

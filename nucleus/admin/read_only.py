@@ -13,8 +13,8 @@ from nucleus.admin.base import BaseAdmin
 class ReadOnlyAdmin(BaseAdmin):
     """Nothing can be added, changed or deleted here."""
 
-    show_full_result_count = False
     list_per_page = 50
+    sortable_by = ()  # the tables are large
 
     def has_repeat_permission(self, request: HttpRequest) -> bool:
         """Whether this person may repeat work by an action: staff who may change such rows."""

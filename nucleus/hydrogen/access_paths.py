@@ -152,15 +152,15 @@ def is_nullable(model: type[Model], name: str) -> bool:
 def paths(model: type[Model]) -> tuple[AccessPath, ...]:
     """The table's indexes, those of its constraints and foreign keys included."""
     options: Any = model._meta
-    known = [AccessPath((options.pk.attname,))]
+    result = [AccessPath((options.pk.attname,))]
     for index in options.indexes:
-        known.append(_path(model, index.fields, index.condition))
+        result.append(_path(model, index.fields, index.condition))
     for constraint in options.total_unique_constraints:
-        known.append(_path(model, constraint.fields, None))
+        result.append(_path(model, constraint.fields, None))
     for field in options.local_concrete_fields:
         if field.db_index or (field.unique and not field.primary_key):
-            known.append(AccessPath((field.attname,)))
-    return tuple(known)
+            result.append(AccessPath((field.attname,)))
+    return tuple(result)
 
 
 def orders(model: type[Model], names: Iterable[str]) -> list[str]:

@@ -151,8 +151,8 @@ class BoundedList:
             if not (self._is_read_by_index or self._is_sorted):
                 end = self._end_of_window(segment)
                 part = part.filter(self._up_to(end))
-            wanted = size + 1 - len(read)
-            read += part.order_by(*self._columns())[first : first + wanted]
+            missing = size + 1 - len(read)
+            read += part.order_by(*self._columns())[first : first + missing]
             if len(read) > size:
                 return Part(read[:size], self.order.place_of(read[size - 1]))
             if end is not None:
