@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,7 +16,6 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import account_links, user_sessions, users
-from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import VendorCredential, VendorUser
@@ -78,7 +76,7 @@ def enqueue_due(limit: int = 100) -> int:
         interval = CHECK_INTERVAL if is_wanted else RETRY_INTERVAL
         with transaction.atomic():
             if claimed.update(holdings_check_at=now + interval) and not is_wanted:
-                payload = UserPayload(vendor_user_id=str(vendor_user.pk))
+                payload = users.UserPayload(vendor_user_id=str(vendor_user.pk))
                 DEACTIVATE_HOLDINGS.enqueue(tenant=vendor_user.tenant, payload=payload)
                 count += 1
     return count
@@ -113,14 +111,7 @@ def _bills(credential: VendorCredential) -> bool:
     return capabilities.BILLED_HOLDINGS in api.capabilities
 
 
-@dataclass(frozen=True)
-class UserPayload(JobData):
-    """Our id of the vendor user."""
-
-    vendor_user_id: str
-
-
-def run_job(run: JobRun, payload: UserPayload) -> None:
+def run_job(run: JobRun, payload: users.UserPayload) -> None:
     """Make the vendor end the billing of the user's positions."""
     vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
     if vendor_user is None or vendor_user.vendor_user_id is None or _are_wanted(vendor_user):
@@ -150,7 +141,7 @@ def _opened(
 DEACTIVATE_HOLDINGS = JobKind(
     name="deactivate_holdings",
     queue=Queue.BULK,
-    payload_type=UserPayload,
+    payload_type=users.UserPayload,
     handler=run_job,
     key=lambda payload: payload.vendor_user_id,
 )

@@ -66,7 +66,7 @@ def run_job(run: JobRun, payload: SyncPayload) -> None:
 
 
 def _needs_import(member: Member) -> bool:
-    """Whether accounts depend on a working connection that the vendor does not import by itself."""
+    """Whether accounts depend on a working connection that the vendor does not refresh."""
     if member.is_refreshed_by_vendor or member.declines_imports:
         return False
     if member.next_step != NextStep.NONE or member.broken_since is not None:

@@ -6,7 +6,6 @@ compares both sides, so it does not matter who deactivated the owner, or whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -15,7 +14,6 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import billed_holdings, missing_connections, user_sessions, users
-from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
 from integrations.jobs.job_queue import JobRun
 from integrations.models import VendorUser
@@ -39,7 +37,7 @@ def enqueue_due(limit: int = 100) -> int:
         )
         with transaction.atomic():
             if claimed.update(activity_checked_at=now):
-                payload = UserPayload(vendor_user_id=str(vendor_user.pk))
+                payload = users.UserPayload(vendor_user_id=str(vendor_user.pk))
                 FOLLOW_OWNER.enqueue(tenant=vendor_user.tenant, payload=payload)
                 count += 1
     return count
@@ -72,14 +70,7 @@ def _is_due(before: object) -> Q:
     )
 
 
-@dataclass(frozen=True)
-class UserPayload(JobData):
-    """Our id of the vendor user."""
-
-    vendor_user_id: str
-
-
-def run_job(run: JobRun, payload: UserPayload) -> None:
+def run_job(run: JobRun, payload: users.UserPayload) -> None:
     """Make the vendor's user what its owner is."""
     vendor_user = users.by_id(run.tenant, payload.vendor_user_id)
     if vendor_user is None or vendor_user.vendor_user_id is None:
@@ -129,7 +120,7 @@ def _store(vendor_user: VendorUser, *, is_disabled: bool) -> None:
 FOLLOW_OWNER = JobKind(
     name="follow_owner",
     queue=Queue.BULK,
-    payload_type=UserPayload,
+    payload_type=users.UserPayload,
     handler=run_job,
     key=lambda payload: payload.vendor_user_id,
 )

@@ -103,6 +103,13 @@ def by_id(tenant: Tenant, vendor_user_id: str) -> VendorUser | None:
 
 
 @dataclass(frozen=True)
+class UserPayload(JobData):
+    """A job about one vendor user; our id of it."""
+
+    vendor_user_id: str
+
+
+@dataclass(frozen=True)
 class CreateUserPayload(JobData):
     """The Nucleus client that gets a vendor user."""
 

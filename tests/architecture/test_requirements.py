@@ -78,7 +78,7 @@ def imported(place: Path) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.mark.parametrize("name", ALLOWED)
-def test_what_is_imported_is_declared(name: str):
+def test_imported_packages_are_declared(name: str):
     existing = declared(ALLOWED[name])
     undeclared = {
         f"{top} ({file.relative_to(ROOT)})"

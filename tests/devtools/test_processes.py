@@ -160,7 +160,7 @@ def test_processes_end_with_a_parent_that_is_killed_outright() -> None:
         time.sleep(0.05)
 
 
-def test_what_a_process_leaves_behind_is_stopped_with_it(tmp_path: Path) -> None:
+def test_child_processes_are_stopped_with_their_parent(tmp_path: Path) -> None:
     """A server whose master is killed leaves workers; they have its process group."""
     code = (
         "import subprocess, sys, pathlib; "

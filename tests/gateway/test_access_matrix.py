@@ -243,7 +243,7 @@ def test_other_methods_are_not_there(application: Application, owned: dict[str, 
         assert response.data["code"] == "method_not_allowed"
 
 
-def test_what_is_public(db: Any):
+def test_public_paths(db: Any):
     http = HttpClient(raise_request_exception=False)
     for path, methods in PUBLIC.items():
         address = "/" + re.sub(r"<\w+:\w+>", "x", path)

@@ -174,7 +174,7 @@ def test_an_applications_secret_is_shown_once(staff: HttpClient, tenant: Tenant)
     assert "Unknown scopes: root" in refused.content.decode()
 
 
-def test_what_an_application_may_do(staff: HttpClient, tenant: Tenant):
+def test_scopes_of_an_application(staff: HttpClient, tenant: Tenant):
     path = "/admin/access/application/add/"
     body = {
         "tenant": tenant.pk, "name": "app", "scopes": "read", "is_active": "on",

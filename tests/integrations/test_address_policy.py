@@ -37,13 +37,13 @@ def production(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("text", NEVER_PUBLIC)
-def test_what_is_not_public(text: str):
+def test_addresses_that_are_not_public(text: str):
     assert not address_policy.is_public(ip_address(text))
     assert address_policy.is_local(text)
 
 
 @pytest.mark.parametrize("text", PUBLIC)
-def test_what_is_public(text: str):
+def test_addresses_that_are_public(text: str):
     assert address_policy.is_public(ip_address(text))
     assert not address_policy.is_local(text)
 

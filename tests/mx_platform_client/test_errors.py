@@ -54,7 +54,7 @@ def test_the_accept_header_alone_names_the_first_version():
     assert opened({}).users.list_users().pagination.current_page == 1
 
 
-def test_what_does_not_exist(mx: Any, user: str):
+def test_objects_that_do_not_exist(mx: Any, user: str):
     for read in (
         lambda: mx.users.read_user("USR-unknown"),
         lambda: mx.members.read_member("MBR-unknown", user),

@@ -46,7 +46,7 @@ def test_examples(world: World, value: dict[str, Any], expected: tuple[str, str,
     assert row["category_guid"].startswith("CAT-")
 
 
-def test_what_the_description_tells(world: World):
+def test_descriptions_are_cleansed(world: World):
     assert cleansed(world, description="OVERDRAFT FEE")["is_overdraft_fee"] is True
     assert cleansed(world, description="EMPLOYER PAYROLL")["is_direct_deposit"] is True
     assert cleansed(world, description="MUSIC STREAMING 1")["is_subscription"] is True

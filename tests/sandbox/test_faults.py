@@ -89,7 +89,7 @@ def test_broken_connections(sandbox: Sandbox, kind: str):
 
 
 @pytest.mark.parametrize("kind", ["truncated", "garbage", "html"])
-def test_what_is_not_json(sandbox: Sandbox, kind: str):
+def test_bodies_that_are_not_json(sandbox: Sandbox, kind: str):
     sandbox.fault(path="/users", kind=kind)
     response = get(sandbox, "/users")
     assert response.status_code == 200

@@ -70,7 +70,9 @@ def test_five_balance_jobs_in_two_hours(world: World):
         ("test_mortgage_lender", "extend_history"), ("test_card_issuer", "fetch_statements"),
     ],
 )  # fmt: skip
-def test_what_an_institution_does_not_support_is_400(world: World, institution: str, job: str):
+def test_jobs_that_an_institution_does_not_support_are_400(
+    world: World, institution: str, job: str
+):
     assert world.start(world.connect(institution=institution), job)[0] == 400
 
 

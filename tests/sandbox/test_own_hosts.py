@@ -92,7 +92,7 @@ def test_configured_names(behind: Sandbox) -> None:
         assert response.status_code == status, (host, origin)
 
 
-def test_what_it_writes_beside_its_database_says_where_it_is(tmp_path: Path) -> None:
+def test_the_file_beside_the_database_holds_the_address(tmp_path: Path) -> None:
     with sandbox_process.running(tmp_path) as server:
         assert server.base_url in (tmp_path / "sandbox.json").read_text()
     assert not (tmp_path / "sandbox.json").exists()

@@ -65,7 +65,7 @@ def test_test_passwords(
     assert row["needs_updated_credentials"] is needs_credentials
 
 
-def test_what_was_created_may_lag(sandbox: Sandbox, platform: Sandbox):
+def test_new_objects_may_lag(sandbox: Sandbox, platform: Sandbox):
     sandbox.fault(method="POST", path="/users", kind="lag", latency_seconds=0.3)
     body = {"user": {"id": f"person-{time.time_ns()}"}}
     path = f"/users/{platform.call('POST', '/users', json=body)['user']['guid']}"

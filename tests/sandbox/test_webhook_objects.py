@@ -73,7 +73,7 @@ def test_objects_have_revisions_that_count_up(world: World, receiver: Receiver):
     assert "type" not in row
 
 
-def test_what_exists_before_a_registration_is_not_reported(world: World, receiver: Receiver):
+def test_objects_older_than_a_registration_are_not_reported(world: World, receiver: Receiver):
     world.connect()
     register(world, receiver, api="platform", types=OBJECTS)
     world.advance("25h")
@@ -83,7 +83,7 @@ def test_what_exists_before_a_registration_is_not_reported(world: World, receive
     assert actions == {("TRN", "created")}
 
 
-def test_what_vanishes_and_returns_goes_on_counting(world: World, receiver: Receiver):
+def test_revisions_continue_after_an_object_returns(world: World, receiver: Receiver):
     world.connect()
     register(world, receiver, api="platform", types=["ACCOUNTS"])
     for kind in ("delete_account", "restore_account"):

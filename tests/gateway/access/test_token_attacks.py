@@ -239,7 +239,7 @@ def test_unknown_scopes(application: Application, scope: str):
     assert HttpClient().post(TOKEN, form, headers=headers).status_code == 400
 
 
-def test_what_a_clients_token_may_not_set_is_refused_or_ignored(
+def test_fields_that_a_clients_token_may_not_set_are_refused_or_ignored(
     application: Application, ada: Client
 ):
     client_api, path = Api(access_token(application, client=ada)), f"{CLIENTS}/{ada.pk}"

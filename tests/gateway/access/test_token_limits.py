@@ -158,7 +158,7 @@ def test_bad_client_tokens_use_up_no_tokens(application: Application):
     assert exchange(application, spared).status_code == 200  # so it was not used up
 
 
-def test_what_else_is_refused_uses_up_no_tokens(application: Application):
+def test_other_refusals_use_up_no_tokens(application: Application):
     for path in (TOKEN + "?grant_type=x", TOKEN, f"{TOKEN}{QUERY}&scope=root"):
         assert [request_token(application, path=path).status_code for _ in range(2)] != [200, 200]
     assert [request_token(application, path=REVOKE).status_code for _ in range(2)] == [429] * 2

@@ -76,7 +76,7 @@ def test_structured_fields_say_what_is_in_them():
         assert bag["additionalProperties"]["type"] == "string"
 
 
-def test_what_only_a_new_record_needs_is_required_there():
+def test_fields_that_new_records_need_are_required_there_only():
     components = DOCUMENT["components"]["schemas"]
     for name in ("WebhookBody", "NucleusWebhookBody"):
         assert components[name]["required"] == ["url"]

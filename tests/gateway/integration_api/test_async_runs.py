@@ -77,7 +77,7 @@ def test_failures_are_explained(api: Api, mx: Sandbox, linked: list[dict[str, An
 
 
 @pytest.mark.parametrize("path", ["accounting/invoice", "aggregation/nothing", "kyc/status"])
-def test_what_is_not_offered_is_400(api: Api, path: str):
+def test_capabilities_that_are_not_offered_are_400(api: Api, path: str):
     response = api.get(f"{BASE}/{path}")
     assert response.status_code == 400
     assert "aggregation/" in response.data["message"]

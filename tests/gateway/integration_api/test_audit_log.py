@@ -93,7 +93,7 @@ def test_filters(api: Api, nucleus_client: Client, linked: list[dict[str, Any]])
         {"vendor_name": "acme"},
     ],
 )
-def test_what_cannot_be_understood_is_named(api: Api, query: dict[str, str]):
+def test_values_that_cannot_be_parsed_are_named(api: Api, query: dict[str, str]):
     response = api.get(URL, **query)
     assert response.status_code == 400
     assert next(iter(query)) in response.data["errors"]

@@ -78,7 +78,9 @@ def test_bad_bodies_say_what_to_change(
     assert field in response.data["errors"]
 
 
-def test_what_is_left_out_is_atom_and_aggregation(api: Api, mx: Sandbox, nucleus_client: Client):
+def test_methods_out_of_scope_are_of_atom_and_aggregation(
+    api: Api, mx: Sandbox, nucleus_client: Client
+):
     response = api.post(URL, {"nucleus_client_id": nucleus_client.id})
     assert response.status_code == 200
     assert (response.data["product"], response.data["integration_type"]) == ("atom", "aggregation")

@@ -146,7 +146,7 @@ def test_nested_fields_and_items_of_lists(api: Api, nucleus_client: Client):
     assert response["Warning"] == WARNING
 
 
-def test_what_was_read_can_be_written_back(api: Api, tenant: Tenant, nucleus_client: Client):
+def test_answers_can_be_sent_back_as_bodies(api: Api, tenant: Tenant, nucleus_client: Client):
     account: Any = factories.AggregationAccountFactory(client=nucleus_client)
     rows = [nucleus_client, factories.BusinessFactory(tenant=tenant), account,
             factories.BalanceFactory(aggregation_account=account),

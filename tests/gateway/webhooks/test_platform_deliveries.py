@@ -69,7 +69,7 @@ def test_an_import_with_all_its_objects_is_one_read(mx: Sandbox, subscribed: Mem
     assert set(InboundWebhook.objects.values_list("state", flat=True)) == {State.HANDLED}
 
 
-def test_what_is_sent_again_is_neither_stored_nor_read_again(mx: Sandbox, subscribed: Member):
+def test_repeated_webhooks_are_neither_stored_nor_read_again(mx: Sandbox, subscribed: Member):
     mx.call("POST", "/_control/clock", json={"advance": "25h"})
     rows = delivered(mx)
     runner.drain()

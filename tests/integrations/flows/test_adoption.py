@@ -156,7 +156,7 @@ def test_account_numbers_tell_a_verification_where_no_widget_link_does(
     assert [event["adopted"] for event in created_events()].count(False) == 1
 
 
-def test_what_the_tenant_deleted_or_disconnected_is_not_connected_again(
+def test_deleted_and_disconnected_members_are_not_connected_again(
     api: Api,
     own_mx: Sandbox,
     aggregation_settings: AggregationSettings,

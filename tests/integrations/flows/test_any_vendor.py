@@ -111,7 +111,7 @@ def test_windows_that_are_not_complete_cancel_only_what_is_named(
     }
 
 
-def test_what_a_vendor_does_not_offer_is_skipped_or_refused(
+def test_missing_capabilities_are_skipped_or_refused(
     api: Api, nucleus_client: Client, use_bank: Callable[[MemoryBank], MemoryBank]
 ):
     bank = use_bank(MemoryBank(offered=frozenset()))

@@ -66,7 +66,7 @@ def test_new_data_comes_from_the_new_api(apis: Apis, logins: Logins):
     assert rows.count() == 6
 
 
-def test_what_differs_is_printed_and_does_not_prevent_the_move(apis: Apis, logins: Logins):
+def test_differences_are_printed_and_do_not_prevent_the_move(apis: Apis, logins: Logins):
     member_id = logins.connect()
     bank = apis.carry_over()
     account_id = logins.vendor_account(member_id)

@@ -1,4 +1,4 @@
-"""Both of MX's APIs show one world: a tenant moves between them, and their keys are told apart."""
+"""Both of MX's APIs show one world: a tenant moves between them, each with keys of its own."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_a_limit_of_the_vendor_is_stated(aged: Linked):
     assert response.data["nucleus_balance_posted"]["balance"] == Decimal("7.50")
 
 
-def test_what_the_vendor_does_not_offer_is_stated(
+def test_vendors_without_balance_checks_are_named(
     api: Api, nucleus_client: Client, use_bank: Callable[[MemoryBank], MemoryBank]
 ):
     account = link_bank(api, nucleus_client, use_bank(MemoryBank(offered=frozenset())))

@@ -172,7 +172,7 @@ def test_nobody_declares_it_verified(application: Application, linked_bank: Bank
     assert it.link(before["id"]) == after
 
 
-def test_what_the_tenant_has_undone_is_not_done_again(linked_bank: Bank):
+def test_links_that_the_tenant_marked_unverified_stay_so(linked_bank: Bank):
     before = linked_bank.link_of()
     path = f"{LINKS}/{before['id']}"
     changed = linked_bank.api.put(path, {"is_link_verified": False, "is_active": False}).data

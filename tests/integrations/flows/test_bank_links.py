@@ -73,7 +73,7 @@ def test_a_clients_own_name_is_no_holder(
         assert name not in str(link)
 
 
-def test_what_the_bank_confirmed_stays(
+def test_holders_that_the_bank_confirmed_stay(
     api: Api,
     application: Application,
     nucleus_client: Client,

@@ -125,7 +125,7 @@ def test_equal_rows_are_continued_as_many_as_there_are(person: Person, count: in
     assert person.active() == person.at_the_bank()
 
 
-def test_what_the_tenant_has_written_stays(person: Person):
+def test_values_that_the_tenant_wrote_stay(person: Person):
     row = AggregationAccountTransaction.unscoped.get(amount=3)
     category = "2035f52d-4b5a-4c0e-9f0e-5a1f0c0b7a11"
     change = {
@@ -157,7 +157,9 @@ def test_a_pending_row_is_continued_by_the_posted_one(person: Person):
     assert AggregationAccountTransaction.unscoped.get(amount=70).status == "posted"
 
 
-def test_what_the_new_source_covers_and_lacks_is_withdrawn_and_older_rows_stay(person: Person):
+def test_rows_missing_within_the_window_of_a_new_source_are_withdrawn_and_older_ones_stay(
+    person: Person,
+):
     person.book(70, 3)
     person.book(71, 60)
     person.sync()

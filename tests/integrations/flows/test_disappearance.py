@@ -202,7 +202,7 @@ class TestAccounts:
         assert (len(accounts()), events()) == (6, [])
 
     @pytest.mark.parametrize("way", ["delink", "erase", "nucleus"])
-    def test_what_the_tenant_removed_is_added_again_only_on_request(
+    def test_removed_accounts_are_added_again_only_on_request(
         self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, way: str
     ):
         account = accounts()[0]

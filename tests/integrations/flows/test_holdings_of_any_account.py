@@ -107,7 +107,7 @@ def test_a_pull_of_one_account_asks_whatever_its_type(bank: Bank):
     assert row["body"]["shares"] == 2
 
 
-def test_what_cannot_be_stored_is_reported_until_it_can(
+def test_rows_that_cannot_be_stored_are_reported_until_they_can(
     bank: Bank, settings: Any, admin_user: User
 ):
     account = bank.account(type="CHECKING")

@@ -1,4 +1,4 @@
-"""Connections that the vendor does not import by itself are imported by the schedule."""
+"""Connections that the vendor does not refresh are imported by the schedule."""
 
 from __future__ import annotations
 

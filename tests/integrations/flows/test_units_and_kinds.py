@@ -74,7 +74,7 @@ def test_another_unit_is_kept_and_left_out_of_totals_and_conversions(
 
 
 @pytest.mark.parametrize("code", ["XXX", "xxx", "XTS", None, "", 5.5, []])
-def test_what_is_no_currency_means_that_none_was_named(bank: Bank, tenant: Tenant, code: Any):
+def test_codes_that_are_no_currency_count_as_missing(bank: Bank, tenant: Tenant, code: Any):
     euros = bank.account(type="CHECKING", balance=1, currency_code="EUR")
     bank.account(type="SAVINGS", balance=2, currency_code=code)
     bank.transaction(euros, currency_code=code)

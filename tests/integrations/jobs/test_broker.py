@@ -1,4 +1,4 @@
-"""Problems with the broker are told apart, with a fix and without the password."""
+"""Each problem with the broker is named, with a fix and without the password."""
 
 from __future__ import annotations
 

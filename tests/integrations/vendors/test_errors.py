@@ -37,8 +37,8 @@ def test_codes_are_unique():
     assert len(set(codes)) == len(codes)
 
 
-def test_what_costs_no_attempt_may_pass():
-    """Either by itself, or because staff corrects the settings."""
+def test_requests_that_cost_no_attempt_may_pass():
+    """When it is repeated, or after staff corrected the settings."""
     for policy in errors.POLICIES.values():
         if policy.postpone_seconds is not None:
             assert policy.is_retryable or policy.fault is errors.Fault.CONFIGURATION

@@ -153,7 +153,7 @@ def test_order_by_update_date_brings_changed_rows_again(api: Api, account: Any):
         ({"cursor": "start", "size": "0"}, "size"),
     ],
 )
-def test_what_does_not_go_with_a_cursor_is_refused(api: Api, query: dict[str, str], field: str):
+def test_parameters_that_exclude_a_cursor_are_refused(api: Api, query: dict[str, str], field: str):
     response = api.get(TRANSACTIONS, **query)
     assert response.status_code == 400
     assert field in response.data["errors"]

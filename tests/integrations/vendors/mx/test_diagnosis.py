@@ -102,7 +102,7 @@ def test_keys_that_nobody_accepts_are_wrong(places: Places):
     assert len(calls) == len(places)
 
 
-def test_what_does_not_answer_is_not_counted_as_a_refusal(places: Places):
+def test_timeouts_do_not_count_as_refusals(places: Places):
     places["atrium", "development"] = lambda connection, request: connection.close()
     result = check(apis.APIS["atrium"].environments["production"])
     assert "Could not ask MX Atrium (development)." in result.message

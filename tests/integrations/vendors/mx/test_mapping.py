@@ -211,7 +211,7 @@ def test_canadian_numbers():
     ],
 )
 @pytest.mark.parametrize("value", [None, True, [], {}, "", "NaN", Decimal("Infinity")])
-def test_what_a_record_cannot_do_without(mapper: Any, payload: Any, field: str, value: Any):
+def test_records_without_a_required_field(mapper: Any, payload: Any, field: str, value: Any):
     if field in ("guid", "user_guid", "account_number") and value == "NaN":
         return  # a fine string
     with pytest.raises(InvalidPayload):

@@ -147,7 +147,7 @@ def test_modes_and_products(
 
 
 @pytest.mark.parametrize(("deadline", "tries"), [(30.0, 3), (None, 1)])
-def test_what_was_just_created_may_take_a_moment(deadline: Any, tries: int):
+def test_objects_just_created_may_take_a_moment(deadline: Any, tries: int):
     """Only who waits for an answer goes on with it at once."""
     missing = answer(404, b'{"error": {"message": "not found"}}')
     answers = iter([missing, missing])
@@ -226,7 +226,7 @@ def test_an_investment_holding():
     assert record.metadata == {"mx_put_or_call": "call"}
 
 
-def test_what_comes_along_with_a_transaction():
+def test_merchant_and_place_of_a_transaction():
     record = mapping.transaction(
         {
             **TRANSACTION,

@@ -126,7 +126,7 @@ def test_a_connection_closed_under_the_request_is_replaced_at_once(end: Any, cal
 
 
 @pytest.mark.parametrize("end", ENDINGS)
-def test_what_may_not_be_done_twice_is_not_repeated_once_it_was_sent(end: Any):
+def test_calls_that_must_not_repeat_are_sent_once(end: Any):
     outcome, scenario = play(at_second_request(end), ONCE, warm=1)
     assert isinstance(outcome, errors.VendorUnavailable)
     assert outcome.was_sent

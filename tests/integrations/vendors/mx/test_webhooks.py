@@ -92,7 +92,7 @@ def test_tests(payload: dict[str, Any]):
     [{"guid": "BGT-1", "user_guid": USER, "action": "created"}, {"type": "INSIGHT"}, {}, [], "x",
      None],
 )  # fmt: skip
-def test_what_names_neither_is_about_nothing(payload: Any):
+def test_payloads_without_user_and_member_concern_nobody(payload: Any):
     assert webhooks.parse(payload) is None
 
 
@@ -113,7 +113,7 @@ def test_numbered_changes(payload: dict[str, Any], subject: str | None, revision
     assert (event.subject, event.revision) == (subject, revision)
 
 
-def test_what_is_stored_of_an_account():
+def test_stored_fields_of_an_account():
     account = {
         "guid": "ACT-1", "type": "CHECKING", "action": "updated", "revision": 3,
         "updated_at": 1531947410, "name": "Ada's Checking", "account_number": "3331261",
