@@ -180,8 +180,9 @@ class _Linker:
         """
         is_same_source = link.vendor_account_id == record.id
         if link.ended_at is None and link.member_id == self.member.pk and is_same_source:
+            account = self._update(link.aggregation_account, record)
             account_links.remember_listing(link, record)
-            return self._update(link.aggregation_account, record)
+            return account
         if link.ended_at is None and not is_same_source:
             return link.aggregation_account  # another connection provides it now
         is_disconnected = link.end_reason == EndReason.DISCONNECTED

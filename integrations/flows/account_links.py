@@ -21,6 +21,7 @@ from integrations.vendors import records
 from nucleus import writes
 from nucleus.models import AggregationAccount, Tenant
 from nucleus.models.bank_links import UnverifiedReason
+from nucleus.writes import merged_accounts
 
 RELINK = (
     "Link it again with POST /integration/v1/aggregation/account, which takes this "
@@ -101,25 +102,35 @@ def disconnected_error(account: AggregationAccount) -> FlowError:
 
 
 def lock(link: AccountLink) -> None:
-    """Lock the account of a link until the transaction ends.
+    """Lock the account of a link until the transaction ends, and read the link's generation.
+
+    A merge into the account raises the generation; rows of the earlier one would not continue those
+    that the merge has moved.
 
     Raises writes.AccountGone if the link has ended: another vendor's account may go on, and rows of
     this one must not be stored any more.
     """
     writes.lock(link.aggregation_account)
-    if not is_current(link):
+    stored = AccountLink.unscoped.filter(pk=link.pk, ended_at=None)
+    generation = stored.values_list("generation", flat=True).first()
+    if generation is None:
         raise writes.AccountGone(
             f"Aggregation account {link.aggregation_account_id} was disconnected while it was read."
         )
+    link.generation = generation
 
 
 def end(links: Iterable[AccountLink], reason: AccountLink.EndReason) -> None:
     """End current links: their accounts become inactive, and an event reports each.
 
+    Accounts are locked before links, as pulls and deletions of accounts do.
+
     A link that has ended in the meantime is left as it is. Accounts of links that are REPLACED or
     MERGED stay as they are, because another link goes on.
     """
+    links = list(links)
     with transaction.atomic():
+        merged_accounts.lock_accounts([link.aggregation_account_id for link in links])
         for link in links:
             stored = AccountLink.unscoped.filter(pk=link.pk, ended_at=None)
             if not stored.update(ended_at=timezone.now(), end_reason=reason.value):

@@ -156,7 +156,7 @@ def _check_pair(kept: AggregationAccount, merged: AggregationAccount) -> None:
 def _lock(
     kept: AggregationAccount, merged: AggregationAccount
 ) -> tuple[AggregationAccount, AggregationAccount]:
-    """Lock owner, connections, links and accounts, in the order of other writers.
+    """Lock owner, connections, accounts and links, in the order of other writers.
 
     Returns the accounts as they are now. Raises NotFound if one was deleted.
     """
@@ -172,8 +172,8 @@ def _lock(
     )
     members = Member.objects.for_tenant(kept.tenant_id).filter(pk__in=links.values("member"))
     list(members.select_for_update().order_by("pk").values_list("pk"))
-    list(links.select_for_update().order_by("pk").values_list("pk"))
     rows = merged_accounts.lock_accounts(ids)
+    list(links.select_for_update().order_by("pk").values_list("pk"))
     for pk in ids:
         if pk not in rows:
             raise NotFound(f"There is no aggregation account {pk}.")

@@ -67,8 +67,10 @@ def _store_account(link: AccountLink, record: records.Account) -> AggregationAcc
             UnverifiedReason.ACCOUNT_CLOSED,
         )
         link.aggregation_account.refresh_from_db(fields=["is_link_verified"])
-    columns = record_mapping.account_columns(record, link.aggregation_account)
-    return account_links.update_account(link.aggregation_account, **columns)
+    with transaction.atomic():
+        account_links.lock(link)
+        columns = record_mapping.account_columns(record, link.aggregation_account)
+        return account_links.update_account(link.aggregation_account, **columns)
 
 
 def _store_balance(
@@ -77,6 +79,7 @@ def _store_balance(
     account, now = link.aggregation_account, timezone.now()
     balance = record.balance
     with transaction.atomic():
+        account_links.lock(link)
         stored = writes.record_balance(
             account=account,
             balance=balance.current,

@@ -97,6 +97,10 @@ def delete_if_unused(
 def delete_here(member: Member) -> None:
     """Delete the connection, which its accounts and bank links lose."""
     with transaction.atomic():
+        try:
+            member = lock(member)
+        except ConnectionGone:
+            return
         bank_link_state.unverify(
             bank_link_state.of_connection(member), UnverifiedReason.CONNECTION_DELETED
         )

@@ -222,7 +222,7 @@ def _erase_remaining(run: JobRun, erasure: Erasure, recorded: list[VendorUserEnt
     client = Client.unscoped.filter(tenant=erasure.tenant_id, pk=erasure.client_id)
     with transaction.atomic():
         run.renew()
-        for rows in (_members(erasure), client, _accounts(erasure)):
+        for rows in (_vendor_users(erasure), _members(erasure), client, _accounts(erasure)):
             list(rows.select_for_update().values_list("pk", flat=True))
         erasure.vendor_users += [
             entry for entry in _vendor_user_entries(erasure) if entry not in recorded

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations import vendor_sessions
 from integrations.flows import (
+    account_links,
     billed_holdings,
     outbound_webhooks,
     page_batching,
@@ -149,6 +150,7 @@ def _store_holdings(
         listed_ids |= {record.id for record in batch.records}
         listed_ids |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
+            account_links.lock(link)
             rows = [record_mapping.holding(record, link) for record in batch.records]
             written = writes.upsert_holdings(
                 account=account,
@@ -162,6 +164,7 @@ def _store_holdings(
         result.posted += writes.stored_holdings(account=account, source_ids=source_ids)
         result.rejected += batch.rejected
     with transaction.atomic():
+        account_links.lock(link)
         rejected_items.replace(link, rejected_items.Kind.HOLDING, result.rejected)
         writes.retire_missing_holdings(
             account=account, listed_source_ids=listed_ids, listed_at=listed_at

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from integrations.flows import account_links, sync
+from integrations.flows import account_links, retrieval, sync
 from integrations.flows.connection_state import MISSING
 from integrations.models import AccountLink
 from integrations.vendors.records import SyncScope
@@ -104,7 +104,7 @@ def change_links(plan: LinkPlan) -> LinkChanges:
     if plan.own is not None:
         AccountLink.unscoped.filter(pk=plan.own.pk).update(generation=plan.kept_generation)
     if plan.moving is not None:
-        _create(plan.kept, plan.moving, generation=plan.kept_generation)
+        _move(plan.moving, plan.kept, generation=plan.kept_generation)
     return LinkChanges(
         moved=plan.moving is not None,
         merged_link_id=str(plan.ending.pk) if plan.ending else None,
@@ -136,7 +136,7 @@ def return_link(
         if not before or before[0].vendor_account_id != current.vendor_account_id:
             generation += 1
         account_links.end([current], EndReason.REPLACED)
-        _create(merged, current, generation=generation)
+        _move(current, merged, generation=generation)
         generations[current.generation] = generation
         return ReturnedLink(left_kept=True, is_lost=False, generations=generations)
     is_lost = changes["merged_link_id"] is not None and not _link_again(merged_links[-1], brought)
@@ -151,6 +151,15 @@ def _links(account: AggregationAccount) -> list[AccountLink]:
 
 def _current(links: list[AccountLink]) -> AccountLink | None:
     return next((link for link in links if link.ended_at is None), None)
+
+
+def _move(link: AccountLink, account: AggregationAccount, *, generation: int) -> None:
+    """Link the account to the vendor account of a link that has ended.
+
+    A job that is reading the latter stops, so another one reads what it has left.
+    """
+    _create(account, link, generation=generation)
+    retrieval.enqueue(member=link.connection, account=account)
 
 
 def _create(account: AggregationAccount, source: AccountLink, *, generation: int) -> None:

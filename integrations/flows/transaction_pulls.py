@@ -7,7 +7,7 @@ after an interruption the stored rows are consistent and a second run writes onl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -148,6 +148,9 @@ class _Pull:
     def _write(self, listing: Listing, rows: list[writes.TransactionRow]) -> None:
         account = self.link.aggregation_account
         account_links.lock(self.link)
+        generation = self.link.generation
+        if any(row.source_generation != generation for row in rows):  # merged since it was read
+            rows = [replace(row, source_generation=generation) for row in rows]
         written = writes.upsert_transactions(account=account, rows=rows, read_at=listing.listed_at)
         emit_changes(outbound_webhooks.TRANSACTION, account, written=written)
 

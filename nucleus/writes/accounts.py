@@ -74,7 +74,9 @@ def update_aggregation_account(
 
 def delete_aggregation_account(account: AggregationAccount) -> None:
     """Delete the account and its balances, transactions and holdings."""
-    account.delete()
+    with transaction.atomic():
+        list(AggregationAccount.unscoped.select_for_update().filter(pk=account.pk))
+        account.delete()
 
 
 def upsert_institution(*, source: str, code: str, **columns: Any) -> Institution:
