@@ -14,7 +14,7 @@ MODELS: dict[str, type[SourcedEntry]] = {
     MergedEntry.Kind.HOLDING.value: AggregationAccountHolding,
 }
 KINDS = {model: kind for kind, model in MODELS.items()}
-BATCH_ROWS = 1000
+BATCH_ROWS = 5000
 
 
 def record(row: AccountMerge, states: Sequence[EntryState]) -> None:

@@ -18,6 +18,7 @@ erasure            deletion and redaction of a client's rows
 account_merges     entries of an account that is merged into another one
 merged_accounts    the accounts themselves, and their balances
 undone_merges      the same entries, when the merge is undone
+sourced_entries    how both read and write many entries
 changes            saving only what differs
 """
 

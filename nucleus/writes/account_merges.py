@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -17,7 +17,6 @@ from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
-from django.utils import timezone
 
 from nucleus.models import (
     AggregationAccount,
@@ -25,10 +24,16 @@ from nucleus.models import (
     AggregationAccountTransaction,
 )
 from nucleus.models.ledger import SourcedEntry
+from nucleus.writes.sourced_entries import (
+    BATCH_ROWS,
+    SOURCE,
+    entries,
+    source_ids,
+    write,
+    write_sources,
+)
 
-BATCH_ROWS = 1000
 DAY = Coalesce(F("booking_date"), TruncDate("transaction_date", tzinfo=UTC))
-SOURCE = ("source_id", "source_updated_at", "source_generation")
 COMPARED = (
     "amount", "transaction_type", "description", "currency_code", "is_active", "cash",
     "investment", "status",
@@ -117,12 +122,6 @@ def merge_holdings(pair: AccountPair, record: Record) -> None:
     _change_in_batches(merged, record, _deactivate)
 
 
-def entries(model: Any, account: AggregationAccount) -> QuerySet[Any]:
-    """The account's entries of that model."""
-    rows: QuerySet[Any] = model.objects.for_tenant(account.tenant_id)
-    return rows.filter(aggregation_account=account)
-
-
 def _periods(account: AggregationAccount) -> Iterator[tuple[date, date]]:
     """Periods that together cover the account's transactions, with about BATCH_ROWS in each."""
     days = entries(AggregationAccountTransaction, account).annotate(day=DAY).values("day")
@@ -144,19 +143,6 @@ def _transactions(
     rows = entries(AggregationAccountTransaction, account).annotate(day=DAY)
     rows = rows.filter(day__gte=first, day__lte=last).order_by("-status", "pk")
     return list(rows.only("tenant", "aggregation_account", *SOURCE, *COMPARED))
-
-
-def source_ids(
-    model: type[SourcedEntry], account: AggregationAccount, rows: Sequence[SourcedEntry]
-) -> set[str]:
-    """The source ids of `rows` that entries of the account have as well."""
-    values = [row.source_id for row in rows if row.source_id is not None]
-    own: set[str] = set()
-    for start in range(0, len(values), BATCH_ROWS):
-        batch = values[start : start + BATCH_ROWS]
-        stored = entries(model, account).filter(source_id__in=batch)
-        own.update(stored.values_list("source_id", flat=True))
-    return own
 
 
 def _match(
@@ -190,7 +176,9 @@ def _match(
 
 def _key(row: Any) -> Hashable:
     """What equal transactions have in common."""
-    parts = json.dumps([row.cash, row.investment], sort_keys=True, default=str)
+    parts = None
+    if row.cash is not None or row.investment is not None:
+        parts = json.dumps([row.cash, row.investment], sort_keys=True, default=str)
     return (
         row.day, row.amount, row.transaction_type, row.description, row.currency_code,
         row.is_active, parts,
@@ -266,25 +254,3 @@ def _change_in_batches(
         before: list[EntryState] = []
         write(rows.model, [entry for row in batch for entry in change(row, before)])
         record(before)
-
-
-def write(model: Any, rows: Iterable[SourcedEntry]) -> None:
-    """Write the account, generation and activity of the rows."""
-    groups: defaultdict[tuple[UUID, int, bool], list[UUID]] = defaultdict(list)
-    for row in rows:
-        key = (row.aggregation_account_id, row.source_generation, row.is_active)
-        groups[key].append(row.pk)
-    now = timezone.now()
-    for (account_id, generation, is_active), ids in groups.items():
-        model.unscoped.filter(pk__in=ids).update(
-            aggregation_account_id=account_id,
-            source_generation=generation,
-            is_active=is_active,
-            update_date=now,
-        )
-
-
-def write_sources(model: Any, rows: Sequence[SourcedEntry]) -> None:
-    """Write the sources of rows that stay with their account."""
-    if rows:
-        model.unscoped.bulk_update(rows, SOURCE)

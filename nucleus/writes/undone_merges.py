@@ -15,9 +15,10 @@ from nucleus.models import (
     AggregationAccountTransaction,
 )
 from nucleus.models.ledger import SourcedEntry
-from nucleus.writes.account_merges import (
+from nucleus.writes.account_merges import EntryState
+from nucleus.writes.sourced_entries import (
     BATCH_ROWS,
-    EntryState,
+    SOURCE,
     entries,
     source_ids,
     write,
@@ -75,7 +76,8 @@ def move_entries_since(separation: Separation, since: datetime) -> None:
 def _restore_batch(
     separation: Separation, model: type[SourcedEntry], states: Sequence[EntryState]
 ) -> None:
-    rows = _by_id(model, [state.entry_id for state in states])
+    stored = model.unscoped.filter(pk__in=[state.entry_id for state in states])
+    rows = {row.pk: row for row in stored.only(*_columns(model))}
     changed: list[SourcedEntry] = []
     renumbered: list[SourcedEntry] = []
     replaced: list[UUID] = []
@@ -100,14 +102,16 @@ def _restore_batch(
             row.source_generation = state.source_generation
             renumbered += _with_source(row, state)
             changed.append(row)
-    copies = [_copy(row) for row in _by_id(model, replaced).values()]
+    copies = [_copy(row) for row in model.unscoped.filter(pk__in=replaced)]
     write(model, changed)
     write_sources(model, _without_conflicts(model, renumbered))
     model.unscoped.bulk_create(copies)
 
 
-def _by_id(model: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    return {row.pk: row for row in model.unscoped.filter(pk__in=ids)}
+def _columns(model: type[SourcedEntry]) -> list[str]:
+    """What restoring an entry reads and writes."""
+    names = ["aggregation_account_id", "is_active", "status", *SOURCE]
+    return [field.attname for field in model._meta.concrete_fields if field.attname in names]
 
 
 def _assign(row: SourcedEntry, separation: Separation) -> SourcedEntry:
