@@ -69,15 +69,21 @@ class Sandbox:
                 return rows
         raise AssertionError("endless pages")
 
-    def connect(self, user: str, password: str = "password", institution: str = "mxbank") -> str:
+    def connect(
+        self,
+        user: str,
+        password: str = "password",
+        institution: str = "mxbank",
+        login: str = "test_atrium",
+    ) -> str:
         """What the end user does in the widget: a member; answers its guid."""
         credentials = self.call("GET", f"/institutions/{institution}/credentials")["credentials"]
         by_type = {credential["type"]: credential["guid"] for credential in credentials}
-        login = next(guid for kind, guid in by_type.items() if kind != "PASSWORD")
+        login_guid = next(guid for kind, guid in by_type.items() if kind != "PASSWORD")
         body = {
             "institution_code": institution,
             "credentials": [
-                {"guid": login, "value": "test_atrium"},
+                {"guid": login_guid, "value": login},
                 {"guid": by_type["PASSWORD"], "value": password},
             ],
         }

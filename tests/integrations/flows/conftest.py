@@ -9,6 +9,7 @@ from nucleus.models import Client, Tenant
 from tests import mx_api
 from tests.api import Api
 from tests.conftest import connect_tenant
+from tests.gateway.admin.conftest import staff, superuser  # noqa: F401
 from tests.gateway.integration_api.conftest import linked, member_guid, user_guid  # noqa: F401
 from tests.gateway.webhooks.conftest import SECRET, USER, connected_member
 from tests.integrations.flows.bank_changes import subscribed  # noqa: F401

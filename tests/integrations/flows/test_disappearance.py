@@ -220,6 +220,8 @@ class TestAccounts:
         link(api, nucleus_client, connection.vendor_member_id)
         run_jobs()
         assert len(accounts(is_active=True)) == 6
+        if way == "delink":  # it goes on
+            assert (len(accounts()), accounts()[0].pk) == (6, account.pk)
 
     def test_an_account_that_is_deleted_during_its_retrieval_ends_the_job(
         self, api: Api, own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.test import Client as HttpClient
 from django.utils import timezone
 from prometheus_client import generate_latest
 
@@ -22,6 +23,7 @@ from integrations.vendors import capabilities, errors
 from integrations.vendors.limits import Limits
 from nucleus.models import AggregationAccount, AggregationAccountTransaction, Client, Tenant
 from tests.api import Api
+from tests.gateway.admin.test_actions import run
 from tests.integrations.flows.linked_bank import Linked, link_bank, output_of
 from tests.integrations.vendors.memory import MemoryVendor
 from tests.integrations.vendors.memory_bank import MemoryBank
@@ -131,7 +133,10 @@ def test_an_error_is_no_confirmation(
     assert gone not in account.active()
 
 
-def test_an_unlikely_share_is_withheld_until_staff_accept_it(account: Linked):
+@pytest.mark.parametrize("way", ["command", "admin"])
+def test_an_unlikely_share_is_withheld_until_staff_accept_it(
+    account: Linked, superuser: HttpClient, way: str
+):
     rows = [account.book(number, number % 60) for number in range(40)]
     account.sync()
     before = account.active()
@@ -151,7 +156,12 @@ def test_an_unlikely_share_is_withheld_until_staff_accept_it(account: Linked):
     assert account_id in output_of("transactions", "withheld")
     assert "transactions withheld" in output_of("doctor")
     assert "gateway_accounts_with_withheld_removals 1.0" in generate_latest(REGISTRY).decode()
-    assert "1 accounts" in output_of("transactions", "accept-removals", "--account", account_id)
+    if way == "command":
+        answer = output_of("transactions", "accept-removals", "--account", account_id)
+    else:
+        page = run(superuser, AccountLink, "accept_removals", account.link, confirmed="yes")
+        answer = page.content.decode()
+    assert "1 accounts" in answer
     runner.drain()
     assert account.active() == set(account.bank.transactions)
     assert account.link.withheld_removals == 0
