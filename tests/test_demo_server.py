@@ -15,6 +15,7 @@ import pytest
 
 from demo.gateway import Gateway
 from demo.server import FILES, Server, Site, allowed
+from tests.waiting import PATIENCE
 
 ID = "1b2ab3ef-32cd-4cb0-a5a7-8e7f1d1d1b31"
 PAGE = {"X-Demo-Page": "1"}
@@ -72,7 +73,7 @@ def demo(upstream: ThreadingHTTPServer) -> Iterator[Server]:
 
 
 def request(demo: Server, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", demo.server_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", demo.server_port, timeout=PATIENCE)
     content = None if body is None else json.dumps(body)
     kind = {} if body is None else {"Content-Type": "application/json"}
     connection.request(method, path, content, kind | headers)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def until(read: Callable[[], T], enough: Callable[[T], object] = bool) -> T:
-    """What `look` answers once it is `enough`. Fails with the last answer when it never is."""
+    """The first result of `read` that is `enough`. Fails with the last one when there is none."""
     deadline = time.monotonic() + PATIENCE
     while not enough(result := read()):
         assert time.monotonic() < deadline, f"still {result!r} after {PATIENCE:.0f} s"

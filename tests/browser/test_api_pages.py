@@ -11,6 +11,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from demo.stack import Stack
 from tests.browser.person import Person
+from tests.waiting import PATIENCE
 
 REQUESTED = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 PAGES = [
@@ -61,7 +62,7 @@ def test_the_bearer_token(swagger: Person, stack: Stack) -> None:
         f"{stack.gateway}/authorization/v1/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(stack.client_id, stack.client_secret),
-        timeout=30,
+        timeout=PATIENCE,
     ).json()["access_token"]
     authorizes(swagger, {"#auth-bearer-value": token})
     assert tried(swagger, "Resource-listCurrency") == "200"

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from demo import stack as stacks
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.embedded
 NEW_CLIENT = b'{"username": "ada", "client_type": "consumer"}'
@@ -111,7 +112,7 @@ def test_it_starts_and_stops_twice_with_the_same_credentials_and_data(
     first = started(process, tmp_path)
     assert stat.S_IMODE((tmp_path / "stack.json").stat().st_mode) == 0o600
     for url in (first["demo"], f"{first['gateway']}/docs", f"{first['gateway']}/admin/login/"):
-        assert requests.get(url, timeout=10).status_code == 200
+        assert requests.get(url, timeout=PATIENCE).status_code == 200
     created = stacks.Stack(**first).api().call("POST", "/nucleus/v1/client", NEW_CLIENT)
     assert created.status == 201
     assert_private(process.pid, tmp_path, environment)

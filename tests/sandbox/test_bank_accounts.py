@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox import bank
+from tests.waiting import PATIENCE
 from tests.world import Row, World
 
 EVERYDAY = "Everyday Checking"
@@ -77,9 +78,9 @@ def test_an_oauth_login_connected_again_has_the_same_accounts(world: World):
     def connect() -> tuple[str, dict[str, Row]]:
         body = {"member": {"institution_code": "mx_bank_oauth", "is_oauth": True}}
         answer = world.sandbox.call("POST", f"/users/{world.user}/members", json=body)["member"]
-        page = world.sandbox.session.get(answer["oauth_window_uri"], timeout=10).text
+        page = world.sandbox.session.get(answer["oauth_window_uri"], timeout=PATIENCE).text
         link = page.split('id="allow" href="')[1].split('"')[0].replace("&amp;", "&")
-        world.sandbox.session.get(world.sandbox.base_url + link, timeout=10)
+        world.sandbox.session.get(world.sandbox.base_url + link, timeout=PATIENCE)
         world.advance("1s")
         return answer["guid"], bank.accounts(world)
 

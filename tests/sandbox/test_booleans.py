@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
 from tests.world import World
 
 FILTERS = (
@@ -26,7 +27,7 @@ def test_spellings_in_json(world: World) -> None:
 def test_other_values_are_refused(world: World, value: Any) -> None:
     url = f"{world.sandbox.base_url}/users/{world.user}"
     body = {"user": {"is_disabled": value}}
-    assert world.sandbox.session.put(url, json=body, timeout=10).status_code == 422
+    assert world.sandbox.session.put(url, json=body, timeout=PATIENCE).status_code == 422
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -40,7 +41,9 @@ def test_a_job_with_transactions(world: World) -> None:
     member = world.connect()
     for text, expected in (("True", 202), ("maybe", 422)):
         url = world.sandbox.base_url + world.path(member, "/identify")
-        response = world.sandbox.session.post(f"{url}?include_transactions={text}", timeout=10)
+        response = world.sandbox.session.post(
+            f"{url}?include_transactions={text}", timeout=PATIENCE
+        )
         assert response.status_code == expected
         world.settle(member)
 

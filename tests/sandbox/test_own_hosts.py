@@ -11,6 +11,7 @@ import requests
 
 from tests import sandbox_process
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox
+from tests.waiting import PATIENCE
 
 PATHS = ("/", "/_control/members", "/_control/deliveries", "/healthz", "/connect.js", "/users",
          "/md/connect/guess", "/_control/static/control.js", "/nothing")  # fmt: skip
@@ -29,7 +30,7 @@ def test_a_name_that_is_made_to_resolve_here_reaches_nothing(sandbox: Sandbox, n
         headers = {"Host": host, "Origin": f"http://{host}"} | KEYS
         for method in ("GET", "POST"):
             url = sandbox.base_url + path
-            response = requests.request(method, url, json={}, headers=headers, timeout=5)
+            response = requests.request(method, url, json={}, headers=headers, timeout=PATIENCE)
             assert response.status_code == 421, (method, path)
             assert response.headers["X-Sandbox"] == "mx"
     before = sandbox.call("GET", "/_control/webhooks")
@@ -37,7 +38,7 @@ def test_a_name_that_is_made_to_resolve_here_reaches_nothing(sandbox: Sandbox, n
         f"{sandbox.base_url}/_control/webhooks",
         json={"url": "http://127.0.0.1:9/internal"},
         headers={"Host": host, "Origin": f"http://{host}"},
-        timeout=5,
+        timeout=PATIENCE,
     )
     assert sandbox.call("GET", "/_control/webhooks") == before
 
@@ -47,7 +48,7 @@ def test_its_own_names(sandbox: Sandbox, name: str) -> None:
     host = f"{name}:{port(sandbox)}"
     headers = {"Host": host, "Origin": f"http://{host}"}
     url = f"{sandbox.base_url}/_control/faults"
-    response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+    response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=PATIENCE)
     assert response.ok
     assert not [
         header for header in response.headers if header.lower().startswith("access-control")
@@ -64,7 +65,7 @@ def test_pages_of_other_origins(sandbox: Sandbox, origin: str) -> None:
     for host in (urlsplit(sandbox.base_url).netloc, urlsplit(origin).netloc or "localhost"):
         headers = {"Origin": origin, "Host": host}
         url = f"{sandbox.base_url}/_control/faults"
-        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=PATIENCE)
         assert response.status_code in (403, 421)
 
 
@@ -88,7 +89,7 @@ def test_configured_names(behind: Sandbox) -> None:
     }
     for (host, origin), status in cases.items():
         headers = {"Host": host, "Origin": origin}
-        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=5)
+        response = requests.post(url, json={"path": "/x"}, headers=headers, timeout=PATIENCE)
         assert response.status_code == status, (host, origin)
 
 

@@ -15,6 +15,7 @@ from tests.factories.nucleus import BusinessFactory
 from tests.integrations.flows.bank_changes import BASE, bank_event, run_jobs, state
 from tests.integrations.flows.test_erasure import let_time_pass
 from tests.sandbox_process import Sandbox
+from tests.waiting import PATIENCE
 
 
 def is_disabled_at_mx(mx: Sandbox, connection: Member) -> bool:
@@ -127,7 +128,7 @@ def test_a_disabled_user_is_erased(
     assert api.delete(path, "?nucleus_data=delete").status_code == 204
     let_time_pass()
     assert api.get(path).status_code == 404
-    response = own_mx.session.get(f"{own_mx.base_url}/users/{user}", timeout=30)
+    response = own_mx.session.get(f"{own_mx.base_url}/users/{user}", timeout=PATIENCE)
     assert response.status_code == 404
 
 
