@@ -45,12 +45,7 @@ class Conditions:
     def of(cls, rows: QuerySet[Any]) -> Conditions:
         alias = rows.query.get_initial_alias()
         nodes = tuple(_flattened(rows.query.where))
-        equal = {
-            column: node.rhs
-            for node in nodes
-            if (column := _column(node, alias)) and node.lookup_name == "exact"
-        }
-        return cls(nodes, equal, alias)
+        return cls(nodes, _equal(nodes, alias), alias)
 
     def is_of_tenant(self, node: Any) -> bool:
         """Whether the condition names the tenant."""
@@ -60,11 +55,10 @@ class Conditions:
         """Whether an index finds the rows of this condition without reading the others."""
         if _is_scope(node):
             return True
-        if isinstance(node, WhereNode):
-            if node.negated:
-                return False
-            has = all if node.connector == "OR" else any
-            return has(self.is_narrowing(child, model) for child in node.children)
+        if isinstance(node, WhereNode):  # alternatives
+            return not node.negated and all(
+                self._has_narrowing(child, model) for child in node.children
+            )
         if not isinstance(node, Lookup) or node.lookup_name not in RANGES | {"exact", "in"}:
             return False
         column = _column(node, self.alias)
@@ -74,6 +68,15 @@ class Conditions:
             column in path.columns[: self._bound(path) + 1] or column in _values(path.condition)
             for path in self._usable(model)
         )
+
+    def covering_order(self, model: type[Model], preferred: str) -> str | None:
+        """A column in whose order an index has these rows and no others."""
+        ranges = [_column(node, self.alias) for node in self.nodes if _is_range(node)]
+        for column in dict.fromkeys((preferred, *ranges, "update_date", "create_date")):
+            path = self.serving_order(model, column) if column else None
+            if path is not None and all(self.is_served(node, path) for node in self.nodes):
+                return column
+        return None
 
     def serving_order(self, model: type[Model], order_by: str) -> AccessPath | None:
         """The index that has the rows in this order, and serves most of the conditions."""
@@ -104,6 +107,13 @@ class Conditions:
             is_in_all_rows = column == "tenant_id" or column in _values(path.condition)
             return is_in_all_rows or column in path.columns[:bound]
         return node.lookup_name in RANGES and column in path.columns[bound : bound + 1]
+
+    def _has_narrowing(self, alternative: Any, model: type[Model]) -> bool:
+        is_group = isinstance(alternative, WhereNode)
+        nodes = tuple(_flattened(alternative)) if is_group else (alternative,)
+        equal = self.equal | _equal(nodes, self.alias)
+        conditions = Conditions(nodes, equal, self.alias)
+        return any(conditions.is_narrowing(node, model) for node in nodes)
 
     def _usable(self, model: type[Model]) -> list[AccessPath]:
         return [path for path in paths(model) if self._implies(path.condition)]
@@ -224,6 +234,18 @@ def _is_scope(node: Any) -> bool:
     return isinstance(node, NothingNode) or (
         isinstance(node, Lookup) and isinstance(node.lhs, Exists)
     )
+
+
+def _equal(nodes: Iterable[Any], alias: str) -> dict[str, Any]:
+    return {
+        column: node.rhs
+        for node in nodes
+        if (column := _column(node, alias)) and node.lookup_name == "exact"
+    }
+
+
+def _is_range(node: Any) -> bool:
+    return isinstance(node, Lookup) and node.lookup_name in RANGES
 
 
 def _column(node: Any, alias: str) -> str | None:

@@ -105,13 +105,13 @@ class BoundedList:
 
     @cached_property
     def total(self) -> int:
-        """How many rows there are; one more than were counted if `is_total_exact` is false."""
+        """How many rows there are; one more than are counted if `is_total_exact` is false."""
         if self._is_read_by_index:
             return self._count(self.rows)
         if self._is_sorted:
             has_all = len(self._narrowing) == len(self._nodes)
             return self._candidates if has_all else self._count(self.rows)
-        return self.rows.filter(self._up_to(self._window_end)).order_by().count() + 1
+        return self._limit + 1
 
     @cached_property
     def is_total_exact(self) -> bool:
@@ -183,7 +183,13 @@ class BoundedList:
         return rows
 
     def _count(self, rows: QuerySet[Any]) -> int:
-        return rows.order_by()[: self._limit + 1].count()
+        """How many rows there are, up to one more than the limit, by an index if one has them.
+
+        Without an order PostgreSQL would read the table itself where most of it is one tenant's.
+        """
+        column = Conditions.of(rows).covering_order(self._model, self.order.column)
+        order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
+        return rows.order_by(*order)[: self._limit + 1].count()
 
     def _refused_order(self) -> ValidationError:
         names = ", ".join(orders(self._model, self._fields))

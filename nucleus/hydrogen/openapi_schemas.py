@@ -216,11 +216,11 @@ def page_of(item: Any) -> type[serializers.Serializer[Any]]:
     class Page(serializers.Serializer[Any]):
         content = item(many=True)
         total_elements = serializers.IntegerField(
-            help_text="One more than were counted if `total_is_exact` is false."
+            help_text="One more than are counted at most if `total_is_exact` is false."
         )
         total_is_exact = serializers.BooleanField(
-            help_text="false: the list has more than `LIST_WINDOW` (10,000) rows, or its "
-            "conditions were compared with its first ones only."
+            help_text="false: rows were not counted, because there are more than `LIST_WINDOW` "
+            "(10,000) of them, or of those that had to be compared with the conditions."
         )
         total_pages = serializers.IntegerField()
         number = serializers.IntegerField(help_text="0-based.")

@@ -57,7 +57,7 @@ function pager(answer, turn) {
 }
 
 const total = ({ total_elements: count, total_is_exact: exact }) =>
-  exact ? count : `more than ${count - 1}`;
+  exact ? count : "many";
 
 export async function renderHoldings(accounts) {
   const names = new Map(accounts.map((account) => [account.id, account.account_name]));

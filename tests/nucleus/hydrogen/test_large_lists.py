@@ -123,6 +123,14 @@ def test_either_of_several_accounts_is_found(api: Api, rows: list[Any], settings
     assert (page["total_elements"], page["total_is_exact"]) == (ROWS, True)
 
 
+def test_alternatives_are_sorted_if_an_index_has_each(api: Api, rows: list[Any]):
+    AggregationAccountTransaction.unscoped.filter(pk=rows[5].pk).update(secondary_id="mine")
+    condition = "category==Rent || secondary_id==mine && memo==new"
+    page = api.get(TRANSACTIONS, filter=condition, order_by="merchant").data
+    assert {row["id"] for row in page["content"]} == {str(row.pk) for row in (rows[5], *rows[-2:])}
+    assert (page["total_elements"], page["total_is_exact"]) == (3, True)
+
+
 def test_a_token_of_one_client_lists_its_own_rows(api: Api, rows: list[Any], tenant: Any):
     own: Any = TransactionFactory(
         aggregation_account=AggregationAccountFactory(client__tenant=tenant),
