@@ -68,6 +68,9 @@ class VendorUser(TenantRecord):
                 name="vendor_user_has_one_owner",
             ),
         ]
+        indexes = [
+            models.Index(fields=["vendor_user_id"], name="vendor_user_by_id"),  # of the admin
+        ]
 
     def __str__(self) -> str:
         return f"{self.vendor} user of {self.owner}"
@@ -124,6 +127,7 @@ class Member(TenantRecord):
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["tenant", "-create_date", "id"]),
+            models.Index(fields=["vendor_member_id"], name="member_by_id"),  # of the admin
         ]
 
     def __str__(self) -> str:
@@ -182,7 +186,10 @@ class AccountLink(TenantRecord):
                 name="account_has_one_link",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "vendor", "vendor_account_id"])]
+        indexes = [
+            models.Index(fields=["tenant", "vendor", "vendor_account_id"]),
+            models.Index(fields=["vendor_account_id"], name="link_by_id"),  # of the admin
+        ]
 
     def __str__(self) -> str:
         return str(self.aggregation_account)

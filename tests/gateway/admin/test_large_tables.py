@@ -11,7 +11,7 @@ from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import AuditLog, InboundWebhook, Job, JobState
+from integrations.models import AuditLog, InboundWebhook, Job, JobState, Member, VendorUser
 from nucleus.models import Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import AggregationAccountFactory, ClientFactory
@@ -80,6 +80,20 @@ def test_a_search_finds_parts_in_the_newest_and_whole_values_in_all(
     accounts: list[Any] = [AggregationAccountFactory(client=client) for client in clients]
     path = "/admin/nucleus/aggregationaccount/"
     assert shown(superuser, path, q="ada-0") == [accounts[0].pk]
+
+
+def test_connections_are_found_by_the_ids_of_the_vendor(superuser: HttpClient, tenant: Tenant):
+    client: Any = ClientFactory(tenant=tenant)
+    user = VendorUser.unscoped.create(
+        tenant=tenant, client=client, vendor="mx", identifier="x", vendor_user_id="USR-1"
+    )
+    members = [
+        Member.unscoped.create(tenant=tenant, vendor_user=user, vendor_member_id=f"MBR-{number}")
+        for number in range(ROWS)
+    ]
+    for member in members:
+        path = "/admin/integrations/member/"
+        assert shown(superuser, path, q=member.vendor_member_id) == [member.pk]
 
 
 def test_few_rows_are_searched_completely(superuser: HttpClient, tenant: Tenant):
