@@ -22,6 +22,7 @@ from nucleus.hydrogen import access_paths
 from nucleus.models import Client, Tenant
 from tests.api import Api
 from tests.factories import nucleus as factories
+from tests.plans import assert_read_by_index
 
 FULL = 25
 ENTRIES = {
@@ -86,6 +87,20 @@ def test_a_full_page_takes_no_more_queries(api: Api, make: dict[str, Callable[[i
             counts.append(len(queries))
         assert response.data["number_of_elements"] == FULL, path
         assert counts[0] == counts[1], path
+
+
+@pytest.mark.parametrize("query", [{}, {"cursor": "start"}, {"ascending": "true"}], ids=str)
+def test_an_index_has_the_rows_in_their_order(
+    api: Api, make: dict[str, Callable[[int], Any]], query: dict[str, str]
+):
+    for path, create in make.items():
+        row = create(0)
+        model = models.Merchant if path.endswith("/merchant") else type(row)
+        if model is models.Institution and connection.vendor == "sqlite":
+            continue  # which sorts the shared ones and the tenant's own together
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get(path, **query).status_code == 200, path
+        assert_read_by_index(queries, model)
 
 
 def test_parameters_without_end_are_a_mistake_of_the_caller(api: Api):

@@ -14,6 +14,7 @@ from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import AggregationAccountFactory, TransactionFactory
 from tests.nucleus.hydrogen.test_cursors import ids, walk
+from tests.plans import assert_read_by_index
 
 TRANSACTIONS = "/nucleus/v1/aggregation_account_transaction"
 WINDOW, ROWS = 8, 20
@@ -168,23 +169,4 @@ def test_an_index_has_the_rows_in_their_order(api: Api, rows: list[Any], query: 
     with CaptureQueriesContext(connection) as queries:
         response = api.get(TRANSACTIONS, size=2, **values)
     assert response.status_code == 200, response.data
-    table = AggregationAccountTransaction._meta.db_table
-    statements = [q["sql"] for q in queries if f'FROM "{table}"' in q["sql"]]
-    assert len(statements) >= 2  # the total and the page
-    for statement in statements:
-        plan = plan_of(statement)
-        assert "SEQ SCAN" not in plan, plan
-        assert "SORT" not in plan.replace("INCREMENTAL SORT", ""), plan
-        assert "TEMP B-TREE" not in plan.replace("B-TREE FOR LAST TERM", ""), plan
-
-
-def plan_of(statement: str) -> str:
-    """How the database reads the statement's rows, if it avoids reading whole tables."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SET LOCAL enable_bitmapscan = off")
-            cursor.execute(f"EXPLAIN {statement}")
-        else:
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
-        return "\n".join(str(row[-1]) for row in cursor.fetchall()).upper()
+    assert_read_by_index(queries, AggregationAccountTransaction)
