@@ -7,7 +7,7 @@ lists allow, and what the API's documentation says of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -28,37 +28,41 @@ class AccessPath:
     condition: Q | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Conditions:
     """What a list's rows have in common, as far as an index may serve it.
 
     Attributes:
         nodes: all must hold.
         equal: the columns that are compared with one value.
+        usable: the indexes that have all these rows.
     """
 
+    model: type[Model]
     nodes: tuple[Any, ...]
     equal: dict[str, Any]
     alias: str
+    usable: list[AccessPath] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.usable = [path for path in paths(self.model) if self._implies(path.condition)]
 
     @classmethod
     def of(cls, rows: QuerySet[Any]) -> Conditions:
         alias = rows.query.get_initial_alias()
         nodes = tuple(_flattened(rows.query.where))
-        return cls(nodes, _equal(nodes, alias), alias)
+        return cls(rows.model, nodes, _equal(nodes, alias), alias)
 
     def is_of_tenant(self, node: Any) -> bool:
         """Whether the condition names the tenant."""
         return _column(node, self.alias) == "tenant_id" and node.lookup_name == "exact"
 
-    def is_narrowing(self, node: Any, model: type[Model]) -> bool:
+    def is_narrowing(self, node: Any) -> bool:
         """Whether an index finds the rows of this condition without reading the others."""
         if _is_scope(node):
             return True
         if isinstance(node, WhereNode):  # alternatives
-            return not node.negated and all(
-                self._has_narrowing(child, model) for child in node.children
-            )
+            return not node.negated and all(self._has_narrowing(child) for child in node.children)
         if not isinstance(node, Lookup) or node.lookup_name not in RANGES | {"exact", "in"}:
             return False
         column = _column(node, self.alias)
@@ -66,28 +70,28 @@ class Conditions:
             return isinstance(node.lhs, Col) and isinstance(node.lhs.target, ForeignKey)
         return column != "tenant_id" and any(
             column in path.columns[: self._bound(path) + 1] or column in _values(path.condition)
-            for path in self._usable(model)
+            for path in self.usable
         )
 
-    def covering_order(self, model: type[Model], preferred: str) -> str | None:
+    def covering_order(self, preferred: str) -> str | None:
         """A column in whose order an index has these rows and no others."""
         ranges = [_column(node, self.alias) for node in self.nodes if _is_range(node)]
         for column in dict.fromkeys((preferred, *ranges, "update_date", "create_date")):
-            path = self.serving_order(model, column) if column else None
+            path = self.serving_order(column) if column else None
             if path is not None and all(self.is_served(node, path) for node in self.nodes):
                 return column
         return None
 
-    def serving_order(self, model: type[Model], order_by: str) -> AccessPath | None:
+    def serving_order(self, order_by: str) -> AccessPath | None:
         """The index that has the rows in this order, and serves most of the conditions."""
-        if is_nullable(model, order_by):
+        if is_nullable(self.model, order_by):
             return None  # the databases differ in where an index has null
-        column: Any = model._meta.get_field(order_by)
+        column: Any = self.model._meta.get_field(order_by)
         candidates = [
             path
-            for path in self._usable(model)
+            for path in self.usable
             if path.columns[(bound := self._bound(path)) : bound + 1] == (column.attname,)
-            and self._is_of_tenant(path, bound, model)
+            and self._is_of_tenant(path, bound)
         ]
 
         def served(path: AccessPath) -> int:
@@ -108,15 +112,12 @@ class Conditions:
             return is_in_all_rows or column in path.columns[:bound]
         return node.lookup_name in RANGES and column in path.columns[bound : bound + 1]
 
-    def _has_narrowing(self, alternative: Any, model: type[Model]) -> bool:
+    def _has_narrowing(self, alternative: Any) -> bool:
         is_group = isinstance(alternative, WhereNode)
         nodes = tuple(_flattened(alternative)) if is_group else (alternative,)
         equal = self.equal | _equal(nodes, self.alias)
-        conditions = Conditions(nodes, equal, self.alias)
-        return any(conditions.is_narrowing(node, model) for node in nodes)
-
-    def _usable(self, model: type[Model]) -> list[AccessPath]:
-        return [path for path in paths(model) if self._implies(path.condition)]
+        conditions = Conditions(self.model, nodes, equal, self.alias)
+        return any(conditions.is_narrowing(node) for node in nodes)
 
     def _bound(self, path: AccessPath) -> int:
         """How many of the index's first columns are compared with one value."""
@@ -125,12 +126,13 @@ class Conditions:
                 return number
         return len(path.columns)
 
-    def _is_of_tenant(self, path: AccessPath, bound: int, model: type[Model]) -> bool:
+    def _is_of_tenant(self, path: AccessPath, bound: int) -> bool:
         """Whether the rows that are read belong to one tenant, if the list's do."""
         if "tenant_id" not in self.equal:
             return True
         return any(
-            isinstance(model._meta.get_field(column), ForeignKey) for column in path.columns[:bound]
+            isinstance(self.model._meta.get_field(column), ForeignKey)
+            for column in path.columns[:bound]
         )
 
     def _implies(self, condition: Q | None) -> bool:
@@ -167,18 +169,18 @@ def paths(model: type[Model]) -> tuple[AccessPath, ...]:
         result.append(_path(model, index.fields, index.condition))
     for constraint in options.total_unique_constraints:
         result.append(_path(model, constraint.fields, None))
-    for field in options.local_concrete_fields:
-        if field.db_index or (field.unique and not field.primary_key):
-            result.append(AccessPath((field.attname,)))
+    for column in options.local_concrete_fields:
+        if column.db_index or (column.unique and not column.primary_key):
+            result.append(AccessPath((column.attname,)))
     return tuple(result)
 
 
 def orders(model: type[Model], names: Iterable[str]) -> list[str]:
     """Those of the orders that an index serves for all rows of a tenant."""
-    has_tenant = any(field.name == "tenant" for field in model._meta.get_fields())
+    has_tenant = any(column.name == "tenant" for column in model._meta.get_fields())
     equal = {"tenant_id": None} if has_tenant and not _tenant_is_optional(model) else {}
-    conditions = Conditions((), equal, model._meta.db_table)
-    return [name for name in names if conditions.serving_order(model, name) is not None]
+    conditions = Conditions(model, (), equal, model._meta.db_table)
+    return [name for name in names if conditions.serving_order(name) is not None]
 
 
 def leads_to_rows(model: type[Model], name: str) -> bool:
@@ -213,8 +215,8 @@ def _tenant_is_optional(model: type[Model]) -> bool:
 
 
 def _path(model: type[Model], names: Sequence[str], condition: Q | None) -> AccessPath:
-    fields: list[Any] = [model._meta.get_field(name.removeprefix("-")) for name in names]
-    return AccessPath(tuple(field.attname for field in fields), condition)
+    columns: list[Any] = [model._meta.get_field(name.removeprefix("-")) for name in names]
+    return AccessPath(tuple(column.attname for column in columns), condition)
 
 
 def _flattened(where: WhereNode) -> Iterable[Any]:

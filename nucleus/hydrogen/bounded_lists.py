@@ -69,7 +69,7 @@ class BoundedList:
         self._limit = settings.LIST_WINDOW
         conditions = Conditions.of(rows)
         self._nodes = conditions.nodes
-        path = conditions.serving_order(rows.model, order.column)
+        path = conditions.serving_order(order.column)
         self._has_index = path is not None
         self._in_index = (
             [node for node in self._nodes if conditions.is_served(node, path)] if path else []
@@ -77,7 +77,7 @@ class BoundedList:
         self._narrowing = [
             node
             for node in self._nodes
-            if conditions.is_of_tenant(node) or conditions.is_narrowing(node, rows.model)
+            if conditions.is_of_tenant(node) or conditions.is_narrowing(node)
         ]
 
     @cached_property
@@ -187,7 +187,7 @@ class BoundedList:
 
         Without an order PostgreSQL would read the table itself where most of it is one tenant's.
         """
-        column = Conditions.of(rows).covering_order(self._model, self.order.column)
+        column = Conditions.of(rows).covering_order(self.order.column)
         order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
         return rows.order_by(*order)[: self._limit + 1].count()
 
