@@ -6,7 +6,7 @@ lists allow, and what the API's documentation says of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -42,6 +42,7 @@ class Conditions:
     nodes: tuple[Any, ...]
     equal: dict[str, Any]
     alias: str
+    joins: Mapping[str, Any] = field(default_factory=dict)
     usable: list[AccessPath] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +52,7 @@ class Conditions:
     def of(cls, rows: QuerySet[Any]) -> Conditions:
         alias = rows.query.get_initial_alias()
         nodes = tuple(_flattened(rows.query.where))
-        return cls(rows.model, nodes, _equal(nodes, alias), alias)
+        return cls(rows.model, nodes, _equal(nodes, alias), alias, rows.query.alias_map)
 
     def is_of_tenant(self, node: Any) -> bool:
         """Whether the condition names the tenant."""
@@ -66,12 +67,31 @@ class Conditions:
         if not isinstance(node, Lookup) or node.lookup_name not in RANGES | {"exact", "in"}:
             return False
         column = _column(node, self.alias)
-        if column is None:  # of a row that this one refers to
-            return isinstance(node.lhs, Col) and isinstance(node.lhs.target, ForeignKey)
+        if column is None:
+            return _is_of_other_row(node, self.alias)
         return column != "tenant_id" and any(
             column in path.columns[: self._bound(path) + 1] or column in _values(path.condition)
             for path in self.usable
         )
+
+    def alternatives(self, node: Any, *, at_most: int) -> tuple[str, list[Any]]:
+        """The column of the list's own table and its values that together are this condition.
+
+        No values if it is another kind of condition, or there are more.
+        """
+        if isinstance(node, WhereNode) and node.connector == "OR" and not node.negated:
+            equal = [_equal([child], self.alias) for child in node.children]
+            columns = {column for one_value in equal for column in one_value}
+            if all(equal) and len(columns) == 1:
+                (column,) = columns
+                return column, list(dict.fromkeys(one_value[column] for one_value in equal))
+        join = self._join(node)
+        if join is None:
+            return "", []
+        referred = join.join_field.related_model._base_manager
+        rows = referred.filter(**{node.lhs.target.attname: node.rhs}).values_list("pk", flat=True)
+        values = list(rows[: at_most + 1])
+        return join.join_field.attname, values if len(values) <= at_most else []
 
     def covering_order(self, preferred: str) -> str | None:
         """A column in whose order an index has these rows and no others."""
@@ -105,12 +125,18 @@ class Conditions:
             return True
         bound = self._bound(path)
         column = _column(node, self.alias)
-        if column is None:
-            return False
+        if column is None:  # the same for all rows that belong to one row
+            join = self._join(node)
+            return join is not None and join.join_field.attname in self.equal
         if node.lookup_name == "exact":
             is_in_all_rows = column == "tenant_id" or column in _values(path.condition)
             return is_in_all_rows or column in path.columns[:bound]
         return node.lookup_name in RANGES and column in path.columns[bound : bound + 1]
+
+    def _join(self, node: Any) -> Any:
+        """How the list's rows lead to the row that the condition is about."""
+        join = self.joins.get(node.lhs.alias) if _is_of_other_row(node, self.alias) else None
+        return join if join is not None and join.parent_alias == self.alias else None
 
     def _has_narrowing(self, alternative: Any) -> bool:
         is_group = isinstance(alternative, WhereNode)
@@ -244,6 +270,17 @@ def _equal(nodes: Iterable[Any], alias: str) -> dict[str, Any]:
         for node in nodes
         if (column := _column(node, alias)) and node.lookup_name == "exact"
     }
+
+
+def _is_of_other_row(node: Any, alias: str) -> bool:
+    """Whether the condition is about the owner of a row to which the list's row belongs."""
+    return (
+        isinstance(node, Lookup)
+        and node.lookup_name == "exact"
+        and isinstance(node.lhs, Col)
+        and node.lhs.alias != alias
+        and isinstance(node.lhs.target, ForeignKey)
+    )
 
 
 def _is_range(node: Any) -> bool:

@@ -1,9 +1,10 @@
 """Lists whose pages cost the same however many rows the table has.
 
-Three ways to read a page, each of at most `settings.LIST_WINDOW` rows beside the page:
+Four ways to read a page, each of at most `settings.LIST_WINDOW` rows beside the page:
 
 - by the index that has all conditions and the order: as many rows as the page has;
 - by an index that finds few rows, which are then filtered and sorted;
+- by an index that has the rows of each of several accounts in order, which are then merged;
 - by an index that has the order, filtering its first rows; where too few of them match, the list
   is refused, or a page by cursor is short.
 
@@ -39,6 +40,9 @@ class Part:
     end: cursors.Place | None
 
 
+MAX_BRANCHES = 50  # accounts whose rows are merged
+
+
 class Unindexed(Func):
     """A column for an order by which the rows are sorted rather than read.
 
@@ -68,7 +72,7 @@ class BoundedList:
         self._fields = fields
         self._limit = settings.LIST_WINDOW
         conditions = Conditions.of(rows)
-        self._nodes = conditions.nodes
+        self._conditions, self._nodes = conditions, conditions.nodes
         path = conditions.serving_order(order.column)
         self._has_index = path is not None
         self._in_index = (
@@ -81,7 +85,8 @@ class BoundedList:
         ]
 
     @cached_property
-    def _is_read_by_index(self) -> bool:
+    def is_read_by_index(self) -> bool:
+        """Whether an index has the list's rows, and no others, in its order."""
         return self._has_index and len(self._in_index) == len(self._nodes)
 
     @cached_property
@@ -99,6 +104,22 @@ class BoundedList:
         return False
 
     @cached_property
+    def _branches(self) -> list[BoundedList]:
+        """The list as several, if an index has the rows of each in order; else none."""
+        for node in self._nodes:
+            column, values = self._conditions.alternatives(node, at_most=MAX_BRANCHES)
+            if not values:
+                continue
+            rows = self._with([other for other in self._nodes if other is not node])
+            branches = [
+                BoundedList(rows.filter(**{column: value}), self.order, fields=self._fields)
+                for value in values
+            ]
+            if all(branch.is_read_by_index for branch in branches):
+                return branches
+        return []
+
+    @cached_property
     def _window_end(self) -> cursors.Place | None:
         """Of a list that is neither: the last row that is read of its index, from the start."""
         return self._read_end_of_window(Q())
@@ -106,7 +127,7 @@ class BoundedList:
     @cached_property
     def total(self) -> int:
         """How many rows there are; one more than are counted if `is_total_exact` is false."""
-        if self._is_read_by_index:
+        if self.is_read_by_index:
             return self._count(self.rows)
         if self._is_sorted:
             has_all = len(self._narrowing) == len(self._nodes)
@@ -115,26 +136,29 @@ class BoundedList:
 
     @cached_property
     def is_total_exact(self) -> bool:
-        if self._is_read_by_index:
+        if self.is_read_by_index:
             return self.total <= self._limit
         return self._is_sorted
 
     def within_window(self) -> QuerySet[Any]:
         """The rows; where no index finds them, those among the first rows of the order."""
-        if self._is_read_by_index or not self._has_index or self._is_sorted:
+        if self.is_read_by_index or not self._has_index or self._is_sorted:
             return self.rows
         return self.rows.filter(self._up_to(self._window_end))
 
     def page(self, number: int, size: int) -> Part:
         """The page of that number. Raises ValidationError for one that costs too much."""
         first = number * size
-        if not self.is_total_exact and first + size > self._limit:
+        readers = 1 if self.is_total_exact else max(len(self._branches), 1)
+        if not self.is_total_exact and (first + size) * readers > self._limit:
             message = (
-                f"This list has more than {self._limit:,} rows, and its pages end there. Go on "
-                f"with cursor={cursors.START} and each next_cursor in place of page, or narrow the "
-                f"list{self._by_conditions()}."
+                f"This list has more than {self._limit:,} rows, and its pages end at "
+                f"{self._limit // readers:,}. Go on with cursor={cursors.START} and each "
+                f"next_cursor in place of page, or narrow the list{self._by_conditions()}."
             )
             raise ValidationError({"page": [message]})
+        if readers > 1:
+            return self._merged(None, first, size)
         part = self._read([Q()], first, size)
         if part.end is not None and len(part.rows) < size:
             raise self._refused_filter()
@@ -142,13 +166,22 @@ class BoundedList:
 
     def after(self, place: cursors.Place | None, size: int) -> Part:
         """The rows behind a place, or the first ones. Their number may be smaller than `size`."""
+        if not (self.is_read_by_index or self._is_sorted) and self._branches:
+            return self._merged(place, 0, size)
         return self._read(self.order.after(place), 0, size)
+
+    def _merged(self, place: cursors.Place | None, first: int, size: int) -> Part:
+        end = first + size
+        rows = [row for branch in self._branches for row in branch.after(place, end + 1).rows]
+        rows = self.order.sorted(rows)[first : end + 1]
+        more = len(rows) > size
+        return Part(rows[:size], self.order.place_of(rows[size - 1]) if more else None)
 
     def _read(self, segments: Sequence[Q], first: int, size: int) -> Part:
         read: list[Any] = []
         for segment in segments:
             part, end = self.rows.filter(segment), None
-            if not (self._is_read_by_index or self._is_sorted):
+            if not (self.is_read_by_index or self._is_sorted):
                 end = self._end_of_window(segment)
                 part = part.filter(self._up_to(end))
             missing = size + 1 - len(read)
@@ -172,7 +205,7 @@ class BoundedList:
         return self.order.up_to(place) if place is not None else Q()
 
     def _columns(self) -> list[OrderBy]:
-        if self._is_read_by_index or all(node in self._in_index for node in self._narrowing):
+        if self.is_read_by_index or all(node in self._in_index for node in self._narrowing):
             return self.order.columns()
         return self.order.columns(Unindexed(F(self.order.column)))
 

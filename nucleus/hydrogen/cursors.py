@@ -58,6 +58,13 @@ class Order:
     def place_of(self, row: Any) -> Place:
         return Place(getattr(row, self._field.attname), row.pk)
 
+    def sorted(self, rows: list[Any]) -> list[Any]:
+        """Rows whose column is not null, in this order."""
+        rows = sorted(rows, key=lambda row: row.pk, reverse=self.ascending is (self.column != "id"))
+        if self.column == "id":
+            return rows
+        return sorted(rows, key=lambda row: self.place_of(row).value, reverse=not self.ascending)
+
     def after(self, place: Place | None) -> list[Q]:
         """The conditions for rows behind the place, one after the other; None: all rows."""
         if place is None:

@@ -145,6 +145,43 @@ def test_a_token_of_one_client_lists_its_own_rows(api: Api, rows: list[Any], ten
     assert (ids(page["content"]), page["total_elements"]) == ([str(own.pk)], 1)
 
 
+@pytest.fixture
+def both_accounts(rows: list[Any], tenant: Any) -> dict[str, Any]:
+    """Two ways to list the rows of two accounts, among those of others."""
+    stranger: Any = AggregationAccountFactory(client__tenant=tenant)
+    for number in range(WINDOW):
+        TransactionFactory(
+            aggregation_account=stranger, transaction_date=START + timedelta(days=100 + number)
+        )
+    accounts = {row.aggregation_account_id for row in rows}
+    return {
+        "client": rows[0].aggregation_account.client,
+        "filter": " || ".join(f"aggregation_account_id=={pk}" for pk in accounts),
+    }
+
+
+@pytest.mark.parametrize("ascending", ["true", "false"])
+@pytest.mark.parametrize("order_by", ["update_date", "transaction_date"])
+@pytest.mark.parametrize("way", ["client", "filter", "client and filter"])
+def test_many_rows_of_several_accounts_are_merged(
+    api: Api, rows: list[Any], both_accounts: dict[str, Any], way: str, order_by: str,
+    ascending: str,
+):  # fmt: skip
+    query = {"order_by": order_by, "ascending": ascending, "size": 2}
+    if "client" in way:
+        application = ApplicationFactory(tenant=both_accounts["client"].tenant)
+        api = Api(access_token(application, client=both_accounts["client"]))
+    if "filter" in way:
+        query["filter"] = both_accounts["filter"]
+    expected = [str(row.pk) for row in rows][:: -1 if ascending == "true" else 1]
+    pages = [api.get(TRANSACTIONS, page=number, **query) for number in range(3)]
+    assert [page.status_code for page in pages] == [200, 200, 400]
+    assert [row for page in pages[:2] for row in ids(page.data["content"])] == expected[:4]
+    assert not pages[0].data["total_is_exact"]
+    if order_by != "update_date" or ascending == "true":
+        assert ids(walk(api, TRANSACTIONS, **query)) == expected
+
+
 ORDERS = ("update_date", "create_date", "transaction_date", "booking_date")
 SERVED = [
     *({"order_by": order} for order in ORDERS),
