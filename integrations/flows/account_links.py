@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.flows import account_identity, bank_link_state, outbound_webhooks
@@ -58,6 +58,23 @@ def by_account_id(*, tenant: Tenant, account_ids: Iterable[UUID]) -> dict[UUID, 
 def of_connection(member: Member) -> list[AccountLink]:
     """The current account links of a connection, oldest first."""
     return list(_readable(member.tenant).filter(member=member).order_by("create_date", "id"))
+
+
+def account_of(member: Member, vendor_account_id: str) -> AggregationAccount | None:
+    """The aggregation account of an account of the connection.
+
+    That is the one that it is linked with, or the one that it was merged into; None without one.
+    """
+    is_merged = Q(aggregation_account__merged_into__isnull=False)
+    link = (
+        AccountLink.objects.for_tenant(member.tenant)
+        .filter(Q(ended_at=None) | is_merged, member=member, vendor_account_id=vendor_account_id)
+        .select_related("aggregation_account__bank_link")
+        .select_related("aggregation_account__merged_into__bank_link")
+        .order_by(F("ended_at").desc(nulls_first=True))
+        .first()
+    )
+    return (link.aggregation_account.merged_into or link.aggregation_account) if link else None
 
 
 def is_current(link: AccountLink) -> bool:

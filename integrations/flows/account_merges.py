@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.flows import account_links, merged_entries, merged_links, possible_duplicates
 from integrations.flows.errors import Conflict, FlowError, NotFound
-from integrations.models import AccountLink, AccountMerge, Member, VendorUser
+from integrations.models import AccountLink, AccountMerge, Member, VendorUser, VerifiedLink
 from nucleus.models import (
     AggregationAccount,
     BankLink,
@@ -243,8 +243,11 @@ def _separate_accounts(
     if returned.left_kept:
         merged_columns["is_active"] = kept.is_active  # the account may have closed since
         kept_columns["is_active"] = before["kept"]["is_active"] and changes["links"]["moved"]
-    is_shared = kept.bank_link_id is not None and kept.bank_link_id == merged.bank_link_id
-    if is_shared and not before["kept"]["is_link_verified"]:  # it came from the merged account
+    if not before["kept"]["is_link_verified"] and _has_bank_link_of(merged, kept, changes["links"]):
+        merged_columns |= {
+            "is_link_verified": kept.is_link_verified,
+            "bank_link_id": kept.bank_link_id,
+        }
         kept_columns |= {
             "is_link_verified": False,
             "bank_link_id": _existing_bank_link(kept, before["kept"]["bank_link_id"]),
@@ -253,6 +256,19 @@ def _separate_accounts(
         merged_accounts.delete_balance(kept, UUID(changes["balance_id"]))
     merged_accounts.save_account(kept, kept_columns)
     merged_accounts.save_account(merged, merged_columns)
+
+
+def _has_bank_link_of(
+    merged: AggregationAccount, kept: AggregationAccount, links: merged_links.LinkChanges
+) -> bool:
+    """Whether the kept account is paid through a bank link that came from the merged one.
+
+    The bank may have replaced its number since the merge, which made another bank link.
+    """
+    if kept.bank_link_id is None or kept.bank_link_id == merged.bank_link_id:
+        return kept.bank_link_id is not None
+    verified = VerifiedLink.objects.for_tenant(kept.tenant_id).filter(bank_link=kept.bank_link_id)
+    return verified.exclude(vendor_account_id__in=links["kept_vendor_account_ids"]).exists()
 
 
 def _is_verified(account: AggregationAccount) -> bool:

@@ -127,7 +127,7 @@ class NumberWriter:
         invalid = [row for row in readable if not row.is_valid]
         outcomes = [BankLinkOutcome(None, NUMBER_INCOMPLETE)] * (len(numbers) - len(readable))
         outcomes += [BankLinkOutcome(None, NUMBER_INVALID)] * len(invalid)
-        related = self._related_account(account)
+        related = account_links.account_of(self.member, account.id)
         earlier = self._earlier_links(account, related)
         verified_before = {link.pk for link in earlier if link.is_link_verified}
         stored: list[BankLink] = []
@@ -148,16 +148,6 @@ class NumberWriter:
             elif complete and not any(_has_number(link, number) for number in complete):
                 bank_link_state.unverify_link(link, UnverifiedReason.NUMBER_REPLACED)
         return outcomes
-
-    def _related_account(self, account: records.Account) -> AggregationAccount | None:
-        """The aggregation account, if the account is connected."""
-        link = (
-            account_links.current(self.member.tenant)
-            .filter(member=self.member, vendor_account_id=account.id)
-            .select_related("aggregation_account__bank_link")
-            .first()
-        )
-        return link.aggregation_account if link else None
 
     def _earlier_links(
         self, account: records.Account, related: AggregationAccount | None
