@@ -165,6 +165,9 @@ def _create_at_vendor(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOu
         if vendor_user.disabled_at is not None:
             message = ENABLED_SOON
         return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw, message=message)
+    if vendor_user.disabled_at is not None:  # as the user was that the vendor has lost since
+        VendorUser.unscoped.filter(pk=vendor_user.pk).update(disabled_at=None)
+        vendor_user.disabled_at = None
     missing_connections.check_disabled_soon(vendor_user)
     return UserOutcome(vendor_user=vendor_user, vendor_response=user.raw)
 

@@ -108,6 +108,20 @@ def test_a_user_that_mx_no_longer_has_is_not_asked_for_again(
     assert follow_owners() == 0
 
 
+def test_a_user_that_mx_loses_while_it_is_disabled_is_created_again(
+    api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, deactivated: None
+):
+    bank_event(own_mx, "delete_user", user=connection.vendor_user.vendor_user_id)
+    set_active(api, nucleus_client, is_active=True)
+    assert follow_owners() == 1
+    body = {"nucleus_client_id": str(nucleus_client.pk), "product": "atom"}
+    response = api.post(f"{BASE}/user", body)
+    assert (response.status_code, response.data["message"]) == (200, None)
+    own_mx.connect(response.data["vendor_response"]["guid"])
+    response = api.post(f"{BASE}/aggregation/account", body)
+    assert response.status_code == 200, response.data
+
+
 def test_a_failed_attempt_is_repeated_later(
     api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client
 ):
