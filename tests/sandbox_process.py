@@ -77,19 +77,27 @@ class Sandbox:
         login: str = "test_atrium",
     ) -> str:
         """What the end user does in the widget: a member; answers its guid."""
-        credentials = self.call("GET", f"/institutions/{institution}/credentials")["credentials"]
-        by_type = {credential["type"]: credential["guid"] for credential in credentials}
-        login_guid = next(guid for kind, guid in by_type.items() if kind != "PASSWORD")
         body = {
             "institution_code": institution,
-            "credentials": [
-                {"guid": login_guid, "value": login},
-                {"guid": by_type["PASSWORD"], "value": password},
-            ],
+            "credentials": self._credentials(institution, login, password),
         }
         return str(
             self.call("POST", f"/users/{user}/members", json={"member": body})["member"]["guid"]
         )
+
+    def log_in_again(self, user: str, member: str, institution: str = "mxbank") -> None:
+        """What the end user does in the widget that repairs a member."""
+        body = {"credentials": self._credentials(institution, "test_atrium", "password")}
+        self.call("PUT", f"/users/{user}/members/{member}", json={"member": body})
+
+    def _credentials(self, institution: str, login: str, password: str) -> list[dict[str, str]]:
+        requested = self.call("GET", f"/institutions/{institution}/credentials")["credentials"]
+        by_type = {credential["type"]: credential["guid"] for credential in requested}
+        login_field = next(guid for kind, guid in by_type.items() if kind != "PASSWORD")
+        return [
+            {"guid": login_field, "value": login},
+            {"guid": by_type["PASSWORD"], "value": password},
+        ]
 
     def fault(self, **fault: Any) -> None:
         """Make the next matching call(s) go wrong; see docs/sandbox.md."""

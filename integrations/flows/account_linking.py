@@ -37,6 +37,7 @@ from integrations.vendors import records
 from integrations.vendors.base import Vendor
 from nucleus import writes
 from nucleus.models import AggregationAccount
+from nucleus.writes.changes import save_changes
 
 EndReason = AccountLink.EndReason
 
@@ -57,7 +58,7 @@ class LinkPolicy:
         adds_new: accounts that have never been linked.
         announces_new: report accounts that are linked for the first time, since nobody has asked
             for them.
-        relinks_disconnected: accounts that the tenant has disconnected or deleted.
+        relinks_disconnected: those that the tenant has disconnected or deleted: it asks for all.
         retrieves: enqueue the retrieval of accounts that get a link.
     """
 
@@ -80,7 +81,7 @@ def link_accounts(
     The retrieval of accounts that get a link is enqueued if the settings say so.
 
     Args:
-        adopted: neither the tenant nor the person has asked for it.
+        adopted: the tenant has not asked for it, so what it has disconnected stays so.
 
     Raises VendorError, before anything is stored, and ConnectionGone.
     """
@@ -88,7 +89,7 @@ def link_accounts(
     member = connections.store(
         vendor=vendor, vendor_user=vendor_user, vendor_member=vendor_member, adopted=adopted
     )
-    policy = LinkPolicy(retrieves=config.retrieve_automatically)
+    policy = LinkPolicy(relinks_disconnected=not adopted, retrieves=config.retrieve_automatically)
     outcomes = update_links(vendor=vendor, member=member, listed=listed, policy=policy)
     return [AccountOutcome(None, item.reason) for item in listed.rejected] + outcomes
 
@@ -110,7 +111,10 @@ def update_links(
         VendorUser.unscoped.select_for_update().filter(pk=member.vendor_user_id).first()
         member = connections.lock(member)
         outcomes = _Linker(member, policy).link(listed.records)
-        rejected_items.replace_accounts(account_links.of_connection(member), listed.rejected)
+        is_asked_for = policy.relinks_disconnected or member.awaits_accounts
+        links = account_links.of_connection(member)
+        save_changes(member, {"awaits_accounts": is_asked_for and not (outcomes or links)})
+        rejected_items.replace_accounts(links, listed.rejected)
         return outcomes
 
 

@@ -121,8 +121,7 @@ def _sync(run: JobRun, payload: SyncPayload, member: Member, reading_since: date
     vendor_user = member.vendor_user
     if vendor_user.vendor_user_id is None and not user_sessions.restore_user(vendor_user):
         return False
-    scope = SyncScope(payload.scope)
-    only_if_changed = payload.only_if_changed
+    scope, only_if_changed = SyncScope(payload.scope), payload.only_if_changed
     with user_sessions.open_for_user(member.vendor_user, interactive=False) as vendor:
         vendor_member = _fetch_member(vendor, member)
         if vendor_member is None:
@@ -229,7 +228,8 @@ def _read_accounts(
             import are not read again.
     """
     errors: list[VendorError] = []
-    has_accounts = AccountLink.unscoped.filter(member=member).exists()
+    has_links = AccountLink.unscoped.filter(member=member).exists()
+    has_accounts = member.awaits_accounts or has_links
     if not has_accounts and not bank_link_updates.concern(member):
         return
     read_at = timezone.now()
@@ -275,9 +275,9 @@ def _update_links(
         member=member,
         listed=listed,
         policy=LinkPolicy(
-            adds_new=config.add_new_accounts,
+            adds_new=config.add_new_accounts or member.awaits_accounts,
             announces_new=True,
-            relinks_disconnected=False,
+            relinks_disconnected=member.awaits_accounts,
             # With a larger scope this sync reads them anyway.
             retrieves=config.retrieve_automatically and scope is SyncScope.BALANCES,
         ),

@@ -103,6 +103,8 @@ class Member(TenantRecord):
     # wanted no imports in the background.
     is_refreshed_by_vendor = models.BooleanField(default=True, editable=False)
     declines_imports = models.BooleanField(default=False, editable=False)
+    # The app asked for its accounts when it had none, for example because the login was wrong.
+    awaits_accounts = models.BooleanField(default=False, editable=False)
     # Since when somebody has to repair it; null while it works, and while a repair is tried.
     broken_since = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: not scheduled

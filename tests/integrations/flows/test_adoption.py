@@ -232,3 +232,43 @@ def test_a_connection_in_place_of_one_that_is_gone_is_found_without_a_webhook(
     assert Member.unscoped.get(vendor_member_id=replacement).connection_status == "CONNECTED"
     active = AggregationAccount.unscoped.filter(is_active=True).values_list("pk", flat=True)
     assert set(active) == before
+
+
+def test_what_the_tenant_disconnected_stays_so_under_a_connection_that_is_adopted(
+    api: Api,
+    own_mx: Sandbox,
+    aggregation_settings: AggregationSettings,
+    user: str,
+    nucleus_client: Client,
+):
+    member = connected(own_mx, user)
+    rows = link(api, nucleus_client, member)["nucleus_aggregation_accounts"]
+    disconnected, *others = [row["body"]["id"] for row in rows]
+    run_jobs()
+    assert api.delete(f"{BASE}/aggregation/account/{disconnected}").status_code == 204
+    own_mx.call("DELETE", f"/users/{user}/members/{member}")
+    again = connected(own_mx, user)
+    hook(aggregation_settings, again, user)
+    active = AggregationAccount.unscoped.filter(is_active=True).values_list("pk", flat=True)
+    assert {str(pk) for pk in active} == set(others)
+    link(api, nucleus_client, again)
+    assert AggregationAccount.unscoped.filter(is_active=True).count() == len(rows)
+    assert AggregationAccount.unscoped.count() == len(rows)
+
+
+def test_a_connection_that_was_reported_before_it_had_accounts(
+    api: Api,
+    own_mx: Sandbox,
+    aggregation_settings: AggregationSettings,
+    user: str,
+    nucleus_client: Client,
+):
+    member = own_mx.connect(user, "UNAUTHORIZED")
+    own_mx.call("POST", "/_control/clock", json={"advance": "1m"})
+    assert link(api, nucleus_client, member)["nucleus_aggregation_accounts"] == []
+    run_jobs()
+    own_mx.log_in_again(user, member)
+    own_mx.call("POST", "/_control/clock", json={"advance": "1m"})
+    hook(aggregation_settings, member, user)
+    assert AggregationAccount.unscoped.filter(is_active=True).count() == 6
+    assert [event["adopted"] for event in created_events()] == [False]
