@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,8 +20,6 @@ from integrations.vendors.spec import VendorSpec
 from nucleus import web_urls
 
 T = TypeVar("T")
-# MX does not say by which of a transaction's dates it filters, nor in which time zone.
-WINDOW_TOLERANCE = timedelta(days=3)
 WIDGET_DOMAINS = (".mx.com", ".moneydesktop.com")  # MX's own: the widget has hosts beside the API
 
 
@@ -158,6 +156,7 @@ class MX:
         to_date: date,
         after: str | None = None,
     ) -> Iterator[records.Batch[records.Transaction]]:
+        window = batches.Window(from_date, to_date)
         for page, cursor in self.client.resumable_pages(
             "list_transactions",
             "transactions",
@@ -170,9 +169,7 @@ class MX:
             account=account_id,
         ):
             batch = batches.batch(mapping.transaction, page, account_guid=account_id)
-            yield replace(
-                batch, records=batches.within(batch.records, from_date, to_date), cursor=cursor
-            )
+            yield replace(batch, records=window.within(batch.records), cursor=cursor)
 
     def accounts_with_holdings(self, *, user_id: str, member_id: str) -> frozenset[str]:
         if capabilities.BILLED_HOLDINGS in self.capabilities:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,35 +13,46 @@ from integrations.vendors.mx.values import InvalidPayload, Payload
 T = TypeVar("T")
 # MX does not say by which of a transaction's dates it filters, nor in which time zone.
 WINDOW_TOLERANCE = timedelta(days=3)
+MAX_SHARE_OUTSIDE = 0.1  # of a list's rows
 # Transactions of other days are mistakes of single rows. They say nothing about a window.
 EARLIEST_DAY, LATEST_DAYS_AHEAD = date(2000, 1, 1), timedelta(days=366)
 
 
-def within(
-    rows: tuple[records.Transaction, ...], from_date: date, to_date: date
-) -> tuple[records.Transaction, ...]:
-    """The transactions of the window, of a list that may count up to the midnight after it.
+@dataclass(slots=True)
+class Window:
+    """The days that a list of transactions was asked for, and how many of its rows are outside."""
 
-    Raises VendorBadResponse for one that is clearly outside: if MX has not understood the window,
-    what its list lacks says nothing. Days that cannot be true do not count.
-    """
-    latest = datetime.now(UTC).date() + LATEST_DAYS_AHEAD
-    listed = []
-    for row in rows:
-        days = {row.transacted_at.date(), row.booking_date or row.transacted_at.date()}
-        possible_days = {day for day in days if EARLIEST_DAY <= day <= latest}
-        if possible_days and not any(
-            from_date - WINDOW_TOLERANCE <= day <= to_date + WINDOW_TOLERANCE
-            for day in possible_days
-        ):
+    from_date: date
+    to_date: date
+    _rows: int = 0
+    _outside: int = 0
+
+    def within(self, rows: tuple[records.Transaction, ...]) -> tuple[records.Transaction, ...]:
+        """The rows of a page that count: the list may go up to the midnight after the window.
+
+        Raises VendorBadResponse if many of the list's rows are clearly outside: if MX has not
+        understood the window, what its list lacks says nothing. A few are mistakes of single rows,
+        and days that cannot be true do not count.
+        """
+        latest = datetime.now(UTC).date() + LATEST_DAYS_AHEAD
+        listed = []
+        for row in rows:
+            days = {row.transacted_at.date(), row.booking_date or row.transacted_at.date()}
+            possible_days = {day for day in days if EARLIEST_DAY <= day <= latest}
+            self._outside += bool(possible_days) and not any(map(self._is_near, possible_days))
+            if min(possible_days, default=self.to_date) <= self.to_date:
+                listed.append(row)
+        self._rows += len(rows)
+        if self._outside > MAX_SHARE_OUTSIDE * self._rows:
             raise errors.VendorBadResponse(
-                "MX listed a transaction outside of the days that were asked for.",
+                "MX listed transactions outside of the days that were asked for.",
                 vendor="mx",
                 operation="list_transactions",
             )
-        if min(possible_days, default=to_date) <= to_date:
-            listed.append(row)
-    return tuple(listed)
+        return tuple(listed)
+
+    def _is_near(self, day: date) -> bool:
+        return self.from_date - WINDOW_TOLERANCE <= day <= self.to_date + WINDOW_TOLERANCE
 
 
 def convert_one(convert: Callable[[Payload], T], payload: Payload) -> T:

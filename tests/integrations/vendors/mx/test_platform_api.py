@@ -102,6 +102,13 @@ def test_a_list_that_is_not_of_the_window_is_refused(version: str, day: str):
         called(pages, listed([dated("2026-03-05"), dated(day)]), version)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_single_row_of_another_year_says_nothing_about_the_window(version: str):
+    rows = [dated(f"2026-03-{day:02}") for day in range(1, 21)]
+    result, _ = called(pages, listed([*rows, dated("2020-01-01")]), version)
+    assert len(result) == len(rows) + 1
+
+
 @pytest.mark.parametrize("day", ["2099-01-01", "1970-01-01"])
 def test_a_day_that_cannot_be_true_says_nothing_about_the_window(day: str):
     result, _ = called(pages, listed([dated("2026-03-05"), dated(day)]), VERSIONS[-1])
