@@ -96,7 +96,7 @@ def vendor_member_id(account: AggregationAccount) -> str:
 
 
 def disconnected_error(account: AggregationAccount) -> FlowError:
-    """The error for an account without a current link: why it ended, and what links it again."""
+    """The error for an account without a current link: why, and what to do."""
     if account.merged_into_id is not None:
         return FlowError(
             f"Aggregation account {account.id} was merged into {account.merged_into_id}, which "
@@ -109,10 +109,14 @@ def disconnected_error(account: AggregationAccount) -> FlowError:
         .order_by("-ended_at")
         .first()
     )
+    if ended is None:
+        return FlowError(
+            f"Aggregation account {account.id} has never been connected to a vendor. Read and write "
+            "it under /nucleus/v1."
+        )
     owner_id = account.client_id or account.business_id
-    reason = ended.end_reason if ended else AccountLink.EndReason.DISCONNECTED
-    advice = DISCONNECTED_ADVICE.get(reason, RELINK).format(owner_id=owner_id)
-    user = ended.member.vendor_user if ended and ended.member else None
+    advice = DISCONNECTED_ADVICE.get(ended.end_reason, RELINK).format(owner_id=owner_id)
+    user = ended.member.vendor_user if ended.member else None
     if user is not None and user.vendor_user_id is None:
         advice = f"The vendor no longer has the user: call POST /integration/v1/user. {advice}"
     return FlowError(f"Aggregation account {account.id} is no longer connected. {advice}")

@@ -11,6 +11,7 @@ import pytest
 
 from integrations.models import AccountLink, AggregationSettings
 from nucleus.models import (
+    AggregationAccount,
     AggregationAccountBalance,
     AggregationAccountHolding,
     AggregationAccountTransaction,
@@ -152,6 +153,14 @@ def test_bad_lists_are_explained(api: Api, ids: list[str]):
     response = api.get(f"{BASE}/balance", aggregation_account_id_list=ids)
     assert response.status_code == 400
     assert "aggregation_account_id_list" in response.data["errors"]
+
+
+@pytest.mark.parametrize("service", ["account", "balance", "transaction", "holding"])
+def test_an_account_that_was_never_connected(api: Api, kept: AggregationAccount, service: str):
+    response = api.get(f"{BASE}/{service}/{kept.pk}")
+    assert response.status_code == 400
+    assert "never been connected" in response.data["message"]
+    assert "aggregation/account" not in response.data["message"]
 
 
 def test_the_first_retrieval_reaches_back_as_far_as_the_setting_says(
