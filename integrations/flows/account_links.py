@@ -111,8 +111,8 @@ def disconnected_error(account: AggregationAccount) -> FlowError:
     )
     if ended is None:
         return FlowError(
-            f"Aggregation account {account.id} has never been connected to a vendor. Read and write "
-            "it under /nucleus/v1."
+            f"Aggregation account {account.id} has never been connected to a vendor. Read and "
+            "write it under /nucleus/v1."
         )
     owner_id = account.client_id or account.business_id
     advice = DISCONNECTED_ADVICE.get(ended.end_reason, RELINK).format(owner_id=owner_id)
