@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import connection
+from django.db.models import CharField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -17,8 +20,10 @@ from rest_framework.request import Request
 from gateway.access import throttle
 from gateway.access.models import AccessToken, Application
 from gateway.access.scopes import SCOPES
+from nucleus.compiled_queries import CompiledQuery, Parameter
 from nucleus.models import Client, Tenant
 
+Row = TypeVar("Row", bound=Model)
 TOKEN_URL = "/authorization/v1/oauth/token"  # noqa: S105
 SCOPE_OF = {  # by HTTP method
     "GET": "read",
@@ -29,6 +34,30 @@ SCOPE_OF = {  # by HTTP method
     "PATCH": "update",
     "DELETE": "delete",
 }
+
+
+# Of each model, what is read for every request; other columns are read when they are used.
+APPLICATION = (
+    "id", "name", "is_active", "scopes", "rate_limit_per_minute", "client_rate_limit_per_minute",
+    "tenant_id",
+)  # fmt: skip
+TENANT = ("id", "is_active", "currency_code")
+CLIENT = ("id", "is_active")
+
+
+def _token_query() -> QuerySet[AccessToken, tuple[Any, ...]]:
+    return AccessToken.objects.filter(
+        token_checksum=Parameter("checksum", CharField()), application__isnull=False
+    ).values_list(
+        "expires",
+        "scope",
+        *(f"application__{name}" for name in APPLICATION),
+        *(f"application__tenant__{name}" for name in TENANT),
+        *(f"client__{name}" for name in CLIENT),
+    )
+
+
+TOKENS = CompiledQuery(_token_query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +81,61 @@ class Caller:
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; tokens in URLs or bodies are ignored."""
 
-    def authenticate(self, request: Request) -> tuple[Caller, AccessToken] | None:
-        """The caller and its token, or None without a token. Counts the request.
+    def authenticate(self, request: Request) -> tuple[Caller, None] | None:
+        """The caller, or None without a token. Counts the request.
 
         Raises:
             AuthenticationFailed: the token is not valid.
             RateLimited: the caller's limit is reached. Counted before permissions, because a
                 request without the needed scope costs as much.
         """
-        identity = identify(request._request)
-        if identity is not None:
-            caller = identity[0]
-            throttle.admit(caller.application, request._request, client=caller.client)
-        return identity
+        caller = identify(request._request)
+        if caller is None:
+            return None
+        throttle.admit(caller.application, request._request, client=caller.client)
+        return caller, None
 
-    def look_up(self, request: HttpRequest) -> tuple[Caller, AccessToken] | None:
-        """The caller and its token, or None without a token. Raises AuthenticationFailed."""
+    def look_up(self, request: HttpRequest) -> Caller | None:
+        """The caller, or None without a token. Raises AuthenticationFailed.
+
+        One query for each request, so that what is revoked ends at once in every process.
+        """
         scheme, _, value = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
         if scheme.lower() != b"bearer" or not value.strip():
             return None
-        checksum = hashlib.sha256(value.strip()).hexdigest()
-        token = (
-            AccessToken.objects.filter(token_checksum=checksum)
-            .select_related("application__tenant", "client")
-            .first()
-        )
-        if token is None or token.expires <= timezone.now():
+        rows = TOKENS.rows(checksum=hashlib.sha256(value.strip()).hexdigest())
+        if not rows or rows[0][0] <= timezone.now():
             raise AuthenticationFailed("The access token is unknown or has expired. Get a new one.")
-        application, client = token.application, token.client
-        if not application.is_active or not application.tenant.is_active:
+        _, scope, *columns = rows[0]
+        application = _instance(Application, APPLICATION, columns)
+        tenant = _instance(Tenant, TENANT, columns[len(APPLICATION) :])
+        client = (
+            _instance(Client, CLIENT, columns[-len(CLIENT) :]) if columns[-1] is not None else None
+        )
+        if not application.is_active or not tenant.is_active:
             raise AuthenticationFailed("This application has been deactivated.")
         if client is not None and not client.is_active:
             raise AuthenticationFailed("This client has been deactivated.")
+        application.tenant = tenant
         # Scopes that the application lost since the token was issued are lost at once.
-        scopes = frozenset(token.scope.split()) & frozenset(application.scopes.split())
-        return Caller(application, application.tenant, client, scopes), token
+        scopes = frozenset(scope.split()) & frozenset(application.scopes.split())
+        return Caller(application, tenant, client, scopes)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gateway"'
 
 
-def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
-    """The caller and its token, or None without a token; looked up once per request.
+def _instance(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
+    """A row of which these columns were read, the first of `values`."""
+    columns = dict(zip(names, values, strict=False))
+    ordered = [  # as Django takes them
+        field.attname for field in model._meta.concrete_fields if field.attname in columns
+    ]
+    return model.from_db(connection.alias, ordered, [columns[name] for name in ordered])
+
+
+def identify(request: HttpRequest) -> Caller | None:
+    """The caller, or None without a token; looked up once per request.
 
     gateway.idempotency calls this before it opens the request's transaction.
 
@@ -107,7 +149,7 @@ def identify(request: HttpRequest) -> tuple[Caller, AccessToken] | None:
         except APIException as error:
             identity = error
         request._identity = identity  # type: ignore[attr-defined]
-    cached: tuple[Caller, AccessToken] | APIException | None = request._identity  # type: ignore[attr-defined]
+    cached: Caller | APIException | None = request._identity  # type: ignore[attr-defined]
     if isinstance(cached, APIException):
         raise cached
     return cached

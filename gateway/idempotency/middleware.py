@@ -88,13 +88,12 @@ def _keyed_request(request: HttpRequest) -> KeyedRequest | None:
         ValidationError: the key is malformed.
     """
     try:
-        identity = identify(request)
+        caller = identify(request)
         body = request.body
     except (APIException, RequestDataTooBig, UnreadablePostError):
         return None
-    if identity is None or not identity[0].has_scope("create"):
+    if caller is None or not caller.has_scope("create"):
         return None
-    caller = identity[0]
     throttle.admit(caller.application, request, client=caller.client)
     key = request.headers[HEADER]
     if not KEY_PATTERN.fullmatch(key):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
@@ -33,6 +34,7 @@ class RecordType(Generic[Row]):
         name: as it appears in OpenAPI operation ids.
         label: the singular noun for messages and documentation.
         fields: the names that lists can be ordered by and filtered on.
+        columns: those that `serialize` reads. Empty: all, of a model instance, which decrypts.
         serialize: a row without anything that needs a special scope.
         schema: the serializer class that describes a response in OpenAPI.
         body: the serializer class of a request.
@@ -45,6 +47,7 @@ class RecordType(Generic[Row]):
     name: str
     label: str
     fields: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     serialize: Callable[[Row], Body]
     schema: Any
     body: type[serializers.Serializer[Any]]
@@ -67,6 +70,12 @@ class RecordType(Generic[Row]):
         """The rows that the caller may see."""
         rows: QuerySet[Row] = visibility.visible_rows(caller_of(request), self.model)
         return rows
+
+    def find(self, request: Request, record_id: UUID) -> Any:
+        """The visible row with that id, for `render`; None if there is none."""
+        if self.columns:
+            return visibility.visible_row(caller_of(request), self.model, self.columns, record_id)
+        return self.visible_rows(request).filter(id=record_id).first()
 
     def example_response(self) -> Body:
         """The response to `example`, made from a row that is not stored."""
@@ -92,6 +101,7 @@ AGGREGATION_ACCOUNT = RecordType(
     name="AggregationAccount",
     label="aggregation account",
     fields=renderers.ACCOUNT,
+    columns=renderers.ACCOUNT,
     serialize=renderers.aggregation_account,
     schema=openapi_schemas.AggregationAccount,
     body=request_serializers.AggregationAccountBody,
@@ -111,6 +121,7 @@ BALANCE = RecordType(
     name="AggregationAccountBalance",
     label="balance",
     fields=renderers.BALANCE,
+    columns=renderers.BALANCE,
     serialize=renderers.balance,
     schema=openapi_schemas.AggregationAccountBalance,
     body=request_serializers.AggregationAccountBalanceBody,
@@ -130,6 +141,7 @@ TRANSACTION = RecordType(
         *renderers.TRANSACTION,
         *(name for name in BANK_CREDIT if name != "location"),
     ),
+    columns=(*renderers.TRANSACTION, *BANK_CREDIT),
     serialize=renderers.transaction,
     schema=openapi_schemas.AggregationAccountTransaction,
     body=request_serializers.AggregationAccountTransactionBody,
@@ -147,6 +159,7 @@ HOLDING = RecordType(
     name="AggregationAccountHolding",
     label="holding",
     fields=renderers.HOLDING,
+    columns=renderers.HOLDING,
     serialize=renderers.holding,
     schema=openapi_schemas.AggregationAccountHolding,
     body=request_serializers.AggregationAccountHoldingBody,
@@ -180,6 +193,7 @@ INSTITUTION = RecordType(
     name="Institution",
     label="institution",
     fields=renderers.INSTITUTION,
+    columns=renderers.INSTITUTION,
     serialize=renderers.institution,
     schema=openapi_schemas.Institution,
     body=request_serializers.InstitutionBody,

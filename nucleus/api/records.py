@@ -98,6 +98,7 @@ class RecordListView(RecordView):
             self.record_type.visible_rows(request),
             request.query_params,
             fields=self.record_type.fields,
+            columns=self.record_type.columns,
             render=render,
         )
         render.check()
@@ -143,7 +144,7 @@ class RecordDetailView(RecordView):
         extend_schema_view(get=get, put=put, delete=delete)(cls)
 
     def get(self, request: Request, record_id: UUID) -> Response:
-        row = self.record_type.visible_rows(request).filter(id=record_id).first()
+        row = self.record_type.find(request, record_id)
         if row is None:
             raise NotFound(f"There is no {self.record_type.label} {record_id}.")
         return Response(self.converting_renderer(request)(row))

@@ -63,10 +63,20 @@ class BoundedList:
     Args:
         rows: the list, without order.
         fields: what it can be filtered by and ordered by, for messages.
+        columns: those that are read, as named tuples, with `id` and that of the order among them.
+            Empty: model instances.
     """
 
-    def __init__(self, rows: QuerySet[Any], order: cursors.Order, *, fields: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rows: QuerySet[Any],
+        order: cursors.Order,
+        *,
+        fields: Sequence[str],
+        columns: Sequence[str] = (),
+    ) -> None:
         self.rows = rows
+        self.columns = columns
         self.order = order
         self._model = rows.model
         self._fields = fields
@@ -185,7 +195,10 @@ class BoundedList:
                 end = self._end_of_window(segment)
                 part = part.filter(self._up_to(end))
             missing = size + 1 - len(read)
-            read += part.order_by(*self._columns())[first : first + missing]
+            part = part.order_by(*self._columns())
+            if self.columns:
+                part = part.values_list(*self.columns, named=True)
+            read += part[first : first + missing]
             if len(read) > size:
                 return Part(read[:size], self.order.place_of(read[size - 1]))
             if end is not None:

@@ -56,7 +56,7 @@ class Order:
         return [by_value, ties]
 
     def place_of(self, row: Any) -> Place:
-        return Place(getattr(row, self._field.attname), row.pk)
+        return Place(getattr(row, self._field.attname), row.id)
 
     def sorted(self, rows: list[Any]) -> list[Any]:
         """Rows whose column is not null, in this order."""

@@ -12,8 +12,8 @@ import codecs
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
+import orjson
 import simplejson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -36,20 +36,19 @@ def plain(value: Decimal) -> str:
 
 
 def _as_json_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(plain(value)) if value.is_finite() else None
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
     if hasattr(value, "__iter__"):
         return list(value)
     return str(value)
-
-
-class _Number(simplejson.RawJSON):
-    def __init__(self, value: Decimal) -> None:
-        super().__init__(plain(value))
 
 
 class ExactJSONRenderer(BaseRenderer):
@@ -67,22 +66,31 @@ class ExactJSONRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        text = simplejson.dumps(
-            _prepared(data),
-            default=_as_json_value,
-            use_decimal=False,
-            ignore_nan=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        # Half a surrogate pair is not text that UTF-8 can carry.
-        return text.encode("utf-8", "replace")
+        try:
+            return orjson.dumps(
+                data, default=_as_json_value, option=orjson.OPT_PASSTHROUGH_DATETIME
+            )
+        except TypeError:  # integers of more than 64 bits, names that are no text, surrogates
+            return _render_slowly(data)
+
+
+def _render_slowly(data: Any) -> bytes:
+    text = simplejson.dumps(
+        _prepared(data),
+        default=_as_text,
+        use_decimal=False,
+        ignore_nan=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    # Half a surrogate pair is not text that UTF-8 can carry.
+    return text.encode("utf-8", "replace")
 
 
 def _prepared(value: Any) -> Any:
     """Decimals become raw JSON numbers; simplejson alone would print exponents."""
     if isinstance(value, Decimal):
-        return _Number(value) if value.is_finite() else None
+        return simplejson.RawJSON(plain(value)) if value.is_finite() else None
     if isinstance(value, dict):
         return {str(name): _prepared(member) for name, member in value.items()}
     if isinstance(value, list | tuple):

@@ -184,19 +184,21 @@ def page(
     *,
     fields: Sequence[str],
     render: Callable[[Any], dict[str, Any]],
+    columns: Sequence[str] = (),
     order_by: str = "update_date",
 ) -> dict[str, Any]:
     """One page of `rows`, filtered and ordered as the query says; two to four statements.
 
     Args:
         fields: the names that may be ordered by and filtered on; JSON among them is left out.
+        columns: those that `render` reads, of named tuples. Empty: it gets model instances.
         order_by: used where the query says nothing, and has no cursor.
     """
     fields = filters.comparable(rows.model, fields)
     parameters = parse_parameters(query, sortable=fields, order_by=order_by)
     rows = filters.apply(rows, parameters.filter, fields=fields)
     order = Order(rows.model, parameters.order_by, parameters.ascending)
-    listed = BoundedList(rows, order, fields=fields)
+    listed = BoundedList(rows, order, fields=fields, columns=columns)
     if parameters.cursor:
         number, part, next_cursor = _read_at_cursor(listed, parameters)
     else:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from functools import cache
+from types import SimpleNamespace
 from typing import Any, Protocol
+from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, UUIDField
 
+from nucleus.compiled_queries import CompiledQuery, Parameter
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -58,6 +63,28 @@ def visible_rows(viewer: Viewer, model: type[Model]) -> QuerySet[Any]:
     if model is Business:
         return rows.none()
     return rows.filter(**{CLIENT_LOOKUPS[model]: viewer.client.pk})
+
+
+def visible_row(viewer: Viewer, model: type[Model], columns: tuple[str, ...], row_id: UUID) -> Any:
+    """These columns of the visible row with that id, as a named tuple; None if there is none."""
+    rows = _row_query(model, columns, has_client=viewer.client is not None).rows(
+        tenant=viewer.tenant.pk, client=viewer.client and viewer.client.pk, row=row_id
+    )
+    return _row_type(columns)._make(rows[0]) if rows else None
+
+
+@cache
+def _row_query(model: type[Model], columns: tuple[str, ...], *, has_client: bool) -> CompiledQuery:
+    tenant, client, row = (Parameter(name, UUIDField()) for name in ("tenant", "client", "row"))
+    viewer: Any = SimpleNamespace(
+        tenant=tenant, client=SimpleNamespace(pk=client) if has_client else None
+    )
+    return CompiledQuery(lambda: visible_rows(viewer, model).filter(id=row).values_list(*columns))
+
+
+@cache
+def _row_type(columns: tuple[str, ...]) -> Any:
+    return namedtuple("VisibleRow", columns)
 
 
 def referable_rows(viewer: Viewer, model: type[Model]) -> QuerySet[Any]:

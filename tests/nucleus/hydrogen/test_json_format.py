@@ -50,6 +50,14 @@ def parsed(content: bytes) -> Any:
         (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
         ({"amounts": [Decimal("1.50"), None, True]}, '{"amounts":[1.5,null,true]}'),
         ("Zürich ラーメン", '"Zürich ラーメン"'),
+        # The fast encoder refuses these; the values beside them look as ever.
+        (
+            {"big": 2**70, "amount": Decimal("1.50"), "id": uuid.UUID(int=1)},
+            '{"big":1180591620717411303424,"amount":1.5,'
+            '"id":"00000000-0000-0000-0000-000000000001"}',
+        ),
+        ({1: Decimal("1.50"), "day": date(2026, 1, 2)}, '{"1":1.5,"day":"2026-01-02"}'),
+        (["half a pair \ud800", Decimal("NaN")], '["half a pair ?",null]'),
     ],
     ids=str,
 )

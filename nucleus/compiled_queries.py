@@ -1,0 +1,80 @@
+"""Queries that the ORM compiles once per process and that run with other values each time.
+
+For a query of some dozens of columns Django compiles several times as long as PostgreSQL runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Expression, Field, QuerySet
+
+
+class Parameter(Expression):
+    """A value that `CompiledQuery.rows` gets by this name; `field` says how it is sent."""
+
+    def __init__(self, name: str, field: Field[Any, Any]) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        return "%s", [self]
+
+    def sent(self, values: dict[str, Any]) -> Any:
+        """The value as the database's driver takes it."""
+        return self.output_field.get_db_prep_value(values[self.name], connection=connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    sql: str
+    parameters: tuple[Any, ...]
+    converters: tuple[tuple[int, tuple[Any, ...], Any], ...]  # column, functions, expression
+
+
+class CompiledQuery:
+    """The query that `build` returns: one of `values_list`, with `Parameter`s in its conditions."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._build = build
+        self._statement: _Statement | None = None
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows, with the values of columns that the ORM would return."""
+        statement = self._statement or self._compile()
+        parameters = [
+            parameter.sent(values) if isinstance(parameter, Parameter) else parameter
+            for parameter in statement.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if not statement.converters:
+            return rows
+        return [_converted(row, statement) for row in rows]
+
+    def _compile(self) -> _Statement:
+        compiler = self._build().query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+        expressions = [selected[0] for selected in compiler.select or ()]
+        converters = compiler.get_converters(expressions)
+        self._statement = _Statement(
+            sql=sql,
+            parameters=tuple(parameters),
+            converters=tuple(
+                (column, tuple(functions), expression)
+                for column, (functions, expression) in converters.items()
+            ),
+        )
+        return self._statement
+
+
+def _converted(row: tuple[Any, ...], statement: _Statement) -> tuple[Any, ...]:
+    values = list(row)
+    for column, functions, expression in statement.converters:
+        for function in functions:
+            values[column] = function(values[column], expression, connection)
+    return tuple(values)
