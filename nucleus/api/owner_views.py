@@ -77,6 +77,7 @@ class OwnerListView(APIView):
             visible_rows(caller_of(request), self.owner_type.model),
             request.query_params,
             fields=self.owner_type.fields,
+            columns=self.owner_type.fields,
             render=self.owner_type.render,
         )
         return Response(page)

@@ -41,7 +41,7 @@ class OwnerType:
     Attributes:
         name: as it appears in OpenAPI operation ids.
         label: the singular noun for messages and documentation; `plural` likewise.
-        fields: the names that lists can be ordered by and filtered on.
+        fields: the names that lists can be ordered by and filtered on, and that `render` reads.
         example: the body of a POST.
         create_description: what creation starts, for OpenAPI.
         update_description: what is special about a change, for OpenAPI.

@@ -120,3 +120,15 @@ def test_parameters_without_end_are_a_mistake_of_the_caller(api: Api):
 def test_an_index_has_the_default_orders_of_every_list(model: Any):
     names = ("create_date", "update_date")  # with a cursor, and without
     assert access_paths.orders(model, names) == list(names)
+
+
+def test_one_record_takes_three_queries_at_most(api: Api, make: dict[str, Callable[[int], Any]]):
+    """The token with all that it leads to, the count of the request, and the row."""
+    path = "/nucleus/v1/aggregation_account_transaction"
+    row = make[path](0)
+    with CaptureQueriesContext(connection) as queries:
+        response = api.get(f"{path}/{row.pk}")
+    assert response.data["id"] == row.pk
+    statements = [query["sql"] for query in queries if "PRAGMA" not in query["sql"]]
+    assert len(statements) <= 3  # fewer with Redis
+    assert "client_secret" not in statements[0]

@@ -51,10 +51,10 @@ def parsed(content: bytes) -> Any:
         ({"amounts": [Decimal("1.50"), None, True]}, '{"amounts":[1.5,null,true]}'),
         ("Zürich ラーメン", '"Zürich ラーメン"'),
         # The fast encoder refuses these; the values beside them look as ever.
+        ({"big": 2**64, "amount": Decimal("1.50")}, '{"big":18446744073709551616,"amount":1.5}'),
         (
-            {"big": 2**70, "amount": Decimal("1.50"), "id": uuid.UUID(int=1)},
-            '{"big":1180591620717411303424,"amount":1.5,'
-            '"id":"00000000-0000-0000-0000-000000000001"}',
+            [2**64, uuid.UUID(int=1)],
+            '[18446744073709551616,"00000000-0000-0000-0000-000000000001"]',
         ),
         ({1: Decimal("1.50"), "day": date(2026, 1, 2)}, '{"1":1.5,"day":"2026-01-02"}'),
         (["half a pair \ud800", Decimal("NaN")], '["half a pair ?",null]'),
