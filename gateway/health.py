@@ -16,6 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
+from gateway import redis_client
+
 
 def live(request: HttpRequest) -> JsonResponse:
     """200 while the process serves requests."""
@@ -58,12 +60,7 @@ def _newest_migrations() -> frozenset[tuple[str, str]]:
 
 def _redis() -> str:
     try:
-        _redis_client(settings.REDIS_URL).ping()
+        redis_client.client(settings.REDIS_URL).ping()
     except redis.RedisError:
         return "not answering"
     return "ok"
-
-
-@cache
-def _redis_client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)

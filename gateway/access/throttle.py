@@ -1,4 +1,4 @@
-"""Rate limits per application and per client, counted in the database and so across processes.
+"""Rate limits per application and per client, counted across processes.
 
 Tokens of the tenant and tokens of single clients have separate limits, and so have token calls that
 succeed and token calls that fail: no caller can exhaust the limit of another.
@@ -17,7 +17,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, Throttled
 
-from gateway.access import counters
+from gateway.access import counters, request_counters
 from gateway.access.client_address import network_of
 from gateway.access.counters import Usage
 from gateway.access.models import Application
@@ -74,7 +74,7 @@ def admit(
     tightest: Usage | None = None
     message = ""
     for limit in _limits(application, client):
-        usage = _increment(limit.key, limit.maximum)
+        usage = _increment(limit.key, limit.maximum, request_counters.increment)
         if usage is None:
             continue
         if tightest is None or usage.remaining < tightest.remaining or not usage.admitted:
@@ -174,11 +174,13 @@ def limit_failures(client_id: str, address: str) -> None:
         )
 
 
-def _increment(key: str, limit: int) -> Usage | None:
+def _increment(
+    key: str, limit: int, increment: Callable[..., Usage] = counters.increment
+) -> Usage | None:
     if limit == 0:
         return None
     try:
-        return counters.increment(key, limit=limit, seconds=PERIOD)
+        return increment(key, limit=limit, seconds=PERIOD)
     except OperationalError as error:
         # Fail open: a busy writer must not stop reads, and a request that writes meets the same
         # database itself.

@@ -23,6 +23,12 @@ from tests.parallel import at_once
 CLIENTS = "/nucleus/v1/client"
 
 
+@pytest.fixture(autouse=True)
+def in_the_database(settings: Any) -> None:
+    """Counted there, also where there is a Redis."""
+    settings.REDIS_URL = ""
+
+
 def pass_time(seconds: float) -> None:
     """Let the windows be so much older."""
     UsageWindow.objects.update(started=F("started") - seconds)
