@@ -122,7 +122,12 @@ class BoundedList:
                 continue
             rows = self._with([other for other in self._nodes if other is not node])
             branches = [
-                BoundedList(rows.filter(**{column: value}), self.order, fields=self._fields)
+                BoundedList(
+                    rows.filter(**{column: value}),
+                    self.order,
+                    fields=self._fields,
+                    columns=self.columns,
+                )
                 for value in values
             ]
             if all(branch.is_read_by_index for branch in branches):

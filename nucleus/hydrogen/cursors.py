@@ -60,7 +60,7 @@ class Order:
 
     def sorted(self, rows: list[Any]) -> list[Any]:
         """Rows whose column is not null, in this order."""
-        rows = sorted(rows, key=lambda row: row.pk, reverse=self.ascending is (self.column != "id"))
+        rows = sorted(rows, key=lambda row: row.id, reverse=self.ascending is (self.column != "id"))
         if self.column == "id":
             return rows
         return sorted(rows, key=lambda row: self.place_of(row).value, reverse=not self.ascending)
