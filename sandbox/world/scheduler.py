@@ -68,15 +68,29 @@ def advance(to: datetime) -> None:
         ValueError: backwards, or too far.
     """
     with world_lock:
-        now = clock.now()
-        if not now <= to <= now + MAX_ADVANCE:
-            raise ValueError(
-                f"The clock moves forward, by at most {MAX_ADVANCE.days} days at once."
-            )
-        _run_due_steps(to)
-        clock.move_to(to)
+        _move(to)
+    _send_webhooks(to)
+
+
+def advance_by(span: timedelta) -> None:
+    """Likewise by a span, from when its turn comes: others may advance at the same time."""
+    with world_lock:
+        to = clock.now() + span
+        _move(to)
+    _send_webhooks(to)
+
+
+def _move(to: datetime) -> None:
+    now = clock.now()
+    if not now <= to <= now + MAX_ADVANCE:
+        raise ValueError(f"The clock moves forward, by at most {MAX_ADVANCE.days} days at once.")
+    _run_due_steps(to)
+    clock.move_to(to)
+
+
+def _send_webhooks(until: datetime) -> None:
     deadline = time.monotonic() + DELIVERY_TIMEOUT
-    while (sent := webhook_sender.send_due(to)) and time.monotonic() < deadline:
+    while (sent := webhook_sender.send_due(until)) and time.monotonic() < deadline:
         wait(sent, timeout=max(deadline - time.monotonic(), 0))
 
 

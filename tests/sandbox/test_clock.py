@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
+from tests.parallel import at_once
 from tests.waiting import PATIENCE
 from tests.world import Row, World
 
@@ -34,6 +36,16 @@ def connect(world: World) -> str:
     member = world.sandbox.connect(world.user)
     world.advance("1m")
     return member
+
+
+def test_advances_at_the_same_time_add_up(world: World):
+    before = world.sandbox.call("POST", "/_control/clock", json={"is_running": False})["now"]
+    url = f"{world.sandbox.base_url}/_control/clock"
+    body = {"advance": "1m"}
+    statuses = at_once(8, lambda: requests.post(url, json=body, timeout=PATIENCE).status_code)
+    assert statuses == [200] * 8
+    moved = world.sandbox.call("GET", "/_control/clock")["now"]
+    assert datetime.fromisoformat(moved) - datetime.fromisoformat(before) == timedelta(minutes=8)
 
 
 def test_it_moves_and_stands_still(world: World):
