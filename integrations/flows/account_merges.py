@@ -15,7 +15,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.flows import account_links, merged_entries, merged_links, possible_duplicates
+from integrations.flows import (
+    account_links,
+    merged_entries,
+    merged_entry_queries,
+    merged_links,
+    possible_duplicates,
+)
 from integrations.flows.errors import Conflict, FlowError, NotFound
 from integrations.models import AccountLink, AccountMerge, Member, VendorUser, VerifiedLink
 from nucleus.models import (
@@ -24,9 +30,8 @@ from nucleus.models import (
     Client,
     Tenant,
 )
-from nucleus.writes import account_merges as moves
-from nucleus.writes import merged_accounts, undone_merges
-from nucleus.writes.account_merges import AccountPair
+from nucleus.writes import merged_accounts, merged_transactions, undone_merges
+from nucleus.writes.account_merges import AccountPair, merge_holdings
 from nucleus.writes.undone_merges import Separation
 
 
@@ -80,9 +85,10 @@ def merge(
             merged_generation=plan.merged_generation,
             source_moves=plan.moving is not None,
         )
-        record = partial(merged_entries.record, row)
-        row.moved_transactions = moves.move_transactions(pair, record)
-        moves.merge_holdings(pair, record)
+        row.moved_transactions = merged_transactions.move_transactions(
+            pair, partial(merged_entry_queries.record_transactions, row)
+        )
+        merge_holdings(pair, partial(merged_entries.record, row))
         links = merged_links.change_links(plan)
         duplicates = possible_duplicates.close_merged(kept=kept, merged=merged)
         row.changes = _merge_accounts(pair) | {"links": links, "duplicates": duplicates}

@@ -15,7 +15,8 @@ audit_logs         entries of the tenant's own audit log
 bulk_transactions  outcomes of bulk requests
 currency_rates     exchange rates of a tenant
 erasure            deletion and redaction of a client's rows
-account_merges     entries of an account that is merged into another one
+account_merges     positions of an account that is merged into another one
+merged_transactions  its transactions, in a few statements
 merged_accounts    the accounts themselves, and their balances
 undone_merges      the same entries, when the merge is undone
 sourced_entries    how both read and write many entries

@@ -1,0 +1,25 @@
+"""States of transactions before a merge of their accounts, tens of thousands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from integrations import sql
+from integrations.models import AccountMerge, MergedEntry
+
+TABLE = MergedEntry._meta.db_table
+COLUMNS = "entry_id, of_merged_account, source_id, source_updated_at, source_generation, is_active"
+
+
+def record_transactions(row: AccountMerge, select: str, parameters: Sequence[Any]) -> None:
+    """Store what a statement of merged_transactions.py selects: the columns of its STATE."""
+    merge_id = sql.parameter(MergedEntry, "merge", row.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TABLE} (merge_id, kind, {COLUMNS}) "  # noqa: S608
+            f"SELECT %s, %s, states.* FROM ({select}) states",
+            [merge_id, MergedEntry.Kind.TRANSACTION.value, *parameters],
+        )
