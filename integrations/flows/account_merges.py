@@ -32,6 +32,7 @@ from nucleus.models import (
 )
 from nucleus.writes import merged_accounts, merged_transactions, undone_merges
 from nucleus.writes.account_merges import AccountPair, merge_holdings
+from nucleus.writes.separated_transactions import restore_transactions
 from nucleus.writes.undone_merges import Separation
 
 
@@ -127,7 +128,8 @@ def undo(row: AccountMerge) -> None:
             generations=returned.generations,
             source_returns=returned.left_kept,
         )
-        for states in merged_entries.recorded(row):
+        restore_transactions(separation, *merged_entry_queries.recorded_transactions(row))
+        for states in merged_entries.recorded_holdings(row):
             undone_merges.restore_entries(separation, states)
         undone_merges.move_entries_since(separation, row.create_date)
         _separate_accounts(changes, kept, merged, returned)

@@ -34,10 +34,12 @@ def record(row: AccountMerge, states: Sequence[EntryState]) -> None:
     )
 
 
-def recorded(row: AccountMerge) -> Iterator[list[EntryState]]:
-    """What the merge has recorded, in batches."""
+def recorded_holdings(row: AccountMerge) -> Iterator[list[EntryState]]:
+    """What the merge has recorded of holdings, in batches."""
     last = 0
-    while batch := list(row.entries.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS]):
+    while batch := list(
+        row.entries.filter(pk__gt=last, kind=MergedEntry.Kind.HOLDING).order_by("pk")[:BATCH_ROWS]
+    ):
         last = batch[-1].pk
         yield [
             EntryState(

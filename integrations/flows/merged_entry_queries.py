@@ -23,3 +23,11 @@ def record_transactions(row: AccountMerge, select: str, parameters: Sequence[Any
             f"SELECT %s, %s, states.* FROM ({select}) states",
             [merge_id, MergedEntry.Kind.TRANSACTION.value, *parameters],
         )
+
+
+def recorded_transactions(row: AccountMerge) -> tuple[str, list[Any]]:
+    """A statement that selects what record_transactions has stored, and its parameters."""
+    merge_id = sql.parameter(MergedEntry, "merge", row.pk)
+    columns = COLUMNS.replace("entry_id", "entry_id AS id")
+    select = f"SELECT {columns} FROM {TABLE} WHERE merge_id = %s AND kind = %s"  # noqa: S608
+    return select, [merge_id, MergedEntry.Kind.TRANSACTION.value]

@@ -18,7 +18,8 @@ erasure            deletion and redaction of a client's rows
 account_merges     positions of an account that is merged into another one
 merged_transactions  its transactions, in a few statements
 merged_accounts    the accounts themselves, and their balances
-undone_merges      the same entries, when the merge is undone
+undone_merges      the same positions, when the merge is undone
+separated_transactions  the same transactions
 sourced_entries    how both read and write many entries
 changes            saving only what differs
 """

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from nucleus.models import (
@@ -25,6 +25,7 @@ from nucleus.writes.sourced_entries import (
     write_sources,
 )
 
+Entry = TypeVar("Entry", bound=SourcedEntry)
 MODELS: tuple[type[SourcedEntry], ...] = (AggregationAccountTransaction, AggregationAccountHolding)
 
 
@@ -102,7 +103,7 @@ def _restore_batch(
             row.source_generation = state.source_generation
             renumbered += _with_source(row, state)
             changed.append(row)
-    copies = [_copy(row) for row in model.unscoped.filter(pk__in=replaced)]
+    copies = [copy_of(row) for row in model.unscoped.filter(pk__in=replaced)]
     write(model, changed)
     write_sources(model, _without_conflicts(model, renumbered))
     model.unscoped.bulk_create(copies)
@@ -139,7 +140,7 @@ def _reactivated(row: Any, state: EntryState) -> list[SourcedEntry]:
     return [row]
 
 
-def _copy(row: SourcedEntry) -> SourcedEntry:
+def copy_of(row: Entry) -> Entry:
     """A new row with the same content."""
     fields = [field for field in row._meta.concrete_fields if not field.primary_key]
     return type(row)(**{field.attname: getattr(row, field.attname) for field in fields})
