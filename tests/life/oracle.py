@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from integrations.models import AccountLink
 from tests.api import Api
@@ -38,10 +39,8 @@ def differences(api: Api, person: Person) -> list[str]:
                 f"{account['name']} ({bank_id}) is active {active_counts[bank_id]} times; links: "
                 f"{_history(account)}"
             )
+    differing += _compare_ids(api, person, expected, bank_ids)
     for account_id, bank_id in bank_ids.items():
-        first_id = person.account_ids.setdefault(bank_id, account_id)
-        if first_id != account_id:
-            differing.append(f"{bank_id} was {first_id} and is now {account_id}")
         if account_id in active:
             differing += _compare(api, active[account_id], expected[bank_id])
     return (
@@ -90,11 +89,49 @@ def _bank_ids(person: Person, expected: dict[str, JSON]) -> dict[str, str]:
     return {str(link.aggregation_account_id): by_guid[link.vendor_account_id] for link in links}
 
 
+def _compare_ids(
+    api: Api, person: Person, expected: dict[str, JSON], bank_ids: dict[str, str]
+) -> list[str]:
+    """An account keeps its id, unless the gateway reports that it may be the earlier one."""
+    differing = []
+    for account_id, bank_id in bank_ids.items():
+        first_id = person.account_ids.setdefault(bank_id, account_id)
+        if first_id == account_id:
+            continue
+        if _is_reported_as_renumbered(api, person, first_id, account_id):
+            person.account_ids[bank_id] = account_id
+        else:
+            links = _history(expected[bank_id])
+            differing.append(f"{bank_id} was {first_id} and is now {account_id}; links: {links}")
+    return differing
+
+
+def _is_reported_as_renumbered(api: Api, person: Person, first_id: str, account_id: str) -> bool:
+    """Whether the new number came with a new connection: then people have to decide."""
+    masks = {
+        account: AccountLink.unscoped.filter(aggregation_account=UUID(account))
+        .latest("create_date")
+        .listed_as.get("mask")
+        for account in (first_id, account_id)
+    }
+    pairs = {
+        (
+            str(row["nucleus_aggregation_account_id"]),
+            str(row["other_nucleus_aggregation_account_id"]),
+        )
+        for row in _listed(
+            api, "/integration/v1/possible_duplicate", nucleus_client_id=str(person.client.pk)
+        )
+    }
+    return masks[first_id] != masks[account_id] and (account_id, first_id) in pairs
+
+
 def _history(account: JSON) -> list[str]:
     links = AccountLink.unscoped.filter(vendor_account_id__in=account["mx_guids"])
     return [
         f"{link.vendor_member_id[:8]} {link.create_date:%m-%d} to "
-        f"{link.ended_at and link.ended_at.strftime('%m-%d')} {link.end_reason}"
+        f"{link.ended_at and link.ended_at.strftime('%m-%d')} {link.end_reason} "
+        f"…{link.listed_as.get('mask') if link.listed_as else ''}"
         for link in links.order_by("create_date")
     ]
 
