@@ -21,6 +21,7 @@ from django.utils import timezone
 from nucleus.models import AggregationAccount
 from nucleus.writes.accounts import lock
 
+MANY_ROWS = 1000  # fewer are quick with any plan
 BATCH_ROWS = 5000
 KEYS = ("source_id", "source_updated_at")
 BEFORE_ALL_ROWS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -133,6 +134,8 @@ def upsert(
     inserted = dict(on_insert or {})
     with connection.cursor() as cursor:
         stage = _stage(connection, cursor, model, columns, rows)
+        if connection.vendor == "postgresql" and len(rows) >= MANY_ROWS:
+            _analyze_new_table(cursor, model._meta.db_table)
         statement = _statement(dialect, model, stage, incoming, list(inserted))
         now = timezone.now()
         constants = {"tenant_id": account.tenant_id, "aggregation_account_id": account.pk}
@@ -146,6 +149,17 @@ def upsert(
         written = int(cursor.rowcount)
         cursor.execute(f"DROP TABLE {stage}")  # SQLite's would outlive the transaction
         return written
+
+
+def _analyze_new_table(cursor: Any, table: str) -> None:
+    """Collect statistics of a table that has none.
+
+    Without them PostgreSQL looks a row up by any index that begins with the account, and so reads
+    the whole account for each row. Autovacuum comes only after a minute, or never.
+    """
+    cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+    if cursor.fetchone()[0] < MANY_ROWS:
+        cursor.execute(f"ANALYZE {table}")
 
 
 def _statement(
