@@ -1,4 +1,4 @@
-"""Views that do the same as the gateway's with as little as possible, or as DRF does it by itself.
+"""Baselines: the gateway's requests as the leanest possible views, and as plain DRF views.
 
 They are served by the same processes, from the same tables, behind the same middleware.
 """

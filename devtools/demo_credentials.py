@@ -25,19 +25,19 @@ APIS = [
 
 
 def load(path: Path, mx_api: str) -> dict[str, str]:
-    """The demo's API application and admin login, made once and kept, and the keys of this API."""
+    """The demo's API application and admin login, created once, and MX's keys for this API."""
     made = {
         "client_id": f"demo-{secrets.token_hex(8)}",
         "client_secret": secrets.token_urlsafe(32),
         "admin_password": secrets.token_urlsafe(12),
         "webhook_secret": secrets.token_urlsafe(24),
     }
-    kept = dict(json.loads(path.read_text())) if path.exists() else {}
-    if set(made) - set(kept):
-        write_private(path, made | kept)
+    stored = dict(json.loads(path.read_text())) if path.exists() else {}
+    if set(made) - set(stored):
+        write_private(path, made | stored)
     client_id, api_key = SANDBOX_KEYS[mx_api.partition("/")[0]]
     sandbox = {"mx_api": mx_api, "sandbox_client_id": client_id, "sandbox_api_key": api_key}
-    return made | kept | sandbox
+    return made | stored | sandbox
 
 
 def write_private(path: Path, content: dict[str, str]) -> None:

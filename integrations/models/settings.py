@@ -66,8 +66,8 @@ class AggregationSettings(TenantRecord):
     retrieve_holdings = models.BooleanField(
         default=True,
         help_text=(
-            "MX Platform bills each user whose holdings are read. Off: MX is told to end that, "
-            "nothing more is read, and stored holdings stay as they are."
+            "MX Platform bills each user whose holdings are read. Off: the gateway ends that "
+            "billing at MX, nothing more is read, and stored holdings stay as they are."
         ),
     )
     webhook_path = models.CharField(

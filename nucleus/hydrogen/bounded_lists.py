@@ -8,7 +8,8 @@ Four ways to read a page, each of at most `settings.LIST_WINDOW` rows beside the
 - by an index that has the order, filtering its first rows; where too few of them match, the list
   is refused, or a page by cursor is short.
 
-What is left over is refused with the alternatives. Totals are counted up to the same number.
+All other lists are refused with a message that names the alternatives. Totals are counted up to the
+same number.
 """
 
 from __future__ import annotations

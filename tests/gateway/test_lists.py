@@ -122,7 +122,9 @@ def test_an_index_has_the_default_orders_of_every_list(model: Any):
     assert access_paths.orders(model, names) == list(names)
 
 
-def test_one_record_takes_three_queries_at_most(api: Api, make: dict[str, Callable[[int], Any]]):
+def test_reading_one_record_takes_at_most_three_queries(
+    api: Api, make: dict[str, Callable[[int], Any]]
+):
     """The token with all that it leads to, the count of the request, and the row."""
     path = "/nucleus/v1/aggregation_account_transaction"
     row = make[path](0)

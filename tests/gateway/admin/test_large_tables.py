@@ -67,7 +67,7 @@ def test_filters_look_at_the_newest_rows_and_say_so(superuser: HttpClient, calls
     assert shown(superuser, CALLS, status="200") == [row.pk for row in calls[:WINDOW]]
 
 
-def test_a_search_finds_parts_in_the_newest_and_whole_values_in_all(
+def test_search_matches_substrings_in_new_rows_and_exact_values_in_all(
     superuser: HttpClient, calls: list[AuditLog], tenant: Tenant
 ):
     newest = [row.pk for row in calls[:WINDOW]]
@@ -82,7 +82,7 @@ def test_a_search_finds_parts_in_the_newest_and_whole_values_in_all(
     assert shown(superuser, path, q="ada-0") == [accounts[0].pk]
 
 
-def test_connections_are_found_by_the_ids_of_the_vendor(superuser: HttpClient, tenant: Tenant):
+def test_search_connections_by_vendor_ids(superuser: HttpClient, tenant: Tenant):
     client: Any = ClientFactory(tenant=tenant)
     user = VendorUser.unscoped.create(
         tenant=tenant, client=client, vendor="mx", identifier="x", vendor_user_id="USR-1"

@@ -234,7 +234,7 @@ def test_a_connection_in_place_of_one_that_is_gone_is_found_without_a_webhook(
     assert set(active) == before
 
 
-def test_what_the_tenant_disconnected_stays_so_under_a_connection_that_is_adopted(
+def test_adopting_a_connection_leaves_disconnected_accounts_disconnected(
     api: Api,
     own_mx: Sandbox,
     aggregation_settings: AggregationSettings,

@@ -56,7 +56,7 @@ def merged(linked_bank: Bank) -> Merged:
     return Merged(it, str(kept.pk), verified, shared, response.data["id"])
 
 
-def test_the_kept_account_follows_a_replaced_number_and_undoing_returns_it(merged: Merged):
+def test_a_replaced_number_reaches_the_remaining_account_and_undo_reverts_it(merged: Merged):
     before = merged.bank_link(merged.kept)
     assert before[1] is True
     new = merged.renumber()
@@ -70,7 +70,7 @@ def test_the_kept_account_follows_a_replaced_number_and_undoing_returns_it(merge
     assert merged.bank_link(merged.merged) == (new, True)
 
 
-def test_the_kept_account_gets_what_is_verified_after_the_merge(merged: Merged):
+def test_verification_after_a_merge_reaches_the_remaining_account(merged: Merged):
     it = merged.bank
     before = merged.bank_link(merged.kept)[0]
     assert it.api.delete(f"/integration/v1/iav/{before}").status_code == 204

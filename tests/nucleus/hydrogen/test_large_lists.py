@@ -80,7 +80,7 @@ def test_a_cursor_reads_all_rows(api: Api, rows: list[Any], order_by: str, ascen
     assert listed == (expected[::-1] if ascending == "true" else expected)
 
 
-def test_an_order_without_index_is_refused_with_those_that_have_one(api: Api, rows: list[Any]):
+def test_unindexed_order_is_refused_and_indexed_ones_are_named(api: Api, rows: list[Any]):
     response = api.get(TRANSACTIONS, order_by="merchant")
     assert (response.status_code, list(response.data["errors"])) == (400, ["order_by"])
     assert "transaction_date" in response.data["message"]
@@ -106,14 +106,16 @@ def test_other_conditions_are_compared_with_the_first_rows(api: Api, rows: list[
 
 @pytest.mark.parametrize("ascending", ["true", "false"])
 @pytest.mark.parametrize("memo", ["old", "new"])
-def test_a_cursor_finds_what_pages_refuse(api: Api, rows: list[Any], memo: str, ascending: str):
+def test_cursor_reads_lists_that_numbered_pages_refuse(
+    api: Api, rows: list[Any], memo: str, ascending: str
+):
     query = {"filter": f"memo=={memo}", "size": 3, "ascending": ascending}
     listed = ids(walk(api, TRANSACTIONS, **query))
     expected = [str(row.pk) for row in rows if row.memo == memo]
     assert listed == (expected[::-1] if ascending == "true" else expected)
 
 
-def test_either_of_several_accounts_is_found(api: Api, rows: list[Any], settings: Any):
+def test_filter_by_several_accounts_returns_rows_of_each(api: Api, rows: list[Any], settings: Any):
     accounts = {row.aggregation_account_id for row in rows}
     settings.LIST_WINDOW = ROWS  # as many as the accounts have together
     TransactionFactory(
@@ -132,7 +134,7 @@ def test_alternatives_are_sorted_if_an_index_has_each(api: Api, rows: list[Any])
     assert (page["total_elements"], page["total_is_exact"]) == (3, True)
 
 
-def test_a_token_of_one_client_lists_its_own_rows(api: Api, rows: list[Any], tenant: Any):
+def test_client_token_lists_only_rows_of_its_client(api: Api, rows: list[Any], tenant: Any):
     own: Any = TransactionFactory(
         aggregation_account=AggregationAccountFactory(client__tenant=tenant),
         transaction_date=START - timedelta(days=900),
