@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
@@ -35,3 +36,23 @@ def _plan(statement: str) -> str:
         else:
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
         return "\n".join(str(row[-1]) for row in cursor.fetchall()).upper()
+
+
+def rows_read(statement: str) -> int:
+    """How many rows PostgreSQL's plan of this statement touches, those filtered out included."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        [[result]] = cursor.fetchall()
+    plans = result if isinstance(result, list) else json.loads(result)
+    return sum(_rows_of(node) for node in _nodes(plans[0]["Plan"]))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _rows_of(node: dict[str, Any]) -> int:
+    removed = (value for name, value in node.items() if name.startswith("Rows Removed"))
+    return int((node["Actual Rows"] + sum(removed)) * node["Actual Loops"])

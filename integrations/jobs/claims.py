@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,18 +16,29 @@ from integrations.models import Job, JobState
 from nucleus.models import Tenant
 
 MAX_ROUNDS = 4  # then the claim gives up, because other workers are always faster
+MAX_STATEMENTS = 200  # of one search: 10,000 pairs of tenant and kind
 CANDIDATES_PER_ROUND = 5  # other workers may claim the first ones in the meantime
+FIRST = (UUID(int=0), "")
+
+# Where this process's next search begins: after the tenant whose job it claimed last. Processes
+# begin at different places.
+_after: tuple[UUID, str] = (uuid4(), "")
 
 
-def claim(*, job_id: UUID | None = None) -> JobRun | None:
-    """Claim the next due job, or the job with that id; None if there is none to claim.
+def claim(*, kinds: Collection[str] | None = None) -> JobRun | None:
+    """Claim the next due job; None if there is none to claim.
 
     Jobs whose lease has expired come first. If their worker has died twice, they wait with backoff
-    like jobs that failed.
+    like jobs that failed. Then tenants take turns, so one with a long queue does not make others
+    wait; a tenant's own jobs are claimed in the order in which they are due.
+
+    Args:
+        kinds: only jobs of these kinds, if not None.
     """
     for _ in range(MAX_ROUNDS):
         now = job_queue.database_now()
-        candidates = _with_tenants(queries.claimable(now, CANDIDATES_PER_ROUND, job_id=job_id))
+        expired = queries.expired(now, CANDIDATES_PER_ROUND, kinds)
+        candidates = _with_tenants(expired or _next_in_turn(now, kinds))
         if not candidates:
             return None
         for job in candidates:
@@ -40,14 +52,37 @@ def claim(*, job_id: UUID | None = None) -> JobRun | None:
                 job_queue.return_to_queue(
                     expired_run, delay, "its worker died", refund_attempt=False
                 )
-            elif (run := _try_claim(job, now)) is not None:
+            elif (run := take(job, now)) is not None:
+                _end_turn(job)
                 return run
     return None
 
 
 def due(limit: int, slot_group: str | None = None) -> list[Job]:
     """The jobs that a worker could claim now, of one group if not None. Locks nothing."""
-    return _with_tenants(queries.claimable(job_queue.database_now(), limit, slot_group=slot_group))
+    return _with_tenants(queries.due(job_queue.database_now(), limit, slot_group=slot_group))
+
+
+def _next_in_turn(now: datetime, kinds: Collection[str] | None) -> list[Job]:
+    """The first due jobs of the tenants whose turn is next; a tenant's longest due job first."""
+    for start in (_after, FIRST):
+        after = start
+        for _ in range(MAX_STATEMENTS):
+            turns = queries.turns(now, after, kinds)
+            jobs = [turn.job for turn in turns if turn.job is not None]
+            if jobs:
+                order = {job.tenant_id: number for number, job in reversed(list(enumerate(jobs)))}
+                jobs.sort(key=lambda job: (order[job.tenant_id], job.run_at, job.pk))
+                return jobs[:CANDIDATES_PER_ROUND]
+            if len(turns) < queries.TURNS_PER_STATEMENT:
+                break
+            after = (turns[-1].tenant_id, turns[-1].kind)
+    return []
+
+
+def _end_turn(job: Job) -> None:
+    global _after  # noqa: PLW0603 - threads may overwrite each other's place; any place is good
+    _after = (UUID(int=(job.tenant_id.int + 1) % 2**128), "")
 
 
 def _with_tenants(jobs: list[Job]) -> list[Job]:
@@ -56,8 +91,8 @@ def _with_tenants(jobs: list[Job]) -> list[Job]:
     return jobs
 
 
-def _try_claim(job: Job, now: datetime) -> JobRun | None:
-    """Compare and swap to running; None if another worker was faster or holds the lock key."""
+def take(job: Job, now: datetime) -> JobRun | None:
+    """Claim this job, which is due; None if another worker was faster or holds the lock key."""
     unchanged = Job.objects.filter(pk=job.pk, token=job.token, state=job.state)
     try:
         with transaction.atomic():

@@ -7,7 +7,10 @@ waiting job of a key 0.1 ms instead of 0.8 ms, and 0.7 ms instead of 1.3 ms.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,51 +20,128 @@ from integrations import sql
 from integrations.models import Job
 
 # A job whose lease has expired still holds its slot.
-CLAIMABLE = """
-    SELECT job.* FROM integrations_job job
-    WHERE {condition}
-        AND (job.lock_key IS NULL OR NOT EXISTS (
-            SELECT 1 FROM integrations_job holder
-            WHERE holder.state = 'running' AND holder.lock_key = job.lock_key
-                AND holder.id <> job.id))
-        AND (job.slot_group IS NULL OR job.state = 'running' OR %s > (
-            SELECT count(*) FROM integrations_job other
-            WHERE other.state = 'running' AND other.slot_group = job.slot_group))
-        {filters}
-    ORDER BY {due_column}, job.id LIMIT %s
+UNLOCKED = """
+    (job.lock_key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM integrations_job holder
+        WHERE holder.state = 'running' AND holder.lock_key = job.lock_key
+            AND holder.id <> job.id))
 """
-# Column of the due time → condition, in the order in which jobs are claimed.
-CONDITIONS = {
-    "lease_until": "job.state = 'running' AND job.lease_until < %s",
-    "run_at": "job.state = 'ready' AND job.run_at <= %s",
-}
+HAS_SLOT = """
+    (job.slot_group IS NULL OR job.slot_group NOT IN (
+        SELECT other.slot_group FROM integrations_job other
+        WHERE other.state = 'running' AND other.slot_group IS NOT NULL
+        GROUP BY other.slot_group HAVING count(*) >= %s))
+"""
+EXPIRED = """
+    SELECT job.* FROM integrations_job job
+    WHERE job.state = 'running' AND job.lease_until < %s AND {unlocked} {kinds}
+    ORDER BY job.lease_until, job.id LIMIT %s
+"""
+DUE = """
+    SELECT job.* FROM integrations_job job
+    WHERE job.state = 'ready' AND job.run_at <= %s AND {unlocked} AND {has_slot} {slot_group}
+    ORDER BY job.run_at, job.id LIMIT %s
+"""
+# The pairs of tenant and kind that have ready jobs, each by one look into an index, and the first
+# job of each: a tenant's long queue costs no more than a short one. All of a tenant's jobs of a
+# kind have the same slot group, so the first one decides for all.
+TURNS = """
+    WITH RECURSIVE turn(tenant_id, kind, step) AS (
+        SELECT job.tenant_id, job.kind, 1 FROM integrations_job job WHERE job.id = (
+            SELECT following.id FROM integrations_job following
+            WHERE following.state = 'ready' AND (following.tenant_id, following.kind) > (%s, %s)
+                AND EXISTS (
+                    SELECT 1 FROM integrations_job due
+                    WHERE due.state = 'ready' AND due.run_at <= %s)
+            ORDER BY following.tenant_id, following.kind LIMIT 1)
+        UNION ALL
+        SELECT job.tenant_id, job.kind, turn.step + 1
+        FROM turn JOIN integrations_job job ON job.id = (
+            SELECT following.id FROM integrations_job following
+            WHERE following.state = 'ready'
+                AND (following.tenant_id, following.kind) > (turn.tenant_id, turn.kind)
+            ORDER BY following.tenant_id, following.kind LIMIT 1)
+        WHERE turn.step < %s
+    )
+    SELECT job.*, turn.tenant_id AS turn_tenant_id, turn.kind AS turn_kind
+    FROM turn LEFT JOIN integrations_job job ON {kinds} job.id = (
+        SELECT job.id FROM integrations_job job
+        WHERE job.state = 'ready' AND job.tenant_id = turn.tenant_id AND job.kind = turn.kind
+            AND job.run_at <= %s AND {unlocked}
+        ORDER BY job.run_at, job.id LIMIT 1) AND {has_slot}
+    ORDER BY turn.step
+"""
+TURNS_PER_STATEMENT = 50
 WAITING = """
     SELECT id, kind, state, progress, token FROM integrations_job
     WHERE pending_key = %s AND state = 'ready'
 """
 
 
-def claimable(
-    now: datetime, limit: int, *, job_id: UUID | None = None, slot_group: str | None = None
-) -> list[Job]:
-    """The jobs that a worker could claim: expired leases first, then by due time. Locks nothing.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A tenant's jobs of one kind; `job` is the first one that can be claimed, if there is one."""
+
+    tenant_id: UUID
+    kind: str
+    job: Job | None
+
+
+def expired(now: datetime, limit: int, kinds: Collection[str] | None = None) -> list[Job]:
+    """Running jobs whose lease has expired, and which could be claimed. Locks nothing.
 
     Args:
-        job_id, slot_group: restrict the result, if not None.
+        kinds: only of these, if not None.
     """
-    restrictions = {
-        column: value
-        for column, value in (("id", job_id), ("slot_group", slot_group))
-        if value is not None
-    }
-    filters = " ".join(f"AND job.{column} = %s" for column in restrictions)
-    filter_values = [sql.parameter(Job, column, value) for column, value in restrictions.items()]
-    jobs: list[Job] = []
-    for due_column, condition in CONDITIONS.items():
-        statement = CLAIMABLE.format(condition=condition, due_column=due_column, filters=filters)
-        values = [sql.parameter(Job, due_column, now), settings.VENDOR_CONCURRENCY, *filter_values]
-        jobs += Job.objects.raw(statement, [*values, limit - len(jobs)])
-    return jobs
+    condition, names = _one_of("job.kind", kinds)
+    statement = EXPIRED.format(unlocked=UNLOCKED, kinds=f"AND {condition}")
+    return list(Job.objects.raw(statement, [_instant("lease_until", now), *names, limit]))
+
+
+def turns(
+    now: datetime, after: tuple[UUID, str], kinds: Collection[str] | None = None
+) -> list[Turn]:
+    """The next TURNS_PER_STATEMENT pairs of tenant and kind, in that order; fewer at the end.
+
+    Returns nothing if no job is due. Locks nothing.
+
+    Args:
+        after: the tenant's id and the kind that the last pair had.
+        kinds: turns of other kinds have no job, if not None.
+    """
+    condition, names = _one_of("turn.kind", kinds)
+    statement = TURNS.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, kinds=f"{condition} AND")
+    tenant_id, kind = after
+    due = _instant("run_at", now)
+    values = [sql.parameter(Job, "tenant", tenant_id), kind, due, TURNS_PER_STATEMENT]
+    rows = Job.objects.raw(statement, [*values, *names, due, settings.VENDOR_CONCURRENCY])
+    pairs = ((vars(row), row) for row in rows)
+    return [
+        Turn(UUID(str(columns["turn_tenant_id"])), columns["turn_kind"], row if row.pk else None)
+        for columns, row in pairs
+    ]
+
+
+def due(now: datetime, limit: int, *, slot_group: str | None = None) -> list[Job]:
+    """The longest due jobs that a worker could claim, of one slot group if not None.
+
+    Locks nothing.
+    """
+    filters, values = ("AND job.slot_group = %s", [slot_group]) if slot_group else ("", [])
+    statement = DUE.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, slot_group=filters)
+    limits = [_instant("run_at", now), settings.VENDOR_CONCURRENCY]
+    return list(Job.objects.raw(statement, [*limits, *values, limit]))
+
+
+def _instant(column: str, value: datetime) -> Any:
+    return sql.parameter(Job, column, value)
+
+
+def _one_of(column: str, names: Collection[str] | None) -> tuple[str, list[str]]:
+    """A condition on `column` and its parameters."""
+    if names is None:
+        return "1 = 1", []
+    return f"{column} IN ({', '.join(['%s'] * len(names))})", list(names)
 
 
 def waiting(pending_key: str) -> Job | None:

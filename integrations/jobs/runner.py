@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from uuid import UUID
+from collections.abc import Callable, Collection
 
 from django.db import DatabaseError
 
@@ -20,9 +19,13 @@ logger = logging.getLogger(__name__)
 HANDLERS: dict[str, Callable[[JobRun], None]] = {name: kind.run for name, kind in KINDS.items()}
 
 
-def run_next(*, job_id: UUID | None = None) -> Job | None:
-    """Claim and run the next due job, or the job with that id; None if there is none to claim."""
-    run = claims.claim(job_id=job_id)
+def run_next(*, kinds: Collection[str] | None = None) -> Job | None:
+    """Claim and run the next due job; None if there is none to claim.
+
+    Args:
+        kinds: only jobs of these kinds, if not None.
+    """
+    run = claims.claim(kinds=kinds)
     if run is None:
         return None
     # Log lines and audit rows carry both ids: of the request that caused the job, and of the job.

@@ -66,6 +66,11 @@ class Job(Record):
                 condition=Q(state="ready"),
                 name="job_due_in_group",
             ),
+            models.Index(
+                fields=["tenant", "kind", "run_at", "id"],
+                condition=Q(state="ready"),
+                name="job_turns",
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_lapsed"),
             models.Index(
                 fields=["slot_group"], condition=Q(state="running"), name="job_slots_in_use"

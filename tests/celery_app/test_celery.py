@@ -39,14 +39,31 @@ def test_every_kind_of_job_has_its_task():
 
 
 @pytest.mark.django_db
-def test_a_task_claims_its_job_by_id(monkeypatch: pytest.MonkeyPatch):
+def test_a_task_runs_one_due_job_of_its_queue(monkeypatch: pytest.MonkeyPatch):
     ran = []
-    monkeypatch.setitem(runner.HANDLERS, "create_vendor_user", ran.append)
-    JobFactory(kind="create_vendor_user")
-    job = JobFactory(kind="create_vendor_user")
-    tasks.TASKS["create_vendor_user"](str(job.pk))
-    tasks.TASKS["create_vendor_user"](str(job.pk))  # a doubled message finds it done
-    assert [run.job.pk for run in ran] == [job.pk]
+    for kind in ("create_vendor_user", "link_member", "retrieve_account"):
+        monkeypatch.setitem(runner.HANDLERS, kind, ran.append)
+    bulk = JobFactory(kind="retrieve_account")
+    jobs = [JobFactory(kind=kind) for kind in ("create_vendor_user", "link_member")]
+    for _ in range(3):  # a doubled message finds nothing to do
+        tasks.TASKS["create_vendor_user"](str(jobs[0].pk))
+    assert {run.job.pk for run in ran} == {job.pk for job in jobs}
+    tasks.TASKS["retrieve_account"](str(bulk.pk))
+    assert ran[-1].job.pk == bulk.pk
+
+
+@pytest.mark.django_db
+def test_messages_of_a_tenant_with_many_jobs_let_others_take_turns(
+    monkeypatch: pytest.MonkeyPatch, tenant: Tenant
+):
+    """All of its messages arrive before the one of the other tenant's job."""
+    ran = []
+    monkeypatch.setitem(runner.HANDLERS, "deliver_webhook", lambda run: ran.append(run.tenant))
+    many = [JobFactory(kind="deliver_webhook", tenant=tenant) for _ in range(10)]
+    other = JobFactory(kind="deliver_webhook").tenant
+    for job in many[:2]:
+        tasks.TASKS["deliver_webhook"](str(job.pk))
+    assert set(ran) == {tenant, other}
 
 
 def test_an_unreachable_broker_does_not_delay_requests(

@@ -138,7 +138,7 @@ def test_concurrent_vendor_jobs_of_a_tenant_are_limited(settings: Any):
     first, second = TenantFactory(), TenantFactory()
     for tenant in (first, first, first, second):
         job_queue.enqueue(tenant=tenant, kind="test", payload={})
-    free = job_queue.enqueue(tenant=first, kind="test", payload={}, calls_vendor=False)
+    free = job_queue.enqueue(tenant=first, kind="free", payload={}, calls_vendor=False)
     runs = [claims.claim() for _ in range(5)]
     claimed = [run.job for run in runs if run is not None]
     assert len(claimed) == 4

@@ -268,7 +268,7 @@ def test_the_admin_distinguishes_untested_from_working_credentials(
 
 def test_a_claimed_job_is_not_requeued(postponed: Job, credential: VendorCredential):
     Job.objects.update(run_at=job_queue.database_now())
-    run = claims.claim(job_id=postponed.pk)
+    run = claims.claim()
     assert run is not None
     credential.save()
     postponed.refresh_from_db()

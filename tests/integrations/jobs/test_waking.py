@@ -62,7 +62,7 @@ def test_messages_have_the_delay_of_the_job(
     assert [message["delay"] for message in woken] == [0.5]
     assert requeue.run_now(job)
     with django_capture_on_commit_callbacks(execute=True):
-        runner.run_next(job_id=job.pk)
+        runner.run_next()
     assert [message["delay"] for message in woken[1:]] == [3]
 
 
