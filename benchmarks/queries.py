@@ -52,10 +52,10 @@ JOBS = 1000
 ROUNDS = 7
 
 
-def claimable() -> list[queries.Turn]:
+def claimable() -> list[queries.TenantQueue]:
     now = job_queue.database_now()
     queries.expired(now, 5)
-    return queries.turns(now, (UUID(int=0), ""))
+    return queries.tenant_queues(now, (UUID(int=0), ""))
 
 
 def claimable_by_orm(limit: int = 5) -> list[Job]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -15,9 +16,9 @@ from integrations.jobs.job_queue import JobRun
 from integrations.models import Job, JobState
 from nucleus.models import Tenant
 
-MAX_ROUNDS = 4  # then the claim gives up, because other workers are always faster
+MAX_ROUNDS = 6  # then the claim gives up, because other workers are always faster
 MAX_STATEMENTS = 200  # of one search: 10,000 pairs of tenant and kind
-CANDIDATES_PER_ROUND = 5  # other workers may claim the first ones in the meantime
+CANDIDATES_PER_ROUND = 10  # other workers may claim the first ones in the meantime
 FIRST = (UUID(int=0), "")
 
 # Where this process's next search begins: after the tenant whose job it claimed last. Processes
@@ -35,13 +36,13 @@ def claim(*, kinds: Collection[str] | None = None) -> JobRun | None:
     Args:
         kinds: only jobs of these kinds, if not None.
     """
-    for _ in range(MAX_ROUNDS):
+    for number in range(MAX_ROUNDS):
         now = job_queue.database_now()
         expired = queries.expired(now, CANDIDATES_PER_ROUND, kinds)
-        candidates = _with_tenants(expired or _next_in_turn(now, kinds))
+        candidates = expired or _next_of_tenants(now, kinds, contended=number > 0)
         if not candidates:
             return None
-        for job in candidates:
+        for job in _with_tenants(candidates):
             if job.attempts >= job.max_attempts:
                 job_queue.mark_dead(job, "its worker died on every attempt")
             elif job.state == JobState.RUNNING and job.attempts > 1:
@@ -53,7 +54,7 @@ def claim(*, kinds: Collection[str] | None = None) -> JobRun | None:
                     expired_run, delay, "its worker died", refund_attempt=False
                 )
             elif (run := take(job, now)) is not None:
-                _end_turn(job)
+                _continue_after(job)
                 return run
     return None
 
@@ -63,24 +64,34 @@ def due(limit: int, slot_group: str | None = None) -> list[Job]:
     return _with_tenants(queries.due(job_queue.database_now(), limit, slot_group=slot_group))
 
 
-def _next_in_turn(now: datetime, kinds: Collection[str] | None) -> list[Job]:
-    """The first due jobs of the tenants whose turn is next; a tenant's longest due job first."""
+def _next_of_tenants(now: datetime, kinds: Collection[str] | None, *, contended: bool) -> list[Job]:
+    """The first due job of each of the next tenants and kinds; a tenant's longest due job first.
+
+    Args:
+        contended: other workers have taken these; choose among the first ones of the next tenant.
+    """
     for start in (_after, FIRST):
         after = start
         for _ in range(MAX_STATEMENTS):
-            turns = queries.turns(now, after, kinds)
-            jobs = [turn.job for turn in turns if turn.job is not None]
+            tenant_queues = queries.tenant_queues(now, after, kinds)
+            jobs = [queue.job for queue in tenant_queues if queue.job is not None]
             if jobs:
-                order = {job.tenant_id: number for number, job in reversed(list(enumerate(jobs)))}
-                jobs.sort(key=lambda job: (order[job.tenant_id], job.run_at, job.pk))
+                tenant_id = jobs[0].tenant_id
+                jobs.sort(key=lambda job: (job.tenant_id != tenant_id, job.run_at, job.pk))
+                if contended:
+                    first = queries.first_of_queue(
+                        now, tenant_id, jobs[0].kind, CANDIDATES_PER_ROUND
+                    )
+                    random.shuffle(first)
+                    return first + jobs
                 return jobs[:CANDIDATES_PER_ROUND]
-            if len(turns) < queries.TURNS_PER_STATEMENT:
+            if len(tenant_queues) < queries.QUEUES_PER_STATEMENT:
                 break
-            after = (turns[-1].tenant_id, turns[-1].kind)
+            after = (tenant_queues[-1].tenant_id, tenant_queues[-1].kind)
     return []
 
 
-def _end_turn(job: Job) -> None:
+def _continue_after(job: Job) -> None:
     global _after  # noqa: PLW0603 - threads may overwrite each other's place; any place is good
     _after = (UUID(int=(job.tenant_id.int + 1) % 2**128), "")
 

@@ -42,11 +42,17 @@ DUE = """
     WHERE job.state = 'ready' AND job.run_at <= %s AND {unlocked} AND {has_slot} {slot_group}
     ORDER BY job.run_at, job.id LIMIT %s
 """
+FIRST_OF_QUEUE = """
+    SELECT job.* FROM integrations_job job
+    WHERE job.state = 'ready' AND job.tenant_id = %s AND job.kind = %s AND job.run_at <= %s
+        AND {unlocked} AND {has_slot}
+    ORDER BY job.run_at, job.id LIMIT %s
+"""
 # The pairs of tenant and kind that have ready jobs, each by one look into an index, and the first
 # job of each: a tenant's long queue costs no more than a short one. All of a tenant's jobs of a
 # kind have the same slot group, so the first one decides for all.
-TURNS = """
-    WITH RECURSIVE turn(tenant_id, kind, step) AS (
+TENANT_QUEUES = """
+    WITH RECURSIVE tenant_queue(tenant_id, kind, step) AS (
         SELECT job.tenant_id, job.kind, 1 FROM integrations_job job WHERE job.id = (
             SELECT following.id FROM integrations_job following
             WHERE following.state = 'ready' AND (following.tenant_id, following.kind) > (%s, %s)
@@ -55,23 +61,24 @@ TURNS = """
                     WHERE due.state = 'ready' AND due.run_at <= %s)
             ORDER BY following.tenant_id, following.kind LIMIT 1)
         UNION ALL
-        SELECT job.tenant_id, job.kind, turn.step + 1
-        FROM turn JOIN integrations_job job ON job.id = (
+        SELECT job.tenant_id, job.kind, tenant_queue.step + 1
+        FROM tenant_queue JOIN integrations_job job ON job.id = (
             SELECT following.id FROM integrations_job following
             WHERE following.state = 'ready'
-                AND (following.tenant_id, following.kind) > (turn.tenant_id, turn.kind)
+                AND (following.tenant_id, following.kind)
+                    > (tenant_queue.tenant_id, tenant_queue.kind)
             ORDER BY following.tenant_id, following.kind LIMIT 1)
-        WHERE turn.step < %s
+        WHERE tenant_queue.step < %s
     )
-    SELECT job.*, turn.tenant_id AS turn_tenant_id, turn.kind AS turn_kind
-    FROM turn LEFT JOIN integrations_job job ON {kinds} job.id = (
+    SELECT job.*, tenant_queue.tenant_id AS queue_tenant_id, tenant_queue.kind AS queue_kind
+    FROM tenant_queue LEFT JOIN integrations_job job ON {kinds} job.id = (
         SELECT job.id FROM integrations_job job
-        WHERE job.state = 'ready' AND job.tenant_id = turn.tenant_id AND job.kind = turn.kind
-            AND job.run_at <= %s AND {unlocked}
+        WHERE job.state = 'ready' AND job.tenant_id = tenant_queue.tenant_id
+            AND job.kind = tenant_queue.kind AND job.run_at <= %s AND {unlocked}
         ORDER BY job.run_at, job.id LIMIT 1) AND {has_slot}
-    ORDER BY turn.step
+    ORDER BY tenant_queue.step
 """
-TURNS_PER_STATEMENT = 50
+QUEUES_PER_STATEMENT = 50
 WAITING = """
     SELECT id, kind, state, progress, token FROM integrations_job
     WHERE pending_key = %s AND state = 'ready'
@@ -79,7 +86,7 @@ WAITING = """
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class TenantQueue:
     """A tenant's jobs of one kind; `job` is the first one that can be claimed, if there is one."""
 
     tenant_id: UUID
@@ -98,28 +105,37 @@ def expired(now: datetime, limit: int, kinds: Collection[str] | None = None) -> 
     return list(Job.objects.raw(statement, [_instant("lease_until", now), *names, limit]))
 
 
-def turns(
+def tenant_queues(
     now: datetime, after: tuple[UUID, str], kinds: Collection[str] | None = None
-) -> list[Turn]:
-    """The next TURNS_PER_STATEMENT pairs of tenant and kind, in that order; fewer at the end.
+) -> list[TenantQueue]:
+    """The next QUEUES_PER_STATEMENT pairs of tenant and kind, in that order; fewer at the end.
 
     Returns nothing if no job is due. Locks nothing.
 
     Args:
         after: the tenant's id and the kind that the last pair had.
-        kinds: turns of other kinds have no job, if not None.
+        kinds: queues of other kinds have no job, if not None.
     """
-    condition, names = _one_of("turn.kind", kinds)
-    statement = TURNS.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, kinds=f"{condition} AND")
+    condition, names = _one_of("tenant_queue.kind", kinds)
+    statement = TENANT_QUEUES.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, kinds=f"{condition} AND")
     tenant_id, kind = after
     due = _instant("run_at", now)
-    values = [sql.parameter(Job, "tenant", tenant_id), kind, due, TURNS_PER_STATEMENT]
+    values = [sql.parameter(Job, "tenant", tenant_id), kind, due, QUEUES_PER_STATEMENT]
     rows = Job.objects.raw(statement, [*values, *names, due, settings.VENDOR_CONCURRENCY])
     pairs = ((vars(row), row) for row in rows)
     return [
-        Turn(UUID(str(columns["turn_tenant_id"])), columns["turn_kind"], row if row.pk else None)
+        TenantQueue(
+            UUID(str(columns["queue_tenant_id"])), columns["queue_kind"], row if row.pk else None
+        )
         for columns, row in pairs
     ]
+
+
+def first_of_queue(now: datetime, tenant_id: UUID, kind: str, limit: int) -> list[Job]:
+    """The tenant's first jobs of a kind that a worker could claim. Locks nothing."""
+    statement = FIRST_OF_QUEUE.format(unlocked=UNLOCKED, has_slot=HAS_SLOT)
+    queue = [sql.parameter(Job, "tenant", tenant_id), kind, _instant("run_at", now)]
+    return list(Job.objects.raw(statement, [*queue, settings.VENDOR_CONCURRENCY, limit]))
 
 
 def due(now: datetime, limit: int, *, slot_group: str | None = None) -> list[Job]:

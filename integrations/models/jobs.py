@@ -69,7 +69,7 @@ class Job(Record):
             models.Index(
                 fields=["tenant", "kind", "run_at", "id"],
                 condition=Q(state="ready"),
-                name="job_turns",
+                name="job_of_tenant",
             ),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_lapsed"),
             models.Index(

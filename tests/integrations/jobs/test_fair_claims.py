@@ -75,7 +75,7 @@ def test_many_tenants_whose_jobs_cannot_run_do_not_hide_one_whose_job_can(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """More of them than one statement looks at; the last of all has the one job that is due."""
-    monkeypatch.setattr(queries, "TURNS_PER_STATEMENT", 3)
+    monkeypatch.setattr(queries, "QUEUES_PER_STATEMENT", 3)
     for tenant in TenantFactory.create_batch(10):
         enqueue(tenant, 1, minutes=-60)
     [last] = TenantFactory.create_batch(1, id=UUID(int=2**128 - 1))

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=["tenant", "kind", "run_at", "id"],
                 condition=models.Q(state="ready"),
-                name="job_turns",
+                name="job_of_tenant",
             ),
         ),
     ]

@@ -1,0 +1,144 @@
+"""`python -m benchmarks.workers`: jobs per second with one to four worker processes.
+
+A tenant's connections are synced again and again by `manage.py work`, or by Celery if REDIS_URL is
+set, on a new database of DATABASE_URL's server (else SQLite). The vendor repeats the sandbox's
+answers after --delay seconds. Prints for each number of processes: jobs per second, the ratio to
+one process (the baseline), the CPU time of the workers per job, the most database connections at a
+time, and whether each job ran exactly once.
+
+Then it times the claim of another tenant's job, with and without a queue of --queue jobs before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from benchmarks import replaying_vendor  # noqa: E402
+from tests import sandbox_process, stack  # noqa: E402
+from tests.faults.deployment import Deployment, child_processes  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PATIENCE = 300.0  # seconds for one measurement
+WAITING = "SELECT count(*) FROM integrations_job WHERE state <> 'done'"
+REPEATED = "SELECT count(*) FROM integrations_job WHERE state <> 'done' OR attempts <> 1"
+CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+MODULE = "from benchmarks import worker_jobs; worker_jobs."
+
+
+def _cpu_seconds(pids: list[int]) -> float:
+    total = 0
+    for pid in pids:
+        with suppress(FileNotFoundError):
+            text = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(text[11]) + int(text[12])
+    return total / TICKS
+
+
+@contextmanager
+def running(connections: int, delay: float) -> Iterator[Deployment]:
+    """A gateway with so many connections; its workers are not started yet."""
+    with ExitStack() as parts:
+        directory = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="workers-")))
+        environment = parts.enter_context(stack.services())
+        sandbox = parts.enter_context(sandbox_process.running(directory))
+        vendor = parts.enter_context(replaying_vendor.running(sandbox.base_url))
+        deployment = Deployment(
+            directory, environment["DATABASE_URL"], sandbox, environment.get("REDIS_URL", "")
+        )
+        parts.callback(deployment.stop)
+        deployment.environment |= {
+            "VENDOR_CALLS_PER_SECOND": "0",
+            "VENDOR_CONCURRENCY": "64",
+            "JOB_LEASE_SECONDS": "60",
+            "LOG_LEVEL": "ERROR",
+        }
+        deployment.set_up()
+        deployment.execute(
+            f"UPDATE integrations_vendorcredential SET base_url = '{vendor.base_url}'"  # noqa: S608
+        )
+        deployment.start_gateway()
+        deployment.link(connections)
+        deployment.kill("gateway")
+        vendor.delay.value = delay
+        yield deployment
+
+
+def measure(deployment: Deployment, processes: int, rounds: int) -> dict[str, float]:
+    """Sync every connection `rounds` times with so many worker processes."""
+    deployment.manage("shell", "-c", f"{MODULE}enqueue_syncs({rounds})")
+    count = deployment.rows(WAITING)[0][0]
+    names = [f"worker{number}" for number in range(processes)]
+    for name in names:
+        if deployment.redis_url:
+            options = f"-A celery_app worker --concurrency 4 --hostname {name} -l ERROR"
+            deployment.start(name, "-m", "celery", *options.split())
+        else:
+            deployment.start(name, "manage.py", "work", "--idle", "0.1")
+    if deployment.redis_url:
+        deployment.start("relay", "manage.py", "relay", "--every", "0.5")
+    while deployment.rows(WAITING)[0][0] == count:  # until they have started
+        time.sleep(0.02)
+    started, waiting, most = time.monotonic(), deployment.rows(WAITING)[0][0], 0
+    pids = [deployment.processes[name].pid for name in names]
+    pids += [child for pid in pids for child in child_processes(pid)]
+    before, left = _cpu_seconds(pids), waiting
+    while left and time.monotonic() < started + PATIENCE:
+        time.sleep(0.1)
+        left = deployment.rows(WAITING)[0][0]
+        if deployment.database_url.startswith("postgres"):
+            most = max(most, deployment.rows(CONNECTIONS)[0][0] - 1)
+    seconds, cpu = time.monotonic() - started, _cpu_seconds(pids) - before
+    for name in [*names, *(["relay"] if deployment.redis_url else [])]:
+        deployment.processes[name].terminate()
+        deployment.processes.pop(name).wait(60)
+    return {
+        "rate": (waiting - left) / seconds,
+        "cpu": cpu / max(waiting - left, 1) * 1000,
+        "connections": most,
+        "mistakes": deployment.rows(REPEATED)[0][0],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--connections", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=5, help="syncs of each connection")
+    parser.add_argument("--delay", type=float, default=0.2, help="of the vendor, seconds")
+    parser.add_argument("--queue", type=int, default=50_000)
+    options = parser.parse_args()
+    with running(options.connections, options.delay) as deployment:
+        kind = "Celery, 4 child processes" if deployment.redis_url else "manage.py work, 4 threads"
+        print(
+            f"{deployment.database_url.partition(':')[0]}, {kind} each; {options.connections} "
+            f"connections, the vendor answers after {options.delay * 1000:.0f} ms\n"
+        )
+        print(
+            f"{'processes':>10}{'jobs/s':>8}{'ratio':>8}{'CPU ms':>8}{'connections':>13}  not once"
+        )
+        first = 0.0
+        for processes in options.processes:
+            result = measure(deployment, processes, options.rounds)
+            first = first or result["rate"]
+            print(
+                f"{processes:10}{result['rate']:8.1f}{result['rate'] / first:8.2f}"
+                f"{result['cpu']:8.1f}{result['connections']:13.0f}  {result['mistakes']:.0f}",
+                flush=True,
+            )
+        print()
+        print(deployment.manage("shell", "-c", f"{MODULE}print_claim_times({options.queue})"))
+
+
+if __name__ == "__main__":
+    main()
