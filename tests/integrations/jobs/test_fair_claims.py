@@ -87,10 +87,10 @@ def test_many_tenants_whose_jobs_cannot_run_do_not_hide_one_whose_job_can(
 def test_only_kinds_of_the_queue_are_claimed():
     tenant = TenantFactory()
     enqueue(tenant, 3, kind="bulk")
-    [wanted] = enqueue(tenant, 1, minutes=0.1, kind="interactive")
+    [due] = enqueue(tenant, 1, minutes=0.1, kind="interactive")
     assert len(claimed_tenants(3, kinds={"interactive"})) == 1
-    wanted.refresh_from_db()
-    assert wanted.state == JobState.RUNNING
+    due.refresh_from_db()
+    assert due.state == JobState.RUNNING
 
 
 def test_expired_leases_come_first():
