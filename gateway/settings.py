@@ -117,6 +117,8 @@ LIST_WINDOW = env.int("LIST_WINDOW", default=10_000, minimum=1000, maximum=1_000
 WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5, maximum=60)
 # A tenant's jobs that may call the vendor at the same time.
 VENDOR_CONCURRENCY = env.int("VENDOR_CONCURRENCY", default=8, minimum=1, maximum=1000)
+# Pages of one list that are read while the one before them is stored; each takes memory.
+VENDOR_PAGES_AHEAD = env.int("VENDOR_PAGES_AHEAD", default=5, minimum=0, maximum=16)
 VENDOR_CALLS_PER_SECOND = env.float("VENDOR_CALLS_PER_SECOND", default=50)  # per process; 0: off
 # How often each member is synced even if no webhook came.
 RECONCILE_HOURS = env.float("RECONCILE_HOURS", default=6, minimum=0.01, maximum=8760)

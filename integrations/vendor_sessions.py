@@ -126,7 +126,7 @@ def open_with_credential(
             base_url=base_url(credential),
             client_id=credential.client_id,
             secret=credential.secret,
-            policy=CallPolicy(total_deadline=deadline),
+            policy=CallPolicy(total_deadline=deadline, pages_ahead=settings.VENDOR_PAGES_AHEAD),
             on_call=on_call,
             before_call=lambda: vendor_rate_limiter.wait(credential.pk),
             allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),

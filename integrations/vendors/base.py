@@ -28,6 +28,7 @@ class CallPolicy:
     total_deadline: float | None = None  # all calls made through one opened vendor
     max_bytes: int = 10 * 1024 * 1024  # decoded size of one answer
     attempts: int = 3  # of calls that are safe to repeat
+    pages_ahead: int = 0  # pages of one list that are read before they are wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class CallRecord:
     duration_ms: int
     error: str | None = None  # the error's code, e.g. vendor_timeout
     retry_after: float | None = None  # seconds the vendor asked for
-    is_probe: bool = False  # made elsewhere than configured: says nothing about the credential
+    # Says nothing about the credential: made elsewhere than configured, or its answer was not used.
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ errors.VendorError leaves this module: http_failures.py translates what other li
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -65,7 +66,7 @@ class _StaleConnection(errors.VendorUnavailable):
 
 
 class Transport:
-    """A session with one vendor, for one use case in one thread."""
+    """A session with one vendor, for one use case; other threads of it have copies."""
 
     def __init__(
         self,
@@ -87,6 +88,14 @@ class Transport:
         self.session.headers.update(headers)
         total = config.policy.total_deadline
         self.until = None if total is None else time.monotonic() + total
+
+    def for_thread(
+        self, *, on_call: Callable[[CallRecord], None], before_call: Callable[[], None]
+    ) -> Transport:
+        """The same session with the same deadlines, and with these hooks, for another thread."""
+        other = copy.copy(self)
+        other.config = replace(self.config, on_call=on_call, before_call=before_call)
+        return other
 
     def send(self, call: VendorRequest) -> VendorResponse:
         """The answer to `call`.

@@ -36,7 +36,8 @@ class MX:
         self.client = Client(config, self.dialect)
 
     def close(self) -> None:
-        """Nothing to do: connections are pooled for the process."""
+        """Connections stay: they are pooled for the process."""
+        self.client.close()
 
     def check(self) -> records.CheckResult:
         return diagnosis.check(self.config, self.client)

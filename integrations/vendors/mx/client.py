@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from integrations.vendors import errors
 from integrations.vendors.base import VendorConfig
+from integrations.vendors.calls_ahead import CallsAhead
 from integrations.vendors.mx import failures
 from integrations.vendors.mx.dialect import Dialect
 from integrations.vendors.mx.values import Payload
 from integrations.vendors.transport import Transport, VendorRequest
 
 LAG_PAUSES = (0.5, 0.5)  # seconds; MX's own advice for what was made a moment ago
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a list.
+
+    Attributes:
+        total: pages that the list has; None where MX does not say.
+        entries: rows that the list has; likewise.
+    """
+
+    number: int
+    rows: list[Any]
+    total: int | None
+    entries: int | None
 
 
 class Client:
@@ -29,6 +49,7 @@ class Client:
             headers=dialect.headers(config),
             error_for=failures.error_for,
         )
+        self._lists: list[CallsAhead[_Page]] = []
 
     def call(
         self,
@@ -138,37 +159,81 @@ class Client:
 
         MX numbers pages and documents no order, so a page is only where it was while it holds the
         same rows of a list that is as long. Raises CursorExpired when it is not.
+
+        Pages are read ahead as the policy says. A list of another length than at the page before
+        has changed, and pages that were read too early could lack rows that have moved to them, so
+        they are read again, each in its turn.
         """
-        limits = self.dialect.limits
+
+        def read(transport: Transport, number: int) -> _Page:
+            return self._through(transport).fetch_page(operation, key, number, query or {}, ids)
+
         listed: set[Any] = set()
-        first = 1 if after is None else int(after.partition(":")[0])
-        for page in range(first, limits.max_pages + 1):
-            paging = {"page": str(page), "records_per_page": str(limits.page_size)}
-            answer = self.call(operation, query=(query or {}) | paging, headers=None, **ids)
-            rows = answer.get(key) if isinstance(answer, dict) else None
-            if not isinstance(rows, list):
-                raise errors.VendorBadResponse(vendor="mx", operation=operation)
-            cursor = _cursor(page, answer, rows, identity)
-            new = [row for row in rows if _is_first(row, identity, listed)]
-            if page > first or after is None:
-                yield new, cursor
-            elif after != cursor:
-                raise errors.CursorExpired
-            total = _pagination_value(answer, "total_pages")
-            if not rows or (total is not None and page >= total) or (total is None and not new):
-                return
+        first = last = 1 if after is None else int(after.partition(":")[0])
+        entries: int | None = None
+        with self._calls_ahead(read) as calls:
+            for number in range(first, self.dialect.limits.max_pages + 1):
+                page = calls.take(number, last, partial(_is_as_long, entries))
+                cursor = _cursor(page, identity)
+                new = [row for row in page.rows if _is_first(row, identity, listed)]
+                if number > first or after is None:
+                    yield new, cursor
+                elif after != cursor:
+                    raise errors.CursorExpired
+                if not page.rows or (page.total is None and not new):
+                    return
+                if page.total is not None and number >= page.total:
+                    return
+                entries = page.entries
+                last = number if page.total is None or entries is None else page.total
         raise errors.VendorBadResponse(
             "MX announces more pages than can be right.", vendor="mx", operation=operation
         )
 
+    @contextmanager
+    def _calls_ahead(self, read: Callable[[Transport, int], _Page]) -> Iterator[CallsAhead[_Page]]:
+        """The calls of one list, of which none is under way in the end."""
+        calls = CallsAhead(self.transport, read, self.transport.config.policy.pages_ahead)
+        self._lists.append(calls)
+        try:
+            yield calls
+        finally:
+            calls.discard()
+            self._lists.remove(calls)
 
-def _cursor(
-    page: int, answer: dict[str, Any], rows: list[Any], identity: Callable[[Any], Any]
-) -> str:
+    def close(self) -> None:
+        """End lists that nobody reads on: their calls have to be in the audit log."""
+        for calls in self._lists:
+            calls.discard()
+
+    def _through(self, transport: Transport) -> Client:
+        """The same API through another transport."""
+        other = copy.copy(self)
+        other.transport = transport
+        return other
+
+    def fetch_page(
+        self, operation: str, key: str, number: int, query: dict[str, str], ids: dict[str, str]
+    ) -> _Page:
+        """One page of a list. Raises VendorBadResponse where the rows are not."""
+        paging = {"page": str(number), "records_per_page": str(self.dialect.limits.page_size)}
+        answer = self.call(operation, query=query | paging, headers=None, **ids)
+        rows = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(rows, list):
+            raise errors.VendorBadResponse(vendor="mx", operation=operation)
+        total, entries = (_pagination_value(answer, n) for n in ("total_pages", "total_entries"))
+        return _Page(number, rows, total, entries)
+
+
+def _is_as_long(entries: int | None, page: _Page) -> bool:
+    return page.entries == entries
+
+
+def _cursor(page: _Page, identity: Callable[[Any], Any]) -> str:
     """Page number, length of the list, and a digest of the identities on the page."""
-    names = [str(identity(row)) if isinstance(row, dict) else "" for row in rows]
+    names = [str(identity(row)) if isinstance(row, dict) else "" for row in page.rows]
     digest = hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()
-    return f"{page}:{_pagination_value(answer, 'total_entries')}:{digest[:16]}"
+    return f"{page.number}:{page.entries}:{digest[:16]}"
 
 
 def _is_first(row: Any, identity: Callable[[Any], Any], listed: set[Any]) -> bool:

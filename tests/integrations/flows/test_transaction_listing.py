@@ -38,8 +38,14 @@ class Listed:
 
 
 @pytest.fixture
-def longest(own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch) -> Listed:
-    """Pages and batches are small. Pending rows are stored; posted ones have to come again."""
+def longest(
+    own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> Listed:
+    """Pages and batches are small. Pending rows are stored; posted ones have to come again.
+
+    No page is read ahead, so that calls can be counted.
+    """
+    settings.VENDOR_PAGES_AHEAD = 0
     for name, dialect in list(apis.DIALECTS.items()):
         limits = replace(dialect.limits, page_size=PAGE)
         small = replace(dialect, limits=limits)
@@ -89,6 +95,31 @@ def test_it_continues_after_the_last_stored_page(
     job = interrupt(own_mx, connection, longest)
     assert resume(job) == 1 + longest.pages - READ  # the last page again, to compare it
     assert facts(connection) == at_mx(own_mx, connection)
+
+
+def test_pages_that_were_read_ahead_are_no_progress(
+    own_mx: Sandbox, connection: Member, longest: Listed, settings: Any
+):
+    """Only what is stored counts, and the audit log has every call, with what it was about."""
+    settings.VENDOR_PAGES_AHEAD = 4
+    AuditLog.objects.all().delete()
+    job = sync.enqueue(member=connection, scope=SyncScope.EVERYTHING)
+    own_mx.fault(path=longest.path, status=503, skip=READ, count=99)
+    runner.drain()
+    own_mx.heal()
+    job.refresh_from_db()
+    cursor = job.progress["listings"][str(longest.link.pk)]["cursor"]
+    stored = AggregationAccountTransaction.unscoped.filter(
+        aggregation_account=longest.link.aggregation_account_id, status="posted"
+    )
+    assert 1 <= int(cursor.split(":")[0]) <= READ
+    assert stored.count() <= PAGE * int(cursor.split(":")[0])
+    resume(job)
+    assert facts(connection) == at_mx(own_mx, connection)
+    rows = AuditLog.objects.filter(operation="list_transactions")
+    accounts = {link.aggregation_account_id for link in account_links.of_connection(connection)}
+    assert set(rows.values_list("aggregation_account_id", flat=True)) == accounts
+    assert set(rows.values_list("client_id", flat=True)) == {connection.vendor_user.client_id}
 
 
 def test_it_restarts_when_rows_have_moved(own_mx: Sandbox, connection: Member, longest: Listed):
@@ -172,6 +203,6 @@ def test_a_listing_whose_rows_keep_moving_is_read_in_one_turn(
 ):
     settings.JOB_TURN_SECONDS = 0
     numbers = itertools.count()
-    monkeypatch.setattr(client, "_cursor", lambda page, *_: f"{page}:{next(numbers)}")
+    monkeypatch.setattr(client, "_cursor", lambda page, *_: f"{page.number}:{next(numbers)}")
     job, runs = retrieve(longest)
     assert (job.state, runs) == (JobState.DONE, 4)
