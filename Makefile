@@ -114,6 +114,7 @@ test-mx-client: $(INSTALLED_DEV) ## MX's Python client of the Platform API, in a
 bench: $(INSTALLED_DEV) ## Measure requests, lists, writing, merging and raw SQL, each against baselines; under 15 minutes
 	@$(BIN)/python -m benchmarks.serving
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
+	@$(BIN)/python -m benchmarks.listing
 	@$(BIN)/python -m benchmarks.merges
 	@$(BIN)/python -m benchmarks.queries
 	@$(BIN)/python -m benchmarks.growth
