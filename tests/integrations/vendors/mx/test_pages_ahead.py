@@ -270,7 +270,12 @@ def test_a_deadline_holds_for_all_pages_together(
     api: str, bank: Bank, server: ScriptedServer, calls: list[CallRecord]
 ):
     released = threading.Event()
-    bank.before_answer = lambda page: released.wait(PATIENCE) and None if page > 3 else None
+
+    def before_answer(page: int) -> None:
+        if page > 3:
+            released.wait(PATIENCE)
+
+    bank.before_answer = before_answer
     try:
         with pytest.raises(errors.VendorTimeout):
             ids(listing(opened(api, server, calls, total_deadline=1.5)))
