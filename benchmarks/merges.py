@@ -66,8 +66,7 @@ class Writer(threading.Thread):
             number += 1
             started = time.perf_counter()
             with suppress(OperationalError):  # SQLite gives up after a time-out; that is the wait
-                writes.record_balance(
-                    account=self.account,
+                row = writes.BalanceRow(
                     balance=Decimal(number),
                     available_balance=None,
                     available_credit=None,
@@ -75,6 +74,7 @@ class Writer(threading.Thread):
                     time_stamp=None,
                     read_at=datetime.now(UTC),
                 )
+                writes.record_balance(self.account, row)
             self.longest = max(self.longest, time.perf_counter() - started)
         connection.close()
 

@@ -52,11 +52,15 @@ REFUSALS: dict[str, type[VendorError]] = {
 
 
 class CircuitBreaker:
-    """Records the calls made with one credential, and refuses calls while it is open."""
+    """Records the calls made with one credential, and refuses calls while it is open.
 
-    def __init__(self, credential: VendorCredential) -> None:
+    Args:
+        health: as stored; None for a credential that was never tried.
+    """
+
+    def __init__(self, credential: VendorCredential, health: CredentialHealth | None) -> None:
         self.credential = credential
-        self.health = CredentialHealth.objects.filter(pk=credential.pk).first()
+        self.health = health
 
     def check(self, *, interactive: bool) -> None:
         """Refuse a use case while calls are paused.
@@ -174,6 +178,11 @@ class CircuitBreaker:
         """False if the credential was changed during the call: the result is about the old one."""
         rows = VendorCredential.unscoped.filter(pk=self.credential.pk)
         return rows.filter(update_date=self.credential.update_date).exists()
+
+
+def read(credential: VendorCredential) -> CircuitBreaker:
+    """The circuit breaker of the credential, with its stored state."""
+    return CircuitBreaker(credential, CredentialHealth.objects.filter(pk=credential.pk).first())
 
 
 def _columns(**columns: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from integrations import address_policy, audit_context, circuit_breaker
 from integrations.models import (
     AggregationSettings,
     AuditLog,
+    CredentialHealth,
     Member,
     VendorCredential,
     VerificationSettings,
@@ -29,6 +31,17 @@ from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
 AUDIT_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VendorAccess:
+    """A tenant's active credential for a vendor, and what its last calls said.
+
+    `health` is None for a credential that was never tried.
+    """
+
+    credential: VendorCredential
+    health: CredentialHealth | None
 
 
 def aggregation_settings(tenant: Tenant) -> AggregationSettings:
@@ -66,6 +79,7 @@ def open_for_tenant(
     interactive: bool = True,
     client_id: UUID | None = None,
     integration_type: str = audit_context.AGGREGATION,
+    access: VendorAccess | None = None,
 ) -> Iterator[Vendor]:
     """Open `vendor` with the tenant's active credential.
 
@@ -74,12 +88,25 @@ def open_for_tenant(
             `settings.VENDOR_DEADLINE_SECONDS`; jobs only have a deadline per call.
         client_id: the Nucleus client that all calls are about, for the audit log.
         integration_type: likewise; Hydrogen's name of the product.
+        access: the tenant's for this vendor, if the caller has read it.
 
     Raises VendorNotConfigured, and VendorError also while the circuit breaker pauses calls.
     """
-    credential = (
-        VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True).first()
-    )
+    access = access or _read_access(tenant, vendor)
+    breaker = circuit_breaker.CircuitBreaker(access.credential, access.health)
+    breaker.check(interactive=interactive)
+    with (
+        audit_context.audit_subject(integration_type=integration_type, client_id=client_id),
+        open_with_credential(
+            credential=access.credential, interactive=interactive, breaker=breaker
+        ) as adapter,
+    ):
+        yield adapter
+
+
+def _read_access(tenant: Tenant, vendor: str) -> VendorAccess:
+    rows = VendorCredential.objects.for_tenant(tenant).filter(vendor=vendor, is_active=True)
+    credential = rows.select_related("health").first()
     if credential is None:
         name = registry.get(vendor).name
         raise VendorNotConfigured(
@@ -87,15 +114,7 @@ def open_for_tenant(
             "or with `manage.py provision`.",
             vendor=vendor,
         )
-    breaker = circuit_breaker.CircuitBreaker(credential)
-    breaker.check(interactive=interactive)
-    with (
-        audit_context.audit_subject(integration_type=integration_type, client_id=client_id),
-        open_with_credential(
-            credential=credential, interactive=interactive, breaker=breaker
-        ) as adapter,
-    ):
-        yield adapter
+    return VendorAccess(credential, getattr(credential, "health", None))
 
 
 @contextmanager
@@ -109,8 +128,8 @@ def open_with_credential(
 
     Every call is recorded in the audit log and by the circuit breaker.
     """
-    audit = _Audit(credential.tenant)
-    breaker = breaker or circuit_breaker.CircuitBreaker(credential)
+    audit = _Audit(credential.tenant_id)
+    breaker = breaker or circuit_breaker.read(credential)
 
     def on_call(call: CallRecord) -> None:
         audit.add(call)
@@ -186,15 +205,15 @@ def base_url(credential: VendorCredential) -> str:
 class _Audit:
     """Collects calls and stores them in batches, outside the flows' transactions."""
 
-    def __init__(self, tenant: Tenant) -> None:
-        self.tenant = tenant
+    def __init__(self, tenant_id: UUID) -> None:
+        self.tenant_id = tenant_id
         self.rows: list[AuditLog] = []
 
     def add(self, call: CallRecord) -> None:
         subject = audit_context.current_subject.get()
         self.rows.append(
             AuditLog(
-                tenant=self.tenant,
+                tenant_id=self.tenant_id,
                 vendor=call.vendor,
                 operation=call.operation,
                 method=call.method,

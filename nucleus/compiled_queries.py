@@ -5,12 +5,15 @@ For a query of some dozens of columns Django compiles several times as long as P
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, Field, Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
 
 
 class Parameter(Expression):
@@ -78,3 +81,26 @@ def _converted(row: tuple[Any, ...], statement: _Statement) -> tuple[Any, ...]:
         for function in functions:
             values[column] = function(values[column], expression, connection)
     return tuple(values)
+
+
+def all_columns(model: type[Model], prefix: str = "") -> list[str]:
+    """The names of all columns of `model` for `values_list`, behind the path that leads to it."""
+    return [prefix + field.attname for field in model._meta.concrete_fields]
+
+
+def next_instance(model: type[Row], values: Iterator[Any]) -> Row | None:
+    """The row whose `all_columns` are the next values; None if a join has left them null."""
+    fields = model._meta.concrete_fields
+    own = list(islice(values, len(fields)))
+    if own[fields.index(model._meta.pk)] is None:
+        return None
+    return model.from_db(connection.alias, [field.attname for field in fields], own)
+
+
+def partial_instance(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
+    """A row of which these columns were read, the first of `values`; others are read when used."""
+    columns = dict(zip(names, values, strict=False))
+    ordered = [  # as Django takes them
+        field.attname for field in model._meta.concrete_fields if field.attname in columns
+    ]
+    return model.from_db(connection.alias, ordered, [columns[name] for name in ordered])

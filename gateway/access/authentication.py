@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connection
-from django.db.models import CharField, Model, QuerySet
+from django.db.models import CharField, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -20,10 +18,9 @@ from rest_framework.request import Request
 from gateway.access import throttle
 from gateway.access.models import AccessToken, Application
 from gateway.access.scopes import SCOPES
-from nucleus.compiled_queries import CompiledQuery, Parameter
+from nucleus.compiled_queries import CompiledQuery, Parameter, partial_instance
 from nucleus.models import Client, Tenant
 
-Row = TypeVar("Row", bound=Model)
 TOKEN_URL = "/authorization/v1/oauth/token"  # noqa: S105
 SCOPE_OF = {  # by HTTP method
     "GET": "read",
@@ -107,10 +104,12 @@ class BearerAuthentication(BaseAuthentication):
         if not rows or rows[0][0] <= timezone.now():
             raise AuthenticationFailed("The access token is unknown or has expired. Get a new one.")
         _, scope, *columns = rows[0]
-        application = _instance(Application, APPLICATION, columns)
-        tenant = _instance(Tenant, TENANT, columns[len(APPLICATION) :])
+        application = partial_instance(Application, APPLICATION, columns)
+        tenant = partial_instance(Tenant, TENANT, columns[len(APPLICATION) :])
         client = (
-            _instance(Client, CLIENT, columns[-len(CLIENT) :]) if columns[-1] is not None else None
+            partial_instance(Client, CLIENT, columns[-len(CLIENT) :])
+            if columns[-1] is not None
+            else None
         )
         if not application.is_active or not tenant.is_active:
             raise AuthenticationFailed("This application has been deactivated.")
@@ -123,15 +122,6 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gateway"'
-
-
-def _instance(model: type[Row], names: Sequence[str], values: Sequence[Any]) -> Row:
-    """A row of which these columns were read, the first of `values`."""
-    columns = dict(zip(names, values, strict=False))
-    ordered = [  # as Django takes them
-        field.attname for field in model._meta.concrete_fields if field.attname in columns
-    ]
-    return model.from_db(connection.alias, ordered, [columns[name] for name in ordered])
 
 
 def identify(request: HttpRequest) -> Caller | None:

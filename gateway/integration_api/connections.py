@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -186,8 +187,8 @@ def _connection(request: Request, connection_id: UUID) -> Member:
     )
 
 
-def summary(member: Any) -> dict[str, Any]:
-    """The fields of a ConnectionSummary, for a Member of visible_connections."""
+def summary(member: Any, last_retrieval: datetime | None) -> dict[str, Any]:
+    """The fields of a ConnectionSummary, for a Member with an annotated `state`."""
     return {
         "id": member.id,
         "state": member.state,
@@ -196,12 +197,14 @@ def summary(member: Any) -> dict[str, Any]:
         "next_step": member.next_step or NextStep.NONE.value,
         "widget_link": connection_state.widget_link_path(member),
         "last_import_at": member.successfully_aggregated_at,
-        "last_retrieval_at": connection_state.last_retrieval(member),
+        "last_retrieval_at": last_retrieval,
     }
 
 
 def _rendered(member: Any) -> dict[str, Any]:
     """The body for a Member of visible_connections, which has annotations."""
+    links = member.account_links.all()
+    retrievals = [link.transactions_retrieved_at for link in links]
     return {
         "nucleus_client_id": member.vendor_user.client_id,
         "nucleus_business_id": member.vendor_user.business_id,
@@ -210,11 +213,9 @@ def _rendered(member: Any) -> dict[str, Any]:
         "institution_id": member.institution_id,
         "institution_name": member.institution.name if member.institution else member.name,
         "connection_status": member.connection_status,
-        **summary(member),
+        **summary(member, connection_state.last_retrieval(member, retrievals)),
         "next_retrieval_at": member.next_sync_at,
-        "nucleus_aggregation_account_ids": [
-            link.aggregation_account_id for link in member.account_links.all()
-        ],
+        "nucleus_aggregation_account_ids": [link.aggregation_account_id for link in links],
         "nucleus_bank_link_ids": [link.bank_link_id for link in member.verified_links.all()],
         "create_date": member.create_date,
         "update_date": member.update_date,

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from rest_framework.exceptions import NotFound, PermissionDenied
 
+from integrations.flows import pull_sources as sources
+from integrations.flows.pull_sources import PullSource
 from nucleus.caller import Caller
 from nucleus.models import AggregationAccount, BankLink, Business, Client, Owner
 from nucleus.reads.visibility import visible_rows
@@ -41,6 +43,17 @@ def accounts(caller: Caller, account_ids: Sequence[UUID]) -> list[AggregationAcc
     if missing:
         raise NotFound(f"There is no aggregation account {', '.join(missing)}.")
     return [by_id[account_id] for account_id in dict.fromkeys(account_ids)]
+
+
+def pull_sources(
+    caller: Caller, account_ids: Sequence[UUID]
+) -> list[tuple[AggregationAccount, PullSource | None]]:
+    """As `accounts`, each with what a pull of it needs; None for a disconnected one."""
+    connected = sources.read(caller, account_ids)
+    rows = {account_id: (source.account, source) for account_id, source in connected.items()}
+    others = [account_id for account_id in account_ids if account_id not in connected]
+    disconnected = {row.id: (row, None) for row in accounts(caller, others)} if others else {}
+    return [(rows | disconnected)[account_id] for account_id in dict.fromkeys(account_ids)]
 
 
 def bank_link(caller: Caller, bank_link_id: UUID) -> BankLink:

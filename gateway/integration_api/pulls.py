@@ -60,7 +60,8 @@ class PullView(APIView):
             "message": outcome.message,
             "vendor_name": outcome.vendor,
             "nucleus_aggregation_account_id": outcome.account.id,
-            "connection": outcome.connection and connections.summary(outcome.connection),
+            "connection": outcome.connection
+            and connections.summary(outcome.connection, outcome.last_retrieval),
             **(self.empty if outcome.data is None else self.render_data(outcome.data)),
         }
 
@@ -70,8 +71,9 @@ class PullListView(PullView):
 
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
-        accounts = lookup.accounts(caller, parse_id_list(request, "aggregation_account_id_list"))
-        outcomes = pulls.pull_several(tenant=caller.tenant, accounts=accounts, pull=self.pull)
+        ids = parse_id_list(request, "aggregation_account_id_list")
+        accounts = lookup.pull_sources(caller, ids)
+        outcomes = pulls.pull_several(viewer=caller, accounts=accounts, pull=self.pull)
         return Response([self.render(outcome) for outcome in outcomes])
 
 
@@ -79,8 +81,9 @@ class PullDetailView(PullView):
     """Pull one account; a failure at the vendor is an error response."""
 
     def get(self, request: Request, account_id: UUID) -> Response:
-        (account,) = lookup.accounts(caller_of(request), [account_id])
-        return Response(self.render(pulls.pull_one(account=account, pull=self.pull)))
+        ((account, source),) = lookup.pull_sources(caller_of(request), [account_id])
+        outcome = pulls.pull_one(account=account, source=source, pull=self.pull)
+        return Response(self.render(outcome))
 
 
 View = TypeVar("View", bound=type[PullView])
@@ -253,11 +256,12 @@ class BalanceDetailView(BalancePullView):
     )
     def get(self, request: Request, account_id: UUID) -> Response:
         query = parse_query(schemas.BalanceQuery, request)
-        (account,) = lookup.accounts(caller_of(request), [account_id])
+        caller = caller_of(request)
+        ((account, source),) = lookup.pull_sources(caller, [account_id])
         if not query["fresh"]:
-            outcome = pulls.pull_one(account=account, pull=self.pull)
+            outcome = pulls.pull_one(account=account, source=source, pull=self.pull)
             return Response(self.render(outcome) | {"balance_age": None})
-        outcome, age = balance_checks.pull_checked(account=account)
+        outcome, age = balance_checks.pull_checked(viewer=caller, account=account, source=source)
         rendered = _balance_age(age)
         seconds = rendered["retry_after_seconds"]
         headers = {"Retry-After": str(seconds)} if seconds is not None else None

@@ -19,6 +19,7 @@ from integrations.flows.errors import FlowError
 from integrations.models import AccountLink, DeletedAccount, Member, VendorUser
 from integrations.vendors import records
 from nucleus import writes
+from nucleus.compiled_queries import Parameter
 from nucleus.models import AggregationAccount, Tenant
 from nucleus.models.bank_links import UnverifiedReason
 from nucleus.writes import merged_accounts
@@ -44,7 +45,7 @@ DISCONNECTED_ADVICE: dict[str, str] = {
 }
 
 
-def current(tenant: Tenant) -> QuerySet[AccountLink]:
+def current(tenant: Tenant | Parameter) -> QuerySet[AccountLink]:
     """The links that have not ended; each has a connection."""
     return AccountLink.objects.for_tenant(tenant).filter(ended_at=None, member__isnull=False)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.flows import account_links, bank_link_state, outbound_webhooks, record_mapping
 from integrations.flows.pull_results import emit_changes, vendor_user_id, with_audit_subject
+from integrations.flows.pull_sources import PullSource
 from integrations.models import AccountLink
 from integrations.vendors import records
 from integrations.vendors.base import Vendor
@@ -17,20 +18,18 @@ from nucleus.models import AggregationAccount, AggregationAccountBalance
 from nucleus.models.bank_links import UnverifiedReason
 
 
-@with_audit_subject
-def pull_account(*, vendor: Vendor, link: AccountLink) -> AggregationAccount:
+def pull_account(*, vendor: Vendor, source: PullSource) -> AggregationAccount:
     """Read the account and store it. Raises VendorError and writes.AccountGone."""
-    return _store_account(link, _read_account(vendor, link))
+    return _store_account(source.link, _read_account(vendor, source.link))
 
 
-@with_audit_subject
-def pull_balance(*, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
+def pull_balance(*, vendor: Vendor, source: PullSource) -> AggregationAccountBalance:
     """Read the current balance and store it, if it differs from the newest that is stored.
 
     Raises VendorError and writes.AccountGone.
     """
     read_at = timezone.now()
-    return _store_balance(link, _read_account(vendor, link), read_at)
+    return _store_balance(source.link, _read_account(vendor, source.link), read_at)
 
 
 @with_audit_subject
@@ -67,9 +66,12 @@ def _store_account(link: AccountLink, record: records.Account) -> AggregationAcc
             UnverifiedReason.ACCOUNT_CLOSED,
         )
         link.aggregation_account.refresh_from_db(fields=["is_link_verified"])
+    columns = record_mapping.account_columns(record, link.aggregation_account)
+    unchanged = writes.unchanged_account(link.aggregation_account, columns)
+    if unchanged is not None:
+        return unchanged
     with transaction.atomic():
         account_links.lock(link)
-        columns = record_mapping.account_columns(record, link.aggregation_account)
         return account_links.update_account(link.aggregation_account, **columns)
 
 
@@ -78,17 +80,20 @@ def _store_balance(
 ) -> AggregationAccountBalance:
     account, now = link.aggregation_account, timezone.now()
     balance = record.balance
+    row = writes.BalanceRow(
+        balance=balance.current,
+        available_balance=balance.available,
+        available_credit=balance.available_credit,
+        currency_code=record_mapping.currency(balance.currency_code, account),
+        time_stamp=balance.as_of,
+        read_at=read_at,
+    )
+    unchanged = writes.unchanged_balance(account, row)
+    if unchanged is not None:
+        return unchanged
     with transaction.atomic():
         account_links.lock(link)
-        stored = writes.record_balance(
-            account=account,
-            balance=balance.current,
-            available_balance=balance.available,
-            available_credit=balance.available_credit,
-            currency_code=record_mapping.currency(balance.currency_code, account),
-            time_stamp=balance.as_of,
-            read_at=read_at,
-        )
+        stored = writes.record_balance(account, row)
         is_written = stored.update_date >= now
         if is_written:
             emit_changes(outbound_webhooks.BALANCE, account, written=1, balance=stored.balance)

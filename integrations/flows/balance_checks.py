@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.flows import account_links, account_pulls, connections, pulls, sync
-from integrations.flows.pull_results import vendor_user_id, with_audit_subject
+from integrations.flows import account_pulls, connections, pull_sources, pulls, sync
+from integrations.flows.pull_results import vendor_user_id
+from integrations.flows.pull_sources import PullSource
 from integrations.models import AccountLink, Member
 from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
@@ -29,6 +30,7 @@ from integrations.vendors.records import ActionRequiredBy, SyncScope
 from nucleus.models import AggregationAccount, AggregationAccountBalance
 from nucleus.plausibility import plausible_instant
 from nucleus.reads.balances import current_balance
+from nucleus.reads.visibility import Viewer
 
 RECENT = timedelta(minutes=1)  # what was read within this time is not read again
 NEEDS_PERSON = (ActionRequiredBy.END_USER, ActionRequiredBy.STAFF)
@@ -51,27 +53,29 @@ class BalanceAge:
 
 
 def pull_checked(
-    *, account: AggregationAccount
+    *, viewer: Viewer, account: AggregationAccount, source: PullSource | None
 ) -> tuple[pulls.PullOutcome[AggregationAccountBalance], BalanceAge]:
     """Make the vendor read the account's balance from the bank, wait for it, and pull it.
+
+    Args:
+        source: where the vendor has it; None for a disconnected account.
 
     Raises FlowError and VendorNotConfigured as pulls.pull_one does; VendorError only if no balance
     is stored.
     """
     check = _CheckedPull()
     try:
-        return pulls.pull_one(account=account, pull=check), check.age
+        outcome = pulls.pull_one(account=account, source=source, pull=check)
+        age = check.age
     except VendorError as error:
         stored = current_balance(account)
-        if stored is None:
+        source = pull_sources.read(viewer, [account.pk]).get(account.pk)
+        if stored is None or source is None:
             raise
-        link = account_links.by_account_id(tenant=account.tenant, account_ids=[account.pk]).get(
-            account.pk
-        )
-        if link is None:
-            raise
-        outcome = pulls.outcome_without_pull(link=link, data=stored, message=str(error))
-        return outcome, _not_checked(error, as_of=_read_at(link.connection))
+        outcome = pulls.outcome(source, stored, str(error))
+        age = _not_checked(error, as_of=_read_at(source.link.connection))
+    (outcome,) = pulls.with_current_connections(viewer, [outcome])
+    return outcome, age
 
 
 class _CheckedPull:
@@ -80,12 +84,11 @@ class _CheckedPull:
     def __init__(self) -> None:
         self.age = BalanceAge(as_of=None)
 
-    def __call__(self, *, vendor: Vendor, link: AccountLink) -> AggregationAccountBalance:
-        self.age = _check(vendor=vendor, link=link)
-        return account_pulls.pull_balance(vendor=vendor, link=link)
+    def __call__(self, *, vendor: Vendor, source: PullSource) -> AggregationAccountBalance:
+        self.age = _check(vendor=vendor, link=source.link)
+        return account_pulls.pull_balance(vendor=vendor, source=source)
 
 
-@with_audit_subject
 def _check(*, vendor: Vendor, link: AccountLink) -> BalanceAge:
     """Make the vendor read the balances of the account's connection, and wait for it."""
     member = link.connection

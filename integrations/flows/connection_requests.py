@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -48,18 +47,6 @@ def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member
     if member is None:
         raise NotFound(f"There is no connection {connection_id}.")
     return member
-
-
-def of_accounts(*, tenant: Tenant, account_ids: Iterable[UUID]) -> dict[UUID, Member]:
-    """The connections of these accounts by account id, each as in visible_connections."""
-    links = account_links.current(tenant).filter(aggregation_account_id__in=list(account_ids))
-    member_ids = dict(links.values_list("aggregation_account_id", "member_id"))
-    rows = visible_connections(tenant=tenant, client=None).in_bulk(set(member_ids.values()))
-    return {
-        account_id: rows[member_id]
-        for account_id, member_id in member_ids.items()
-        if member_id in rows
-    }
 
 
 def refresh(member: Member) -> None:

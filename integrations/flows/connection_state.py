@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Q, Value, When
@@ -35,24 +37,28 @@ class ConnectionState(enum.StrEnum):
     MISSING = "missing"  # the vendor no longer has it
 
 
-def state_expression() -> Case:
-    """The state as a query's expression; the first condition that a connection meets decides."""
+def state_expression(prefix: str = "", stale_before: Any = None) -> Case:
+    """The state as a query's expression; the first condition that a connection meets decides.
+
+    Args:
+        prefix: leads from the query's rows to the connection.
+        stale_before: see `staleness_limit`, which is the default; a compiled query has a parameter.
+    """
+
+    def when(state: ConnectionState, **conditions: Any) -> When:
+        condition = Q(**{prefix + name: value for name, value in conditions.items()})
+        return When(condition, then=Value(state.value))
+
+    acting = [ActionRequiredBy.END_USER.value, ActionRequiredBy.STAFF.value]
+    waiting = {"next_step": NextStep.WAIT.value, "actor__in": ["", "nobody"]}
     return Case(
-        When(connection_status=MISSING, then=Value(ConnectionState.MISSING.value)),
-        When(
-            actor__in=[ActionRequiredBy.END_USER.value, ActionRequiredBy.STAFF.value],
-            then=Value(ConnectionState.NEEDS_ACTION.value),
-        ),
-        When(
-            Q(is_aggregating=True) | Q(next_step=NextStep.WAIT.value, actor__in=["", "nobody"]),
-            then=Value(ConnectionState.IMPORTING.value),
-        ),
-        When(
-            Q(actor=ActionRequiredBy.VENDOR.value)
-            | ~Q(read_problem="")
-            | Q(checked_at__lt=_stale_before()),
-            then=Value(ConnectionState.UNAVAILABLE.value),
-        ),
+        when(ConnectionState.MISSING, connection_status=MISSING),
+        when(ConnectionState.NEEDS_ACTION, actor__in=acting),
+        when(ConnectionState.IMPORTING, is_aggregating=True),
+        when(ConnectionState.IMPORTING, **waiting),
+        when(ConnectionState.UNAVAILABLE, actor=ActionRequiredBy.VENDOR.value),
+        when(ConnectionState.UNAVAILABLE, read_problem__gt=""),
+        when(ConnectionState.UNAVAILABLE, checked_at__lt=stale_before or staleness_limit()),
         default=Value(ConnectionState.CONNECTED.value),
     )
 
@@ -61,20 +67,19 @@ def message(member: Member) -> str | None:
     """What the end user should know; None if there is nothing."""
     if member.connection_message:
         return member.connection_message
-    is_stale = member.checked_at is not None and member.checked_at < _stale_before()
+    is_stale = member.checked_at is not None and member.checked_at < staleness_limit()
     if not (member.read_problem or is_stale):
         return None
     since = f" since {member.checked_at:%Y-%m-%d %H:%M} UTC" if member.checked_at else ""
     return f"Data of this connection could not be updated{since}. It is tried again."
 
 
-def last_retrieval(member: Member) -> datetime | None:
+def last_retrieval(member: Member, retrievals: Collection[datetime | None]) -> datetime | None:
     """When all accounts were last retrieved completely, by a sync or each by its own retrieval.
 
     Args:
-        member: with its current account links prefetched, or none of them is counted twice.
+        retrievals: when each account of the connection was; None for one that never was.
     """
-    retrievals = [link.transactions_retrieved_at for link in member.account_links.all()]
     complete = [moment for moment in retrievals if moment is not None]
     own_retrievals = min(complete) if complete and len(complete) == len(retrievals) else None
     return max(filter(None, (member.synced_at, own_retrievals)), default=None)
@@ -102,7 +107,7 @@ def institution_code(member: Member) -> str | None:
     return code if code and INSTITUTION_CODE.fullmatch(code) else None
 
 
-def _stale_before() -> datetime:
+def staleness_limit() -> datetime:
     """Connections that were last checked before are no longer called connected."""
     missed = timedelta(hours=settings.RECONCILE_HOURS * MAX_MISSED_CHECKS)
     return timezone.now() - max(missed, MIN_STALE_AFTER)

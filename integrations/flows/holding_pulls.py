@@ -29,6 +29,7 @@ from integrations.flows.pull_results import (
     vendor_user_id,
     with_audit_subject,
 )
+from integrations.flows.pull_sources import PullSource
 from integrations.models import AccountLink, Member
 from integrations.vendors import capabilities
 from integrations.vendors.base import Vendor
@@ -99,7 +100,7 @@ def pull_holdings_if_any(
         logger.info("account %s: the vendor lists no holdings of it: %s", account.pk, error)
 
 
-def pull_holdings(*, vendor: Vendor, link: AccountLink) -> PullResult[AggregationAccountHolding]:
+def pull_holdings(*, vendor: Vendor, source: PullSource) -> PullResult[AggregationAccountHolding]:
     """Store the account's positions, for a request; those no longer listed become inactive.
 
     Nothing is read where the vendor bills it and the account is no investment account.
@@ -108,11 +109,11 @@ def pull_holdings(*, vendor: Vendor, link: AccountLink) -> PullResult[Aggregatio
     writes.AccountGone.
     """
     capabilities.require(vendor, capabilities.HOLDINGS)
-    if not _are_read(link.tenant):
+    if not source.settings.retrieve_holdings:
         raise FlowError(SWITCHED_OFF)
-    if _are_billed(vendor) and not _are_expected(link.aggregation_account):
+    if _are_billed(vendor) and not _are_expected(source.account):
         return PullResult()
-    return _store_holdings(vendor=vendor, link=link, renew=lambda: None)
+    return _store_holdings(vendor=vendor, link=source.link, renew=lambda: None)
 
 
 def _are_read(tenant: Tenant) -> bool:

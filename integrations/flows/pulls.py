@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from integrations import vendor_sessions
-from integrations.flows import (
-    account_links,
-    connection_requests,
-    missing_accounts,
-    user_sessions,
-)
+from integrations import audit_context, vendor_sessions
+from integrations.flows import account_links, missing_accounts, pull_sources, user_sessions
 from integrations.flows.errors import FlowError
-from integrations.models import AccountLink, Member
+from integrations.flows.pull_sources import PullSource
+from integrations.models import Member
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorError, VendorNotFound, VendorUserError
-from nucleus.models import AggregationAccount, Tenant
+from nucleus.models import AggregationAccount
+from nucleus.reads.visibility import Viewer
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -27,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Pull(Protocol[T_co]):
     """A function that pulls one kind of data of one account, such as account_pulls.pull_balance."""
 
-    def __call__(self, *, vendor: Vendor, link: AccountLink) -> T_co: ...
+    def __call__(self, *, vendor: Vendor, source: PullSource) -> T_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class PullOutcome(Generic[T]):
 
     `data` is None if the pull failed; then `message` says why. Otherwise `message` is that of the
     connection, if there is one. `vendor` and `connection` are None for a disconnected account.
-    `connection` is one of connection_requests.visible_connections.
+    `connection` has an annotated `state`; `last_retrieval` is when all its accounts were retrieved.
     """
 
     account: AggregationAccount
@@ -44,85 +42,110 @@ class PullOutcome(Generic[T]):
     data: T | None
     message: str | None
     connection: Member | None = None
+    last_retrieval: datetime | None = None
 
 
-def pull_one(*, account: AggregationAccount, pull: Pull[T]) -> PullOutcome[T]:
+def pull_one(
+    *, account: AggregationAccount, source: PullSource | None, pull: Pull[T]
+) -> PullOutcome[T]:
     """Pull one account.
+
+    Args:
+        source: where the vendor has it; None for a disconnected account.
 
     Raises FlowError for a disconnected account, VendorNotConfigured and VendorError.
     """
-    link = account_links.by_account_id(tenant=account.tenant, account_ids=[account.id]).get(
-        account.id
-    )
-    if link is None:
+    if source is None:
         raise account_links.disconnected_error(account)
-    with user_sessions.open_for_user(link.connection.vendor_user) as vendor:
-        data = _pull(vendor, link, pull)
-    (outcome,) = _with_connections(account.tenant, [_outcome(link, data)])
-    return outcome
-
-
-def outcome_without_pull(*, link: AccountLink, data: T, message: str) -> PullOutcome[T]:
-    """The outcome with data that is stored already; `message` says why it was not pulled."""
-    account, slug = link.aggregation_account, link.connection.vendor_user.vendor
-    (outcome,) = _with_connections(account.tenant, [PullOutcome(account, slug, data, message)])
-    return outcome
+    with user_sessions.open_for_user(source.vendor_user, access=source.access) as vendor:
+        data = _pull(vendor, source, pull)
+    return outcome(source, data, source.link.connection.connection_message or None)
 
 
 def pull_several(
-    *, tenant: Tenant, accounts: Sequence[AggregationAccount], pull: Pull[T]
+    *,
+    viewer: Viewer,
+    accounts: Sequence[tuple[AggregationAccount, PullSource | None]],
+    pull: Pull[T],
 ) -> list[PullOutcome[T]]:
     """Pull several accounts; the outcomes are in the order of the accounts.
 
     A VendorError of one account is part of its outcome. VendorNotConfigured is raised: without a
     credential no account can be read.
+
+    Args:
+        accounts: each with where the vendor has it; None for a disconnected account.
     """
-    links = account_links.by_account_id(
-        tenant=tenant, account_ids=[account.id for account in accounts]
-    )
     outcomes: list[PullOutcome[T]] = []
     with ExitStack() as stack:
         vendors: dict[str, Vendor] = {}
-        for account in accounts:
-            link = links.get(account.id)
-            if link is None:
+        for account, source in accounts:
+            if source is None:
                 message = str(account_links.disconnected_error(account))
                 outcomes.append(PullOutcome(account, None, None, message))
                 continue
-            vendor_user = link.connection.vendor_user
-            slug = vendor_user.vendor
+            slug = source.vendor_user.vendor
             if slug not in vendors:
-                session = vendor_sessions.open_for_tenant(tenant=tenant, vendor=slug)
+                session = vendor_sessions.open_for_tenant(
+                    tenant=viewer.tenant, vendor=slug, access=source.access
+                )
                 vendors[slug] = stack.enter_context(session)
-            try:
-                user_sessions.ensure_enabled(vendor_user)
-                outcomes.append(_outcome(link, _pull(vendors[slug], link, pull)))
-            except VendorUserError as error:
-                message = str(user_sessions.stored(error, vendor_user))
-                outcomes.append(PullOutcome(account, slug, None, message))
-            except (VendorError, FlowError) as error:
-                outcomes.append(PullOutcome(account, slug, None, str(error)))
-    return _with_connections(tenant, outcomes)
+            outcomes.append(_outcome_of_any(vendors[slug], source, pull))
+    if all(result.data is not None for result in outcomes):
+        return outcomes
+    return with_current_connections(viewer, outcomes)
 
 
-def _pull(vendor: Vendor, link: AccountLink, pull: Pull[T]) -> T:
-    """Raises FlowError if it turns out that the vendor no longer has the account."""
+def _outcome_of_any(vendor: Vendor, source: PullSource, pull: Pull[T]) -> PullOutcome[T]:
+    """The outcome of a pull, whether it succeeds or fails."""
     try:
-        return pull(vendor=vendor, link=link)
-    except VendorNotFound as error:
-        missing_accounts.recheck(vendor, link)
-        if account_links.is_current(link):
-            raise
-        raise account_links.disconnected_error(link.aggregation_account) from error
+        user_sessions.ensure_enabled(source.vendor_user)
+        data = _pull(vendor, source, pull)
+    except VendorUserError as error:
+        return outcome(source, None, str(user_sessions.stored(error, source.vendor_user)))
+    except (VendorError, FlowError) as error:
+        return outcome(source, None, str(error))
+    return outcome(source, data, source.link.connection.connection_message or None)
 
 
-def _outcome(link: AccountLink, data: T) -> PullOutcome[T]:
-    account, slug = link.aggregation_account, link.connection.vendor_user.vendor
-    return PullOutcome(account, slug, data, link.connection.connection_message or None)
-
-
-def _with_connections(tenant: Tenant, outcomes: list[PullOutcome[T]]) -> list[PullOutcome[T]]:
-    members = connection_requests.of_accounts(
-        tenant=tenant, account_ids=[outcome.account.id for outcome in outcomes]
+def outcome(source: PullSource, data: T | None, message: str | None) -> PullOutcome[T]:
+    """The outcome of one account, with the connection as it was when the source was read."""
+    return PullOutcome(
+        account=source.account,
+        vendor=source.vendor_user.vendor,
+        data=data,
+        message=message,
+        connection=source.link.connection,
+        last_retrieval=source.last_retrieval,
     )
-    return [replace(outcome, connection=members.get(outcome.account.id)) for outcome in outcomes]
+
+
+def with_current_connections(
+    viewer: Viewer, outcomes: Sequence[PullOutcome[T]]
+) -> list[PullOutcome[T]]:
+    """The outcomes with the connections as they are now, after pulls that may change them."""
+    sources = pull_sources.read(viewer, [result.account.pk for result in outcomes])
+    current = []
+    for result in outcomes:
+        source = sources.get(result.account.pk)
+        current.append(
+            replace(
+                result,
+                connection=source.link.connection if source else None,
+                last_retrieval=source.last_retrieval if source else None,
+            )
+        )
+    return current
+
+
+def _pull(vendor: Vendor, source: PullSource, pull: Pull[T]) -> T:
+    """Raises FlowError if it turns out that the vendor no longer has the account."""
+    account = source.account
+    try:
+        with audit_context.audit_subject(client_id=account.client_id, account_id=account.pk):
+            return pull(vendor=vendor, source=source)
+    except VendorNotFound as error:
+        missing_accounts.recheck(vendor, source.link)
+        if account_links.is_current(source.link):
+            raise
+        raise account_links.disconnected_error(account) from error

@@ -18,6 +18,7 @@ from integrations.flows import (
     user_sessions,
 )
 from integrations.flows.pull_results import PullResult, with_audit_subject
+from integrations.flows.pull_sources import PullSource
 from integrations.flows.transaction_listing import Checkpoint, is_deep_read_due
 from integrations.jobs.job_data import JobData
 from integrations.jobs.job_kind import JobKind, Queue
@@ -129,15 +130,15 @@ RETRIEVE_ACCOUNT = JobKind(
 
 
 def pull_transactions(
-    *, vendor: Vendor, link: AccountLink
+    *, vendor: Vendor, source: PullSource
 ) -> PullResult[AggregationAccountTransaction]:
     """Pull transactions within a request; a job looks after what it has no time to confirm.
 
     Raises VendorError and writes.AccountGone.
     """
-    result = transaction_pulls.pull_transactions(vendor=vendor, link=link)
+    result = transaction_pulls.pull_transactions(vendor=vendor, link=source.link)
     if result.unconfirmed:
-        enqueue(member=link.connection, account=link.aggregation_account)
+        enqueue(member=source.link.connection, account=source.account)
     return result
 
 

@@ -24,7 +24,6 @@ from integrations.flows.pull_results import (
     PullResult,
     emit_changes,
     vendor_user_id,
-    with_audit_subject,
 )
 from integrations.flows.transaction_listing import Checkpoint, Listing, new_listing
 from integrations.flows.transaction_removal import Removal, RemovalPolicy, find_removal
@@ -39,7 +38,6 @@ TransactionResult = PullResult[AggregationAccountTransaction]
 MAX_IDS_OF_EVENT = 100
 
 
-@with_audit_subject
 def pull_transactions(*, vendor: Vendor, link: AccountLink) -> TransactionResult:
     """Store all transactions of the window and return them.
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from integrations import audit_context, vendor_sessions
 from integrations.flows import missing_connections
 from integrations.models import VendorUser
+from integrations.vendor_sessions import VendorAccess
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import (
     VendorNotFound,
@@ -28,6 +29,7 @@ def open_for_user(
     *,
     interactive: bool = True,
     integration_type: str = audit_context.AGGREGATION,
+    access: VendorAccess | None = None,
 ) -> Iterator[Vendor]:
     """Open the vendor of `vendor_user`; see vendor_sessions.open_for_tenant.
 
@@ -43,6 +45,7 @@ def open_for_user(
             interactive=interactive,
             client_id=vendor_user.client_id,
             integration_type=integration_type,
+            access=access,
         ) as vendor:
             yield vendor
     except VendorUserError as error:

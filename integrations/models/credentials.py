@@ -22,6 +22,9 @@ class VendorCredential(TenantRecord):
         DEVELOPMENT = "development", "Development"
         CUSTOM = "custom", "Custom base URL"
 
+    tenant = models.ForeignKey(
+        "nucleus.Tenant", on_delete=models.PROTECT, related_name="vendor_credentials"
+    )
     vendor = models.CharField(max_length=32, default="mx")
     api = models.CharField("API", max_length=32, default="platform")
     api_version = models.CharField(

@@ -36,6 +36,9 @@ def new_webhook_path() -> str:
 class AggregationSettings(TenantRecord):
     """The settings for aggregation: vendor, webhook access, what is automatic."""
 
+    tenant = models.ForeignKey(
+        "nucleus.Tenant", on_delete=models.PROTECT, related_name="aggregation_settings"
+    )
     vendor = models.CharField(max_length=32, default="mx")
     create_vendor_user_automatically = models.BooleanField(
         "create a vendor user for every new client", default=False

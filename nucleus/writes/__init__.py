@@ -29,6 +29,7 @@ from nucleus.writes.accounts import (
     create_aggregation_account,
     delete_aggregation_account,
     lock,
+    unchanged_account,
     update_aggregation_account,
     upsert_institution,
     upsert_merchant,
@@ -41,11 +42,13 @@ from nucleus.writes.currency_rates import (
     store_currency_rates,
 )
 from nucleus.writes.ledger import (
+    BalanceRow,
     HoldingRow,
     has_active_holdings,
     record_balance,
     retire_missing_holdings,
     stored_holdings,
+    unchanged_balance,
     upsert_holdings,
 )
 from nucleus.writes.transactions import (
@@ -60,6 +63,7 @@ from nucleus.writes.transactions import (
 __all__ = [
     "MAX_RATES_BYTES",
     "AccountGone",
+    "BalanceRow",
     "HoldingRow",
     "RatesRefused",
     "StoredTransaction",
@@ -76,6 +80,8 @@ __all__ = [
     "store_currency_rates",
     "stored_holdings",
     "stored_transactions",
+    "unchanged_account",
+    "unchanged_balance",
     "update_aggregation_account",
     "upsert_holdings",
     "upsert_institution",

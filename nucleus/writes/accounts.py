@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.db.models import UUIDField
 
 from nucleus import categories
+from nucleus.compiled_queries import CompiledQuery, Parameter, all_columns, next_instance
 from nucleus.models import (
     AggregationAccount,
     Institution,
@@ -15,7 +18,7 @@ from nucleus.models import (
     Owner,
     Tenant,
 )
-from nucleus.writes.changes import save_changes
+from nucleus.writes.changes import changes, save_changes
 
 Row = TypeVar("Row", bound=models.Model)
 TENANT_COLUMNS = ["metadata", "category", "subcategory", "account_category_id"]
@@ -50,6 +53,17 @@ def create_aggregation_account(
     return account
 
 
+def unchanged_account(
+    account: AggregationAccount, columns: Mapping[str, Any]
+) -> AggregationAccount | None:
+    """The stored row if `update_aggregation_account` would write nothing; takes no lock."""
+    rows = STORED_ACCOUNT.rows(tenant=account.tenant_id, account=account.pk)
+    stored = next_instance(AggregationAccount, iter(rows[0])) if rows else None
+    if stored is None or stored.merged_into_id is not None:
+        return None
+    return None if changes(stored, _with_own_values(stored, columns)) else stored
+
+
 def update_aggregation_account(
     *, account: AggregationAccount, **columns: Any
 ) -> AggregationAccount:
@@ -61,15 +75,30 @@ def update_aggregation_account(
     with transaction.atomic():
         lock(account)
         account.refresh_from_db(fields=TENANT_COLUMNS)
-        if "metadata" in columns:
-            columns["metadata"] = account.metadata | columns["metadata"]
-        from_source = categories.account_category_id(
-            category=account.category, subcategory=account.subcategory
-        )
-        if account.account_category_id not in (None, from_source):
-            columns.pop("account_category_id", None)
-        save_changes(account, columns)
+        save_changes(account, _with_own_values(account, columns))
         return account
+
+
+def _with_own_values(stored: AggregationAccount, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a source, with what the tenant has written instead where that stays."""
+    changed = dict(columns)
+    if "metadata" in changed:
+        changed["metadata"] = stored.metadata | changed["metadata"]
+    from_source = categories.account_category_id(
+        category=stored.category, subcategory=stored.subcategory
+    )
+    if stored.account_category_id not in (None, from_source):
+        changed.pop("account_category_id", None)
+    return changed
+
+
+STORED_ACCOUNT = CompiledQuery(
+    lambda: (
+        AggregationAccount.objects.for_tenant(Parameter("tenant", UUIDField()))
+        .filter(pk=Parameter("account", UUIDField()))
+        .values_list(*all_columns(AggregationAccount))
+    )
+)
 
 
 def delete_aggregation_account(account: AggregationAccount) -> None:

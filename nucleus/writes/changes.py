@@ -18,6 +18,13 @@ def rounded_as_stored(value: Any) -> Any:
     return value
 
 
+def changes(row: models.Model, columns: Mapping[str, Any]) -> list[str]:
+    """The names of the columns whose values differ from those of `row`, by attribute name."""
+    return [
+        name for name, value in columns.items() if getattr(row, name) != rounded_as_stored(value)
+    ]
+
+
 def save_changes(row: models.Model, columns: Mapping[str, Any]) -> list[str]:
     """Set `columns` on `row` and save those that differ; a new row is inserted whole.
 
@@ -28,9 +35,7 @@ def save_changes(row: models.Model, columns: Mapping[str, Any]) -> list[str]:
     Returns the names of the columns that differed. Nothing is written to a stored row if there are
     none.
     """
-    changed = [
-        name for name, value in columns.items() if getattr(row, name) != rounded_as_stored(value)
-    ]
+    changed = changes(row, columns)
     for name in changed:
         setattr(row, name, columns[name])
     if row._state.adding:

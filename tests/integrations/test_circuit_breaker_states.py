@@ -10,11 +10,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from integrations import circuit_breaker
 from integrations.circuit_breaker import (
     INTERACTIVE_PROBE_INTERVAL,
     PAUSE,
     REFUSED_PROBE_INTERVAL,
-    CircuitBreaker,
 )
 from integrations.flows import credentials
 from integrations.models import CredentialHealth, VendorCredential
@@ -78,13 +78,13 @@ def credential(tenant: Tenant) -> VendorCredential:
 def record_event(credential: VendorCredential, name: str) -> None:
     """Each call by a process of its own."""
     for record in EVENTS[name]:
-        CircuitBreaker(credential).record(record)
+        circuit_breaker.read(credential).record(record)
 
 
 def refusal(credential: VendorCredential, *, interactive: bool) -> VendorError | None:
     try:
         with transaction.atomic():
-            CircuitBreaker(credential).check(interactive=interactive)
+            circuit_breaker.read(credential).check(interactive=interactive)
             transaction.set_rollback(True)  # asking whether somebody may try takes no turn
     except VendorError as error:
         return error
@@ -165,7 +165,7 @@ def test_a_call_in_flight_does_not_end_a_pause_of_the_vendor(
 ):
     for before in ("success", "one failure"):
         record_event(credential, before)
-        earlier = CircuitBreaker(credential)
+        earlier = circuit_breaker.read(credential)
         record_event(credential, "limited until")
         for record in EVENTS[name]:
             earlier.record(record)
@@ -175,7 +175,7 @@ def test_a_call_in_flight_does_not_end_a_pause_of_the_vendor(
 @pytest.mark.parametrize("name", list(EVENTS))
 def test_calls_with_the_old_credential_change_nothing(credential: VendorCredential, name: str):
     record_event(credential, "refused")
-    earlier = CircuitBreaker(VendorCredential.unscoped.get(pk=credential.pk))
+    earlier = circuit_breaker.read(VendorCredential.unscoped.get(pk=credential.pk))
     credential.save()
     for record in EVENTS[name]:
         earlier.record(record)
@@ -199,11 +199,11 @@ def test_the_last_success_is_recorded_once_a_minute(
     credential: VendorCredential, django_assert_num_queries: Any
 ):
     record_event(credential, "success")
-    breaker = CircuitBreaker(credential)
+    breaker = circuit_breaker.read(credential)
     with django_assert_num_queries(0):
         breaker.record(call())
     CredentialHealth.objects.update(last_success_at=timezone.now() - timedelta(hours=1))
-    CircuitBreaker(credential).record(call())
+    circuit_breaker.read(credential).record(call())
     row = CredentialHealth.objects.get()
     assert row.last_success_at is not None
     assert row.last_success_at > timezone.now() - timedelta(minutes=1)

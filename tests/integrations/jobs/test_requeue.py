@@ -11,8 +11,7 @@ from django.core.management import call_command
 from django.test import Client as HttpClient
 
 from gateway import provisioning
-from integrations import vendor_sessions
-from integrations.circuit_breaker import CircuitBreaker
+from integrations import circuit_breaker, vendor_sessions
 from integrations.flows import credentials
 from integrations.jobs import claims, job_queue, requeue, runner
 from integrations.models import CredentialHealth, Job, JobState, VendorCredential
@@ -37,7 +36,7 @@ def record_wake(**about: Any) -> None:
 @pytest.fixture
 def credential(tenant: Tenant, mx: Sandbox) -> VendorCredential:
     row: VendorCredential = VendorCredential.unscoped.get(tenant=tenant)
-    CircuitBreaker(row).record(REFUSED)
+    circuit_breaker.read(row).record(REFUSED)
     return row
 
 
@@ -149,7 +148,7 @@ def test_a_paused_call_costs_no_attempt(
     """However long the vendor is down: no call was made."""
     down = CallRecord("mx", "read_user", "GET", "/users", 1, 503, 5, "vendor_unavailable")
     for _ in range(10):
-        CircuitBreaker(credential).record(down)
+        circuit_breaker.read(credential).record(down)
 
     def handler(run: Any) -> None:
         with vendor_sessions.open_for_tenant(tenant=run.tenant, vendor="mx", interactive=False):
@@ -262,7 +261,7 @@ def test_the_admin_distinguishes_untested_from_working_credentials(
     check(VendorCredential.unscoped.get())
     assert "Working (last success 20" in listed()
     CredentialHealth.objects.all().delete()
-    CircuitBreaker(VendorCredential.unscoped.get()).record(REFUSED)
+    circuit_breaker.read(VendorCredential.unscoped.get()).record(REFUSED)
     assert "Credential refused (no call worked yet)" in listed()
 
 

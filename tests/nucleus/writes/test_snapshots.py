@@ -42,8 +42,7 @@ def balance(
     stamp: datetime | None,
     read_at: datetime | None = None,
 ) -> Any:
-    return writes.record_balance(
-        account=account,
+    row = writes.BalanceRow(
         balance=Decimal(amount),
         available_balance=None,
         available_credit=None,
@@ -51,6 +50,10 @@ def balance(
         time_stamp=stamp,
         read_at=read_at or datetime.now(UTC),
     )
+    unchanged = writes.unchanged_balance(account, row)
+    newest = writes.record_balance(account, row)
+    assert unchanged in (None, newest)
+    return newest
 
 
 def test_a_changed_balance_is_added_to_the_history(account: AggregationAccount):
