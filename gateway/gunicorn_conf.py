@@ -7,6 +7,7 @@ from gunicorn.http import wsgi
 
 from gateway.boot import startup
 
+os.environ["GATEWAY_SERVER"] = "1"  # for gateway.boot.database
 wsgi.SERVER = "gateway"  # the Server header, for which gunicorn has no setting
 worker_class = "gthread"  # threads, because requests wait for vendors
 limit_request_line = 8190  # enough for a hundred ids in a query

@@ -14,6 +14,7 @@ from environ import Env
 from gateway.access.scopes import ALL_SCOPES
 from gateway.admin_menu import UNFOLD  # noqa: F401 - a setting
 from gateway.api_docs.settings import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
+from gateway.boot import database
 from gateway.boot.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,18 +96,13 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gateway.sqlite3'}")}
-DATABASES["default"]["CONN_MAX_AGE"] = None
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    }
-else:
-    # The default is TCP's time-out, which is minutes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DATABASES = {
+    "default": database.connection_settings(
+        env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'gateway.sqlite3'}"),
+        # Connections of one server process; 0: one for each thread, kept open.
+        pool_size=env.int("DATABASE_POOL_SIZE", default=8, maximum=1000),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url("REDIS_URL", default="")

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations import address_policy, audit_context, circuit_breaker
+from integrations import address_policy, audit_context, circuit_breaker, database_connections
 from integrations.models import (
     AggregationSettings,
     AuditLog,
@@ -136,6 +136,10 @@ def open_with_credential(
         if not call.is_probe:
             breaker.record(call)
 
+    def before_call() -> None:
+        database_connections.release()
+        vendor_rate_limiter.wait(credential.pk)
+
     deadline = settings.VENDOR_DEADLINE_SECONDS if interactive else None
     api = api_of(credential)
     adapter = registry.get(credential.vendor).open(
@@ -147,7 +151,7 @@ def open_with_credential(
             secret=credential.secret,
             policy=CallPolicy(total_deadline=deadline, pages_ahead=settings.VENDOR_PAGES_AHEAD),
             on_call=on_call,
-            before_call=lambda: vendor_rate_limiter.wait(credential.pk),
+            before_call=before_call,
             allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),
             member_secret=partial(_member_secret, credential),
         )

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Expression, Field, Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+_Converter = tuple[int, tuple[Any, ...], Any]  # column, functions, expression
 
 
 class Parameter(Expression):
@@ -35,7 +36,7 @@ class Parameter(Expression):
 class _Statement:
     sql: str
     parameters: tuple[Any, ...]
-    converters: tuple[tuple[int, tuple[Any, ...], Any], ...]  # column, functions, expression
+    converters: tuple[_Converter, ...]
 
 
 class CompiledQuery:
@@ -57,27 +58,60 @@ class CompiledQuery:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         if not statement.converters:
             return rows
-        return [_converted(row, statement) for row in rows]
+        return [_converted(row, statement.converters) for row in rows]
 
     def _compile(self) -> _Statement:
-        compiler = self._build().query.get_compiler(connection=connection)
-        sql, parameters = compiler.as_sql()
-        expressions = [selected[0] for selected in compiler.select or ()]
-        converters = compiler.get_converters(expressions)
-        self._statement = _Statement(
-            sql=sql,
-            parameters=tuple(parameters),
-            converters=tuple(
-                (column, tuple(functions), expression)
-                for column, (functions, expression) in converters.items()
-            ),
-        )
+        self._statement = _compiled(self._build())
         return self._statement
 
 
-def _converted(row: tuple[Any, ...], statement: _Statement) -> tuple[Any, ...]:
+class RawQuery:
+    """A statement of raw SQL that returns `all_columns` of some models, and further columns.
+
+    Args:
+        models: in the order of their columns, which come first.
+    """
+
+    def __init__(self, *models: type[Model]) -> None:
+        self._models = models
+        self._converters: tuple[_Converter, ...] | None = None
+
+    def rows(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows, with the values of the models' columns that the ORM would return."""
+        if self._converters is None:
+            self._converters = tuple(self._compile())
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return [_converted(row, self._converters) for row in cursor.fetchall()]
+
+    def _compile(self) -> Iterator[_Converter]:
+        start = 0
+        for model in self._models:
+            names = all_columns(model)
+            statement = _compiled(model._base_manager.values_list(*names))
+            for column, functions, expression in statement.converters:
+                yield start + column, functions, expression
+            start += len(names)
+
+
+def _compiled(rows: QuerySet[Any, Any]) -> _Statement:
+    compiler = rows.query.get_compiler(connection=connection)
+    sql, parameters = compiler.as_sql()
+    expressions = [selected[0] for selected in compiler.select or ()]
+    converters = compiler.get_converters(expressions)
+    return _Statement(
+        sql=sql,
+        parameters=tuple(parameters),
+        converters=tuple(
+            (column, tuple(functions), expression)
+            for column, (functions, expression) in converters.items()
+        ),
+    )
+
+
+def _converted(row: tuple[Any, ...], converters: tuple[_Converter, ...]) -> tuple[Any, ...]:
     values = list(row)
-    for column, functions, expression in statement.converters:
+    for column, functions, expression in converters:
         for function in functions:
             values[column] = function(values[column], expression, connection)
     return tuple(values)

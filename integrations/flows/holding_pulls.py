@@ -8,7 +8,8 @@ vendor bills it, only the latter two are asked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain, islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,7 +32,7 @@ from integrations.flows.pull_results import (
 )
 from integrations.flows.pull_sources import PullSource
 from integrations.models import AccountLink, Member
-from integrations.vendors import capabilities
+from integrations.vendors import capabilities, records
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import (
     VendorAccessDenied,
@@ -41,6 +42,7 @@ from integrations.vendors.errors import (
 )
 from nucleus import writes
 from nucleus.models import AggregationAccount, AggregationAccountHolding, Tenant
+from nucleus.writes import listed_rows
 
 logger = logging.getLogger(__name__)
 SWITCHED_OFF = (
@@ -113,7 +115,7 @@ def pull_holdings(*, vendor: Vendor, source: PullSource) -> PullResult[Aggregati
         raise FlowError(SWITCHED_OFF)
     if _are_billed(vendor) and not _are_expected(source.account):
         return PullResult()
-    return _store_holdings(vendor=vendor, link=source.link, renew=lambda: None)
+    return _store_holdings(vendor=vendor, link=source.link, renew=None)
 
 
 def _are_read(tenant: Tenant) -> bool:
@@ -131,12 +133,13 @@ def _are_expected(account: AggregationAccount) -> bool:
 
 @with_audit_subject
 def _store_holdings(
-    *, vendor: Vendor, link: AccountLink, renew: Callable[[], None]
+    *, vendor: Vendor, link: AccountLink, renew: Callable[[], None] | None
 ) -> PullResult[AggregationAccountHolding]:
     """Store the account's positions; those that the vendor no longer lists become inactive.
 
     Args:
-        renew: called in the transaction of every batch; a job's renewal of its lease.
+        renew: called in the transaction of every batch; a job's renewal of its lease. None within
+            a request, which first looks whether all is stored already.
 
     Raises VendorError, writes.AccountGone, and what `renew` raises.
     """
@@ -147,7 +150,14 @@ def _store_holdings(
     source = capabilities.require(vendor, capabilities.HOLDINGS)
     billed_holdings.note_read(vendor, link.connection.vendor_user)
     pages = source.holding_pages(user_id=vendor_user_id(link), account_id=link.vendor_account_id)
-    for batch in page_batching.rebatch(pages):
+    batches = page_batching.rebatch(pages)
+    if renew is None:
+        first = list(islice(batches, 2))
+        unchanged = _unchanged(vendor, link, first)
+        if unchanged is not None:
+            return PullResult(posted=unchanged)
+        batches = chain(first, batches)
+    for batch in batches:
         listed_ids |= {record.id for record in batch.records}
         listed_ids |= {item.id for item in batch.rejected if item.id}
         with transaction.atomic():
@@ -160,7 +170,8 @@ def _store_holdings(
                 absent=vendor.limits.absent_holding_fields,
             )
             emit_changes(outbound_webhooks.HOLDING, account, written=written)
-            renew()
+            if renew is not None:
+                renew()
         source_ids = [row.source_id for row in rows]
         result.posted += writes.stored_holdings(account=account, source_ids=source_ids)
         result.rejected += batch.rejected
@@ -170,5 +181,21 @@ def _store_holdings(
         writes.retire_missing_holdings(
             account=account, listed_source_ids=listed_ids, listed_at=listed_at
         )
-        renew()
+        if renew is not None:
+            renew()
     return result
+
+
+def _unchanged(
+    vendor: Vendor, link: AccountLink, batches: Sequence[records.Batch[records.Holding]]
+) -> list[AggregationAccountHolding] | None:
+    """The stored positions if the listing is complete and nothing has to be written; else None."""
+    kind = rejected_items.Kind.HOLDING
+    if len(batches) > 1 or not all(
+        rejected_items.are_none(link, kind, batch.rejected) for batch in batches
+    ):
+        return None
+    rows = [record_mapping.holding(record, link) for batch in batches for record in batch.records]
+    return listed_rows.unchanged_holdings(
+        link.aggregation_account, rows, absent=vendor.limits.absent_holding_fields
+    )

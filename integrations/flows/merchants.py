@@ -60,6 +60,18 @@ class MerchantLookup:
         for source_id in sorted(location_ids - self.locations.keys() - located):
             self.locations[source_id] = self._read_location(source_id)
 
+    def has_all(self, transactions: Iterable[records.Transaction]) -> bool:
+        """Whether `load` would find nothing that it had to read."""
+        return all(
+            (row.merchant_id is None or row.merchant_id in self.merchants)
+            and (
+                row.merchant_location_id is None
+                or row.merchant_location_id in self.locations
+                or _names_place(row)
+            )
+            for row in transactions
+        )
+
     def _read_merchant(self, source_id: str) -> records.Merchant | None:
         if not self._can_call_vendor():
             return None

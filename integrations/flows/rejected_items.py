@@ -43,6 +43,11 @@ def replace(link: AccountLink, kind: Kind, rejected: Iterable[records.RejectedIt
         link.save(update_fields=["rejected_items", "update_date"])
 
 
+def are_none(link: AccountLink, kind: Kind, rejected: Collection[records.RejectedItem]) -> bool:
+    """Whether there are no items of this kind, neither new ones nor kept ones."""
+    return not rejected and all(item["kind"] != kind for item in link.rejected_items)
+
+
 def replace_accounts(
     links: Iterable[AccountLink], rejected: Collection[records.RejectedItem]
 ) -> None:

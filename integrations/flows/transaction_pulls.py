@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,6 +35,8 @@ from integrations.vendors.base import Vendor
 from integrations.vendors.errors import CursorExpired
 from nucleus import writes
 from nucleus.models import AggregationAccountTransaction
+from nucleus.writes import listed_rows
+from nucleus.writes.listed_rows import ListedTransaction, Window
 
 TransactionResult = PullResult[AggregationAccountTransaction]
 MAX_IDS_OF_EVENT = 100
@@ -99,14 +103,15 @@ class _Pull:
 
     def store(self, listing: Listing) -> Iterator[TransactionResult]:
         """Store the listing from its cursor on."""
-        pages = self.vendor.transaction_pages(
-            user_id=vendor_user_id(self.link),
-            account_id=self.link.vendor_account_id,
-            from_date=listing.since,
-            to_date=listing.until,
-            after=listing.cursor,
-        )
-        for batch in page_batching.rebatch(pages):
+        batches = self._batches(listing)
+        if self.checkpoint is None:
+            first = list(islice(batches, 2))
+            unchanged = self._unchanged(listing, first)
+            if unchanged is not None:
+                yield unchanged
+                return
+            batches = chain(first, batches)
+        for batch in batches:
             rows = self._rows(batch.records)
             listing.cursor = batch.cursor
             listing.add((row.source_id for row in rows), (row.booking_date for row in rows))
@@ -121,6 +126,52 @@ class _Pull:
             )
             yield PullResult(posted=posted, canceled=canceled, rejected=list(batch.rejected))
         yield self._complete(listing)
+
+    def _batches(self, listing: Listing) -> Iterator[records.Batch[records.Transaction]]:
+        pages = self.vendor.transaction_pages(
+            user_id=vendor_user_id(self.link),
+            account_id=self.link.vendor_account_id,
+            from_date=listing.since,
+            to_date=listing.until,
+            after=listing.cursor,
+        )
+        return page_batching.rebatch(pages)
+
+    def _unchanged(
+        self, listing: Listing, batches: Sequence[records.Batch[records.Transaction]]
+    ) -> TransactionResult | None:
+        """The stored rows if the listing is complete and nothing has to be written; else None."""
+        if len(batches) > 1 or any(batch.removed for batch in batches):
+            return None
+        kind = rejected_items.Kind.TRANSACTION
+        if not all(rejected_items.are_none(self.link, kind, batch.rejected) for batch in batches):
+            return None
+        listed = [record for batch in batches for record in batch.records]
+        days = [record.booking_date or record.transacted_at.date() for record in listed]
+        window = Window(
+            since=listing.since,
+            until=listing.until,
+            oldest=min(
+                (day for day in days if listing.since <= day <= listing.until), default=None
+            ),
+            generation=self.link.generation,
+            source=self.vendor.slug,
+        )
+        stored = listed_rows.listed_transactions(
+            self.link.aggregation_account,
+            [
+                ListedTransaction(record.id, record.merchant_id, record.merchant_location_id)
+                for record in listed
+            ],
+            window,
+        )
+        lookup = replace(self.lookup, merchants=stored.merchants, locations=stored.locations)
+        if not lookup.has_all(listed):
+            return None
+        rows = [record_mapping.transaction(record, self.link, lookup) for record in listed]
+        if not stored.equal(rows, window) or not self._record_completion(listing, Removal()):
+            return None
+        return PullResult(posted=stored.newest_first())
 
     def _rows(self, transactions: Sequence[records.Transaction]) -> list[writes.TransactionRow]:
         self.lookup.load(transactions)
@@ -171,22 +222,23 @@ class _Pull:
             )
             self._emit_canceled(canceled)
             self._record_completion(listing, removal)
+            rejected_items.replace(self.link, rejected_items.Kind.TRANSACTION, listing.rejected)
             if self.checkpoint is not None:
                 self.checkpoint.clear()
         return PullResult(canceled=canceled, unconfirmed=removal.unconfirmed)
 
-    def _record_completion(self, listing: Listing, removal: Removal) -> None:
-        now = timezone.now()
-        columns: dict[str, object] = {
-            "transactions_retrieved_at": now,
+    def _record_completion(self, listing: Listing, removal: Removal) -> bool:
+        """Returns whether the link has not ended meanwhile."""
+        columns: dict[str, Any] = {
+            "transactions_retrieved_at": timezone.now(),
             "withheld_removals": removal.withheld,
         }
         if listing.is_deep:
-            columns["history_retrieved_at"] = now
+            columns["history_retrieved_at"] = columns["transactions_retrieved_at"]
         for name, value in columns.items():
             setattr(self.link, name, value)
-        self.link.save(update_fields=list(columns))
-        rejected_items.replace(self.link, rejected_items.Kind.TRANSACTION, listing.rejected)
+        current = AccountLink.unscoped.filter(pk=self.link.pk, ended_at=None)
+        return bool(current.update(**columns))
 
     def _emit_canceled(self, canceled: list[AggregationAccountTransaction]) -> None:
         account, count = self.link.aggregation_account, len(canceled)

@@ -115,7 +115,9 @@ def _url(
 
 
 def _stored_connection(vendor_user: VendorUser, vendor_member_id: str | None) -> Member | None:
-    rows = vendor_user.members.filter(vendor_member_id=vendor_member_id or "")
+    if vendor_member_id is None:
+        return None
+    rows = vendor_user.members.filter(vendor_member_id=vendor_member_id)
     return rows.select_related("institution").first()
 
 

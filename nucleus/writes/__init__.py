@@ -3,6 +3,7 @@
 accounts           aggregation accounts, institutions, merchants
 ledger             balances, holdings
 transactions       transactions
+listed_rows        whether what a source lists of them is stored already
 bulk_upsert        the set-based upsert behind transactions and holdings
 continuation       rows of an account that another source continues
 bank_links         what verification finds

@@ -19,6 +19,8 @@ from nucleus.writes.accounts import lock
 from nucleus.writes.continuation import continue_transactions
 
 BATCH_ROWS = 2000  # of one statement
+KEPT = ("merchant", "merchant_id", "location")  # what is stored stays if the source has nothing
+FOLLOWING = {"transaction_category_id": "source_category_id"}  # until the tenant chooses another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,8 @@ def upsert_transactions(
         rows=rows,
         prepare=continue_transactions,
         read_at=read_at,
-        keep=("merchant", "merchant_id", "location"),
-        follow={"transaction_category_id": "source_category_id"},
+        keep=KEPT,
+        follow=FOLLOWING,
         on_insert={"is_excluded_analysis": False},
     )
 

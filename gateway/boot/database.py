@@ -1,0 +1,40 @@
+"""How processes connect to the database.
+
+The server has hundreds of threads, most of which wait for a vendor. They share a few connections,
+which integrations.database_connections returns to the pool before each call to a vendor. Other
+processes have few threads, each with a connection of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+SERVER_VARIABLE = "GATEWAY_SERVER"  # set by gateway.gunicorn_conf
+
+
+def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, Any]:
+    """Django's settings of the database, from those in its URL.
+
+    Args:
+        pool_size: connections of one server process to PostgreSQL; 0: one for each thread.
+    """
+    config = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "OPTIONS": {}} | config
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+        return config
+    # The default is TCP's time-out, which is minutes.
+    seconds = int(config["OPTIONS"].setdefault("connect_timeout", 5))
+    if pool_size and os.environ.get(SERVER_VARIABLE):
+        config["CONN_MAX_AGE"] = 0  # a request returns its connection
+        config["OPTIONS"]["pool"] = {
+            "min_size": 0,
+            "max_size": pool_size,
+            "timeout": seconds,  # that a request waits for a connection
+            "reconnect_timeout": seconds,  # else pauses grow while the database is away
+        }
+    return config
