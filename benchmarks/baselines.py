@@ -29,6 +29,7 @@ from rest_framework.renderers import JSONRenderer
 from gateway import urls
 from gateway.access.models import AccessToken
 from gateway.urls import handler400, handler403, handler404, handler500  # noqa: F401 - of a URLconf
+from integrations import database_connections
 from integrations.models import AccountLink, AggregationSettings, InboundWebhook
 from nucleus.hydrogen import renderers
 from nucleus.models import AggregationAccountBalance, AggregationAccountTransaction
@@ -102,6 +103,7 @@ def lean_pull(request: HttpRequest, pk: UUID) -> HttpResponse:
         "member__vendor_user__vendor_user_id", "vendor_account_id"
     ).get()
     pool, base_url, headers = _vendor()
+    database_connections.release()
     response = pool.request(
         "GET", f"{base_url}/users/{user_id}/accounts/{account_id}", headers=headers
     )
@@ -115,7 +117,7 @@ def lean_pull(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _vendor() -> tuple[urllib3.PoolManager, str, dict[str, str]]:
     base_url, user, password, accept, version = os.environ[VENDOR_VARIABLE].split(" ")
     headers = urllib3.make_headers(basic_auth=f"{user}:{password}")
-    pool = urllib3.PoolManager(maxsize=64, retries=False, timeout=30)
+    pool = urllib3.PoolManager(maxsize=256, retries=False, timeout=30)
     return pool, base_url, headers | {"Accept": accept, "Accept-Version": version}
 
 

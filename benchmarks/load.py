@@ -78,6 +78,11 @@ def send(
     return repeat(connect, seconds=seconds, threads=connections)
 
 
+def send_same(base_url: str, request: Request, *, seconds: float, connections: int) -> Result:
+    """Send the same request again and again; another process can call this."""
+    return send(base_url, lambda _: request, seconds=seconds, connections=connections)
+
+
 def repeat(prepare: Callable[[], Callable[[int], bool]], *, seconds: float, threads: int) -> Result:
     """Call what `prepare` returns in each thread again and again; False counts as an error."""
     timings, lock = Timings(), threading.Lock()

@@ -34,7 +34,7 @@ from tests.faults.deployment import WEBHOOK, Deployment, child_processes  # noqa
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox  # noqa: E402
 from tests.world import World  # noqa: E402
 
-THREADS = 32  # of each of the two processes, as the README recommends
+THREADS = 200  # of each of the two processes, as the README recommends
 UNLIMITED = "1000000000"
 TICKS = os.sysconf("SC_CLK_TCK")
 TRANSACTIONS = "/nucleus/v1/aggregation_account_transaction"

@@ -1,0 +1,110 @@
+"""`python -m benchmarks.waiting`: hundreds of pulls that wait for the vendor, and reads beside.
+
+The gateway runs as in benchmarks.serving. Prints, for pulls and for the lean view that does the
+same: requests per second, errors, CPU time of the gateway per request, the most connections to
+PostgreSQL at once, and the p95 of reads of one row beside them. Takes a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+
+from benchmarks import load, serving
+
+CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+SAMPLE_SECONDS = 0.05
+
+
+class PeakConnections(threading.Thread):
+    """Counts the connections to the database; `peak` is None on SQLite."""
+
+    def __init__(self, database_url: str) -> None:
+        super().__init__(daemon=True)
+        self.database_url = database_url
+        self.peak: int | None = None
+        self.is_stopped = threading.Event()
+
+    def run(self) -> None:
+        if not self.database_url.startswith("postgres"):
+            return
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            while not self.is_stopped.wait(SAMPLE_SECONDS):
+                row = connection.execute(CONNECTIONS).fetchone()
+                self.peak = max(self.peak or 0, row[0] if row else 0)
+
+
+@contextmanager
+def peak_connections(database_url: str) -> Iterator[PeakConnections]:
+    sampler = PeakConnections(database_url)
+    sampler.start()
+    try:
+        yield sampler
+    finally:
+        sampler.is_stopped.set()
+        sampler.join()
+
+
+def measure(bench: serving.Bench, path: str, *, callers: int, seconds: float) -> None:
+    """Print what pulls of `path` cost, and what reads beside them take."""
+    url, request = bench.deployment.url, load.Request(path, bench.headers)
+    read = load.Request(f"{serving.TRANSACTIONS}/{bench.transaction}", bench.headers)
+    quiet = load.send_same(url, read, seconds=seconds, connections=4)
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=context) as other_process,
+        peak_connections(bench.deployment.database_url) as connections,
+    ):
+        other_process.submit(load.send_same, url, request, seconds=1, connections=callers).result()
+        before = bench.cpu_seconds()
+        alone = other_process.submit(
+            load.send_same, url, request, seconds=seconds, connections=callers
+        ).result()
+        cpu = (bench.cpu_seconds() - before) / alone.count * 1000
+        waiting = other_process.submit(
+            load.send_same, url, request, seconds=seconds + 1, connections=callers
+        )
+        beside = load.send_same(url, read, seconds=seconds, connections=4)
+        errors = alone.errors + waiting.result().errors + beside.errors
+    print(
+        f"{path.split('/')[1]:14}{alone.rate:8.0f}{alone.p50:9.0f}{alone.p95:9.0f}{cpu:8.2f}"
+        f"{errors:8}{connections.peak or '':>13}{quiet.p95:12.0f}{beside.p95:12.0f}"
+        f"{beside.p95 / quiet.p95:8.1f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--callers", type=int, default=400, help="that wait for the vendor")
+    parser.add_argument("--delay", type=float, default=0.2, help="of the vendor, in seconds")
+    options = parser.parse_args()
+    with serving.running(100) as bench:
+        print(
+            f"{options.callers} callers, the vendor answers after {options.delay * 1000:.0f} ms, "
+            f"2 processes of {serving.THREADS} threads\n"
+        )
+        print(f"{'':14}{'req/s':>8}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms':>8}{'errors':>8}"
+              f"{'connections':>13}{'quiet read':>12}{'beside':>12}{'ratio':>8}")  # fmt: skip
+        bench.vendor.delay.value = options.delay
+        for path in ("integration/v1/aggregation", "lean"):
+            measure(
+                bench,
+                f"/{path}/balance/{bench.account}",
+                callers=options.callers,
+                seconds=options.seconds,
+            )
+
+
+if __name__ == "__main__":
+    main()
