@@ -23,6 +23,9 @@ EXPLANATIONS = {
         "PostgreSQL at {address} has no connection left: raise max_connections, or run fewer "
         "processes."
     ),
+    r"connections of this process": (
+        "More requests than DATABASE_POOL_SIZE use the database: raise it, or run more processes."
+    ),
     r"failed to resolve host|could not translate host name|name or service not known": (
         "The host {host!r} in DATABASE_URL cannot be resolved: correct it."
     ),

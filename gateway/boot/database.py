@@ -28,13 +28,9 @@ def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, 
         }
         return config
     # The default is TCP's time-out, which is minutes.
-    seconds = int(config["OPTIONS"].setdefault("connect_timeout", 5))
+    config["OPTIONS"].setdefault("connect_timeout", 5)
     if pool_size and os.environ.get(SERVER_VARIABLE):
+        config["ENGINE"] = "gateway.pooled_postgresql"
         config["CONN_MAX_AGE"] = 0  # a request returns its connection
-        config["OPTIONS"]["pool"] = {
-            "min_size": 0,
-            "max_size": pool_size,
-            "timeout": seconds,  # that a request waits for a connection
-            "reconnect_timeout": seconds,  # else pauses grow while the database is away
-        }
+        config["OPTIONS"]["pool"] = {"max_size": pool_size}
     return config
