@@ -1,4 +1,4 @@
-"""Raw SQL against the ORM: the queries that are written as text because they run all the time.
+"""Raw SQL and compiled queries against the ORM: those that run all the time.
 
 Runs on a throw-away test database of DATABASE_URL. Prints the microseconds per call of the query,
 of the same query by the ORM, and the ratio. A query whose ratio is near 1 should be the ORM's.
@@ -147,7 +147,7 @@ def main() -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     print(f"{connection.vendor}, {JOBS} jobs; microseconds per call\n")
-    print(f"{'':24}{'raw':>8}{'ORM':>8}{'ratio':>8}")
+    print(f"{'':24}{'ours':>8}{'ORM':>8}{'ratio':>8}")
     for name, raw, orm in (
         (
             "claimable jobs",

@@ -15,9 +15,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import CharField
 
 from integrations import sql
-from integrations.models import Job
+from integrations.models import Job, JobState
+from nucleus.compiled_queries import CompiledQuery, Parameter, partial_instance
 
 # A job whose lease has expired still holds its slot.
 UNLOCKED = """
@@ -79,10 +81,14 @@ TENANT_QUEUES = """
     ORDER BY tenant_queue.step
 """
 QUEUES_PER_STATEMENT = 50
-WAITING = """
-    SELECT id, kind, state, progress, token FROM integrations_job
-    WHERE pending_key = %s AND state = 'ready'
-"""
+WAITING_COLUMNS = ("id", "kind", "state", "progress", "token")
+WAITING = CompiledQuery(
+    lambda: (
+        Job.objects.filter(pending_key=Parameter("pending_key", CharField()), state=JobState.READY)
+        .order_by()
+        .values_list(*WAITING_COLUMNS)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,8 @@ def _one_of(column: str, names: Collection[str] | None) -> tuple[str, list[str]]
 
 def waiting(pending_key: str) -> Job | None:
     """The waiting job with that key, with the columns that its kind's `enqueue` needs."""
-    return next(iter(Job.objects.raw(WAITING, [pending_key])), None)
+    rows = WAITING.rows(pending_key=pending_key)
+    return partial_instance(Job, WAITING_COLUMNS, rows[0]) if rows else None
 
 
 def database_clock() -> datetime:
