@@ -152,6 +152,7 @@ def open_with_credential(
             policy=CallPolicy(total_deadline=deadline, pages_ahead=settings.VENDOR_PAGES_AHEAD),
             on_call=on_call,
             before_call=before_call,
+            before_wait=database_connections.release,
             allowed_hosts=tuple(settings.VENDOR_ALLOWED_HOSTS),
             member_secret=partial(_member_secret, credential),
         )

@@ -59,6 +59,7 @@ class VendorConfig:
     policy: CallPolicy = CallPolicy()
     on_call: Callable[[CallRecord], None] | None = None
     before_call: Callable[[], None] | None = None  # may wait, so as not to call too often
+    before_wait: Callable[[], None] | None = None  # for calls that other threads make
     allowed_hosts: tuple[str, ...] = ()  # that may stand for the vendor, besides its own
     # A member's secret by the vendor's ids of its user and itself, for vendors that give one.
     member_secret: Callable[[str, str], str | None] = lambda user_id, member_id: None

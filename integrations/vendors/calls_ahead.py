@@ -71,7 +71,7 @@ class CallsAhead(Generic[T]):
                     self._calls[later] = self._begin(later)
         call = self._calls.get(number)
         if call is not None and not call.future.cancel():
-            wait([call.future])
+            self._wait([call])
             self._report(self._calls.pop(number))
             result = call.future.result()
             if accepts(result):
@@ -89,7 +89,7 @@ class CallsAhead(Generic[T]):
         calls, self._calls = list(self._calls.values()), {}
         self._discarded.set()
         made = [call for call in calls if not call.future.cancel()]
-        wait([call.future for call in made])
+        self._wait(made)
         self._discarded = threading.Event()
         for call in made:
             call.exchanges = [replace(exchange, is_probe=True) for exchange in call.exchanges]
@@ -107,6 +107,12 @@ class CallsAhead(Generic[T]):
 
         transport = self.transport.for_thread(on_call=exchanges.append, before_call=before_exchange)
         return _Call(copy_context(), _threads.submit(self.make, transport, number), exchanges)
+
+    def _wait(self, calls: list[_Call[T]]) -> None:
+        before_wait = self.transport.config.before_wait
+        if before_wait is not None and not all(call.future.done() for call in calls):
+            before_wait()
+        wait([call.future for call in calls])
 
     def _report(self, call: _Call[T]) -> None:
         on_call = self.transport.config.on_call

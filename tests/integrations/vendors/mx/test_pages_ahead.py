@@ -329,3 +329,24 @@ def test_the_rate_limit_counts_every_page(
     )
     assert ids(listing(MX(config))) == bank.rows
     assert next(allowed) == PAGES
+
+
+def test_the_use_case_learns_that_it_is_about_to_wait_for_a_thread(
+    api: str, bank: Bank, server: ScriptedServer, calls: list[CallRecord]
+):
+    """So that it can return its database connection."""
+    waits, released = [], threading.Event()
+
+    def before_wait() -> None:
+        waits.append(threading.current_thread())
+        released.set()
+
+    def hold(page: int) -> None:
+        if page > 1:
+            released.wait(PATIENCE)
+
+    bank.before_answer = hold
+    policy = CallPolicy(pages_ahead=AHEAD)
+    config = VendorConfig(api, server.url, "id", "key", policy, before_wait=before_wait)
+    assert ids(listing(MX(config))) == bank.rows
+    assert set(waits) == {threading.current_thread()}
