@@ -38,9 +38,10 @@ class RecordView(APIView):
         Raises:
             ValidationError: the currency is unknown.
         """
+        caller, render_row = caller_of(request), self.record_type.render
 
         def render(row: Any) -> Body:
-            return self.render(request, row)
+            return render_row(row, caller)
 
         if self.record_type.converts_currency:
             return currency_conversion.converting(request, render)
