@@ -45,16 +45,36 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    """Somebody at a fresh browser."""
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One browser for all tests; starting one takes longer than most of them."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     try:
-        yield Person(driver)
+        yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def person(browser: webdriver.Chrome) -> Iterator[Person]:
+    """Somebody in a new window, without cookies, stored data or cached pages."""
+    before = browser.window_handles
+    browser.switch_to.new_window("window")
+    window = browser.current_window_handle
+    for handle in before:
+        browser.switch_to.window(handle)
+        browser.close()
+    browser.switch_to.window(window)
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+    browser.get_log("browser")  # which empties it
+    person = Person(browser)
+    yield person
+    for origin in person.origins:
+        kinds = {"origin": origin, "storageTypes": "all"}
+        browser.execute_cdp_cmd("Storage.clearDataForOrigin", kinds)

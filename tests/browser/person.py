@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver import ActionChains
@@ -47,11 +48,13 @@ class Person:
 
     def __init__(self, driver: WebDriver) -> None:
         self.driver = driver
+        self.origins: set[str] = set()  # of the pages that were opened
         self.waiting = WebDriverWait(
             driver, PATIENCE, 0.1, ignored_exceptions=[StaleElementReferenceException]
         )
 
     def opens(self, url: str) -> None:
+        self.origins.add("{0.scheme}://{0.netloc}".format(urlsplit(url)))
         self.driver.get(url)
 
     def reloads(self) -> None:
