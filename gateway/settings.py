@@ -60,6 +60,7 @@ if (BASE_DIR / "devtools").is_dir():  # production may leave it out
     INSTALLED_APPS.append("devtools")  # manage.py up
 
 MIDDLEWARE = [
+    "gateway.middleware.unread_bodies.UnreadBodyMiddleware",
     "gateway.middleware.request_id.RequestIdMiddleware",
     "gateway.middleware.security_headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
