@@ -12,6 +12,8 @@ from typing import Any
 
 SERVER_VARIABLE = "GATEWAY_SERVER"  # set by gateway.gunicorn_conf
 
+POOL_SECONDS = 30  # that a request waits while others use all connections
+
 
 def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, Any]:
     """Django's settings of the database, from those in its URL.
@@ -32,5 +34,5 @@ def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, 
     if pool_size and os.environ.get(SERVER_VARIABLE):
         config["ENGINE"] = "gateway.pooled_postgresql"
         config["CONN_MAX_AGE"] = 0  # a request returns its connection
-        config["OPTIONS"]["pool"] = {"max_size": pool_size}
+        config["OPTIONS"]["pool"] = {"max_size": pool_size, "timeout": POOL_SECONDS}
     return config

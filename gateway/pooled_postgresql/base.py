@@ -17,12 +17,47 @@ from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
 
+class Slots:
+    """Permission to use one of `count` connections; those who wait get it in their order.
+
+    With threading.Semaphore a thread that comes later may be first, so that others wait too long.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.lock = threading.Lock()
+        self.free = count
+        self.waiting: deque[threading.Event] = deque()
+
+    def acquire(self, *, seconds: float) -> bool:
+        """False if none became free in that time."""
+        with self.lock:
+            if self.free:
+                self.free -= 1
+                return True
+            turn = threading.Event()
+            self.waiting.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self.lock:
+            if turn.is_set():  # in the last moment
+                return True
+            self.waiting.remove(turn)
+        return False
+
+    def release(self) -> None:
+        with self.lock:
+            if self.waiting:
+                self.waiting.popleft().set()
+            else:
+                self.free += 1
+
+
 class ConnectionPool:
     """At most `size` open connections; the ones that nobody uses wait for the next taker."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.slots = threading.BoundedSemaphore(size)
+        self.slots = Slots(size)
         self.idle: deque[Any] = deque()
 
     def take(self, connect: Callable[[], Any], *, seconds: float) -> Any:
@@ -31,7 +66,7 @@ class ConnectionPool:
         Raises psycopg.OperationalError if none becomes free within `seconds`, and what `connect`
         raises.
         """
-        if not self.slots.acquire(timeout=seconds):
+        if not self.slots.acquire(seconds=seconds):
             raise psycopg.OperationalError(
                 f"all {self.size} connections of this process (DATABASE_POOL_SIZE) are in use"
             )
@@ -74,12 +109,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def shared(self) -> ConnectionPool:
         """The pool of this database in this process."""
-        options = self.settings_dict["OPTIONS"]["pool"]
-        return self.pools.setdefault(self.alias, ConnectionPool(options["max_size"]))
+        size = self.settings_dict["OPTIONS"]["pool"]["max_size"]
+        return self.pools.setdefault(self.alias, ConnectionPool(size))
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connect = super().get_new_connection
-        seconds = self.settings_dict["OPTIONS"]["connect_timeout"]
+        seconds = self.settings_dict["OPTIONS"]["pool"]["timeout"]
         return self.shared().take(lambda: connect(conn_params), seconds=seconds)
 
     def _close(self) -> None:

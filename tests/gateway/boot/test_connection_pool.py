@@ -39,6 +39,7 @@ def config(
     monkeypatch.setenv("DATABASE_URL", f"{url}?connect_timeout=2")
     values = connection_settings(Environment().db("DATABASE_URL", default=""), pool_size=SIZE)
     values |= {"TIME_ZONE": None, "AUTOCOMMIT": True, "ATOMIC_REQUESTS": False}
+    values["OPTIONS"]["pool"]["timeout"] = 1
     monkeypatch.setattr(DatabaseWrapper, "pools", {})
     with django_db_blocker.unblock():
         yield values
