@@ -1,8 +1,9 @@
-"""`make bench`: storing transactions, against one `update_or_create` per row.
+"""`make bench`: storing transactions, against one `update_or_create` per row and raw COPY.
 
 Runs on a throw-away test database of DATABASE_URL. Prints rows per second for the first load, a
-re-sync of unchanged rows and one with 5 % changed, how many rows each wrote, and the ratio to the
-baseline, which is measured on a sample in the same run.
+re-sync of unchanged rows and one with 5 % changed, how many rows each wrote, and the ratios to two
+baselines of the same run: one `update_or_create` per row, on a sample, and on PostgreSQL COPY of
+as many prepared rows into the same table, with all its indexes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import django
 
@@ -74,6 +76,23 @@ def one_by_one(account: AggregationAccount, source: Iterator[TransactionRow]) ->
     return 0
 
 
+def copied(source: AggregationAccount, target: AggregationAccount, count: int) -> float:
+    """Rows per second of a COPY that gives the rows of one account to another."""
+    table = AggregationAccountTransaction._meta.db_table
+    names = [field.column for field in AggregationAccountTransaction._meta.concrete_fields]
+    values = {"id": "gen_random_uuid()", "aggregation_account_id": f"'{target.pk}'::uuid"}
+    selected = ", ".join(values.get(str(name), str(name)) for name in names)
+    query = f"SELECT {selected} FROM {table} WHERE aggregation_account_id = '{source.pk}'"  # noqa: S608
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY ({query}) TO STDOUT") as outgoing:
+            prepared = [bytes(block) for block in outgoing]
+        started = time.perf_counter()
+        with cursor.copy(f"COPY {table} ({', '.join(map(str, names))}) FROM STDIN") as incoming:
+            for block in prepared:
+                incoming.write(block)
+        return count / (time.perf_counter() - started)
+
+
 Writer = Callable[[AggregationAccount, Iterator[TransactionRow]], int]
 
 
@@ -93,15 +112,24 @@ def main() -> None:
     account, baseline = AggregationAccountFactory(), AggregationAccountFactory()
     naive_first, _ = measure(one_by_one, baseline, options.sample)
     naive_again, _ = measure(one_by_one, baseline, options.sample)
+    copy = 0.0
+    if connection.vendor == "postgresql":
+        loaded: Any = AggregationAccountFactory()
+        measure(staged, loaded, options.rows)
+        target: Any = AggregationAccountFactory(client=loaded.client)
+        copy = copied(loaded, target, options.rows)
     print(f"{connection.vendor}, {options.rows:,} transactions; baseline on {options.sample:,}\n")
-    print(f"{'':28}{'rows/s':>10}{'written':>10}{'baseline':>10}{'ratio':>8}")
+    print(
+        f"{'':28}{'rows/s':>10}{'written':>10}{'per row':>10}{'ratio':>8}{'COPY':>10}{'ratio':>8}"
+    )
     for name, changed, naive in (
         ("first load", 0, naive_first),
         ("again, nothing changed", 0, naive_again),
         ("again, 5 % changed", 20, naive_again),
     ):
         speed, written = measure(staged, account, options.rows, changed)
-        print(f"{name:28}{speed:10,.0f}{written:10,}{naive:10,.0f}{speed / naive:8.1f}")
+        to_copy = f"{copy:10,.0f}{speed / copy:8.2f}" if copy else ""
+        print(f"{name:28}{speed:10,.0f}{written:10,}{naive:10,.0f}{speed / naive:8.1f}{to_copy}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"\npeak memory {peak} MiB")
 
