@@ -20,9 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import F, Func, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.sql.where import WhereNode
 from rest_framework.exceptions import ValidationError
@@ -243,15 +241,7 @@ class BoundedList:
         """
         column = Conditions.of(rows).covering_order(self.order.column)
         order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
-        counted = rows.order_by(*order).values_list(Value(1))[: self._limit + 1]
-        try:  # `QuerySet.count` prepares the query in three times as long
-            sql, parameters = counted.query.get_compiler(connection=connection).as_sql()
-        except EmptyResultSet:
-            return 0
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT COUNT(*) FROM ({sql}) counted", parameters)  # noqa: S608 - the ORM's
-            count: int = cursor.fetchone()[0]
-            return count
+        return rows.order_by(*order)[: self._limit + 1].count()
 
     def _refused_order(self) -> ValidationError:
         names = ", ".join(orders(self._model, self._fields))
