@@ -6,6 +6,7 @@ by its time-out that the database is away, and not why.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -104,13 +105,13 @@ def _works(connection: Any) -> bool:
 class DatabaseWrapper(base.DatabaseWrapper):
     """Opens and closes connections by taking them from the pool and putting them back."""
 
-    pools: ClassVar[dict[str, ConnectionPool]] = {}
+    pools: ClassVar[dict[tuple[int, str], ConnectionPool]] = {}  # a fork gets pools of its own
     pool = None  # Django's own
 
     def shared(self) -> ConnectionPool:
         """The pool of this database in this process."""
         size = self.settings_dict["OPTIONS"]["pool"]["max_size"]
-        return self.pools.setdefault(self.alias, ConnectionPool(size))
+        return self.pools.setdefault((os.getpid(), self.alias), ConnectionPool(size))
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connect = super().get_new_connection

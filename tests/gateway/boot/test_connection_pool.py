@@ -119,3 +119,15 @@ def test_an_open_transaction_keeps_its_connection(
     assert connection.connection is None
     assert backend(connection) == pid
     connection.close()
+
+
+def test_a_forked_process_does_not_share_them(config: dict[str, Any]):
+    connection = DatabaseWrapper(config, "default")
+    pid = backend(connection)
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        os._exit(int(backend(connection) == pid))
+    assert os.waitpid(child, 0)[1] == 0
+    assert backend(connection) == pid
+    connection.close()
