@@ -46,8 +46,8 @@ def _cpu_seconds(pids: list[int]) -> float:
 
 
 @contextmanager
-def running(connections: int, delay: float) -> Iterator[Deployment]:
-    """A gateway with so many connections; its workers are not started yet."""
+def running(connections: int, delay: float, *, keeps_gateway: bool = False) -> Iterator[Deployment]:
+    """A deployment with so many connections; its workers are not started yet."""
     with ExitStack() as parts:
         directory = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="workers-")))
         environment = parts.enter_context(stack.services())
@@ -69,7 +69,8 @@ def running(connections: int, delay: float) -> Iterator[Deployment]:
         )
         deployment.start_gateway()
         deployment.link(connections)
-        deployment.kill("gateway")
+        if not keeps_gateway:
+            deployment.kill("gateway")
         vendor.delay.value = delay
         yield deployment
 
