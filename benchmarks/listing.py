@@ -111,6 +111,13 @@ def vendor() -> Iterator[PagedVendor]:
         running.process.join()
 
 
+def analyze() -> None:
+    """Collect PostgreSQL's statistics before each job, so that all find the same."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
 def retrieve(source: PagedVendor, api: str, pages: int, ahead: int) -> tuple[float, float, float]:
     """Seconds, CPU seconds and MiB of a job that retrieves an account of so many pages."""
     source.size.value = APIS[api].limits.page_size
@@ -134,6 +141,7 @@ def retrieve(source: PagedVendor, api: str, pages: int, ahead: int) -> tuple[flo
         secret="key",  # noqa: S106 - of a vendor that looks at none
     ).save()
     retrieval.enqueue(member=member, account=account)
+    analyze()
     before, cpu = resident_mebibytes(reset_peak=True), time.process_time()
     started = time.perf_counter()
     job_runner.drain()

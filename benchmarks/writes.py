@@ -118,6 +118,8 @@ def main() -> None:
         measure(staged, loaded, options.rows)
         target: Any = AggregationAccountFactory(client=loaded.client)
         copy = copied(loaded, target, options.rows)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     print(f"{connection.vendor}, {options.rows:,} transactions; baseline on {options.sample:,}\n")
     print(
         f"{'':28}{'rows/s':>10}{'written':>10}{'per row':>10}{'ratio':>8}{'COPY':>10}{'ratio':>8}"
