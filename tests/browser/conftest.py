@@ -75,6 +75,8 @@ def person(browser: webdriver.Chrome) -> Iterator[Person]:
     browser.get_log("browser")  # which empties it
     person = Person(browser)
     yield person
+    browser.switch_to.default_content()
+    browser.get("about:blank")  # a page that polls would go on during other tests
     for origin in person.origins:
         kinds = {"origin": origin, "storageTypes": "all"}
         browser.execute_cdp_cmd("Storage.clearDataForOrigin", kinds)
