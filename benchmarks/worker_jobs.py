@@ -46,9 +46,10 @@ def print_claim_times(queue: int) -> None:
     print(f"claim of a job, alone: {_claim_time(other):.1f} ms", end="")
     _enqueue(busy, queue, seconds_late=60)
     print(f"; behind {queue} of another tenant: {_claim_time(other):.1f} ms", end="")
-    running = Job.objects.filter(tenant=busy).values("pk")[: settings.VENDOR_CONCURRENCY]
+    running = Job.objects.filter(tenant=busy).values_list("pk", flat=True)
+    first = list(running[: settings.VENDOR_CONCURRENCY])
     lease = job_queue.database_now() + timedelta(hours=1)
-    Job.objects.filter(pk__in=list(running)).update(state=JobState.RUNNING, lease_until=lease)
+    Job.objects.filter(pk__in=first).update(state=JobState.RUNNING, lease_until=lease)
     print(f"; that wait for their slots: {_claim_time(other):.1f} ms")
 
 

@@ -64,11 +64,11 @@ def running(connections: int, delay: float, *, keeps_gateway: bool = False) -> I
             "LOG_LEVEL": "ERROR",
         }
         deployment.set_up()
+        deployment.start_gateway()
+        deployment.link(connections)  # at the sandbox; answers that are repeated never change
         deployment.execute(
             f"UPDATE integrations_vendorcredential SET base_url = '{vendor.base_url}'"  # noqa: S608
         )
-        deployment.start_gateway()
-        deployment.link(connections)
         if not keeps_gateway:
             deployment.kill("gateway")
         vendor.delay.value = delay
