@@ -111,7 +111,7 @@ test-mx-client: $(INSTALLED_DEV) ## MX's Python client of the Platform API, in a
 	@$(BIN)/python -m tests.mx_platform_client $(ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED_DEV) ## Measure requests, lists, writing, merging and raw SQL, each against baselines; under 15 minutes
+bench: $(INSTALLED_DEV) ## Measure requests, lists, writing, merging and raw SQL, each against baselines
 	@$(BIN)/python -m benchmarks.serving
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
 	@$(BIN)/python -m benchmarks.listing
