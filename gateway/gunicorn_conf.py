@@ -5,9 +5,9 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
-from gateway.boot import startup
+from gateway.boot import database, startup
 
-os.environ["GATEWAY_SERVER"] = "1"  # for gateway.boot.database
+database.shares_connections = True
 wsgi.SERVER = "gateway"  # the Server header, for which gunicorn has no setting
 worker_class = "gthread"  # threads, because requests wait for vendors
 limit_request_line = 8190  # enough for a hundred ids in a query

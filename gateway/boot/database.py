@@ -7,10 +7,9 @@ processes have few threads, each with a connection of its own.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-SERVER_VARIABLE = "GATEWAY_SERVER"  # set by gateway.gunicorn_conf
+shares_connections = False  # gateway.gunicorn_conf sets it, before the settings are read
 
 POOL_SECONDS = 30  # that a request waits while others use all connections
 
@@ -31,7 +30,7 @@ def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, 
         return config
     # The default is TCP's time-out, which is minutes.
     config["OPTIONS"].setdefault("connect_timeout", 5)
-    if pool_size and os.environ.get(SERVER_VARIABLE):
+    if pool_size and shares_connections:
         config["ENGINE"] = "gateway.pooled_postgresql"
         config["CONN_MAX_AGE"] = 0  # a request returns its connection
         config["OPTIONS"]["pool"] = {"max_size": pool_size, "timeout": POOL_SECONDS}

@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError
 from pytest_django.plugin import DjangoDbBlocker
 
-from gateway.boot.database import SERVER_VARIABLE, connection_settings
+from gateway.boot import database
 from gateway.boot.environment import Environment
 from gateway.pooled_postgresql.base import DatabaseWrapper
 from integrations import database_connections
@@ -34,10 +34,12 @@ def config(
 ) -> Iterator[dict[str, Any]]:
     """Django's settings of a database, as the server has them."""
     server = os.environ["DATABASE_URL"]
-    monkeypatch.setenv(SERVER_VARIABLE, "1")
+    monkeypatch.setattr(database, "shares_connections", True)
     url = templates.postgres(server)
     monkeypatch.setenv("DATABASE_URL", f"{url}?connect_timeout=2")
-    values = connection_settings(Environment().db("DATABASE_URL", default=""), pool_size=SIZE)
+    values = database.connection_settings(
+        Environment().db("DATABASE_URL", default=""), pool_size=SIZE
+    )
     values |= {"TIME_ZONE": None, "AUTOCOMMIT": True, "ATOMIC_REQUESTS": False}
     values["OPTIONS"]["pool"]["timeout"] = 1
     monkeypatch.setattr(DatabaseWrapper, "pools", {})
