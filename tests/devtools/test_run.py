@@ -25,7 +25,7 @@ pytestmark = pytest.mark.embedded
 NEW_CLIENT = b'{"username": "ada", "client_type": "consumer"}'
 
 
-START_SECONDS = 150  # the whole suite may be running beside it
+START_SECONDS = 300  # the whole suite may be running beside it
 STOP_SECONDS = 60
 Up = Callable[..., "subprocess.Popen[str]"]
 
