@@ -23,11 +23,9 @@ os.environ.setdefault("RATE_LIMIT_PER_MINUTE", "0")
 os.environ.setdefault("CLIENT_RATE_LIMIT_PER_MINUTE", "0")
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.test.utils import get_runner  # noqa: E402
 
-from benchmarks import growth_rows  # noqa: E402
+from benchmarks import growth_rows, throwaway_database  # noqa: E402
 from nucleus.models import Tenant  # noqa: E402
 from tests.api import Api  # noqa: E402
 from tests.factories.access import ApplicationFactory, access_token  # noqa: E402
@@ -175,9 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
-        main()
-    finally:
-        runner.teardown_databases(databases)
+    throwaway_database.run(main)

@@ -27,8 +27,8 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.test.utils import get_runner  # noqa: E402
 
+from benchmarks import throwaway_database  # noqa: E402
 from benchmarks.merges import link, resident_mebibytes  # noqa: E402
 from integrations.flows import retrieval  # noqa: E402
 from integrations.jobs import runner as job_runner  # noqa: E402
@@ -192,9 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
-        main()
-    finally:
-        runner.teardown_databases(databases)
+    throwaway_database.run(main)

@@ -25,10 +25,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.db import OperationalError, connection  # noqa: E402
-from django.test.utils import get_runner  # noqa: E402
 
+from benchmarks import throwaway_database  # noqa: E402
 from benchmarks.writes import rows, staged  # noqa: E402
 from integrations.flows import account_merges  # noqa: E402
 from integrations.models import AccountLink, AccountMerge, Member, VendorUser  # noqa: E402
@@ -173,9 +172,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
-        main()
-    finally:
-        runner.teardown_databases(databases)
+    throwaway_database.run(main)

@@ -33,8 +33,8 @@ from django.db.models import (  # noqa: E402
     Subquery,
 )
 from django.db.models.functions import Coalesce  # noqa: E402
-from django.test.utils import get_runner  # noqa: E402
 
+from benchmarks import throwaway_database  # noqa: E402
 from integrations.flows import inbound_webhook_queries  # noqa: E402
 from integrations.jobs import job_queue, queries  # noqa: E402
 from integrations.models import (  # noqa: E402
@@ -171,9 +171,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
-        main()
-    finally:
-        runner.teardown_databases(databases)
+    throwaway_database.run(main)

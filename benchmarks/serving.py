@@ -12,12 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import django
@@ -27,16 +25,15 @@ import urllib3
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from benchmarks import load, replaying_vendor  # noqa: E402
+from benchmarks import deployments, load, replaying_vendor  # noqa: E402
 from benchmarks.baselines import COUNT_HEADER, COUNTED_HEADER, VENDOR_VARIABLE  # noqa: E402
-from tests import mx_api, sandbox_process, stack  # noqa: E402
+from tests import mx_api  # noqa: E402
 from tests.faults.deployment import WEBHOOK, Deployment, child_processes  # noqa: E402
 from tests.sandbox_process import API_KEY, CLIENT_ID, Sandbox  # noqa: E402
 from tests.world import World  # noqa: E402
 
 THREADS = 200  # of each of the two processes, as the README recommends
 UNLIMITED = "1000000000"
-TICKS = os.sysconf("SC_CLK_TCK")
 TRANSACTIONS = "/nucleus/v1/aggregation_account_transaction"
 FILL = """
 from benchmarks.writes import rows, staged
@@ -72,11 +69,7 @@ class Bench:
 
     def cpu_seconds(self) -> float:
         """Of gunicorn's workers, since they started."""
-        total = 0
-        for pid in child_processes(self.deployment.processes["gateway"].pid):
-            text = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(text[11]) + int(text[12])  # in user and in kernel mode
-        return total / TICKS
+        return deployments.cpu_seconds(child_processes(self.deployment.processes["gateway"].pid))
 
     def get(self, name: str, path: str, callers: int) -> Case:
         """A case of GET requests."""
@@ -221,31 +214,20 @@ def report(cases: list[Case], rounds: int, seconds: float) -> None:
 @contextmanager
 def running(transactions: int) -> Iterator[Bench]:
     """A gateway with accounts of a sandbox, one of them with so many transactions."""
-    with ExitStack() as parts:
-        directory = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="serving-")))
-        environment = parts.enter_context(stack.services())
-        sandbox = parts.enter_context(sandbox_process.running(directory))
-        vendor = parts.enter_context(replaying_vendor.running(sandbox.base_url))
-        deployment = Deployment(
-            directory, environment["DATABASE_URL"], sandbox, environment.get("REDIS_URL", "")
-        )
-        parts.callback(deployment.stop)
+    with deployments.prepared() as installation:
+        deployment, vendor = installation.deployment, installation.vendor
         api = mx_api.chosen()
         media = {"atrium": "application/vnd.mx.atrium.v1+json"}.get(api.slug, "application/json")
         deployment.environment |= {
             "DJANGO_SETTINGS_MODULE": "benchmarks.server_settings",
             "RATE_LIMIT_PER_MINUTE": UNLIMITED,  # counted, not reached
-            "VENDOR_CALLS_PER_SECOND": "0",
             "ACCESS_TOKEN_SECONDS": "86400",
-            "LOG_LEVEL": "ERROR",
             VENDOR_VARIABLE: " ".join(
                 (vendor.base_url, api.client_id, api.api_key, media, api.version)
             ),
         }
         deployment.set_up()
-        deployment.execute(
-            f"UPDATE integrations_vendorcredential SET base_url = '{vendor.base_url}'"  # noqa: S608
-        )
+        installation.call_replaying_vendor()
         deployment.start_gateway(THREADS)
         deployment.link(1)
         deployment.manage("shell", "-c", FILL.format(count=transactions))
@@ -253,7 +235,7 @@ def running(transactions: int) -> Iterator[Bench]:
         account, transaction = rows[0]["aggregation_account_id"], rows[0]["id"]
         token_url = f"{deployment.url}/authorization/v1/oauth/token?grant_type=client_credentials"
         token = requests.post(token_url, auth=deployment.keys, timeout=30).json()["access_token"]
-        yield Bench(deployment, sandbox, vendor, token, account, transaction)
+        yield Bench(deployment, installation.sandbox, vendor, token, account, transaction)
 
 
 def main() -> None:

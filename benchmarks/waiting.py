@@ -9,49 +9,10 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-
-import psycopg
 
 from benchmarks import load, serving
-
-CONNECTIONS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-SAMPLE_SECONDS = 0.05
-
-
-class PeakConnections(threading.Thread):
-    """Counts the connections to the database; `peak` is None on SQLite."""
-
-    def __init__(self, database_url: str) -> None:
-        super().__init__(daemon=True)
-        self.database_url = database_url
-        self.peak: int | None = None
-        self.is_stopped = threading.Event()
-
-    def run(self) -> None:
-        if not self.database_url.startswith("postgres"):
-            return
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            while not self.is_stopped.wait(SAMPLE_SECONDS):
-                row = connection.execute(CONNECTIONS).fetchone()
-                self.peak = max(self.peak or 0, row[0] if row else 0)
-
-
-@contextmanager
-def peak_connections(database_url: str) -> Iterator[PeakConnections]:
-    sampler = PeakConnections(database_url)
-    sampler.start()
-    try:
-        yield sampler
-    finally:
-        sampler.is_stopped.set()
-        sampler.join()
+from benchmarks.deployments import peak_connections
 
 
 def measure(bench: serving.Bench, path: str, *, callers: int, seconds: float) -> None:

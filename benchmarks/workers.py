@@ -13,65 +13,37 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from benchmarks import replaying_vendor  # noqa: E402
-from tests import sandbox_process, stack  # noqa: E402
+from benchmarks import deployments  # noqa: E402
 from tests.faults.deployment import Deployment, child_processes  # noqa: E402
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 300.0  # seconds for one measurement
 WAITING = "SELECT count(*) FROM integrations_job WHERE state <> 'done'"
 REPEATED = "SELECT count(*) FROM integrations_job WHERE state <> 'done' OR attempts <> 1"
-CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
 MODULE = "from benchmarks import worker_jobs; worker_jobs."
-
-
-def _cpu_seconds(pids: list[int]) -> float:
-    total = 0
-    for pid in pids:
-        with suppress(FileNotFoundError):
-            text = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(text[11]) + int(text[12])
-    return total / TICKS
 
 
 @contextmanager
 def running(connections: int, delay: float, *, keeps_gateway: bool = False) -> Iterator[Deployment]:
     """A deployment with so many connections; its workers are not started yet."""
-    with ExitStack() as parts:
-        directory = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="workers-")))
-        environment = parts.enter_context(stack.services())
-        sandbox = parts.enter_context(sandbox_process.running(directory))
-        vendor = parts.enter_context(replaying_vendor.running(sandbox.base_url))
-        deployment = Deployment(
-            directory, environment["DATABASE_URL"], sandbox, environment.get("REDIS_URL", "")
-        )
-        parts.callback(deployment.stop)
-        deployment.environment |= {
-            "VENDOR_CALLS_PER_SECOND": "0",
-            "VENDOR_CONCURRENCY": "64",
-            "JOB_LEASE_SECONDS": "60",
-            "LOG_LEVEL": "ERROR",
-        }
+    with deployments.prepared() as installation:
+        deployment = installation.deployment
+        deployment.environment |= {"VENDOR_CONCURRENCY": "64", "JOB_LEASE_SECONDS": "60"}
         deployment.set_up()
         deployment.start_gateway()
         deployment.link(connections)  # at the sandbox; answers that are repeated never change
-        deployment.execute(
-            f"UPDATE integrations_vendorcredential SET base_url = '{vendor.base_url}'"  # noqa: S608
-        )
+        installation.call_replaying_vendor()
         if not keeps_gateway:
             deployment.kill("gateway")
-        vendor.delay.value = delay
+        installation.vendor.delay.value = delay
         yield deployment
 
 
@@ -90,23 +62,22 @@ def measure(deployment: Deployment, processes: int, rounds: int) -> dict[str, fl
         deployment.start("relay", "manage.py", "relay", "--every", "0.5")
     while deployment.rows(WAITING)[0][0] == count:  # until they have started
         time.sleep(0.02)
-    started, waiting, most = time.monotonic(), deployment.rows(WAITING)[0][0], 0
+    started, waiting = time.monotonic(), deployment.rows(WAITING)[0][0]
     pids = [deployment.processes[name].pid for name in names]
     pids += [child for pid in pids for child in child_processes(pid)]
-    before, left = _cpu_seconds(pids), waiting
-    while left and time.monotonic() < started + PATIENCE:
-        time.sleep(0.1)
-        left = deployment.rows(WAITING)[0][0]
-        if deployment.database_url.startswith("postgres"):
-            most = max(most, deployment.rows(CONNECTIONS)[0][0] - 1)
-    seconds, cpu = time.monotonic() - started, _cpu_seconds(pids) - before
+    before, left = deployments.cpu_seconds(pids), waiting
+    with deployments.peak_connections(deployment.database_url) as connections:
+        while left and time.monotonic() < started + PATIENCE:
+            time.sleep(0.1)
+            left = deployment.rows(WAITING)[0][0]
+    seconds, cpu = time.monotonic() - started, deployments.cpu_seconds(pids) - before
     for name in [*names, *(["relay"] if deployment.redis_url else [])]:
         deployment.processes[name].terminate()
         deployment.processes.pop(name).wait(60)
     return {
         "rate": (waiting - left) / seconds,
         "cpu": cpu / max(waiting - left, 1) * 1000,
-        "connections": most,
+        "connections": connections.peak or 0,
         "mistakes": deployment.rows(REPEATED)[0][0],
     }
 

@@ -24,8 +24,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from django.db import connection  # noqa: E402
-from django.test.utils import get_runner  # noqa: E402
 
+from benchmarks import throwaway_database  # noqa: E402
 from nucleus import writes  # noqa: E402
 from nucleus.models import AggregationAccount, AggregationAccountTransaction  # noqa: E402
 from nucleus.writes import TransactionRow  # noqa: E402
@@ -137,11 +137,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from django.conf import settings
-
-    runner = get_runner(settings)(verbosity=0, interactive=False)
-    databases = runner.setup_databases()
-    try:
-        main()
-    finally:
-        runner.teardown_databases(databases)
+    throwaway_database.run(main)
