@@ -61,7 +61,8 @@ def claim(*, kinds: Collection[str] | None = None) -> JobRun | None:
 
 def due(limit: int, slot_group: str | None = None) -> list[Job]:
     """The jobs that a worker could claim now, of one group if not None. Locks nothing."""
-    return _with_tenants(queries.due(job_queue.database_now(), limit, slot_group=slot_group))
+    columns = {} if slot_group is None else {"slot_group": slot_group}
+    return _with_tenants(queries.due(job_queue.database_now(), limit, **columns))
 
 
 def _next_of_tenants(now: datetime, kinds: Collection[str] | None, *, contended: bool) -> list[Job]:
@@ -79,8 +80,8 @@ def _next_of_tenants(now: datetime, kinds: Collection[str] | None, *, contended:
                 tenant_id = jobs[0].tenant_id
                 jobs.sort(key=lambda job: (job.tenant_id != tenant_id, job.run_at, job.pk))
                 if contended:
-                    first = queries.first_of_queue(
-                        now, tenant_id, jobs[0].kind, CANDIDATES_PER_ROUND
+                    first = queries.due(
+                        now, CANDIDATES_PER_ROUND, tenant_id=tenant_id, kind=jobs[0].kind
                     )
                     random.shuffle(first)
                     return first + jobs

@@ -41,13 +41,7 @@ EXPIRED = """
 """
 DUE = """
     SELECT job.* FROM integrations_job job
-    WHERE job.state = 'ready' AND job.run_at <= %s AND {unlocked} AND {has_slot} {slot_group}
-    ORDER BY job.run_at, job.id LIMIT %s
-"""
-FIRST_OF_QUEUE = """
-    SELECT job.* FROM integrations_job job
-    WHERE job.state = 'ready' AND job.tenant_id = %s AND job.kind = %s AND job.run_at <= %s
-        AND {unlocked} AND {has_slot}
+    WHERE job.state = 'ready' AND job.run_at <= %s AND {unlocked} AND {has_slot} {filters}
     ORDER BY job.run_at, job.id LIMIT %s
 """
 # The pairs of tenant and kind that have ready jobs, each by one look into an index, and the first
@@ -106,7 +100,7 @@ def expired(now: datetime, limit: int, kinds: Collection[str] | None = None) -> 
     Args:
         kinds: only of these, if not None.
     """
-    condition, names = _one_of("job.kind", kinds)
+    condition, names = _membership("job.kind", kinds)
     statement = EXPIRED.format(unlocked=UNLOCKED, kinds=f"AND {condition}")
     return list(Job.objects.raw(statement, [_instant("lease_until", now), *names, limit]))
 
@@ -122,7 +116,7 @@ def tenant_queues(
         after: the tenant's id and the kind that the last pair had.
         kinds: queues of other kinds have no job, if not None.
     """
-    condition, names = _one_of("tenant_queue.kind", kinds)
+    condition, names = _membership("tenant_queue.kind", kinds)
     statement = TENANT_QUEUES.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, kinds=f"{condition} AND")
     tenant_id, kind = after
     due = _instant("run_at", now)
@@ -137,20 +131,15 @@ def tenant_queues(
     ]
 
 
-def first_of_queue(now: datetime, tenant_id: UUID, kind: str, limit: int) -> list[Job]:
-    """The tenant's first jobs of a kind that a worker could claim. Locks nothing."""
-    statement = FIRST_OF_QUEUE.format(unlocked=UNLOCKED, has_slot=HAS_SLOT)
-    queue = [sql.parameter(Job, "tenant", tenant_id), kind, _instant("run_at", now)]
-    return list(Job.objects.raw(statement, [*queue, settings.VENDOR_CONCURRENCY, limit]))
+def due(now: datetime, limit: int, **columns: Any) -> list[Job]:
+    """The longest due jobs that a worker could claim. Locks nothing.
 
-
-def due(now: datetime, limit: int, *, slot_group: str | None = None) -> list[Job]:
-    """The longest due jobs that a worker could claim, of one slot group if not None.
-
-    Locks nothing.
+    Args:
+        columns: only jobs with these values of columns.
     """
-    filters, values = ("AND job.slot_group = %s", [slot_group]) if slot_group else ("", [])
-    statement = DUE.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, slot_group=filters)
+    filters = " ".join(f"AND job.{name} = %s" for name in columns)
+    statement = DUE.format(unlocked=UNLOCKED, has_slot=HAS_SLOT, filters=filters)
+    values = [sql.parameter(Job, name, value) for name, value in columns.items()]
     limits = [_instant("run_at", now), settings.VENDOR_CONCURRENCY]
     return list(Job.objects.raw(statement, [*limits, *values, limit]))
 
@@ -159,8 +148,8 @@ def _instant(column: str, value: datetime) -> Any:
     return sql.parameter(Job, column, value)
 
 
-def _one_of(column: str, names: Collection[str] | None) -> tuple[str, list[str]]:
-    """A condition on `column` and its parameters."""
+def _membership(column: str, names: Collection[str] | None) -> tuple[str, list[str]]:
+    """SQL that says that `column` is among `names`, if not None, and its parameters."""
     if names is None:
         return "1 = 1", []
     return f"{column} IN ({', '.join(['%s'] * len(names))})", list(names)
