@@ -82,7 +82,7 @@ class PullDetailView(PullView):
 
     def get(self, request: Request, account_id: UUID) -> Response:
         ((account, source),) = lookup.pull_sources(caller_of(request), [account_id])
-        outcome = pulls.pull_one(account=account, source=source, pull=self.pull)
+        outcome = pulls.pull_single(account=account, source=source, pull=self.pull)
         return Response(self.render(outcome))
 
 
@@ -259,7 +259,7 @@ class BalanceDetailView(BalancePullView):
         caller = caller_of(request)
         ((account, source),) = lookup.pull_sources(caller, [account_id])
         if not query["fresh"]:
-            outcome = pulls.pull_one(account=account, source=source, pull=self.pull)
+            outcome = pulls.pull_single(account=account, source=source, pull=self.pull)
             return Response(self.render(outcome) | {"balance_age": None})
         outcome, age = balance_checks.pull_checked(viewer=caller, account=account, source=source)
         rendered = _balance_age(age)

@@ -60,12 +60,12 @@ def pull_checked(
     Args:
         source: where the vendor has it; None for a disconnected account.
 
-    Raises FlowError and VendorNotConfigured as pulls.pull_one does; VendorError only if no balance
-    is stored.
+    Raises FlowError and VendorNotConfigured as pulls.pull_single does; VendorError only if no
+    balance is stored.
     """
     check = _CheckedPull()
     try:
-        outcome = pulls.pull_one(account=account, source=source, pull=check)
+        outcome = pulls.pull_single(account=account, source=source, pull=check)
         age = check.age
     except VendorError as error:
         stored = current_balance(account)

@@ -45,7 +45,7 @@ class PullOutcome(Generic[T]):
     last_retrieval: datetime | None = None
 
 
-def pull_one(
+def pull_single(
     *, account: AggregationAccount, source: PullSource | None, pull: Pull[T]
 ) -> PullOutcome[T]:
     """Pull one account.

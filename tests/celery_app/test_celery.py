@@ -39,7 +39,7 @@ def test_every_kind_of_job_has_its_task():
 
 
 @pytest.mark.django_db
-def test_a_task_runs_one_due_job_of_its_queue(monkeypatch: pytest.MonkeyPatch):
+def test_a_task_runs_the_next_due_job_of_its_queue(monkeypatch: pytest.MonkeyPatch):
     ran = []
     for kind in ("create_vendor_user", "link_member", "retrieve_account"):
         monkeypatch.setitem(runner.HANDLERS, kind, ran.append)

@@ -122,7 +122,7 @@ def test_an_index_has_the_default_orders_of_every_list(model: Any):
     assert access_paths.orders(model, names) == list(names)
 
 
-def test_reading_one_record_takes_at_most_three_queries(
+def test_a_detail_request_makes_at_most_three_queries(
     api: Api, make: dict[str, Callable[[int], Any]]
 ):
     """The token with all that it leads to, the count of the request, and the row."""

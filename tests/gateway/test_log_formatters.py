@@ -115,7 +115,7 @@ def test_a_webhook_cannot_forge_a_line(tenant: Tenant, caplog: Any, monkeypatch:
         ("/admin/nucleus/tenant/?_to_field=password", {}),
     ],
 )
-def test_bad_requests_log_at_most_one_line(
+def test_a_bad_request_logs_a_single_line_at_most(
     admin_client: HttpClient, caplog: Any, path: str, headers: dict[str, str]
 ):
     assert admin_client.get(path, headers=headers).status_code == 400

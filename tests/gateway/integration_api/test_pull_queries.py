@@ -66,7 +66,7 @@ def test_each_account_of_a_list_adds_two_statements(api: Api, linked: list[dict[
     assert counts[1] - counts[0] <= 2 * 2
 
 
-def test_what_differs_is_written_all_the_same(api: Api, account: str):
+def test_changed_rows_are_written(api: Api, account: str):
     """The comparison without a lock finds what a tenant has changed since."""
     posted = api.get(f"{BASE}/transaction/{account}").data["nucleus_transactions_posted"]
     assert posted

@@ -35,7 +35,7 @@ def enqueue(tenant: Tenant, count: int, *, minutes: float = 1, **values: Any) ->
     )
 
 
-def test_tenants_with_few_jobs_need_not_wait_for_one_with_many():
+def test_claims_are_fair_between_tenants():
     busy, *others = TenantFactory.create_batch(4)
     enqueue(busy, 50)
     for tenant in others:
@@ -71,7 +71,7 @@ def test_jobs_of_a_connection_that_another_job_works_on_are_left_out():
     assert last.state == JobState.RUNNING
 
 
-def test_many_tenants_whose_jobs_cannot_run_do_not_hide_one_whose_job_can(
+def test_a_due_job_is_claimed_behind_many_tenants_without_due_jobs(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """More of them than one statement looks at; the last of all has the one job that is due."""

@@ -83,7 +83,7 @@ def test_no_more_pages_are_read_than_the_caller_may_want_soon(
     assert len(calls) == len(bank.requested)
 
 
-def test_one_page_needs_no_thread(
+def test_a_single_page_is_read_without_threads(
     api: str, bank: Bank, server: ScriptedServer, calls: list[CallRecord]
 ):
     del bank.rows[7:]
@@ -91,7 +91,7 @@ def test_one_page_needs_no_thread(
     assert bank.requested == [1]
 
 
-def test_without_pages_ahead_they_are_read_one_by_one(
+def test_zero_pages_ahead_reads_sequentially(
     api: str, bank: Bank, server: ScriptedServer, calls: list[CallRecord]
 ):
     assert ids(listing(opened(api, server, calls, pages_ahead=0))) == bank.rows
@@ -121,7 +121,7 @@ def test_a_failure_is_repeated_as_always(
     assert calls[6].attempt == 2
 
 
-def test_a_failing_list_counts_as_one_failing_call(
+def test_a_failing_list_counts_as_a_single_failure(
     api: str, bank: Bank, server: ScriptedServer, calls: list[CallRecord]
 ):
     """The circuit breaker must not take the pages that were read ahead for so many failures."""
