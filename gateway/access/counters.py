@@ -16,7 +16,6 @@ from django.utils.crypto import salted_hmac
 
 from gateway.access.models import UsageWindow
 
-BUSY_MILLISECONDS = 1000  # how long an increment waits for SQLite's one writer
 KEY_SALT = "gateway.access.windows"  # stored keys depend on it: it must not change
 
 
@@ -94,14 +93,20 @@ class Usage:
     seconds: float  # until the window ends
 
 
-def increment(key: str, *, limit: int, seconds: float) -> Usage:
+def increment(key: str, *, limit: int, seconds: float, max_wait: float | None = None) -> Usage:
     """Add one to the counter, unless it has reached `limit` within its window of `seconds`.
 
     Call it outside of a transaction, so that the count survives a failed request.
+
+    Args:
+        max_wait: seconds to wait for SQLite's one writer; None: as long as other statements do.
+
+    Raises:
+        OperationalError: the database does not answer, or not in time.
     """
     statements = STATEMENTS[connection.vendor]
     parameters: dict[str, str | float] = {"key": key, "limit": limit, "seconds": seconds}
-    with _relaxed_durability(), connection.cursor() as cursor:
+    with _relaxed_durability(max_wait), connection.cursor() as cursor:
         cursor.execute(statements.increment, parameters)
         row = cursor.fetchone()
         admitted = row is not None
@@ -145,8 +150,8 @@ def hashed_key(prefix: str, *parts: object) -> str:
 
 
 @contextmanager
-def _relaxed_durability() -> Iterator[None]:
-    """On SQLite: commit without fsync, and do not wait long for another writer.
+def _relaxed_durability(max_wait: float | None = None) -> Iterator[None]:
+    """On SQLite: commit without fsync, and wait at most `max_wait` seconds for another writer.
 
     In WAL mode `synchronous = NORMAL` cannot corrupt the database; a power cut can lose the newest
     commits.
@@ -154,14 +159,15 @@ def _relaxed_durability() -> Iterator[None]:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    busy_timeout = int(float(connection.settings_dict["OPTIONS"].get("timeout", 5)) * 1000)
+    timeout = float(connection.settings_dict["OPTIONS"].get("timeout", 5))
+    wait = timeout if max_wait is None else min(max_wait, timeout)
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous")
         (synchronous,) = cursor.fetchone()
         cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute(f"PRAGMA busy_timeout = {min(BUSY_MILLISECONDS, busy_timeout)}")
+        cursor.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
         try:
             yield
         finally:
             cursor.execute(f"PRAGMA synchronous = {synchronous}")
-            cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+            cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")

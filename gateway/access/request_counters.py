@@ -35,10 +35,11 @@ logger = logging.getLogger(__name__)
 _failures: dict[str, float] = {}  # URL → when Redis failed, by time.monotonic
 
 
-def increment(key: str, *, limit: int, seconds: float) -> Usage:
+def increment(key: str, *, limit: int, seconds: float, max_wait: float | None = None) -> Usage:
     """Add one to the counter, unless it has reached `limit` within its window of `seconds`.
 
-    While Redis fails, the database counts, from zero.
+    While Redis fails, the database counts, from zero, and waits up to `max_wait` seconds for its
+    writer, as `counters.increment` does.
     """
     url = settings.REDIS_URL
     if url and time.monotonic() - _failures.get(url, -PAUSE) >= PAUSE:
@@ -47,7 +48,7 @@ def increment(key: str, *, limit: int, seconds: float) -> Usage:
         except redis.RedisError as error:
             _failures[url] = time.monotonic()
             logger.warning("Redis fails; the database counts requests: %s", type(error).__name__)
-    return counters.increment(key, limit=limit, seconds=seconds)
+    return counters.increment(key, limit=limit, seconds=seconds, max_wait=max_wait)
 
 
 def _increment_in_redis(url: str, key: str, limit: int, seconds: float) -> Usage:

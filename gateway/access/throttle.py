@@ -24,6 +24,7 @@ from gateway.access.models import Application
 from nucleus.models import Client
 
 PERIOD = 60.0  # seconds
+MAX_WAIT = 1.0  # seconds for SQLite's one writer, after which a request is not counted
 CLIENT_FRACTION = 10  # a client's tokens get at most a tenth of the application's limit
 # Failures of one address are counted in this many rows, because anybody can invent client ids.
 FAILURE_BUCKETS = 4096
@@ -180,7 +181,7 @@ def _increment(
     if limit == 0:
         return None
     try:
-        return increment(key, limit=limit, seconds=PERIOD)
+        return increment(key, limit=limit, seconds=PERIOD, max_wait=MAX_WAIT)
     except OperationalError as error:
         # Fail open: a busy writer must not stop reads, and a request that writes meets the same
         # database itself.

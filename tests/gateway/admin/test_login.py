@@ -11,12 +11,13 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import hashers
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client as HttpClient
 from django.test import RequestFactory, override_settings
 
-from gateway.access import staff_logins
+from gateway.access import staff_logins, throttle
 from gateway.access.client_address import client_address
+from gateway.access.models import UsageWindow
 
 LOGIN = "/admin/login/"
 OWN_PASSWORD = "/admin/password_change/"
@@ -136,6 +137,23 @@ def test_parallel_guesses_get_no_extra_ones(hashed: list[str]):
         statuses = list(pool.map(guess, range(30)))
     assert len(hashed) == statuses.count(200) <= 10
     assert set(statuses) == {200, 429}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has many writers")
+def test_a_log_in_waits_for_a_busy_writer_and_is_counted(root: User):
+    writer = connections.create_connection("default")
+    writer.inc_thread_sharing()
+    writer.cursor().execute("BEGIN IMMEDIATE")
+    # Longer than requests wait, which are let through uncounted.
+    release = threading.Timer(throttle.MAX_WAIT + 0.5, writer.cursor().execute, ["ROLLBACK"])
+    release.start()
+    try:
+        assert attempt("wrong").status_code == 200
+    finally:
+        release.join()
+        writer.close()
+    assert set(UsageWindow.objects.values_list("used", flat=True)) == {1}
 
 
 def test_one_hash_at_a_time(root: User, monkeypatch: pytest.MonkeyPatch):
