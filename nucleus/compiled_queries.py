@@ -5,8 +5,10 @@ For a query of some dozens of columns Django compiles several times as long as P
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -33,10 +35,21 @@ class Parameter(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class _Statement:
+class Statement:
+    """The SQL of a query, its parameters, and what makes the ORM's values of its columns."""
+
     sql: str
     parameters: tuple[Any, ...]
     converters: tuple[_Converter, ...]
+
+    def rows(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of `sql`, which has the columns of this statement."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if not self.converters:
+            return rows
+        return [_converted(row, self.converters) for row in rows]
 
 
 class CompiledQuery:
@@ -44,7 +57,7 @@ class CompiledQuery:
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self._build = build
-        self._statement: _Statement | None = None
+        self._statement: Statement | None = None
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """The rows, with the values of columns that the ORM would return."""
@@ -53,15 +66,10 @@ class CompiledQuery:
             parameter.sent(values) if isinstance(parameter, Parameter) else parameter
             for parameter in statement.parameters
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, parameters)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        if not statement.converters:
-            return rows
-        return [_converted(row, statement.converters) for row in rows]
+        return statement.rows(statement.sql, parameters)
 
-    def _compile(self) -> _Statement:
-        self._statement = _compiled(self._build())
+    def _compile(self) -> Statement:
+        self._statement = compiled(self._build())
         return self._statement
 
 
@@ -88,18 +96,19 @@ class RawQuery:
         start = 0
         for model in self._models:
             names = all_columns(model)
-            statement = _compiled(model._base_manager.values_list(*names))
+            statement = compiled(model._base_manager.values_list(*names))
             for column, functions, expression in statement.converters:
                 yield start + column, functions, expression
             start += len(names)
 
 
-def _compiled(rows: QuerySet[Any, Any]) -> _Statement:
+def compiled(rows: QuerySet[Any, Any]) -> Statement:
+    """The query's statement. Raises EmptyResultSet if it can have no rows."""
     compiler = rows.query.get_compiler(connection=connection)
     sql, parameters = compiler.as_sql()
     expressions = [selected[0] for selected in compiler.select or ()]
     converters = compiler.get_converters(expressions)
-    return _Statement(
+    return Statement(
         sql=sql,
         parameters=tuple(parameters),
         converters=tuple(
@@ -115,6 +124,12 @@ def _converted(row: tuple[Any, ...], converters: tuple[_Converter, ...]) -> tupl
         for function in functions:
             values[column] = function(values[column], expression, connection)
     return tuple(values)
+
+
+@cache
+def row_type(columns: tuple[str, ...]) -> Any:
+    """Named tuples of these columns."""
+    return namedtuple("Columns", columns)
 
 
 def all_columns(model: type[Model], prefix: str = "") -> list[str]:

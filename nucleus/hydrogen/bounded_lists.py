@@ -21,10 +21,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Func, Q, QuerySet
-from django.db.models.expressions import OrderBy
 from django.db.models.sql.where import WhereNode
 from rest_framework.exceptions import ValidationError
 
+from nucleus import statement_cache
+from nucleus.compiled_queries import row_type
 from nucleus.hydrogen import cursors
 from nucleus.hydrogen.access_paths import Conditions, narrowing_columns, orders
 
@@ -200,11 +201,7 @@ class BoundedList:
             if not (self.is_read_by_index or self._is_sorted):
                 end = self._end_of_window(segment)
                 part = part.filter(self._up_to(end))
-            missing = size + 1 - len(read)
-            part = part.order_by(*self._columns())
-            if self.columns:
-                part = part.values_list(*self.columns, named=True)
-            read += part[first : first + missing]
+            read += self._ordered(part, first, size + 1 - len(read))
             if len(read) > size:
                 return Part(read[:size], self.order.place_of(read[size - 1]))
             if end is not None:
@@ -223,10 +220,24 @@ class BoundedList:
     def _up_to(self, place: cursors.Place | None) -> Q:
         return self.order.up_to(place) if place is not None else Q()
 
-    def _columns(self) -> list[OrderBy]:
-        if self.is_read_by_index or all(node in self._in_index for node in self._narrowing):
-            return self.order.columns()
-        return self.order.columns(Unindexed(F(self.order.column)))
+    def _ordered(self, rows: QuerySet[Any], first: int, size: int) -> list[Any]:
+        """At most `size` of the rows from number `first` on, in the list's order."""
+        uses_index = self.is_read_by_index or all(
+            node in self._in_index for node in self._narrowing
+        )
+
+        def choose(rows: QuerySet[Any]) -> QuerySet[Any]:
+            expression = None if uses_index else Unindexed(F(self.order.column))
+            ordered = rows.order_by(*self.order.columns(expression))
+            return ordered.values_list(*self.columns) if self.columns else ordered
+
+        if not self.columns:
+            return list(choose(rows)[first : first + size])
+        key = (self.columns, self.order, uses_index)
+        read = statement_cache.page(rows, choose, key, first=first, size=size)
+        if read is None:
+            read = list(choose(rows)[first : first + size])
+        return [row_type(self.columns)._make(row) for row in read]
 
     def _with(self, nodes: list[Any]) -> QuerySet[Any]:
         """The list with these of its conditions only."""
@@ -240,8 +251,14 @@ class BoundedList:
         Without an order PostgreSQL would read the table itself where most of it is one tenant's.
         """
         column = Conditions.of(rows).covering_order(self.order.column)
-        order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
-        return rows.order_by(*order)[: self._limit + 1].count()
+
+        def choose(rows: QuerySet[Any]) -> QuerySet[Any]:
+            order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
+            return rows.order_by(*order).values_list("id")
+
+        at_most = self._limit + 1
+        counted = statement_cache.count(rows, choose, column, at_most=at_most)
+        return choose(rows)[:at_most].count() if counted is None else counted
 
     def _refused_order(self) -> ValidationError:
         names = ", ".join(orders(self._model, self._fields))

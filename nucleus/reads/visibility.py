@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, UUIDField
 
-from nucleus.compiled_queries import CompiledQuery, Parameter
+from nucleus.compiled_queries import CompiledQuery, Parameter, row_type
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -70,7 +69,7 @@ def visible_row(viewer: Viewer, model: type[Model], columns: tuple[str, ...], ro
     rows = _row_query(model, columns, has_client=viewer.client is not None).rows(
         tenant=viewer.tenant.pk, client=viewer.client and viewer.client.pk, row=row_id
     )
-    return _row_type(columns)._make(rows[0]) if rows else None
+    return row_type(columns)._make(rows[0]) if rows else None
 
 
 @cache
@@ -80,11 +79,6 @@ def _row_query(model: type[Model], columns: tuple[str, ...], *, has_client: bool
         tenant=tenant, client=SimpleNamespace(pk=client) if has_client else None
     )
     return CompiledQuery(lambda: visible_rows(viewer, model).filter(id=row).values_list(*columns))
-
-
-@cache
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("VisibleRow", columns)
 
 
 def referable_rows(viewer: Viewer, model: type[Model]) -> QuerySet[Any]:
