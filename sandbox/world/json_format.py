@@ -25,6 +25,8 @@ def _text(value: Any) -> str:
         return encode_basestring(value)
     if isinstance(value, Cents):
         return format_cents(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return dump_exact(value)
 
 

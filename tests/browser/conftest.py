@@ -24,6 +24,11 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One process for all pages: starting one for each takes more time than most tests.
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess",
+    "--force-prefers-reduced-motion",
     "--window-size=1440,900",
 ]
 
@@ -62,14 +67,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 @pytest.fixture
 def person(browser: webdriver.Chrome) -> Iterator[Person]:
-    """Somebody in a new window, without cookies, stored data or cached pages."""
-    before = browser.window_handles
-    browser.switch_to.new_window("window")
-    window = browser.current_window_handle
-    for handle in before:
+    """Somebody in an empty window, without cookies, stored data or cached pages."""
+    own, *others = browser.window_handles
+    for handle in others:
         browser.switch_to.window(handle)
         browser.close()
-    browser.switch_to.window(window)
+    browser.switch_to.window(own)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
     browser.execute_cdp_cmd("Network.clearBrowserCache", {})
     browser.get_log("browser")  # which empties it
