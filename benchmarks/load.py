@@ -54,12 +54,18 @@ class Timings:
 
 
 def send(
-    base_url: str, make_request: Callable[[int], Request], *, seconds: float, connections: int
+    base_url: str,
+    make_request: Callable[[int], Request],
+    *,
+    seconds: float,
+    connections: int,
+    spread: float = 0,
 ) -> Result:
     """Send requests, each connection one after the other.
 
     Args:
         make_request: the request of that number; each connection counts its own from 0.
+        spread: seconds over which the connections begin.
     """
     address = urlsplit(base_url).netloc
 
@@ -75,25 +81,36 @@ def send(
 
         return call
 
-    return repeat(connect, seconds=seconds, threads=connections)
+    return repeat(connect, seconds=seconds, threads=connections, spread=spread)
 
 
-def send_same(base_url: str, request: Request, *, seconds: float, connections: int) -> Result:
+def send_same(
+    base_url: str, request: Request, *, seconds: float, connections: int, spread: float = 0
+) -> Result:
     """Send the same request again and again; another process can call this."""
-    return send(base_url, lambda _: request, seconds=seconds, connections=connections)
+    return send(
+        base_url, lambda _: request, seconds=seconds, connections=connections, spread=spread
+    )
 
 
-def repeat(prepare: Callable[[], Callable[[int], bool]], *, seconds: float, threads: int) -> Result:
+def repeat(
+    prepare: Callable[[], Callable[[int], bool]],
+    *,
+    seconds: float,
+    threads: int,
+    spread: float = 0,
+) -> Result:
     """Call what `prepare` returns in each thread again and again; False counts as an error."""
     timings, lock = Timings(), threading.Lock()
     ready = threading.Barrier(threads + 1)
 
-    def run() -> None:
+    def run(delay: float) -> None:
         call = prepare()
         durations: list[float] = []
         errors = 0
         ready.wait()
         end = time.perf_counter() + seconds
+        time.sleep(delay)
         while time.perf_counter() < end:
             start = time.perf_counter()
             errors += not call(len(durations))
@@ -102,7 +119,9 @@ def repeat(prepare: Callable[[], Callable[[int], bool]], *, seconds: float, thre
             timings.durations += durations
             timings.errors += errors
 
-    running = [threading.Thread(target=run) for _ in range(threads)]
+    running = [
+        threading.Thread(target=run, args=[spread * number / threads]) for number in range(threads)
+    ]
     for thread in running:
         thread.start()
     ready.wait()
