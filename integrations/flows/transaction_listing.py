@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import heapq
+import sys
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +34,8 @@ WINDOW_OVERLAP = timedelta(days=14)  # with what the last complete listing cover
 # Of one tenant: after an upgrade, or where many clients came on one day, all are due at once.
 MAX_DEEP_READS_PER_HOUR = 100
 DIGEST_BYTES = 8
+DIGESTS = "Q"  # an array of integers of that many bytes
+PART_SIZE = 2_000
 
 
 class ListingState(TypedDict):
@@ -52,30 +58,48 @@ class ListingState(TypedDict):
     is_deep: NotRequired[bool]
 
 
-@dataclass(slots=True)
 class ListedIds:
-    """The source ids of a listing, as short digests: a job saves them with each batch."""
+    """The source ids of a listing, of which there may be a million.
 
-    digests: set[bytes] = field(default_factory=set)
+    Each takes 8 bytes: a digest, which a job also saves with each batch. They are sorted in parts,
+    because sorting them at once would make an object of each.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[array[int]] = []  # each is sorted
+        self._sorted: array[int] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
 
     def add(self, source_ids: Iterable[str]) -> None:
-        self.digests.update(map(_digest, source_ids))
+        if part := sorted(map(_digest, source_ids)):
+            self._parts.append(array(DIGESTS, part))
+            self._sorted = None
 
     def __contains__(self, source_id: str) -> bool:
-        return _digest(source_id) in self.digests
+        if self._sorted is None:
+            self._sorted = array(DIGESTS, heapq.merge(*self._parts))
+        digest = _digest(source_id)
+        position = bisect_left(self._sorted, digest)
+        return position < len(self._sorted) and self._sorted[position] == digest
 
     def to_text(self) -> str:
-        return base64.b64encode(b"".join(sorted(self.digests))).decode()
+        return base64.b64encode(b"".join(part.tobytes() for part in self._parts)).decode()
 
     @classmethod
     def from_text(cls, text: str) -> ListedIds:
-        joined = base64.b64decode(text)
-        starts = range(0, len(joined), DIGEST_BYTES)
-        return cls({joined[start : start + DIGEST_BYTES] for start in starts})
+        digests = array(DIGESTS)
+        digests.frombytes(base64.b64decode(text))
+        result = cls()
+        for start in range(0, len(digests), PART_SIZE):
+            result._parts.append(array(DIGESTS, sorted(digests[start : start + PART_SIZE])))
+        return result
 
 
-def _digest(source_id: str) -> bytes:
-    return hashlib.blake2b(source_id.encode(errors="replace"), digest_size=DIGEST_BYTES).digest()
+def _digest(source_id: str) -> int:
+    text = source_id.encode(errors="replace")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=DIGEST_BYTES).digest(), sys.byteorder)
 
 
 @dataclass(slots=True)
@@ -103,7 +127,7 @@ class Listing:
     @property
     def is_empty(self) -> bool:
         """Whether it has listed nothing, not even what could not be read."""
-        return not self.listed.digests
+        return not self.listed
 
     def covers(self, record: records.Transaction) -> bool:
         """Whether a complete listing of its window has this record."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from integrations.flows.pull_results import vendor_user_id
@@ -80,27 +80,18 @@ class _Missing:
         pending: likewise, not posted.
         earlier: rows of earlier sources.
         posted_count: of the rows that were stored before the listing.
-        new: the rows that the listing has added, by their facts.
     """
 
     current: list[StoredTransaction] = field(default_factory=list)
     pending: list[StoredTransaction] = field(default_factory=list)
     earlier: list[StoredTransaction] = field(default_factory=list)
     posted_count: int = 0
-    new: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
     def all(self) -> list[StoredTransaction]:
         return self.current + self.pending + self.earlier
 
-    @property
-    def are_unlikely_many(self) -> bool:
-        """Whether more posted rows vanish than a bank would withdraw.
-
-        Those for which the listing has added an equal row are not counted: they have new ids.
-        """
-        posted = [row for row in self.current + self.earlier if row.status == "posted"]
-        replaced = Counter(map(_facts, posted)) & self.new
-        count = len(posted) - replaced.total()
+    def are_unlikely_many(self, count: int) -> bool:
+        """Whether this number of posted rows is more than a bank would withdraw at once."""
         return count > UNLIKELY_ROWS and count > UNLIKELY_SHARE * self.posted_count
 
 
@@ -109,7 +100,7 @@ def find_removal(
 ) -> Removal:
     """What to withdraw after the listing; calls the vendor. Raises what `policy.renew` raises."""
     missing = _find_missing(link, listing)
-    if not policy.accepts_all and missing.are_unlikely_many:
+    if not policy.accepts_all and _are_unlikely_many(link, listing, missing):
         logger.warning("account link %s: %d removals are withheld", link.pk, len(missing.all()))
         return Removal(withheld=len(missing.all()))
     to_confirm, others = missing.current, missing.earlier + missing.pending
@@ -128,12 +119,8 @@ def find_removal(
 
 def _find_missing(link: AccountLink, listing: Listing) -> _Missing:
     missing = _Missing()
-    rows = writes.sourced_transactions(
-        account=link.aggregation_account, from_date=listing.since, to_date=listing.until
-    )
-    for row in rows:
+    for row in _stored(link, listing):
         if row.create_date >= listing.listed_at:
-            missing.new[_facts(row)] += 1
             continue
         is_earlier = row.source_generation < link.generation
         if is_earlier and (listing.oldest is None or row.booking_date < listing.oldest):
@@ -147,6 +134,31 @@ def _find_missing(link: AccountLink, listing: Listing) -> _Missing:
             kind = missing.pending if row.status == "pending" else missing.current
             kind.append(row)
     return missing
+
+
+def _are_unlikely_many(link: AccountLink, listing: Listing, missing: _Missing) -> bool:
+    """Whether more posted rows vanish than a bank would withdraw.
+
+    Those for which the listing has added an equal row are not counted: they have new ids.
+    """
+    posted = Counter(
+        _facts(row) for row in missing.current + missing.earlier if row.status == "posted"
+    )
+    if not missing.are_unlikely_many(posted.total()):
+        return False
+    new = Counter(
+        facts
+        for row in _stored(link, listing)
+        if row.create_date >= listing.listed_at and (facts := _facts(row)) in posted
+    )
+    return missing.are_unlikely_many(posted.total() - (posted & new).total())
+
+
+def _stored(link: AccountLink, listing: Listing) -> Iterator[StoredTransaction]:
+    """The rows within the window, one at a time: there may be a million."""
+    return writes.sourced_transactions(
+        account=link.aggregation_account, from_date=listing.since, to_date=listing.until
+    )
 
 
 def _facts(row: StoredTransaction) -> tuple[object, ...]:
