@@ -82,8 +82,9 @@ async function refresh() {
     cell(payload(one)),
     cell(button("Send again", () => call("POST", `deliveries/${one.id}/retry`))),
   ]));
+  const settings = JSON.stringify(await call("GET", "settings"), null, 2);
   if (document.activeElement !== rules && !rules.dataset.touched) {
-    rules.value = JSON.stringify(await call("GET", "settings"), null, 2);
+    rules.value = settings; // checked after the answer: somebody may have begun to type meanwhile
   }
 }
 
