@@ -4,16 +4,21 @@ A request only puts the job's id on a bounded queue; one daemon thread publishes
 connection to Redis a publish was measured to block for over 45 s, so no other thread may do it.
 What cannot be published is dropped: `manage.py relay` and the polling worker find the job in the
 table.
+
+The thread holds the message of a job that is due later. With Celery's countdown a worker would
+hold it, and get fewer others meanwhile: RabbitMQ 4 cannot raise the prefetch count of a consumer.
 """
 
 from __future__ import annotations
 
 import atexit
+import heapq
 import logging
 import os
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,16 +31,18 @@ from integrations.jobs import broker
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 PAUSE_SECONDS = 30.0  # after a failure of the broker
+# Once more on a new connection: RabbitMQ may have closed the old one since.
+RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 FLUSH_SECONDS = 2.0  # a process that ends goes on publishing at most this long
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Message:
     """A job to be run at a moment of time.monotonic()."""
 
+    due_at: float
     job_id: UUID
     kind: str
-    due_at: float
 
 
 class Publisher:
@@ -43,49 +50,63 @@ class Publisher:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.waiting: queue.Queue[Message] = queue.Queue(CAPACITY)
+        self.waiting: queue.Queue[Message | None] = queue.Queue()
+        self.is_flushing = False
         self.pid = 0
         self.paused_until = 0.0
         self.reported: set[broker.ProblemKind] = set()  # since the broker last took a message
 
     def put(self, job_id: UUID, kind: str, delay: float = 0.0) -> None:
         self._ensure_thread()
-        try:
-            self.waiting.put_nowait(Message(job_id, kind, time.monotonic() + delay))
-        except queue.Full:
+        if self.waiting.unfinished_tasks >= CAPACITY:
             logger.warning("the publishing queue is full; the relay will find %s", job_id)
+        else:
+            self.waiting.put(Message(time.monotonic() + delay, job_id, kind))
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
-        """Wait until everything is published, at most this long."""
+        """Publish everything, what is due later with a countdown. Takes at most this long."""
+        if self.pid != os.getpid():
+            return
         deadline = time.monotonic() + seconds
-        while (
-            self.pid == os.getpid()
-            and self.waiting.unfinished_tasks
-            and time.monotonic() < deadline
-        ):
+        self.is_flushing = True
+        self.waiting.put(None)  # or the thread would wait for what is due later
+        while self.waiting.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.01)
+        self.is_flushing = False
 
     def _ensure_thread(self) -> None:
         with self.lock:
             if self.pid != os.getpid():
                 self.pid = os.getpid()
-                self.waiting = queue.Queue(CAPACITY)
+                self.waiting = queue.Queue()
                 threading.Thread(target=self._run, name="job-waker", daemon=True).start()
 
     def _run(self) -> None:
+        scheduled: list[Message] = []  # a heap
         while True:
-            message = self.waiting.get()
-            try:
-                if time.monotonic() >= self.paused_until:
-                    self._publish(message)
-            finally:
-                self.waiting.task_done()
+            seconds = max(0.0, scheduled[0].due_at - time.monotonic()) if scheduled else None
+            with suppress(queue.Empty):
+                message = self.waiting.get(timeout=seconds)
+                if message is None:
+                    self.waiting.task_done()
+                else:
+                    heapq.heappush(scheduled, message)
+            while scheduled and (self.is_flushing or scheduled[0].due_at <= time.monotonic()):
+                try:
+                    self._publish(heapq.heappop(scheduled))
+                finally:
+                    self.waiting.task_done()
 
     def _publish(self, message: Message) -> None:
-        remaining = message.due_at - time.monotonic()
+        now = time.monotonic()
+        if now < self.paused_until:
+            return
+        remaining = message.due_at - now
         options: dict[str, Any] = {"countdown": remaining} if remaining > 0 else {}
         try:
-            tasks.TASKS[message.kind].apply_async((str(message.job_id),), retry=False, **options)
+            tasks.TASKS[message.kind].apply_async(
+                (str(message.job_id),), retry_policy=RETRY_POLICY, **options
+            )
         except Exception as error:  # noqa: BLE001 - no error of the broker may end this thread
             self.paused_until = time.monotonic() + PAUSE_SECONDS
             self._report(error)

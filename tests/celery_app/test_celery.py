@@ -69,13 +69,14 @@ def test_messages_of_a_tenant_with_many_jobs_let_others_take_turns(
 def test_an_unreachable_broker_does_not_delay_requests(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    monkeypatch.setattr(waker.tasks.app.conf, "broker_url", settings.REDIS_URL)
+    settings.BROKER_URL = "redis://127.0.0.1:9/0"
+    monkeypatch.setattr(waker.tasks.app.conf, "broker_url", settings.BROKER_URL)
     publisher = waker.Publisher()
     started = time.monotonic()
     for _ in range(1000):
         publisher.put(uuid4(), "retrieve_account")
     assert time.monotonic() - started < 10  # one publication alone would take longer
+    publisher.flush(60)  # its thread must not go on during other tests
 
 
 @pytest.fixture
