@@ -59,15 +59,15 @@ sandbox: $(INSTALLED) ## The MX sandbox alone
 
 .PHONY: test
 test: $(INSTALLED_DEV) ## The whole default suite: SQLite, nothing external; API=atrium, API=platform/v20111101
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "not services and not faults and not life and not production" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL -u BROKER_URL $(PYTEST) -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(INSTALLED_DEV) ## The tests that use no sandbox, server, browser or process: under a minute
-	@env -u DATABASE_URL -u REDIS_URL $(PYTEST) -m "fast and not services and not faults and not life and not production" $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL -u BROKER_URL $(PYTEST) -m "fast and not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
-	@env -u DATABASE_URL -u REDIS_URL MX_API=$(API) $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
+	@env -u DATABASE_URL -u REDIS_URL -u BROKER_URL MX_API=$(API) $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
 	--numprocesses 3 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-services
@@ -79,13 +79,13 @@ test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and RED
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers; API
 	@mkdir -p var && rm -f var/faults.txt
-	@unset DATABASE_URL REDIS_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
+	@unset DATABASE_URL REDIS_URL BROKER_URL; $(PYTEST) --numprocesses 2 --dist load -m faults tests/faults \
 	--ignore tests/faults/test_load.py $(ARGS) && MX_API=$(API) $(BIN)/python -m pytest tests/faults/test_load.py $(ARGS); \
 	result=$$?; sort var/faults.txt; exit $$result
 
 .PHONY: test-life
 test-life: $(INSTALLED_DEV) ## A simulated year of bank events, compared with the banks; SEEDS, CLIENTS, DAYS, API
-	@env -u DATABASE_URL -u REDIS_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) LIFE_DAYS=$(DAYS) \
+	@env -u DATABASE_URL -u REDIS_URL -u BROKER_URL LIFE_SEEDS=$(SEEDS) LIFE_CLIENTS=$(CLIENTS) LIFE_DAYS=$(DAYS) \
 	MX_API=$(API) $(BIN)/python -m pytest --numprocesses 2 --dist load -m life tests/life $(ARGS)
 
 .PHONY: test-production

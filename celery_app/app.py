@@ -12,7 +12,7 @@ import os
 from celery import Celery
 from celery.signals import setup_logging, worker_init
 from django.conf import settings
-from kombu import Exchange, Queue
+from kombu import Exchange
 
 from integrations.jobs import broker, job_kind
 from integrations.jobs.kinds import KINDS
@@ -20,20 +20,16 @@ from integrations.jobs.startup_checks import run_startup_checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
-# Each with an exchange and a key of its own: queues that share them get copies of every message.
-QUEUES = [
-    Queue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in job_kind.Queue
-]
-
-app = Celery("gateway", broker=settings.REDIS_URL or "memory://")
+app = Celery("gateway", broker=settings.BROKER_URL or "memory://")
 app.conf.update(
+    broker.celery_settings(settings.BROKER_URL),
     accept_content=["json"],
     broker_connection_retry_on_startup=True,
     imports=["celery_app.tasks"],
-    broker_transport_options=broker.TRANSPORT_OPTIONS,
     task_acks_late=False,
+    task_default_delivery_mode=Exchange.TRANSIENT_DELIVERY_MODE,  # not written to RabbitMQ's disk
     task_default_queue=job_kind.Queue.INTERACTIVE.value,
-    task_queues=QUEUES,  # what a worker reads by default
+    task_queues=broker.QUEUES,  # what a worker reads by default
     task_ignore_result=True,
     task_routes={f"gateway.{name}": {"queue": kind.queue.value} for name, kind in KINDS.items()},
     task_time_limit=300,

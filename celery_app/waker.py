@@ -117,7 +117,7 @@ class Publisher:
 
     def _report(self, error: Exception) -> None:
         """Log each kind of problem once until the broker works again."""
-        problem = broker.diagnose(error, settings.REDIS_URL)
+        problem = broker.diagnose(error, settings.BROKER_URL)
         if problem.kind not in self.reported:
             self.reported.add(problem.kind)
             logger.warning(

@@ -110,6 +110,7 @@ def environment(directory: Path) -> dict[str, str]:
         "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DATABASE_URL": f"sqlite:///{directory / 'gateway.sqlite3'}",
         "REDIS_URL": "",
+        "BROKER_URL": "",
         "DJANGO_SETTINGS_MODULE": "gateway.settings",
         **dict(zip(("PORT", "SANDBOX_PORT", "DEMO_PORT"), map(str, ports), strict=True)),
     }

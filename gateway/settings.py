@@ -107,7 +107,9 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis_url("REDIS_URL", default="")
-JOB_WAKER = "celery_app.waker.wake" if REDIS_URL else ""  # dotted path; empty: workers poll
+BROKER_URL = env.broker_url("BROKER_URL", default=REDIS_URL)
+BROKER_VARIABLE = "BROKER_URL" if env.str("BROKER_URL") else "REDIS_URL"  # which messages name
+JOB_WAKER = "celery_app.waker.wake" if BROKER_URL else ""  # dotted path; empty: workers poll
 # Rows that a list counts, sorts, filters without an index, and has in pages with numbers.
 LIST_WINDOW = env.int("LIST_WINDOW", default=10_000, minimum=1000, maximum=1_000_000)
 # Vendors send several webhooks for one import; jobs wait this long to handle them together.

@@ -34,6 +34,7 @@ def migrate(url: str) -> None:
     environment = os.environ | {
         "DATABASE_URL": url,
         "REDIS_URL": "",
+        "BROKER_URL": "",
         "DEBUG": "true",
         "READ_DOT_ENV": "false",
         "SECRET_KEY": secrets.token_urlsafe(50),

@@ -12,9 +12,10 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from environ import Env
+
+from integrations.jobs import broker_urls
 
 TRUE = {"1", "true", "yes", "on", "y", "t"}
 FALSE = {"0", "false", "no", "off", "n", "f"}
@@ -122,23 +123,33 @@ class Environment:
 
     def redis_url(self, name: builtins.str, *, default: builtins.str = "") -> builtins.str:
         """The URL of a Redis server. It may contain a password and is never shown."""
-        url = self.str(name, default=default)
-        if url == default:
-            return url
-        try:
-            parts = urlsplit(url)
-            database = parts.path.strip("/")
-            is_usable = (
-                parts.scheme in ("redis", "rediss")
-                and bool(parts.hostname)
-                and parts.port != 0
-                and (not database or database.isdecimal())
-            )
-        except ValueError:
-            is_usable = False
-        if not is_usable:
-            hint = "Use redis://host:6379/0 (rediss:// with TLS), or leave it out: workers poll."
-            self._record(name, "is not a Redis URL", hint)
+        hint = "Use redis://host:6379/0 (rediss:// with TLS), or leave it out: workers poll."
+        if self.str(name).startswith(broker_urls.RABBITMQ.plain):
+            hint = "Set BROKER_URL to the URL of RabbitMQ, and leave this out or name a Redis."
+        return self._broker(name, "is not a Redis URL", hint, default, [broker_urls.REDIS])
+
+    def broker_url(self, name: builtins.str, *, default: builtins.str = "") -> builtins.str:
+        """The URL of Celery's broker. It may contain a password and is never shown."""
+        hint = (
+            "Use amqp://user:password@host:5672/virtual-host or redis://host:6379/0 (amqps:// and "
+            "rediss:// with TLS), or leave it out: REDIS_URL applies."
+        )
+        problem = "is not the URL of RabbitMQ or Redis"
+        return self._broker(name, problem, hint, default, broker_urls.SERVERS)
+
+    def _broker(
+        self,
+        name: builtins.str,
+        problem: builtins.str,
+        hint: builtins.str,
+        default: builtins.str,
+        servers: Collection[broker_urls.Server],
+    ) -> builtins.str:
+        url = self.str(name)
+        if not url:
+            return default
+        if broker_urls.problem(url, name, servers):
+            self._record(name, problem, hint)
             return default
         return url
 

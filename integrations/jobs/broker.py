@@ -1,43 +1,58 @@
-"""Diagnosis of the broker (Redis) that wakes workers.
+"""The broker that wakes workers, Redis or RabbitMQ: how to talk to it, and what is wrong with it.
 
 Libraries report problems with a broker as errors of many classes. `diagnose` sorts them by what
-staff have to correct. Its messages name host, port and database, never the password of REDIS_URL.
+staff have to correct. Its messages name the variable with the URL (BROKER_URL or REDIS_URL), host,
+port and database or virtual host, never the password.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 from celery import Celery
-from redis import exceptions
+from django.conf import settings
+from kombu import Exchange, Producer, Queue
 
-TRANSPORT_OPTIONS = {
-    "socket_timeout": 2,
-    "socket_connect_timeout": 2,
-    "visibility_timeout": 3600,
-    # Publishers try twice, then leave the job to the relay; workers keep retrying.
-    "max_retries": 1,
-    "interval_start": 0.1,
-}
-SCHEMES = ("redis", "rediss", "unix")
+from integrations.jobs import broker_rules, broker_urls, job_kind
+from integrations.jobs.broker_rules import ProblemKind
+from integrations.jobs.broker_urls import RABBITMQ, REDIS, SERVERS
+
+__all__ = [
+    "QUEUES", "Problem", "ProblemKind", "celery_settings", "diagnose", "probe", "queues_by_worker",
+]  # fmt: skip
+
+# Each with an exchange and a key of its own: queues that share them get copies of every message.
+# RabbitMQ drops messages after these seconds, or those that the relay repeats would fill it while
+# no worker reads them. Redis has no such thing.
+QUEUES = [
+    Queue(queue.value, Exchange(queue.value), routing_key=queue.value, message_ttl=600)
+    for queue in job_kind.Queue
+]
 PING_SECONDS = 1.0
-EXAMPLE = "for example redis://:password@127.0.0.1:6379/0"
 
 
-class ProblemKind(StrEnum):
-    """What has to be corrected."""
+def _refuse_to_wait(reason: str) -> None:
+    raise broker_rules.Blocked(reason)
 
-    MISSING_PACKAGE = "missing_package"
-    WRONG_URL = "wrong_url"
-    REFUSED_PASSWORD = "refused_password"  # noqa: S105 - a name
-    UNREACHABLE = "unreachable"
-    REFUSES_WORK = "refuses_work"
+
+# Publishers try twice, then leave the job to the relay; workers keep retrying.
+RETRIES = {"max_retries": 1, "interval_start": 0.1}
+TRANSPORT_OPTIONS: dict[broker_urls.Server, dict[str, Any]] = {
+    REDIS: RETRIES | {"socket_timeout": 2, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    RABBITMQ: RETRIES
+    | {
+        "connect_timeout": 2,
+        "read_timeout": 3,
+        "write_timeout": 2,
+        # Without it a message that RabbitMQ does not take is lost without an error.
+        "confirm_publish": True,
+        "on_blocked": _refuse_to_wait,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,139 +63,97 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A problem that is known by the error's class, or by a phrase of its message in lower case."""
-
-    kind: ProblemKind
-    message: str
-    errors: tuple[type[BaseException], ...] = ()
-    phrases: tuple[str, ...] = ()
-
-
-AUTHENTICATION_REQUIRED = (
-    "Redis at {address} wants a password: REDIS_URL=redis://:password@host:port/number."
-)
-# The first rule that matches applies. Some errors of Redis have no class of their own.
-RULES = (
-    Rule(
-        ProblemKind.REFUSED_PASSWORD,
-        "The user of REDIS_URL may not do everything at {address}: give it all keys and commands.",
-        errors=(exceptions.NoPermissionError,),
-        phrases=("noperm ",),
-    ),
-    Rule(
-        ProblemKind.REFUSED_PASSWORD,
-        "Redis at {address} refuses the password (or user name) of REDIS_URL: correct it.",
-        errors=(exceptions.AuthenticationError,),
-        phrases=("wrongpass ", "noauth "),
-    ),
-    Rule(
-        ProblemKind.WRONG_URL,
-        "What answers at {address} is not Redis: check the port in REDIS_URL.",
-        errors=(exceptions.InvalidResponse,),
-    ),
-    Rule(
-        ProblemKind.WRONG_URL,
-        "Redis has no such database ({address}): take a lower number at the end of REDIS_URL.",
-        phrases=("db index is out of range",),
-    ),
-    Rule(
-        ProblemKind.WRONG_URL,
-        "No TLS connection with Redis at {address}: where it speaks no TLS, REDIS_URL begins with "
-        "redis://; else its certificate is not trusted.",
-        errors=(ssl.SSLError,),
-    ),
-    Rule(
-        ProblemKind.WRONG_URL,
-        "The host name of {address} cannot be resolved: check it in REDIS_URL.",
-        errors=(socket.gaierror,),
-    ),
-    Rule(
-        ProblemKind.WRONG_URL,
-        "Redis at {address} is a replica: REDIS_URL has to name the primary.",
-        errors=(exceptions.ReadOnlyError,),
-    ),
-    Rule(
-        ProblemKind.REFUSES_WORK,
-        "Redis at {address} takes no writes (its memory or disk is full): see its log.",
-        errors=(exceptions.OutOfMemoryError,),
-        phrases=("oom command not allowed", "misconf "),
-    ),
-    Rule(
-        ProblemKind.UNREACHABLE,
-        "Redis at {address} has too many connections: raise its maxclients.",
-        errors=(exceptions.MaxConnectionsError,),
-        phrases=("max number of clients",),
-    ),
-    Rule(
-        ProblemKind.UNREACHABLE,
-        "Redis at {address} is loading its data: it answers when that is done.",
-        errors=(exceptions.BusyLoadingError,),
-    ),
-    Rule(
-        ProblemKind.UNREACHABLE,
-        "Nothing listens at {address}: start Redis, or correct host and port in REDIS_URL.",
-        errors=(ConnectionRefusedError,),
-    ),
-    Rule(
-        ProblemKind.UNREACHABLE,
-        "Redis at {address} did not answer in time: it hangs, a firewall is in between, or one "
-        "side speaks TLS and the other does not (redis:// or rediss:// in REDIS_URL).",
-        errors=(TimeoutError, exceptions.TimeoutError),
-    ),
-    Rule(  # a Redis that was stopped refuses the second try with another error
-        ProblemKind.WRONG_URL,
-        "What listens at {address} closes the connection: it is not Redis, or speaks TLS only. "
-        "Check the port in REDIS_URL, and redis:// or rediss://.",
-        errors=(ConnectionError,),
-        phrases=("connection closed by server",),
-    ),
-)
+def celery_settings(url: str) -> dict[str, Any]:
+    """Celery's settings that depend on the broker."""
+    options: dict[str, Any] = {
+        "broker_transport_options": TRANSPORT_OPTIONS[broker_urls.server_of(url)]
+    }
+    if url.startswith(f"{RABBITMQ.tls}:"):
+        # None is the host of the URL. Without this key the certificate of any host is accepted.
+        options["broker_use_ssl"] = {"server_hostname": None}
+    return options
 
 
-def diagnose(error: BaseException, url: str) -> Problem:
-    """The problem behind an error that was raised while using the broker at `url`."""
+def diagnose(error: BaseException, url: str, variable: str = "") -> Problem:
+    """The problem behind an error that was raised while using the broker at `url`.
+
+    Args:
+        variable: which one has the URL; by default that of the broker.
+    """
+    variable = variable or settings.BROKER_VARIABLE
+    server = broker_urls.server_of(url)
     chain = list(_causes(error))
     for cause in chain:
         if isinstance(cause, ImportError):
             return Problem(
                 ProblemKind.MISSING_PACKAGE,
-                f"The Python package {cause.name or 'redis'} is missing: install requirements.txt "
-                "again (pip install --require-hashes -r requirements.txt).",
+                f"The Python package {cause.name or server.plain} is missing: install "
+                "requirements.txt again (pip install --require-hashes -r requirements.txt).",
             )
-    if problem := _url_problem(url):
+    if problem := _url_problem(url, variable):
         return problem
+    names = {
+        "server": server.name,
+        "address": broker_urls.address(url),
+        "variable": variable,
+        "plain": server.plain,
+        "tls": server.tls,
+    }
     for cause in chain:
-        if problem := _problem_by_rules(cause, url):
-            return problem
+        for rule in broker_rules.rules(server):
+            if rule.matches(cause):
+                has_password = urlsplit(url).password
+                message = rule.message if has_password else rule.without_password or rule.message
+                return Problem(rule.kind, message.format(**names))
     return Problem(
         ProblemKind.UNREACHABLE,
-        f"Redis at {_address(url)} does not answer as expected ({type(error).__name__}). Check "
-        "that it runs and that REDIS_URL names it.",
+        f"{server.name} at {names['address']} does not answer as expected "
+        f"({type(error).__name__}). Check that it runs and that {variable} names it.",
     )
 
 
-def probe(url: str) -> Problem | None:
-    """Connect to the broker; returns the problem, or None if it answers."""
-    if problem := _url_problem(url):
+def probe(url: str, variable: str = "") -> Problem | None:
+    """Connect to the broker; returns the problem, or None if it answers and takes work."""
+    variable = variable or settings.BROKER_VARIABLE
+    if problem := _url_problem(url, variable):
         return problem
     try:
-        with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
-            client.ping()
-            client.exists("celery")  # unlike PING, it needs the user's permissions
-    except Exception as error:  # noqa: BLE001 - redis raises errors of many families
-        return diagnose(error, url)
+        if broker_urls.server_of(url) is RABBITMQ:
+            _use_rabbitmq(url)
+        else:
+            _use_redis(url)
+    except Exception as error:  # noqa: BLE001 - the libraries raise errors of many families
+        return diagnose(error, url, variable)
     return None
+
+
+def _use_redis(url: str) -> None:
+    with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
+        client.ping()
+        client.exists("celery")  # unlike PING, it needs the user's permissions
+
+
+def _use_rabbitmq(url: str) -> None:
+    """Publish a message that no queue takes: RabbitMQ says only then that it takes none."""
+    with Celery(broker=url, set_as_current=False) as app:
+        app.conf.update(celery_settings(url))
+        with app.connection_for_write() as connection:
+            queue = QUEUES[0](connection.default_channel)
+            queue.declare()
+            try:
+                Producer(connection, queue.exchange).publish("", "probe", delivery_mode=1)
+            except broker_rules.Blocked:
+                connection.collect()  # closing it would wait for RabbitMQ
+                raise
 
 
 def queues_by_worker(url: str) -> dict[str, set[str]]:
     """The Celery workers that answer now, each with the queues that it reads.
 
-    Raises exceptions of redis and kombu; see diagnose.
+    Raises exceptions of the broker's library and kombu; see diagnose.
     """
     with Celery(broker=url, set_as_current=False) as app:
-        app.conf.broker_transport_options = TRANSPORT_OPTIONS
+        app.conf.update(celery_settings(url))
         answers = app.control.inspect(timeout=PING_SECONDS).active_queues() or {}
     return {worker: {queue["name"] for queue in queues} for worker, queues in answers.items()}
 
@@ -195,48 +168,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def _url_problem(url: str) -> Problem | None:
-    """The problem with the URL itself, or None."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return _wrong_url("REDIS_URL is not a URL with a port number: write it as", EXAMPLE)
-    if parts.scheme not in SCHEMES:
-        scheme = f"the scheme {parts.scheme}://" if parts.scheme else "no scheme"
-        return _wrong_url(
-            f"REDIS_URL has {scheme}; it has to begin with redis:// or rediss://,", EXAMPLE
-        )
-    if parts.scheme == "unix":
-        return _wrong_url(
-            "Celery does not take unix:// for REDIS_URL; let Redis listen on a port,", EXAMPLE
-        )
-    if port == 0 or not parts.hostname:
-        return _wrong_url("REDIS_URL names no host or port:", EXAMPLE)
-    database = parts.path.strip("/")
-    if database and not database.isdigit():
-        return _wrong_url(
-            f"REDIS_URL ends with /{database}; a database number has to stand there,", EXAMPLE
-        )
-    return None
-
-
-def _wrong_url(start: str, example: str) -> Problem:
-    return Problem(ProblemKind.WRONG_URL, f"{start} {example}.")
-
-
-def _address(url: str) -> str:
-    """Host, port and database of a valid URL."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or 6379}, database {parts.path.strip('/') or 0}"
-
-
-def _problem_by_rules(error: BaseException, url: str) -> Problem | None:
-    text = str(error).lower()
-    for rule in RULES:
-        if isinstance(error, rule.errors) or any(phrase in text for phrase in rule.phrases):
-            message = rule.message
-            if rule.kind is ProblemKind.REFUSED_PASSWORD and not urlsplit(url).password:
-                message = AUTHENTICATION_REQUIRED
-            return Problem(rule.kind, message.format(address=_address(url)))
-    return None
+def _url_problem(url: str, variable: str) -> Problem | None:
+    servers = (REDIS,) if variable == "REDIS_URL" else SERVERS
+    message = broker_urls.problem(url, variable, servers)
+    return Problem(ProblemKind.WRONG_URL, message) if message else None

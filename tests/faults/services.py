@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
@@ -25,6 +26,17 @@ from tests import templates
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 HAS_POSTGRES = bool(BINARIES) and (os.geteuid() != 0 or shutil.which("runuser") is not None)
 HAS_REDIS = shutil.which("redis-server") is not None
+RABBITMQ_URL = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+
+
+def has_rabbitmq() -> bool:
+    """Whether something listens where the tests' RabbitMQ should be."""
+    parts = urlsplit(RABBITMQ_URL)
+    try:
+        socket.create_connection((parts.hostname, parts.port or 5672), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port() -> int:

@@ -12,6 +12,8 @@ from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
 
 from gateway import health
+from integrations.jobs import broker
+from tests.faults import services
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,17 @@ def test_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_redis_that_is_away_is_no_failure(settings: Any):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.REDIS_URL = settings.BROKER_URL = "redis://127.0.0.1:1/0"
     response = ready()
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["checks"] == {"database": "ok", "redis": "not answering"}
+
+
+def test_another_broker_that_is_away_is_no_failure(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    settings.REDIS_URL = ""
+    settings.BROKER_URL = f"amqp://127.0.0.1:{services.free_port()}/x"
+    response = ready()
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["checks"] == {"database": "ok", "broker": "not answering"}
+    monkeypatch.setattr(broker, "probe", None)  # the next probes do not connect again
+    assert ready().json()["checks"]["broker"] == "not answering"

@@ -150,7 +150,9 @@ def doctor() -> tuple[str, int]:
 
 
 def test_the_doctor_finds_nothing(mx: Sandbox, settings: Any):
-    settings.REDIS_URL = ""  # with one it looks for workers, see tests/celery_app/test_broker.py
+    settings.BROKER_URL = (
+        ""  # with one it looks for workers; tests/integrations/jobs/test_broker.py
+    )
     text, status = doctor()
     assert status == 0, text
     row = VendorCredential.unscoped.get()
@@ -160,7 +162,7 @@ def test_the_doctor_finds_nothing(mx: Sandbox, settings: Any):
 def test_the_doctor_names_every_credential(
     mx: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    settings.REDIS_URL = ""
+    settings.BROKER_URL = ""
     row = VendorCredential.unscoped.get()
     other = VendorCredential(
         tenant=row.tenant, api="atrium", environment="production", client_id="id", secret="key",

@@ -24,7 +24,7 @@ from gateway.boot.checks import dot_env_conflicts
 from integrations.models import VendorCredential
 
 READY_SECONDS = 120  # what ends before is named at once
-SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"}
+SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL", "BROKER_URL"}
 WEBHOOK_USER = "mx"
 TIMEOUT = (3.05, 10)
 TENANT, ADMIN = "demo", "admin"
@@ -245,7 +245,7 @@ def _services(directory: Path, urls: dict[str, str], credentials: dict[str, str]
             url=urls["demo"],
         ),
     ]
-    if settings.REDIS_URL:
+    if settings.BROKER_URL:
         celery = [sys.executable, "-m", "celery", "--app", "celery_app", "worker"]
         services.append(Service("celery", [*celery, "--concurrency", "2"]))
         services.append(Service("relay", [*manage, "relay"]))

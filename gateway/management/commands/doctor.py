@@ -17,7 +17,7 @@ from gateway import database_errors
 from gateway.boot.checks import DEVELOPMENT_MODE
 from integrations import vendor_sessions
 from integrations.flows import credentials, inbound_webhooks
-from integrations.jobs import broker, job_queue
+from integrations.jobs import broker, broker_urls, job_queue
 from integrations.jobs.job_kind import Queue
 from integrations.models import AccountLink, AggregationSettings, Job, JobState, VendorCredential
 from nucleus.encryption import DecryptionFailed
@@ -41,7 +41,8 @@ Finding = tuple[Level, str]  # with the result, or how to fix it
 
 class Command(BaseCommand):
     help = (
-        "Check settings, database, Redis, workers, and every tenant's credentials by a vendor call."
+        "Check settings, database, Redis, broker, workers, and every tenant's credentials by a "
+        "vendor call."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -83,17 +84,22 @@ def _findings() -> Iterator[Finding]:
 
 
 def _broker_findings() -> Iterator[Finding]:
-    if not settings.REDIS_URL:
-        yield OK, "No REDIS_URL: workers poll the database."
+    if settings.REDIS_URL and settings.REDIS_URL != settings.BROKER_URL:
+        if problem := broker.probe(settings.REDIS_URL, "REDIS_URL"):
+            yield FIX, f"{problem.message} Until then the database counts requests."
+        else:
+            yield OK, "Redis answers."
+    if not settings.BROKER_URL:
+        yield OK, "No BROKER_URL or REDIS_URL: workers poll the database."
         return
-    if problem := broker.probe(settings.REDIS_URL):
+    if problem := broker.probe(settings.BROKER_URL):
         yield FIX, f"{problem.message} Until then only polling workers (manage.py work) run jobs."
         return
-    yield OK, "Redis answers."
+    yield OK, f"{broker_urls.server_of(settings.BROKER_URL).name} answers."
     try:
-        listening = broker.queues_by_worker(settings.REDIS_URL)
-    except Exception as error:  # noqa: BLE001 - kombu and redis raise errors of many families
-        yield FIX, broker.diagnose(error, settings.REDIS_URL).message
+        listening = broker.queues_by_worker(settings.BROKER_URL)
+    except Exception as error:  # noqa: BLE001 - kombu, amqp and redis raise errors of many families
+        yield FIX, broker.diagnose(error, settings.BROKER_URL).message
         return
     yield from celery_findings(listening)
 

@@ -28,7 +28,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         run_startup_checks()
         if not settings.JOB_WAKER:
-            raise CommandError("REDIS_URL is not set: workers poll and need no relay.")
+            raise CommandError(
+                "Neither BROKER_URL nor REDIS_URL is set: workers poll and need no relay."
+            )
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

@@ -26,6 +26,14 @@ from gateway.boot.environment import Environment
         ("redis_url", "http://127.0.0.1:6379", {"default": ""}),
         ("redis_url", "redis://127.0.0.1:x/0", {"default": ""}),
         ("redis_url", "redis://127.0.0.1/none", {"default": ""}),
+        ("redis_url", "amqp://127.0.0.1/none", {"default": ""}),
+        ("broker_url", "127.0.0.1:5672", {"default": ""}),
+        ("broker_url", "sqs://127.0.0.1", {"default": ""}),
+        ("broker_url", "amqp://127.0.0.1:x/gateway", {"default": ""}),
+        ("broker_url", "amqp://127.0.0.1:0/gateway", {"default": ""}),
+        ("broker_url", "amqp://", {"default": ""}),
+        ("broker_url", "amqps://127.0.0.1/gateway?ssl=0", {"default": ""}),
+        ("broker_url", "redis://127.0.0.1/none", {"default": "redis://127.0.0.1:6379/0"}),
     ],
 )
 def test_values_that_cannot_be_used(method: str, value: str, options: dict[str, Any]) -> None:
@@ -47,6 +55,23 @@ def test_unreadable_databases_are_named_without_their_password(url: str) -> None
     if url != "sqlite://":  # that is the URL of one in memory
         [variable] = env.invalid_variables
         assert "hunter2" not in variable.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:p@127.0.0.1:6379/0", "rediss://cache", "amqp://u:p@queue:5672/gateway", "amqps://u:p@queue//"],
+)  # fmt: skip
+def test_redis_and_rabbitmq_can_be_the_broker(url: str) -> None:
+    env = Environment({"BROKER_URL": url})
+    assert env.broker_url("BROKER_URL") == url
+    assert env.invalid_variables == []
+
+
+def test_an_unusable_broker_is_named_without_its_password() -> None:
+    env = Environment({"BROKER_URL": "amqp://user:hunter2@queue:x/gateway"})
+    env.broker_url("BROKER_URL")
+    [variable] = env.invalid_variables
+    assert "hunter2" not in variable.message + variable.hint
 
 
 def test_values_are_read_as_they_are_written() -> None:

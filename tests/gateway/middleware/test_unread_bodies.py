@@ -30,6 +30,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     environment = os.environ | {
         "DATABASE_URL": templates.sqlite(directory),
         "REDIS_URL": "",
+        "BROKER_URL": "",
         "DEBUG": "true",
         "READ_DOT_ENV": "false",
         "DJANGO_SETTINGS_MODULE": "gateway.settings",

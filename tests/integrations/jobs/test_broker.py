@@ -49,8 +49,10 @@ def not_redis() -> Iterator[int]:
 
 def published(url: str) -> broker.Problem | None:
     """What publishing there ends with."""
+    options = broker.celery_settings(url)
+    transport, tls = options["broker_transport_options"], options.get("broker_use_ssl")
     try:
-        with app.connection_for_write(url) as connection:
+        with app.connection_for_write(url, transport_options=transport, ssl=tls) as connection:
             app.send_task("gateway.none", connection=connection, retry=False)
     except Exception as error:
         return broker.diagnose(error, url)
@@ -154,7 +156,7 @@ def test_the_waker_logs_each_kind_of_problem_once_per_outage(
 ):
     caplog.set_level(logging.INFO, "celery_app.waker")
     with services.broker() as server:
-        settings.REDIS_URL = server.url
+        settings.BROKER_URL = server.url
         monkeypatch.setattr(app.conf, "broker_url", server.url)
         monkeypatch.setattr(app, "_pool", None)
         monkeypatch.setattr(app.amqp, "_producer_pool", None)
@@ -197,7 +199,7 @@ def test_doctor_reports_the_problem(
     name: str, text: str, locked: int, settings: Any, capsys: pytest.CaptureFixture[str]
 ):
     ports = {"locked": locked, "free": services.free_port(), "password": PASSWORD}
-    settings.REDIS_URL = name.format(**ports)
+    settings.BROKER_URL = name.format(**ports)
     with pytest.raises(SystemExit):
         call_command("doctor")
     output = capsys.readouterr().out
