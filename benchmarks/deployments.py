@@ -41,7 +41,7 @@ class Installation:
 
 
 @contextmanager
-def prepared() -> Iterator[Installation]:
+def prepared(broker_url: str = "") -> Iterator[Installation]:
     """On a new database of DATABASE_URL's server, else SQLite, and with REDIS_URL if it is set."""
     with ExitStack() as parts:
         directory = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
@@ -49,7 +49,11 @@ def prepared() -> Iterator[Installation]:
         sandbox = parts.enter_context(sandbox_process.running(directory))
         vendor = parts.enter_context(replaying_vendor.running(sandbox.base_url))
         deployment = Deployment(
-            directory, environment["DATABASE_URL"], sandbox, environment.get("REDIS_URL", "")
+            directory,
+            environment["DATABASE_URL"],
+            sandbox,
+            environment.get("REDIS_URL", ""),
+            broker_url,
         )
         parts.callback(deployment.stop)
         deployment.environment |= {"VENDOR_CALLS_PER_SECOND": "0", "LOG_LEVEL": "ERROR"}

@@ -1,10 +1,10 @@
 """`python -m benchmarks.workers`: jobs per second with one to four worker processes.
 
 A tenant's connections are synced again and again by `manage.py work`, or by Celery if REDIS_URL is
-set, on a new database of DATABASE_URL's server (else SQLite). The vendor repeats the sandbox's
-answers after --delay seconds. Prints for each number of processes: jobs per second, the ratio to
-one process (the baseline), the CPU time of the workers per job, the most database connections at a
-time, and whether each job ran exactly once.
+set or --broker is used, on a new database of DATABASE_URL's server (else SQLite). The vendor
+repeats the sandbox's answers after --delay seconds. Prints for each number of processes: jobs per
+second, the ratio to one process (the baseline), the CPU time of the workers per job, the most
+database connections at a time, and whether each job ran exactly once.
 
 Then it times the claim of another tenant's job, with and without a queue of --queue jobs before it.
 """
@@ -32,9 +32,11 @@ MODULE = "from benchmarks import worker_jobs; worker_jobs."
 
 
 @contextmanager
-def running(connections: int, delay: float, *, keeps_gateway: bool = False) -> Iterator[Deployment]:
+def running(
+    connections: int, delay: float, *, keeps_gateway: bool = False, broker_url: str = ""
+) -> Iterator[Deployment]:
     """A deployment with so many connections; its workers are not started yet."""
-    with deployments.prepared() as installation:
+    with deployments.prepared(broker_url) as installation:
         deployment = installation.deployment
         deployment.environment |= {"VENDOR_CONCURRENCY": "64", "JOB_LEASE_SECONDS": "60"}
         deployment.set_up()
@@ -53,12 +55,12 @@ def measure(deployment: Deployment, processes: int, rounds: int) -> dict[str, fl
     count = deployment.rows(WAITING)[0][0]
     names = [f"worker{number}" for number in range(processes)]
     for name in names:
-        if deployment.redis_url:
+        if deployment.uses_celery:
             options = f"-A celery_app worker --concurrency 4 --hostname {name} -l ERROR"
             deployment.start(name, "-m", "celery", *options.split())
         else:
             deployment.start(name, "manage.py", "work", "--idle", "0.1")
-    if deployment.redis_url:
+    if deployment.uses_celery:
         deployment.start("relay", "manage.py", "relay", "--every", "0.5")
     while deployment.rows(WAITING)[0][0] == count:  # until they have started
         time.sleep(0.02)
@@ -71,7 +73,7 @@ def measure(deployment: Deployment, processes: int, rounds: int) -> dict[str, fl
             time.sleep(0.1)
             left = deployment.rows(WAITING)[0][0]
     seconds, cpu = time.monotonic() - started, deployments.cpu_seconds(pids) - before
-    for name in [*names, *(["relay"] if deployment.redis_url else [])]:
+    for name in [*names, *(["relay"] if deployment.uses_celery else [])]:
         deployment.processes[name].terminate()
         deployment.processes.pop(name).wait(60)
     return {
@@ -89,9 +91,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="syncs of each connection")
     parser.add_argument("--delay", type=float, default=0.2, help="of the vendor, seconds")
     parser.add_argument("--queue", type=int, default=50_000)
+    parser.add_argument("--broker", default="", help="URL, such as amqp://guest:guest@127.0.0.1//")
     options = parser.parse_args()
-    with running(options.connections, options.delay) as deployment:
-        kind = "Celery, 4 child processes" if deployment.redis_url else "manage.py work, 4 threads"
+    with running(options.connections, options.delay, broker_url=options.broker) as deployment:
+        kind = "manage.py work, 4 threads"
+        if deployment.uses_celery:
+            kind = f"Celery ({(options.broker or 'redis').partition(':')[0]}), 4 child processes"
         print(
             f"{deployment.database_url.partition(':')[0]}, {kind} each; {options.connections} "
             f"connections, the vendor answers after {options.delay * 1000:.0f} ms\n"

@@ -48,6 +48,7 @@ class Deployment:
     database_url: str
     sandbox: Sandbox
     redis_url: str = ""
+    broker_url: str = ""  # if it is not Redis
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     webhook_url: str = ""
@@ -59,6 +60,7 @@ class Deployment:
         self.environment = os.environ | {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
+            "BROKER_URL": self.broker_url,
             "DEBUG": "true",
             "READ_DOT_ENV": "false",
             "SECRET_KEY": "canary-secret-key-" + secrets.token_hex(16),
@@ -70,6 +72,10 @@ class Deployment:
             "MEMBER_WAIT_SECONDS": "5",
             "DJANGO_SETTINGS_MODULE": "gateway.settings",
         }
+
+    @property
+    def uses_celery(self) -> bool:
+        return bool(self.redis_url or self.broker_url)
 
     def set_up(self) -> None:
         """Tenant and keys."""
