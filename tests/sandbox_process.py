@@ -21,7 +21,7 @@ PLATFORM_KEYS = ("sandbox-platform-client-id", "sandbox-platform-api-key")
 # Quick, for many users, and every account verified without a choice.
 DEFAULTS = {
     "DEBUG": "true",
-    "SANDBOX_JOB_SECONDS": "0.2",
+    "SANDBOX_JOB_SECONDS": "0.05",
     "SANDBOX_USER_LIMIT": "0",
     "SANDBOX_VERIFICATION_FLOW": "legacy",
 }

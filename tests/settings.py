@@ -10,7 +10,7 @@ os.environ["SECRET_KEY"] = "for-tests-only-" + "x" * 50
 os.environ["FIELD_ENCRYPTION_KEYS"] = "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMTI="
 os.environ.setdefault("ALLOWED_HOSTS", "testserver")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-os.environ.setdefault("MEMBER_POLL_SECONDS", "0.1")  # the sandbox's jobs take 0.2 s in tests
+os.environ.setdefault("MEMBER_POLL_SECONDS", "0.1")  # the sandbox's jobs take 0.05 s in tests
 os.environ.setdefault("MEMBER_WAIT_SECONDS", "30")
 os.environ.setdefault("VENDOR_DEADLINE_SECONDS", "60")  # machines may be busy
 os.environ.setdefault("WEBHOOK_SETTLE_SECONDS", "0")

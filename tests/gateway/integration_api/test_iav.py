@@ -15,6 +15,7 @@ from tests.factories.access import access_token
 from tests.gateway.integration_api.conftest import link, run_jobs
 from tests.parallel import at_once
 from tests.sandbox_process import Sandbox
+from tests.waiting import until
 
 URL = "/integration/v1/iav"
 
@@ -139,17 +140,24 @@ def test_a_challenge_is_explained_and_finished_by_a_job(
 
 
 def test_a_slow_verification_is_finished_by_a_job(
-    api: Api, nucleus_client: Client, member_guid: str, linked: list[Any], settings: Any
+    api: Api,
+    mx: Sandbox,
+    nucleus_client: Client,
+    member_guid: str,
+    linked: list[Any],
+    settings: Any,
 ):
     settings.MEMBER_WAIT_SECONDS = 0
-    response = api.post(URL, body(nucleus_client, member_guid)).data
-    if not response["bank_link"]["response"]:
-        assert Job.objects.filter(kind="verify_member", state="ready").exists()
-        for _ in range(20):
-            run_jobs()
-            if BankLink.unscoped.exists():
-                break
-    assert BankLink.unscoped.exists()
+    with mx.stopped_clock():
+        response = api.post(URL, body(nucleus_client, member_guid)).data
+    assert response["bank_link"]["response"] == []
+    assert Job.objects.filter(kind="verify_member", state="ready").exists()
+
+    def is_verified() -> bool:
+        run_jobs()
+        return BankLink.unscoped.exists()
+
+    until(is_verified)
 
 
 def test_deleting_a_bank_link(api: Api, verified: list[dict[str, Any]]):

@@ -141,8 +141,9 @@ def test_a_verification_that_had_to_wait_for_an_import_is_started_by_the_job(
     api: Api, mx: Sandbox, nucleus_client: Client, user_guid: str, settings: Any
 ):
     settings.MEMBER_WAIT_SECONDS = 0.0
-    member = mx.connect(user_guid)
-    response = verify(api, nucleus_client, member)
+    with mx.stopped_clock():
+        member = mx.connect(user_guid)
+        response = verify(api, nucleus_client, member)
     assert response["response"] == []
     job = Job.objects.get(kind="verify_member")
     assert (job.payload["vendor_member_id"], job.payload["is_started"]) == (member, False)
