@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from demo import stack as stacks
+from tests import templates
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.embedded
@@ -61,6 +62,11 @@ def ended(process: subprocess.Popen[Any]) -> None:
                 process.communicate(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def migrated(directory: Path) -> dict[str, str]:
+    """The environment of a stack whose tables exist already: it starts in half the time."""
+    return stacks.environment(directory) | {"DATABASE_URL": templates.sqlite(directory)}
 
 
 def started(process: subprocess.Popen[Any], directory: Path) -> dict[str, str]:
@@ -151,7 +157,7 @@ def assert_private(pid: int, directory: Path, environment: dict[str, str]) -> No
 
 def test_a_second_one_touches_nothing_and_a_kill_leaves_nothing(up: Up, tmp_path: Path) -> None:
     """One stack for both, because starting one takes long."""
-    environment = stacks.environment(tmp_path)
+    environment = migrated(tmp_path)
     first = up(tmp_path, environment)
     stack = started(first, tmp_path)
     refused_while_running(up, tmp_path, environment, f"{stack['gateway']} (pid {first.pid})")
@@ -229,7 +235,7 @@ def test_make_finds_a_python_that_is_new_enough(tmp_path: Path) -> None:
 
 def test_an_attached_stack_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     """However that ended: pytest or `make demo` killed outright must leave nothing running."""
-    environment = stacks.environment(tmp_path)
+    environment = migrated(tmp_path)
     command = [sys.executable, "manage.py", "up", "--attached", "--directory", str(tmp_path)]
     code = f"import subprocess; subprocess.run({command!r}, stdout=subprocess.DEVNULL)"
     starter = subprocess.Popen([sys.executable, "-c", code], cwd=stacks.ROOT, env=environment)
