@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 import subprocess
@@ -31,17 +32,44 @@ SAFE = {
 POSTGRES = {"DATABASE_URL": "postgres://gateway@127.0.0.1:1/gateway"}
 
 
+# Starting takes two seconds, so commands with the same settings share a process.
+COMMANDS = """
+import contextlib, io, json, sys
+from django.core.management import execute_from_command_line
+results = []
+for command in sys.argv[1:]:
+    with io.StringIO() as text, contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        try:
+            status = execute_from_command_line(["manage.py", *command.split()]) or 0
+        except SystemExit as end:
+            status = end.code
+        results.append([status, text.getvalue()])
+print(json.dumps(results))
+"""
+
+
 def manage(*arguments: str, **changes: str) -> tuple[int, str]:
+    result = python("manage.py", *arguments, **changes)
+    return result.returncode, result.stdout + result.stderr
+
+
+def manage_each(*commands: str, **changes: str) -> list[tuple[int, str]]:
+    """Exit status and output of several commands with the same settings."""
+    result = python("-c", COMMANDS, *commands, **changes)
+    assert result.returncode == 0, result.stderr
+    return [(status, text) for status, text in json.loads(result.stdout)]
+
+
+def python(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    result = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+    return subprocess.run(
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=keep | SAFE | changes,
         capture_output=True,
         text=True,
         check=False,
     )
-    return result.returncode, result.stdout + result.stderr
 
 
 def ids() -> list[str | None]:
@@ -55,10 +83,10 @@ def test_safe_settings_pass(production: Settings) -> None:
     assert "no issues" in text
 
 
-@pytest.mark.parametrize("command", ["check", "check --deploy", "doctor"])
-def test_commands_name_every_problem_at_once(command: str) -> None:
-    status, text = manage(
-        *command.split(),
+def test_commands_name_every_problem_at_once(subtests: pytest.Subtests) -> None:
+    commands = ("check", "check --deploy", "doctor")
+    results = manage_each(
+        *commands,
         SECRET_KEY="",
         FIELD_ENCRYPTION_KEYS="abc",
         ALLOWED_HOSTS="*",
@@ -69,26 +97,29 @@ def test_commands_name_every_problem_at_once(command: str) -> None:
         LOG_FORMAT="xml",
         DATABASE_URL="nonsense",
     )
-    assert status == 1
-    assert "Traceback" not in text
-    for message in (
-        "gateway.E001) SECRET_KEY is not set",
-        "gateway.E007) Key 1 of FIELD_ENCRYPTION_KEYS",
-        "gateway.E002) '*' in ALLOWED_HOSTS",
-        "gateway.E004) PUBLIC_URL",
-        "gateway.E003) '127.0.0.2' in VENDOR_ALLOWED_HOSTS",
-        "gateway.E010) '*' in CORS_ALLOWED_ORIGINS",
-        "gateway.E009) JOB_LEASE_SECONDS ('0')",
-        "gateway.E009) LOG_FORMAT ('xml')",
-        "gateway.E009) DATABASE_URL",
-    ):
-        assert message in text
+    for command, (status, text) in zip(commands, results, strict=True):
+        with subtests.test(command=command):
+            assert status == 1
+            assert "Traceback" not in text
+            for message in (
+                "gateway.E001) SECRET_KEY is not set",
+                "gateway.E007) Key 1 of FIELD_ENCRYPTION_KEYS",
+                "gateway.E002) '*' in ALLOWED_HOSTS",
+                "gateway.E004) PUBLIC_URL",
+                "gateway.E003) '127.0.0.2' in VENDOR_ALLOWED_HOSTS",
+                "gateway.E010) '*' in CORS_ALLOWED_ORIGINS",
+                "gateway.E009) JOB_LEASE_SECONDS ('0')",
+                "gateway.E009) LOG_FORMAT ('xml')",
+                "gateway.E009) DATABASE_URL",
+            ):
+                assert message in text
 
 
 def test_development_mode_is_named_by_check_and_doctor() -> None:
-    assert "gateway.W002" in manage("check", "--deploy", DEBUG="true")[1]
     database = {"DATABASE_URL": "sqlite://:memory:"}
-    assert "WARN Development mode" in manage("doctor", DEBUG="true", **database)[1]
+    check, doctor = manage_each("check --deploy", "doctor", DEBUG="true", **database)
+    assert "gateway.W002" in check[1]
+    assert "WARN Development mode" in doctor[1]
     assert "Development mode" not in manage("check", "--deploy")[1]
 
 

@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from gateway.boot import host_names
-from tests.gateway.boot.test_checks import ids, manage
+from tests.gateway.boot.test_checks import ids, manage_each
 
 pytestmark = pytest.mark.embedded  # settings are the same for every database
 
@@ -132,19 +132,19 @@ def test_the_host_of_the_public_url_is_allowed(
 
 def test_a_slash_at_the_end_of_the_public_url_is_dropped() -> None:
     variables = {"PUBLIC_URL": "https://gateway.bank.example/"}
-    assert manage("check", "--deploy", **variables)[0] == 0
-    settings_text = manage("diffsettings", **variables)[1]
-    assert "PUBLIC_URL = 'https://gateway.bank.example'" in settings_text
+    check, shown = manage_each("check --deploy", "diffsettings", **variables)
+    assert check[0] == 0
+    assert "PUBLIC_URL = 'https://gateway.bank.example'" in shown[1]
 
 
-@pytest.mark.parametrize("command", ["check", "doctor"])
-def test_callers_behind_a_proxy_are_told_apart(command: str) -> None:
+def test_callers_behind_a_proxy_are_told_apart() -> None:
     variables = {"BEHIND_TLS_PROXY": "true", "DATABASE_URL": "sqlite://:memory:"}
-    text = manage(command, **variables)[1]
-    assert "gateway.W003" in text
-    assert "FIX  gateway.W" not in text  # it works, so it is no failure
+    for _, text in manage_each("check", "doctor", **variables):
+        assert "gateway.W003" in text
+        assert "FIX  gateway.W" not in text  # it works, so it is no failure
     for changes in ({"TRUSTED_PROXY_COUNT": "1"}, {"BEHIND_TLS_PROXY": "false"}):
-        assert "gateway.W003" not in manage(command, **variables | changes)[1]
+        for _, text in manage_each("check", "doctor", **variables | changes):
+            assert "gateway.W003" not in text
 
 
 @pytest.mark.parametrize(
