@@ -11,6 +11,7 @@ from integrations.models import AuditLog, VendorCredential
 from nucleus.models import AggregationAccount, AggregationAccountTransaction, Client
 from tests import mx_api
 from tests.api import Api
+from tests.rollback import rolled_back
 from tests.sandbox_process import Sandbox
 
 TRANSACTION = "/integration/v1/aggregation/transaction"
@@ -38,20 +39,20 @@ def account_id(linked: list[dict[str, Any]]) -> str:
     return str(linked[0]["id"])
 
 
-@pytest.mark.parametrize(("fault", "statuses"), FAULTS, ids=str)
-def test_a_pull_answers_clearly(
-    api: Api, mx: Sandbox, account_id: str, fault: dict[str, Any], statuses: set[int]
-):
-    mx.fault(method="GET", path="/users/*/accounts/*/transactions", count=20, **fault)
-    response = api.get(f"{TRANSACTION}/{account_id}")
-    assert response.status_code in statuses, response.data
-    assert response.data["message"]
-    assert response.data["fault"] in {"vendor", "configuration", "caller"}
-    if response.status_code == 503:
-        assert int(response["Retry-After"]) > 0
-    assert AggregationAccountTransaction.unscoped.count() == 0
-    mx.heal()
-    assert api.get(f"{TRANSACTION}/{account_id}").status_code == 200
+def test_a_pull_answers_clearly(api: Api, mx: Sandbox, account_id: str, subtests: pytest.Subtests):
+    for fault, statuses in FAULTS:
+        with subtests.test(**fault), rolled_back():
+            mx.heal()
+            mx.fault(method="GET", path="/users/*/accounts/*/transactions", count=20, **fault)
+            response = api.get(f"{TRANSACTION}/{account_id}")
+            assert response.status_code in statuses, response.data
+            assert response.data["message"]
+            assert response.data["fault"] in {"vendor", "configuration", "caller"}
+            if response.status_code == 503:
+                assert int(response["Retry-After"]) > 0
+            assert AggregationAccountTransaction.unscoped.count() == 0
+            mx.heal()
+            assert api.get(f"{TRANSACTION}/{account_id}").status_code == 200
 
 
 def test_a_slow_vendor_is_cut_off_in_time(api: Api, mx: Sandbox, account_id: str, settings: Any):

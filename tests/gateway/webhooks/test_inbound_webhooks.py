@@ -22,9 +22,9 @@ from integrations.models import (
 )
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountBalance, Tenant
-from tests.api import Api
 from tests.factories.nucleus import TenantFactory
 from tests.gateway.webhooks.conftest import SECRET, USER, at_mx, basic, facts, news, post
+from tests.rollback import rolled_back
 from tests.sandbox.receiver import receiving
 from tests.sandbox_process import Sandbox
 
@@ -172,21 +172,22 @@ def test_doubled_webhooks_are_one_job_and_all_are_handled(
     assert runner.drain() == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "scope"),
-    [
-        ("AGGREGATION", SyncScope.EVERYTHING), ("BALANCE", SyncScope.BALANCES),
-        ("HISTORY", SyncScope.HISTORY),
-        ("STATEMENT", SyncScope.STATUS), ("CONNECTION_STATUS", SyncScope.STATUS),
-        ("SOMETHING_NEW", SyncScope.EVERYTHING),
-    ],
-)  # fmt: skip
-def test_how_much_is_read(chosen: AggregationSettings, linked: Member, kind: str, scope: SyncScope):
-    body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id), kind)
-    post(chosen, body)
-    assert Job.objects.get(kind=sync.SYNC_MEMBER.name).payload["scope"] == scope
-    runner.drain()
-    assert Job.objects.get(kind=sync.SYNC_MEMBER.name).state == JobState.DONE
+SCOPES = {
+    "AGGREGATION": SyncScope.EVERYTHING, "BALANCE": SyncScope.BALANCES,
+    "HISTORY": SyncScope.HISTORY,
+    "STATEMENT": SyncScope.STATUS, "CONNECTION_STATUS": SyncScope.STATUS,
+    "SOMETHING_NEW": SyncScope.EVERYTHING,
+}  # fmt: skip
+
+
+def test_how_much_is_read(chosen: AggregationSettings, linked: Member, subtests: pytest.Subtests):
+    for kind, scope in SCOPES.items():
+        with subtests.test(kind), rolled_back():
+            body = news(linked.vendor_member_id, str(linked.vendor_user.vendor_user_id), kind)
+            post(chosen, body)
+            assert Job.objects.get(kind=sync.SYNC_MEMBER.name).payload["scope"] == scope
+            runner.drain()
+            assert Job.objects.get(kind=sync.SYNC_MEMBER.name).state == JobState.DONE
 
 
 def test_the_misspelt_key_of_the_reference_is_understood(
@@ -208,19 +209,19 @@ def test_history_reaches_back_two_years(chosen: AggregationSettings, mx: Sandbox
     assert guids <= {guid for guid, _ in facts(linked)}
 
 
-@pytest.mark.parametrize("status", ["CHALLENGED", "LOCKED", "DENIED", "IMPEDED"])
 def test_connection_state_follows(
-    api: Api, chosen: AggregationSettings, mx: Sandbox, linked: Member, status: str
+    chosen: AggregationSettings, mx: Sandbox, linked: Member, subtests: pytest.Subtests
 ):
-    mx.call(
-        "PUT", f"/_control/members/{linked.vendor_member_id}", json={"connection_status": status}
-    )
     user = str(linked.vendor_user.vendor_user_id)
-    post(chosen, news(linked.vendor_member_id, user, "CONNECTION_STATUS"))
-    runner.drain()
-    linked.refresh_from_db()
-    assert (linked.connection_status, linked.actor) == (status, "end_user")
-    assert linked.connection_message
+    member = f"/_control/members/{linked.vendor_member_id}"
+    for status in ("CHALLENGED", "LOCKED", "DENIED", "IMPEDED"):
+        with subtests.test(status), rolled_back():
+            mx.call("PUT", member, json={"connection_status": status})
+            post(chosen, news(linked.vendor_member_id, user, "CONNECTION_STATUS"))
+            runner.drain()
+            linked.refresh_from_db()
+            assert (linked.connection_status, linked.actor) == (status, "end_user")
+            assert linked.connection_message
 
 
 def test_a_member_that_is_gone_at_mx(chosen: AggregationSettings, mx: Sandbox, linked: Member):

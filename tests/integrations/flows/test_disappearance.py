@@ -34,6 +34,7 @@ from tests.integrations.flows.bank_changes import (
     state,
     vendor_id,
 )
+from tests.rollback import rolled_back
 from tests.sandbox_process import Sandbox
 
 
@@ -55,22 +56,29 @@ class TestAMissingConnection:
         assert row["nucleus_aggregation_account_ids"] == []
         assert accounts(is_active=True) == []
 
-    @pytest.mark.parametrize("scope", list(SyncScope))
     def test_comes_back_by_itself(
-        self, api: Api, own_mx: Sandbox, connection: Member, subscribed: None, scope: SyncScope
+        self,
+        api: Api,
+        own_mx: Sandbox,
+        connection: Member,
+        subscribed: None,
+        subtests: pytest.Subtests,
     ):
-        hide_member(own_mx, connection)
-        run_sync(connection)
-        assert state(api)["state"] == "missing"
-        own_mx.heal()
-        for _ in range(2):
-            sync.enqueue(member=connection, scope=scope, only_if_changed=True)
-            run_jobs()
-            while Job.objects.filter(state=JobState.READY).exists():  # while MX reads the history
-                run_jobs()
-        assert state(api)["state"] == "connected"
-        assert len(accounts(is_active=True)) == len(accounts()) == 6
-        assert event_types() == ["connection_gone", "connection_repaired"]
+        for scope in SyncScope:
+            with subtests.test(scope), rolled_back():
+                own_mx.heal()
+                hide_member(own_mx, connection)
+                run_sync(connection)
+                assert state(api)["state"] == "missing"
+                own_mx.heal()
+                for _ in range(2):
+                    sync.enqueue(member=connection, scope=scope, only_if_changed=True)
+                    run_jobs()
+                    while Job.objects.filter(state=JobState.READY).exists():
+                        run_jobs()  # while MX reads the history
+                assert state(api)["state"] == "connected"
+                assert len(accounts(is_active=True)) == len(accounts()) == 6
+                assert event_types() == ["connection_gone", "connection_repaired"]
 
     def test_a_webhook_brings_it_back(
         self,
@@ -87,20 +95,26 @@ class TestAMissingConnection:
         run_jobs()
         assert (state(api)["state"], len(accounts(is_active=True))) == ("connected", 6)
 
-    @pytest.mark.parametrize("kind", ["account", "balance", "transaction", "holding"])
     def test_a_pull_says_what_to_do(
-        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, kind: str
+        self,
+        api: Api,
+        own_mx: Sandbox,
+        connection: Member,
+        nucleus_client: Client,
+        subtests: pytest.Subtests,
     ):
-        # Where holdings are billed, only investment accounts are asked for them.
-        account = next(row for row in accounts() if row.is_investment or kind != "holding")
+        advice = f"GET /integration/v1/widget_link/{nucleus_client.pk}"
         bank_event(own_mx, "delete_member", member=connection.vendor_member_id)
-        for _ in range(2):
-            response = api.get(f"{BASE}/aggregation/{kind}/{account.pk}")
-            assert response.status_code == 400, response.data
-            assert (
-                f"GET /integration/v1/widget_link/{nucleus_client.pk}" in (response.data["message"])
-            )
-        assert state(api)["state"] == "missing"
+        for kind in ("account", "balance", "transaction", "holding"):
+            with subtests.test(kind), rolled_back():
+                assert state(api)["state"] == "connected"
+                # Where holdings are billed, only investment accounts are asked for them.
+                account = next(row for row in accounts() if row.is_investment or kind != "holding")
+                for _ in range(2):
+                    response = api.get(f"{BASE}/aggregation/{kind}/{account.pk}")
+                    assert response.status_code == 400, response.data
+                    assert advice in response.data["message"]
+                assert state(api)["state"] == "missing"
 
     def test_a_widget_link_for_it_opens_the_institution(
         self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client
@@ -181,47 +195,49 @@ class TestAccounts:
             ("aggregation_account_closed", "reopened"),
         ]
 
-    @pytest.mark.parametrize("scope", [SyncScope.BALANCES, SyncScope.EVERYTHING])
-    def test_a_new_account_is_added_and_reported_once(
-        self, own_mx: Sandbox, connection: Member, subscribed: None, scope: SyncScope
+    def test_a_new_account_is_added_and_reported_once_if_the_setting_says_so(
+        self, own_mx: Sandbox, connection: Member, subscribed: None, subtests: pytest.Subtests
     ):
         bank_event(own_mx, "open_account", member=connection.vendor_member_id, type="SAVINGS")
-        for _ in range(2):
-            run_sync(connection, scope)
-        assert len(accounts(is_active=True)) == 7
-        assert event_types() == ["aggregation_account_added"]
-        link_row = AccountLink.unscoped.latest("create_date")
-        assert link_row.transactions_retrieved_at is not None
+        for scope in (SyncScope.BALANCES, SyncScope.EVERYTHING):
+            with subtests.test(scope), rolled_back():
+                assert (len(accounts()), events()) == (6, [])
+                for _ in range(2):
+                    run_sync(connection, scope)
+                assert len(accounts(is_active=True)) == 7
+                assert event_types() == ["aggregation_account_added"]
+                link_row = AccountLink.unscoped.latest("create_date")
+                assert link_row.transactions_retrieved_at is not None
+        with subtests.test("off"), rolled_back():
+            AggregationSettings.unscoped.update(add_new_accounts=False)
+            run_sync(connection)
+            assert (len(accounts()), events()) == (6, [])
 
-    def test_with_the_setting_off_none_is_added(
-        self, own_mx: Sandbox, connection: Member, subscribed: None
-    ):
-        AggregationSettings.unscoped.update(add_new_accounts=False)
-        bank_event(own_mx, "open_account", member=connection.vendor_member_id, type="SAVINGS")
-        run_sync(connection)
-        assert (len(accounts()), events()) == (6, [])
-
-    @pytest.mark.parametrize("way", ["delink", "erase", "nucleus"])
     def test_removed_accounts_are_added_again_only_on_request(
-        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, way: str
+        self,
+        api: Api,
+        own_mx: Sandbox,
+        connection: Member,
+        nucleus_client: Client,
+        subtests: pytest.Subtests,
     ):
         account = accounts()[0]
         path = f"{BASE}/aggregation/account/{account.pk}"
-        match way:
-            case "delink":
-                response = api.delete(path)
-            case "erase":
-                response = api.delete(path, "?nucleus_data=delete")
-            case _:
-                response = api.delete(f"/nucleus/v1/aggregation_account/{account.pk}")
-        assert response.status_code in (200, 204)
-        run_sync(connection)
-        assert len(accounts(is_active=True)) == 5
-        link(api, nucleus_client, connection.vendor_member_id)
-        run_jobs()
-        assert len(accounts(is_active=True)) == 6
-        if way == "delink":  # it goes on
-            assert (len(accounts()), accounts()[0].pk) == (6, account.pk)
+        ways = {
+            "delink": path,
+            "erase": f"{path}?nucleus_data=delete",
+            "nucleus": f"/nucleus/v1/aggregation_account/{account.pk}",
+        }
+        for way, removal in ways.items():
+            with subtests.test(way), rolled_back():
+                assert api.delete(removal).status_code in (200, 204)
+                run_sync(connection)
+                assert len(accounts(is_active=True)) == 5
+                link(api, nucleus_client, connection.vendor_member_id)
+                run_jobs()
+                assert len(accounts(is_active=True)) == 6
+                if way == "delink":  # it goes on
+                    assert (len(accounts()), accounts()[0].pk) == (6, account.pk)
 
     def test_an_account_that_is_deleted_during_its_retrieval_ends_the_job(
         self, api: Api, own_mx: Sandbox, connection: Member, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccount, Client
 from tests.api import Api
 from tests.gateway.integration_api.conftest import link
+from tests.rollback import rolled_back
 from tests.sandbox_process import Sandbox
 
 BASE = "/integration/v1"
@@ -71,47 +73,43 @@ class TestADeletedUser:
             in OutboundEvent.unscoped.get(type="connection_gone").payload
         )
 
-    @pytest.mark.parametrize("call", ["widget", "account", "iav", "pull", "pull_list", "repair"])
     def test_every_call_that_needs_it_says_what_to_do(
-        self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client, call: str
+        self,
+        api: Api,
+        own_mx: Sandbox,
+        connection: Member,
+        nucleus_client: Client,
+        subtests: pytest.Subtests,
     ):
         account = AggregationAccount.unscoped.first()
         assert account is not None
         bank_event(own_mx, "delete_user", user=user_id(connection))
         owner = {"nucleus_client_id": str(nucleus_client.pk), "product": "atom"}
-
-        def send() -> Any:
-            match call:
-                case "widget":
-                    return api.get(f"{BASE}/widget_link/{nucleus_client.pk}")
-                case "repair":
-                    return api.get(
-                        f"{BASE}/widget_link/{nucleus_client.pk}",
-                        nucleus_aggregation_account_id=account.pk,
-                    )
-                case "account":
-                    return api.post(f"{BASE}/aggregation/account", owner)
-                case "iav":
-                    return api.post(f"{BASE}/iav", owner)
-                case "pull":
-                    return api.get(f"{BASE}/aggregation/balance/{account.pk}")
-                case _:
-                    return api.get(
-                        f"{BASE}/aggregation/balance", aggregation_account_id_list=account.pk
-                    )
-
-        for _ in range(2):  # while the gateway learns of it, and afterwards
-            response = send()
-            if call == "pull_list":
-                assert response.status_code == 200
-                (row,) = response.data
-                assert row["connection"] is None
-                message = row["message"]
-            else:
-                assert response.status_code == 400, response.data
-                message = response.data["message"]
-            assert "POST /integration/v1/user" in message
-        assert state(api)["state"] == "missing"
+        widget = f"{BASE}/widget_link/{nucleus_client.pk}"
+        balance = f"{BASE}/aggregation/balance"
+        calls: dict[str, Callable[[], Any]] = {
+            "widget": lambda: api.get(widget),
+            "repair": lambda: api.get(widget, nucleus_aggregation_account_id=account.pk),
+            "account": lambda: api.post(f"{BASE}/aggregation/account", owner),
+            "iav": lambda: api.post(f"{BASE}/iav", owner),
+            "pull": lambda: api.get(f"{balance}/{account.pk}"),
+            "pull_list": lambda: api.get(balance, aggregation_account_id_list=account.pk),
+        }
+        for call, send in calls.items():
+            with subtests.test(call), rolled_back():
+                assert state(api)["state"] == "connected"
+                for _ in range(2):  # while the gateway learns of it, and afterwards
+                    response = send()
+                    if call == "pull_list":
+                        assert response.status_code == 200
+                        (row,) = response.data
+                        assert row["connection"] is None
+                        message = row["message"]
+                    else:
+                        assert response.status_code == 400, response.data
+                        message = response.data["message"]
+                    assert "POST /integration/v1/user" in message
+                assert state(api)["state"] == "missing"
 
     def test_after_a_new_user_and_login_the_accounts_go_on(
         self, api: Api, own_mx: Sandbox, connection: Member, nucleus_client: Client
