@@ -77,9 +77,12 @@ def _prepared(
     choose: Callable[[QuerySet[Any, Any]], QuerySet[Any, Any]],
     key: Hashable,
 ) -> tuple[Statement, list[Any]] | None:
+    query = rows.query
+    if query.annotations or query.distinct or query.combinator:
+        return None
     values: list[Any] = []
     try:
-        conditions = _shape(rows.query.where, values)
+        conditions = _shape(query.where, values)
     except _Unsupported:
         return None
     shape = (key, rows.model, _tables(rows), conditions)
