@@ -44,9 +44,11 @@ DIALECTS = {
         "COALESCE({0}, '{{}}'::jsonb) || {1}",
         "{0}",
         # OFFSET 0 keeps this a lookup per staged row; the planner, who knows nothing of either
-        # table's size yet, would rather read all of the account for every batch.
-        "LATERAL (SELECT * FROM {0} WHERE aggregation_account_id = %s AND source_id = s.source_id "
-        "OFFSET 0) t ON true",
+        # table's size yet, would rather read all of the account for every batch. As a subquery the
+        # account counts as a mean one. A plain value that statistics lack, because the account is
+        # new, counts as one row, and each lookup may read the account by another index.
+        "LATERAL (SELECT * FROM {0} WHERE aggregation_account_id = (SELECT %s::uuid) "
+        "AND source_id = s.source_id OFFSET 0) t ON true",
     ),
     "sqlite": Dialect(
         "IS NOT",

@@ -234,3 +234,25 @@ def test_a_new_table_is_not_read_account_by_account(account: AggregationAccount)
         aggregation_account=account, source_id=rows[0].source_id
     )
     assert "transaction_source_unique" in lookup.order_by().explain()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without statistics")
+def test_an_account_that_statistics_lack_is_read_by_its_key(account: AggregationAccount):
+    """The second account of a young database was read as a whole for each row of a batch."""
+    rows = [transaction_row(number) for number in range(4000)]
+    for start in (0, 2000):  # the second batch collects statistics
+        writes.upsert_transactions(account=account, rows=rows[start : start + 2000])
+    plans: list[str] = []
+
+    def explained(execute: Any, sql: str, params: Any, *others: Any) -> Any:
+        if sql.startswith(f"INSERT INTO {AggregationAccountTransaction._meta.db_table}"):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {sql}", params)
+                plans.append(str(cursor.fetchall()))
+        return execute(sql, params, *others)
+
+    new = AggregationAccountFactory(client=account.client)
+    with connection.execute_wrapper(explained):
+        writes.upsert_transactions(account=new, rows=rows[:2000])
+    (plan,) = plans
+    assert "Index Scan using transaction_source_unique" in plan
