@@ -65,7 +65,7 @@ class TestAMissingConnection:
         subtests: pytest.Subtests,
     ):
         for scope in SyncScope:
-            with subtests.test(scope), rolled_back():
+            with subtests.test(scope.name), rolled_back():
                 own_mx.heal()
                 hide_member(own_mx, connection)
                 run_sync(connection)
@@ -200,7 +200,7 @@ class TestAccounts:
     ):
         bank_event(own_mx, "open_account", member=connection.vendor_member_id, type="SAVINGS")
         for scope in (SyncScope.BALANCES, SyncScope.EVERYTHING):
-            with subtests.test(scope), rolled_back():
+            with subtests.test(scope.name), rolled_back():
                 assert (len(accounts()), events()) == (6, [])
                 for _ in range(2):
                     run_sync(connection, scope)
