@@ -31,7 +31,7 @@ from integrations.jobs import broker
 logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 PAUSE_SECONDS = 30.0  # after a failure of the broker
-# Once more on a new connection: RabbitMQ may have closed the old one since.
+# Retry once on a new connection: the server may have closed the idle one (RabbitMQ does).
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 FLUSH_SECONDS = 2.0  # a process that ends goes on publishing at most this long
 

@@ -40,8 +40,8 @@ def page(
     *,
     first: int,
     size: int,
-) -> list[tuple[Any, ...]] | None:
-    """At most `size` rows from number `first` on; None if the shape cannot be compiled once.
+) -> list[tuple[Any, ...]]:
+    """At most `size` rows from number `first` on.
 
     Args:
         rows: a list with its conditions.
@@ -50,7 +50,7 @@ def page(
     """
     prepared = _prepared(rows, choose, ("page", key))
     if prepared is None:
-        return None
+        return list(choose(rows)[first : first + size])
     statement, values = prepared
     return statement.rows(PAGE.format(statement.sql), [*values, size, first])
 
@@ -61,11 +61,11 @@ def count(
     key: Hashable,
     *,
     at_most: int,
-) -> int | None:
+) -> int:
     """How many rows there are, up to a number; see `page`."""
     prepared = _prepared(rows, choose, ("count", key))
     if prepared is None:
-        return None
+        return choose(rows)[:at_most].count()
     statement, values = prepared
     with connection.cursor() as cursor:
         cursor.execute(COUNT.format(statement.sql), [*values, at_most])
@@ -77,6 +77,7 @@ def _prepared(
     choose: Callable[[QuerySet[Any, Any]], QuerySet[Any, Any]],
     key: Hashable,
 ) -> tuple[Statement, list[Any]] | None:
+    """The statement of the shape and the values for it; None if it cannot be compiled once."""
     query = rows.query
     if query.annotations or query.distinct or query.combinator:
         return None
@@ -91,10 +92,10 @@ def _prepared(
     except KeyError:
         if len(_statements) >= MAX_SHAPES:
             _statements.clear()
-        compiled_now = compiled(choose(rows))
-        # Otherwise the statement has values of its own, or has them in another order.
-        is_complete = list(compiled_now.parameters) == values
-        statement = _statements[shape] = compiled_now if is_complete else None
+        statement = compiled(choose(rows))
+        if list(statement.parameters) != values:  # it has others, or has them in another order
+            statement = None
+        _statements[shape] = statement
     return None if statement is None else (statement, values)
 
 

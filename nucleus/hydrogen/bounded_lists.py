@@ -235,8 +235,6 @@ class BoundedList:
             return list(choose(rows)[first : first + size])
         key = (self.columns, self.order, uses_index)
         read = statement_cache.page(rows, choose, key, first=first, size=size)
-        if read is None:
-            read = list(choose(rows)[first : first + size])
         return [row_type(self.columns)._make(row) for row in read]
 
     def _with(self, nodes: list[Any]) -> QuerySet[Any]:
@@ -256,9 +254,7 @@ class BoundedList:
             order = cursors.Order(self._model, column, ascending=False).columns() if column else ()
             return rows.order_by(*order).values_list("id")
 
-        at_most = self._limit + 1
-        counted = statement_cache.count(rows, choose, column, at_most=at_most)
-        return choose(rows)[:at_most].count() if counted is None else counted
+        return statement_cache.count(rows, choose, column, at_most=self._limit + 1)
 
     def _refused_order(self) -> ValidationError:
         names = ", ".join(orders(self._model, self._fields))

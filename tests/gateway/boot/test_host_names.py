@@ -137,7 +137,7 @@ def test_a_slash_at_the_end_of_the_public_url_is_dropped() -> None:
     assert "PUBLIC_URL = 'https://gateway.bank.example'" in shown[1]
 
 
-def test_callers_behind_a_proxy_are_told_apart() -> None:
+def test_warns_if_all_callers_share_the_address_of_the_proxy() -> None:
     variables = {"BEHIND_TLS_PROXY": "true", "DATABASE_URL": "sqlite://:memory:"}
     for _, text in manage_each("check", "doctor", **variables):
         assert "gateway.W003" in text

@@ -75,7 +75,7 @@ def variable(settings: Any) -> None:
 
 
 class TestProblemsOfRabbitMQ:
-    def test_a_working_one_has_none(self):
+    def test_a_working_server_has_no_problem(self):
         assert broker.probe(URL) is None
         assert published(URL) is None
 
@@ -220,7 +220,7 @@ class TestWaking:
         (line,) = publish(1)
         assert "in time" in line
 
-    def test_a_process_that_ends_leaves_to_celery_what_is_due_later(self, waking: waker.Publisher):
+    def test_delayed_messages_are_published_when_the_process_exits(self, waking: waker.Publisher):
         waking.put(uuid4(), "retrieve_account", 50)
         waking.put(uuid4(), "retrieve_account")
         until(lambda: waiting() == 1)  # the other one is kept here

@@ -54,8 +54,7 @@ def accounts(nucleus_client: Client) -> list[AggregationAccount]:
 
 @pytest.fixture
 def compiled_each_time(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("page", "count"):
-        monkeypatch.setattr(statement_cache, name, lambda *_, **__: None)
+    monkeypatch.setattr(statement_cache, "_prepared", lambda *_: None)
     return monkeypatch
 
 
@@ -81,7 +80,7 @@ def _listed(api: Api, query: dict[str, Any]) -> Any:
     return {name: value for name, value in response.json().items() if name != "next_cursor"}
 
 
-def test_tokens_of_one_client_and_other_tenants_get_their_own_rows(
+def test_each_caller_lists_its_own_rows(
     api: Api, foreign_api: Api, nucleus_client: Client, accounts: list[AggregationAccount]
 ):
     other = ClientFactory(tenant=nucleus_client.tenant)
