@@ -10,10 +10,14 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm
 
+from gateway.admin.staff_forms import StaffAddForm, StaffForm, tenant_fields
+from nucleus.admin import tenant_access
 from nucleus.admin.base import BaseAdmin
+from nucleus.writes import staff
 
+TENANTS = ("all_tenants", "tenants")  # fields of the forms
 for model in (User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -40,7 +44,7 @@ def may_manage(actor: User | AnonymousUser, user: User) -> bool:
     """Whether `actor` may change `user`, including the password, and so act as that user."""
     if actor.is_superuser:
         return True
-    if user.is_superuser:
+    if user.is_superuser or not tenant_access.covers(actor, user):
         return False
     own = permissions_of(actor).values("pk")
     return not permissions_of(user).exclude(pk__in=own).exists()
@@ -48,17 +52,56 @@ def may_manage(actor: User | AnonymousUser, user: User) -> bool:
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
-    """Staff."""
+    """Staff, and the tenants that each of them sees."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = StaffForm
+    add_form = StaffAddForm
     change_password_form = AdminPasswordChangeForm
+    add_fieldsets = (*DjangoUserAdmin.add_fieldsets, ("Tenants", {"fields": TENANTS}))
+    list_display = (
+        "username", "email", "first_name", "last_name", "is_active", "is_superuser",
+        "visible_tenants",
+    )  # fmt: skip
+
+    def visible_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        visible = tenant_access.visible_staff(rows, request.user)
+        return visible.select_related("staff_access").prefetch_related("staff_access__tenants")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        may_change = self.has_change_permission(request, obj)
+        tenants = TENANTS if may_change else ("visible_tenants",)
+        return (*fieldsets, ("Tenants", {"fields": tenants}))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Any = None
     ) -> list[str] | tuple[str, ...]:
-        names = tuple(super().get_readonly_fields(request, obj))
+        names = (*super().get_readonly_fields(request, obj), "visible_tenants")
         return names if request.user.is_superuser else (*names, "is_superuser")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, *args, **kwargs)
+        if "tenants" in form.base_fields:
+            form.base_fields |= tenant_fields(request.user)
+        return form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        chosen = form.cleaned_data
+        staff.bind_to_tenants(
+            form.instance, all_tenants=chosen["all_tenants"], tenants=chosen["tenants"]
+        )
+
+    @admin.display(description="Tenants")
+    def visible_tenants(self, user: User) -> str:
+        """The tenants that the user sees, in words."""
+        access = getattr(user, "staff_access", None)
+        if user.is_superuser or (access is not None and access.all_tenants):
+            return "All"
+        names = [] if access is None else sorted(map(str, access.tenants.all()))
+        return ", ".join(names) or "None"
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
@@ -79,7 +122,9 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
-    """Roles of staff."""
+    """Roles of staff, which are the same for all tenants."""
+
+    is_shared = True
 
     def formfield_for_manytomany(  # type: ignore[override]
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib.admin.filters import SimpleListFilter
+from django.contrib.admin.filters import FieldListFilter, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
 from nucleus.admin.large_tables import (
@@ -21,6 +21,13 @@ from nucleus.admin.large_tables import (
     filter_class,
     is_large,
     matches,
+)
+from nucleus.admin.tenant_access import (
+    ConfinedFilter,
+    TenantFilter,
+    confine,
+    has_several_tenants,
+    visible_tenants,
 )
 from nucleus.encryption import EncryptedTextField
 
@@ -54,7 +61,13 @@ class BaseAdmin(ModelAdmin):
     Secret columns are shown only as empty inputs of a form that declares them, to staff who may
     change the object. Lists can be filtered only by `list_filter` and `date_hierarchy`, because any
     other lookup could reveal a hidden column.
+
+    Staff find rows of their tenants only, here and wherever a form or filter offers rows. A row of
+    another tenant is a 404, as if it did not exist.
     """
+
+    tenant_path = ""  # how a row leads to its tenant, where it has no column `tenant`
+    is_shared = False  # the rows belong to no tenant, and are harmless
 
     fixed_fields: tuple[str, ...] = ("tenant",)  # chosen once, when the object is added
     paginator = BoundedPaginator
@@ -64,8 +77,32 @@ class BaseAdmin(ModelAdmin):
         rows = getattr(self.model, "unscoped", self.model._default_manager).all()
         if isinstance(self.list_select_related, Iterable):
             rows = rows.select_related(*self.list_select_related)
+        rows = self.visible_rows(request, rows)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
+
+    def visible_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the rows that this person may know of."""
+        return rows if self.is_shared else confine(rows, request.user, path=self.tenant_path)
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """What a form offers for a relation."""
+        rows = super().get_field_queryset(db, db_field, request)
+        if rows is None:
+            rows = db_field.remote_field.model._default_manager.all()
+        return confine(rows, request.user)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        if self._has_tenant_column() and not has_several_tenants(request.user):
+            initial.setdefault("tenant", visible_tenants(request.user).first())
+        return initial
+
+    def _has_tenant_column(self) -> bool:
+        return any(field.name == "tenant" for field in self.opts.fields)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, pk: str) -> Any:
+        raise Http404(f"There is no such {opts.verbose_name}.")
 
     # Display
 
@@ -114,13 +151,22 @@ class BaseAdmin(ModelAdmin):
         return BoundedChangeList
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        entries = list(super().get_list_filter(request))
-        return [
+        entries = [
             (entry, special)
-            if isinstance(entry, str) and (special := filter_class(self.model, entry)) is not None
+            if isinstance(entry, str) and (special := self._filter_class(entry)) is not None
             else entry
-            for entry in entries
+            for entry in super().get_list_filter(request)
+            if entry != "tenant"
         ]
+        if self._has_tenant_column() and has_several_tenants(request.user):
+            entries.insert(0, ("tenant", TenantFilter))
+        return entries
+
+    def _filter_class(self, path: str) -> type[FieldListFilter] | None:
+        """The filter of a column; None for Django's own."""
+        if "__" not in path and self.opts.get_field(path).is_relation:
+            return ConfinedFilter
+        return filter_class(self.model, path)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -130,7 +176,8 @@ class BaseAdmin(ModelAdmin):
         if not search_term or not is_large(self.model):
             return matching, may_repeat
         names = tuple(self.get_search_fields(request))
-        return matches(queryset, matching, names, search_term.strip()), False
+        tenants = visible_tenants(request.user)
+        return matches(queryset, matching, names, search_term.strip(), tenants), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self._allowed_lookups(request)
@@ -157,12 +204,15 @@ class BaseAdmin(ModelAdmin):
     # Actions
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
-        """Refuse malformed ids with a 400; the database would raise an error."""
-        for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
+        """Malformed ids are a 400, because the database would raise; unknown ones a 404."""
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        for value in selected:
             try:
                 self.opts.pk.clean(value, None)
             except ValidationError:
                 raise BadRequest("One of the selected ids is malformed.") from None
+        if selected and not self.get_queryset(request).filter(pk__in=selected).exists():
+            raise Http404("None of the selected rows exists.")
         return super().response_action(request, queryset)
 
     # Logging

@@ -45,7 +45,6 @@ class CurrencyRateAdmin(BaseAdmin):
     list_display = (
         "currency_code_from", "currency_code_to", "exchange_rate", "date", "tenant", "update_date",
     )  # fmt: skip
-    list_filter = ("tenant",)
     list_select_related = ("tenant",)
     search_fields = ("currency_code_from", "currency_code_to")
     ordering = ("tenant", "currency_code_from", "currency_code_to")

@@ -88,24 +88,33 @@ def is_large(model: type[Model]) -> bool:
     return model._base_manager.order_by()[: limit + 1].count() > limit
 
 
-def matches(rows: QuerySet[Any], matching: QuerySet[Any], names: tuple[str, ...], text: str) -> Any:
+def matches(
+    rows: QuerySet[Any],
+    matching: QuerySet[Any],
+    names: tuple[str, ...],
+    text: str,
+    tenants: QuerySet[Tenant],
+) -> Any:
     """The rows of a large table that a search finds.
 
     Args:
         rows: of the screen, in its order.
         matching: those that contain the text; only the newest of these are read.
         names: of the columns that are searched.
+        tenants: whose rows the columns may belong to.
     """
     newest = rows.values("pk")[: settings.LIST_WINDOW]
     ids = set(matching.filter(pk__in=newest).values_list("pk", flat=True)[:MAX_MATCHES])
     for name in names:
-        exact = _equal(rows, name, text)
+        exact = _equal(rows, name, text, tenants)
         if exact is not None:
             ids |= set(exact.values_list("pk", flat=True)[:MAX_MATCHES])
     return rows.filter(pk__in=ids)
 
 
-def _equal(rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any] | None:
+def _equal(
+    rows: QuerySet[Any], name: str, text: str, tenants: QuerySet[Tenant]
+) -> QuerySet[Any] | None:
     """The rows whose column is equal to the text; None if no index finds them."""
     *relations, column = name.split("__")
     model: Any = rows.model
@@ -117,6 +126,6 @@ def _equal(rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any] | None:
         return None
     equal = model._base_manager.filter(**{column: value})
     if any(field.name == "tenant" for field in model._meta.fields):  # which its index begins with
-        equal = equal.filter(tenant__in=Tenant.objects.values("pk"))
+        equal = equal.filter(tenant__in=tenants.order_by().values("pk"))
     path = "__".join(relations) or "pk"
     return rows.filter(**{f"{path}__in": list(equal.values_list("pk", flat=True)[:MAX_MATCHES])})

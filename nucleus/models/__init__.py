@@ -12,6 +12,7 @@ from nucleus.models.ledger import (
     AggregationAccountTransaction,
 )
 from nucleus.models.merchants import Merchant, MerchantLocation
+from nucleus.models.staff import StaffAccess
 from nucleus.models.tenancy import Business, Client, Owner, Tenant
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "Merchant",
     "MerchantLocation",
     "Owner",
+    "StaffAccess",
     "Tenant",
 ]

@@ -9,6 +9,7 @@ continuation       rows of an account that another source continues
 bank_links         what verification finds
 owners             clients and businesses
 tenants            tenants, as `provision` sets them up
+staff              which tenants a user of the admin sees
 records            the other records that tenants write themselves, one or many at a time
 references         which rows these may refer to
 rules              what else they must obey

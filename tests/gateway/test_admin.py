@@ -20,7 +20,7 @@ from integrations.models import (
     VendorCredential,
     VendorUser,
 )
-from nucleus.models import Tenant
+from nucleus.models import StaffAccess, Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import (
     AggregationAccountFactory,
@@ -229,6 +229,7 @@ def test_dead_jobs_are_requeued(staff: HttpClient):
     assert "1 jobs were requeued" in page
     Job.objects.update(state=JobState.DEAD)
     onlooker = get_user_model().objects.create_user("onlooker", password="x" * 20, is_staff=True)
+    StaffAccess.objects.create(user=onlooker, all_tenants=True)
     onlooker.user_permissions.add(Permission.objects.get(codename="view_job"))
     http = HttpClient()
     http.force_login(onlooker)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -9,16 +9,27 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client as HttpClient
 
 from gateway.errors import admin_pages
+from nucleus.models import StaffAccess, Tenant
 
 Staff = Callable[..., HttpClient]
 
 
 @pytest.fixture
 def staff(db: Any) -> Staff:
-    """Somebody of staff who holds these permissions, as `app.codename`, logged in."""
+    """Somebody of staff who holds these permissions, as `app.codename`, logged in.
 
-    def make(*permissions: str, name: str = "viewer", is_superuser: bool = False) -> HttpClient:
+    They see all tenants, or those in `tenants`.
+    """
+
+    def make(
+        *permissions: str,
+        name: str = "viewer",
+        is_superuser: bool = False,
+        tenants: Sequence[Tenant] | None = None,
+    ) -> HttpClient:
         user = User.objects.create(username=name, is_staff=True, is_superuser=is_superuser)
+        access = StaffAccess.objects.create(user=user, all_tenants=tenants is None)
+        access.tenants.set(tenants or [])
         for permission in permissions:
             app, codename = permission.split(".")
             user.user_permissions.add(

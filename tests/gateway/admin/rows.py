@@ -32,7 +32,7 @@ from integrations.models import (
     WebhookSubscription,
 )
 from nucleus.admin.base import secret_names
-from nucleus.models import Tenant
+from nucleus.models import StaffAccess, Tenant
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import (
@@ -116,33 +116,36 @@ def populate(tenant: Tenant) -> list[str]:
     subscription.save()
     event = OutboundEvent.unscoped.create(tenant=tenant, type="t", payload="{}")
     WebhookDelivery.unscoped.create(tenant=tenant, event=event, subscription=subscription)
-    User.objects.create(username="colleague", is_staff=True, date_joined=COLLEAGUE_SINCE)
+    colleague = User.objects.create(
+        username="colleague", is_staff=True, date_joined=COLLEAGUE_SINCE
+    )
+    StaffAccess.objects.create(user=colleague).tenants.add(tenant)
     Group.objects.create(name="Support")
     return [value for model, _ in screens() for value in _hide(model)]
 
 
-def mark_up() -> None:
-    """Put markup into every column of text and JSON that is not secret."""
+def mark_up(text: str = MARKUP) -> None:
+    """Put the text, which is markup, into every column of text and JSON that is not secret."""
     for model, _ in screens():
         row = row_of(model)
         values = {
-            field.name: _marked(field, row)
+            field.name: _marked(field, row, text)
             for field in model._meta.fields
             if field.get_internal_type() in ("CharField", "TextField", "JSONField")
             and field.name not in secret_names(model)
-            and (not field.max_length or field.max_length >= len(MARKUP))
+            and (not field.max_length or field.max_length >= len(text))
             and not field.choices
         }
         rows = getattr(model, "unscoped", model._default_manager)
         rows.filter(pk=row.pk).update(**values)
 
 
-def _marked(field: Any, row: Any) -> Any:
+def _marked(field: Any, row: Any, text: str) -> Any:
     if field.get_internal_type() != "JSONField":
-        return MARKUP
+        return text
     if field.name == "attempts":
-        return [{"at": MARKUP, "status": None, "error": MARKUP, "seconds": 1}]
-    return [MARKUP] if isinstance(getattr(row, field.name), list) else {MARKUP: MARKUP}
+        return [{"at": text, "status": None, "error": text, "seconds": 1}]
+    return [text] if isinstance(getattr(row, field.name), list) else {text: text}
 
 
 def _hide(model: type[Model]) -> list[str]:

@@ -36,7 +36,7 @@ def form(user: User, **changes: Any) -> dict[str, Any]:
     own = list(user.user_permissions.values_list("pk", flat=True))
     return {
         "username": user.username, "is_active": "on", "is_staff": "on", "user_permissions": own,
-        "last_login_0": "", "last_login_1": "", **dates, **changes,
+        "all_tenants": "on", "last_login_0": "", "last_login_1": "", **dates, **changes,
     }  # fmt: skip
 
 

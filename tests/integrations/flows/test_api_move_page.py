@@ -13,7 +13,7 @@ from django.test import Client as HttpClient
 from django.urls import reverse
 
 from integrations.models import ApiMove, VendorCredential
-from nucleus.models import Tenant
+from nucleus.models import StaffAccess, Tenant
 from tests.integrations.flows.logins import Logins
 from tests.integrations.flows.two_apis import NEXT, Apis
 
@@ -82,6 +82,7 @@ def test_the_page_needs_the_right_to_change_credentials(apis: Apis):
     row = apis.row(NEXT)
     http = HttpClient()
     viewer = get_user_model().objects.create_user("viewer", password="x" * 20, is_staff=True)
+    StaffAccess.objects.create(user=viewer, all_tenants=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_vendorcredential"))
     http.force_login(viewer)
     assert http.get(path_of(row)).status_code == 403

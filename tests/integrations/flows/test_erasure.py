@@ -31,6 +31,7 @@ from nucleus.models import (
     AggregationAccountTransaction,
     BankLink,
     Client,
+    StaffAccess,
 )
 from tests.api import Api
 from tests.factories.access import access_token
@@ -238,6 +239,7 @@ def test_nothing_new_begins_meanwhile(
 
 def test_staff_confirm_and_read_the_record(mx: Sandbox, nucleus_client: Client):
     staff = get_user_model().objects.create_user("staff", password="x" * 20, is_staff=True)
+    StaffAccess.objects.create(user=staff, all_tenants=True)
     staff.user_permissions.add(*Permission.objects.filter(codename="view_client"))
     staff.user_permissions.add(*Permission.objects.filter(codename="view_erasure"))
     http = HttpClient()
