@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 Entry = tuple[str, str, str]  # title, icon, screen
@@ -87,11 +88,18 @@ def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
     }
 
 
+def _static(path: str) -> Callable[[HttpRequest], str]:
+    """The address of a static file, which is known only once the settings are loaded."""
+    return lambda request: static(path)
+
+
 UNFOLD = {
     "SITE_TITLE": "Integration gateway",
     "SITE_HEADER": "Integration gateway",
     "SITE_SYMBOL": "hub",
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [_static("gateway/admin.css")],
+    "SCRIPTS": [_static("gateway/admin.js")],
     "SIDEBAR": {
         "show_search": True,
         "navigation": navigation,

@@ -85,7 +85,7 @@ APPEND_SLASH = False  # the API has no trailing slashes; the admin adds its own
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE_DIR / "gateway" / "templates"],  # before those of the apps, which some extend
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -173,6 +173,9 @@ class Person:
         scheme = {"name": "prefers-color-scheme", "value": "dark"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
+    def prefers_light(self) -> None:
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
     def complaints(self) -> list[str]:
         """What the browser itself found wrong, such as blocked scripts."""
         return [str(entry["message"]) for entry in self.driver.get_log("browser")]

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser import npm
 from tests.browser.embedding import Embedding, embedding
 from tests.browser.person import Person
 from tests.world import World
 
 PACKAGE = Path(__file__).parent / "web_widget_sdk"
-NPM = shutil.which("npm")
 pytestmark = [
     pytest.mark.sandbox,
-    pytest.mark.skipif(NPM is None, reason="no npm to fetch MX's SDK with"),
+    pytest.mark.skipif(npm.NPM is None, reason="no npm to fetch MX's SDK with"),
 ]
 
 
 @pytest.fixture(scope="session")
 def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SDK's file for browsers, as published."""
-    directory = tmp_path_factory.mktemp("sdk")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(PACKAGE / name, directory)
-    command = [str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run(command, cwd=directory, check=True, timeout=180)
-    return directory / "node_modules/@mxenabled/web-widget-sdk/dist/umd/index.js"
+    modules = npm.installed(PACKAGE, tmp_path_factory.mktemp("sdk"))
+    return modules / "@mxenabled/web-widget-sdk/dist/umd/index.js"
 
 
 @pytest.fixture
