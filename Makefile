@@ -71,10 +71,10 @@ test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random ord
 	--numprocesses 3 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-services
-test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox and pages
+test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox, pages and what stores nothing
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || { echo "Set DATABASE_URL and REDIS_URL," \
 	"e.g. postgres://postgres@127.0.0.1:5432/postgres and redis://127.0.0.1:6379/15"; exit 1; }
-	@$(PYTEST) -m "not faults and not life and not production and not sandbox and not browser and not embedded" $(ARGS)
+	@$(PYTEST) -m "not faults and not life and not production and not sandbox and not browser and not embedded and (services or not storeless)" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(INSTALLED_DEV) ## Kill, stop and break real processes; FAULTS=long for the full numbers; API

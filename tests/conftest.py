@@ -23,7 +23,7 @@ from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.scheduling import WholeFiles
-from tests.selection import mark_fast
+from tests.selection import mark_by_use
 from tests.world import World
 
 # Tests open up to 200 connections to live_server at once; beyond its backlog (10) they are reset.
@@ -63,7 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFi
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark_fast(items)
+    mark_by_use(items)
 
 
 @pytest.fixture(scope="session")
