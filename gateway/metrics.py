@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.errors import responses
+from integrations.flows import connection_counts, connection_state
 from integrations.jobs import job_queue
 from integrations.models import (
     AccountLink,
@@ -27,6 +28,7 @@ from integrations.models import (
     InboundWebhook,
     Job,
     JobState,
+    Member,
     VendorCredential,
     WebhookDelivery,
 )
@@ -46,6 +48,7 @@ class DatabaseCollector(Collector):
         yield _delivery_gauge()
         yield from _vendor_call_gauges()
         yield from _credential_gauges()
+        yield _connection_gauge()
         yield from _vendor_data_gauges()
         yield _withheld_gauge()
 
@@ -129,6 +132,18 @@ def _credential_gauges() -> Iterator[Metric]:
     paused = GaugeMetricFamily("gateway_credentials_paused", "Credentials whose calls are paused.")
     paused.add_metric([], CredentialHealth.objects.filter(retry_at__gt=now).count())
     yield paused
+
+
+def _connection_gauge() -> Metric:
+    gauge = GaugeMetricFamily(
+        "gateway_connections",
+        "Connections by state, its reason, and who has to act.",
+        labels=["state", "reason", "action_required_by"],
+    )
+    counts = connection_counts.count_by_reason(Member.unscoped.all())
+    for reason, (state, actor) in connection_state.REASONS.items():
+        gauge.add_metric([state.value, reason.value, actor.value], counts[reason])
+    return gauge
 
 
 def _vendor_data_gauges() -> Iterator[Metric]:

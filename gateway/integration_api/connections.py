@@ -32,8 +32,9 @@ COLUMNS = {
     "nucleus_business_id": "vendor_user__business_id",
     "vendor_name": "vendor_user__vendor",
     "member_id": "vendor_member_id",
-    "state": "state",
+    "state": "state_reason__in",
 }
+VALUES = {"state": lambda state: connection_state.reasons_of(state=state)}
 
 
 class ConnectionQuery(serializers.Serializer[Any]):
@@ -125,7 +126,7 @@ class ConnectionListView(APIView):
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
         rows = connection_requests.visible_connections(tenant=caller.tenant, client=caller.client)
-        rows = filter_rows(rows, ConnectionQuery, request, columns=COLUMNS)
+        rows = filter_rows(rows, ConnectionQuery, request, columns=COLUMNS, values=VALUES)
         return Response(pages.page(rows, request.query_params, fields=SORTABLE, render=_rendered))
 
 
@@ -188,13 +189,13 @@ def _connection(request: Request, connection_id: UUID) -> Member:
 
 
 def summary(member: Any, last_retrieval: datetime | None) -> dict[str, Any]:
-    """The fields of a ConnectionSummary, for a Member with an annotated `state`."""
+    """The fields of a ConnectionSummary, for a Member with an annotated `state_reason`."""
     return {
         "id": member.id,
-        "state": member.state,
+        "state": connection_state.state_of(member).value,
         "message": connection_state.message(member),
-        "action_required_by": member.actor or ActionRequiredBy.NOBODY.value,
-        "next_step": member.next_step or NextStep.NONE.value,
+        "action_required_by": connection_state.action_required_by(member).value,
+        "next_step": connection_state.next_step(member).value,
         "widget_link": connection_state.widget_link_path(member),
         "last_import_at": member.successfully_aggregated_at,
         "last_retrieval_at": last_retrieval,

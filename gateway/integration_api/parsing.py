@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,15 +25,19 @@ def filter_rows(
     request: Request,
     *,
     columns: Mapping[str, str],
+    values: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> QuerySet[R]:
     """The rows that the query parameters of a list ask for. Raises ValidationError.
 
     Args:
         serializer: of the query parameters, besides those of paging.
-        columns: column by query parameter.
+        columns: column, or lookup of one, by query parameter.
+        values: what the column is compared with, by query parameter, where that is not its value.
     """
     pages.refuse_filter(request.query_params, alternatives=columns)
     query = parse_query(serializer, request)
+    for name in (values or {}).keys() & query.keys():
+        query[name] = (values or {})[name](query[name])
     return rows.filter(**{columns[name]: value for name, value in query.items()})
 
 

@@ -45,8 +45,12 @@ class ConnectionSummary(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         CONNECTION_STATES,
         help_text=(
-            "`needs_action`: see `action_required_by`. `unavailable`: the institution, the vendor "
-            "or the gateway fails; it is tried again. `missing`: the vendor no longer has it."
+            "`needs_action`: see `action_required_by`. `stale`: the data is older than it should "
+            "be. `job_failed`: the gateway gave up reading it; staff have to act. "
+            "`credentials_refused`: the vendor refuses the tenant's credentials, or there are "
+            "none. `unavailable`: the institution, the vendor or the gateway fails; it is tried "
+            "again. `disabled`: the client or business is deactivated. `missing`: the vendor no "
+            "longer has it."
         ),
     )
     message = serializers.CharField(

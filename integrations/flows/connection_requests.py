@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from integrations.flows import account_links, connection_state, connections, sync
+from integrations.flows.connection_reason_queries import with_reason
 from integrations.flows.connection_state import MISSING
 from integrations.flows.errors import FlowError, NotFound
 from integrations.models import Member, VerifiedLink
@@ -16,7 +17,7 @@ from nucleus.models import Client, Tenant
 
 
 def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Member]:
-    """The connections that a caller may see, each with its `state` and links.
+    """The connections that a caller may see, each with its `state_reason` and links.
 
     Connections of a client that is being erased are excluded.
 
@@ -29,7 +30,7 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
     if client is not None:
         rows = rows.filter(vendor_user__client=client)
     return (
-        rows.annotate(state=connection_state.state_expression())
+        with_reason(rows)
         .select_related("tenant", "vendor_user", "institution")
         .prefetch_related(
             Prefetch("account_links", account_links.current(tenant)),

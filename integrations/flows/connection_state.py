@@ -1,7 +1,8 @@
 """What a connection's state is, in terms that are the same for every vendor; no I/O.
 
-A state never looks better than it is: a connection whose data could not be read, or was not checked
-for long, is unavailable although the vendor calls it connected.
+A query computes the reason of the state (connection_reason_queries); the state, who must act and
+all words follow from the reason. A state never looks better than it is: whatever is stale or broken
+has a reason of its own, although the vendor calls the connection connected.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from integrations.models import Member
@@ -25,6 +26,7 @@ USER_DISABLED = "USER_DISABLED"
 INSTITUTION_CODE = re.compile(r"[A-Za-z0-9_.-]+")  # as GET /widget_link takes it
 MIN_STALE_AFTER = timedelta(hours=24)
 MAX_MISSED_CHECKS = 3  # regular ones
+MAX_IMPORT_AGE = timedelta(hours=48)  # two daily imports were missed
 
 
 class ConnectionState(enum.StrEnum):
@@ -33,45 +35,134 @@ class ConnectionState(enum.StrEnum):
     CONNECTED = "connected"
     IMPORTING = "importing"  # the vendor reads the bank
     NEEDS_ACTION = "needs_action"  # `action_required_by` says who has to act
+    STALE = "stale"  # the data is older than it should be, and nobody works on it
+    JOB_FAILED = "job_failed"  # a job of the gateway about it is dead
+    CREDENTIALS_REFUSED = "credentials_refused"  # the tenant's, or it has none
     UNAVAILABLE = "unavailable"  # institution, vendor or gateway fails; it is tried again
+    DISABLED = "disabled"  # its owner, or the tenant, is deactivated here
     MISSING = "missing"  # the vendor no longer has it
 
 
-def state_expression(prefix: str = "", stale_before: Any = None) -> Case:
-    """The state as a query's expression; the first condition that a connection meets decides.
+class StateReason(enum.StrEnum):
+    """Why a connection has its state; REASONS says what follows."""
+
+    MISSING = "missing"
+    REPLACED = "replaced"
+    OWNER_DISABLED = "owner_disabled"
+    NO_CREDENTIALS = "no_credentials"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    CUSTOMER_ACTION = "customer_action"
+    STAFF_ACTION = "staff_action"
+    JOB_FAILED = "job_failed"
+    NOT_CHECKED = "not_checked"
+    IMPORTING = "importing"
+    VENDOR_FAILS = "vendor_fails"
+    CALLS_PAUSED = "calls_paused"
+    READ_FAILED = "read_failed"
+    NOT_IMPORTED = "not_imported"
+    WORKS = "works"
+
+
+_State, _Actor = ConnectionState, ActionRequiredBy
+REASONS: dict[StateReason, tuple[ConnectionState, ActionRequiredBy]] = {
+    StateReason.MISSING: (_State.MISSING, _Actor.END_USER),
+    StateReason.REPLACED: (_State.MISSING, _Actor.NOBODY),
+    StateReason.OWNER_DISABLED: (_State.DISABLED, _Actor.NOBODY),
+    StateReason.NO_CREDENTIALS: (_State.CREDENTIALS_REFUSED, _Actor.STAFF),
+    StateReason.CREDENTIALS_REFUSED: (_State.CREDENTIALS_REFUSED, _Actor.STAFF),
+    StateReason.CUSTOMER_ACTION: (_State.NEEDS_ACTION, _Actor.END_USER),
+    StateReason.STAFF_ACTION: (_State.NEEDS_ACTION, _Actor.STAFF),
+    StateReason.JOB_FAILED: (_State.JOB_FAILED, _Actor.STAFF),
+    StateReason.NOT_CHECKED: (_State.STALE, _Actor.STAFF),
+    StateReason.IMPORTING: (_State.IMPORTING, _Actor.NOBODY),
+    StateReason.VENDOR_FAILS: (_State.UNAVAILABLE, _Actor.VENDOR),
+    StateReason.CALLS_PAUSED: (_State.UNAVAILABLE, _Actor.VENDOR),
+    StateReason.READ_FAILED: (_State.UNAVAILABLE, _Actor.NOBODY),
+    StateReason.NOT_IMPORTED: (_State.STALE, _Actor.STAFF),
+    StateReason.WORKS: (_State.CONNECTED, _Actor.NOBODY),
+}
+# Of these the vendor's report has the message for the end user; of the others nothing is known but
+# that the data is old.
+REPORTED_BY_VENDOR = frozenset(
+    [
+        StateReason.MISSING, StateReason.REPLACED, StateReason.OWNER_DISABLED,
+        StateReason.CUSTOMER_ACTION, StateReason.STAFF_ACTION, StateReason.IMPORTING,
+        StateReason.VENDOR_FAILS, StateReason.WORKS,
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimits:
+    """Before these instants a check or an import is too old; a compiled query has parameters.
 
     Args:
-        prefix: leads from the query's rows to the connection.
-        stale_before: see `staleness_limit`, which is the default; a compiled query has a parameter.
+        checked_before: connections that were last checked before are stale.
+        imported_before: likewise those that the vendor last imported before.
     """
 
-    def when(state: ConnectionState, **conditions: Any) -> When:
-        condition = Q(**{prefix + name: value for name, value in conditions.items()})
-        return When(condition, then=Value(state.value))
+    checked_before: Any
+    imported_before: Any
 
-    acting = [ActionRequiredBy.END_USER.value, ActionRequiredBy.STAFF.value]
-    waiting = {"next_step": NextStep.WAIT.value, "actor__in": ["", "nobody"]}
-    return Case(
-        when(ConnectionState.MISSING, connection_status=MISSING),
-        when(ConnectionState.NEEDS_ACTION, actor__in=acting),
-        when(ConnectionState.IMPORTING, is_aggregating=True),
-        when(ConnectionState.IMPORTING, **waiting),
-        when(ConnectionState.UNAVAILABLE, actor=ActionRequiredBy.VENDOR.value),
-        when(ConnectionState.UNAVAILABLE, read_problem__gt=""),
-        when(ConnectionState.UNAVAILABLE, checked_at__lt=stale_before or staleness_limit()),
-        default=Value(ConnectionState.CONNECTED.value),
-    )
+
+def age_limits() -> AgeLimits:
+    """The limits of this moment."""
+    now = timezone.now()
+    missed = timedelta(hours=settings.RECONCILE_HOURS * MAX_MISSED_CHECKS)
+    return AgeLimits(now - max(missed, MIN_STALE_AFTER), now - MAX_IMPORT_AGE)
+
+
+def reasons_of(
+    *, state: str | None = None, action_required_by: str | None = None
+) -> list[StateReason]:
+    """The reasons for which a connection is in this state, or that this party has to act on."""
+    return [
+        reason
+        for reason, (its_state, actor) in REASONS.items()
+        if state in (None, its_state) and action_required_by in (None, actor)
+    ]
+
+
+def reason_of(member: Member) -> StateReason:
+    """The reason of a connection of `with_reason`."""
+    return StateReason(member.state_reason)  # type: ignore[attr-defined]
+
+
+def state_of(member: Member) -> ConnectionState:
+    """The state of a connection of `with_reason`."""
+    return REASONS[reason_of(member)][0]
+
+
+def action_required_by(member: Member) -> ActionRequiredBy:
+    """Who has to act on a connection of `with_reason`."""
+    return REASONS[reason_of(member)][1]
+
+
+def next_step(member: Member) -> NextStep:
+    """What the caller of the API does next about a connection of `with_reason`."""
+    state, actor = REASONS[reason_of(member)]
+    if actor is _Actor.STAFF or state is _State.DISABLED:
+        return NextStep.NONE
+    if reason_of(member) in (StateReason.READ_FAILED, StateReason.CALLS_PAUSED):
+        return NextStep.RETRY_LATER
+    return NextStep(member.next_step or NextStep.NONE)
 
 
 def message(member: Member) -> str | None:
-    """What the end user should know; None if there is nothing."""
-    if member.connection_message:
-        return member.connection_message
-    is_stale = member.checked_at is not None and member.checked_at < staleness_limit()
-    if not (member.read_problem or is_stale):
-        return None
-    since = f" since {member.checked_at:%Y-%m-%d %H:%M} UTC" if member.checked_at else ""
-    return f"Data of this connection could not be updated{since}. It is tried again."
+    """What the end user should know about a connection of `with_reason`; None if there is nothing.
+
+    Nobody can act on what staff have to do, so nothing is asked of the person then.
+    """
+    reason = reason_of(member)
+    if reason in REPORTED_BY_VENDOR:
+        return member.connection_message or None
+    since = member.checked_at
+    if reason is StateReason.NOT_IMPORTED:
+        since = member.successfully_aggregated_at
+    since_text = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    is_repeated = REASONS[reason][1] is not _Actor.STAFF
+    follows = "It is tried again." if is_repeated else "We are working on it."
+    return f"Data of this connection could not be updated{since_text}. {follows}"
 
 
 def last_retrieval(member: Member, retrievals: Collection[datetime | None]) -> datetime | None:
@@ -105,9 +196,3 @@ def institution_code(member: Member) -> str | None:
     """The vendor's code of the connection's institution, if a widget can start with it."""
     code = member.institution.code if member.institution else None
     return code if code and INSTITUTION_CODE.fullmatch(code) else None
-
-
-def staleness_limit() -> datetime:
-    """Connections that were last checked before are no longer called connected."""
-    missed = timedelta(hours=settings.RECONCILE_HOURS * MAX_MISSED_CHECKS)
-    return timezone.now() - max(missed, MIN_STALE_AFTER)

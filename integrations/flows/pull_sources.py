@@ -25,6 +25,8 @@ from django.db.models import (
 )
 
 from integrations.flows import account_links, connection_state
+from integrations.flows.connection_reason_queries import reason_expression
+from integrations.flows.connection_state import AgeLimits
 from integrations.models import (
     AccountLink,
     AggregationSettings,
@@ -40,6 +42,9 @@ from nucleus.reads.visibility import Viewer
 
 VENDOR_USER, SETTINGS = "member__vendor_user", "tenant__aggregation_settings"
 CREDENTIAL = "active_credential"  # a join of the statement
+LIMITS = AgeLimits(
+    Parameter("checked_before", DateTimeField()), Parameter("imported_before", DateTimeField())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class PullSource:
     """Where the vendor has an account.
 
     Attributes:
-        link: the current one, with its connection, whose `state` is annotated.
+        link: the current one, with its connection, whose `state_reason` is annotated.
         access: the tenant's active credential for that vendor; None without one.
         settings: the tenant's, or the defaults where none are stored.
         other_retrievals: when the connection's other accounts were retrieved completely, as far as
@@ -80,10 +85,12 @@ def read(viewer: Viewer, account_ids: Sequence[UUID]) -> dict[UUID, PullSource]:
     Accounts of clients that are being erased count as disconnected.
     """
     ids = list(dict.fromkeys(account_ids))
+    limits = connection_state.age_limits()
     rows = _query(len(ids), has_client=viewer.client is not None).rows(
         tenant=viewer.tenant.pk,
         client=viewer.client and viewer.client.pk,
-        stale_before=connection_state.staleness_limit(),
+        checked_before=limits.checked_before,
+        imported_before=limits.imported_before,
         **{f"account{number}": account_id for number, account_id in enumerate(ids)},
     )
     return {source.account.pk: source for source in (_source(viewer, row) for row in rows)}
@@ -111,13 +118,11 @@ def _build(count: int, *, has_client: bool) -> Any:
     oldest = others.values("member").annotate(oldest=Min("transactions_retrieved_at"))
     return rows.annotate(
         active_credential=credentials,
-        connection_state=connection_state.state_expression(
-            "member__", stale_before=Parameter("stale_before", DateTimeField())
-        ),
+        state_reason=reason_expression("member__", LIMITS),
         oldest_other=Subquery(oldest.values("oldest")),
         has_unread_other=Exists(others.filter(transactions_retrieved_at=None)),
     ).values_list(
-        "connection_state",
+        "state_reason",
         "oldest_other",
         "has_unread_other",
         *all_columns(AccountLink),
@@ -132,7 +137,7 @@ def _build(count: int, *, has_client: bool) -> Any:
 
 def _source(viewer: Viewer, row: tuple[Any, ...]) -> PullSource:
     values = iter(row)
-    state, oldest_other, has_unread_other = (next(values) for _ in range(3))
+    reason, oldest_other, has_unread_other = (next(values) for _ in range(3))
     link = cast("AccountLink", next_instance(AccountLink, values))
     account = cast("AggregationAccount", next_instance(AggregationAccount, values))
     member = cast("Member", next_instance(Member, values))
@@ -143,7 +148,7 @@ def _source(viewer: Viewer, row: tuple[Any, ...]) -> PullSource:
     for record in filter(None, (link, account, member, vendor_user, settings, credential)):
         record.tenant = viewer.tenant
     link.aggregation_account, link.member, member.vendor_user = account, member, vendor_user
-    member.state = state  # type: ignore[attr-defined]  # as visible_connections annotates it
+    member.state_reason = reason  # type: ignore[attr-defined]  # as with_reason annotates it
     others = ([oldest_other] if oldest_other else []) + ([None] if has_unread_other else [])
     return PullSource(
         link=link,

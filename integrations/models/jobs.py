@@ -76,6 +76,11 @@ class Job(Record):
                 fields=["slot_group"], condition=Q(state="running"), name="job_slots_in_use"
             ),
             models.Index(fields=["finished_at"], name="job_finished"),
+            models.Index(
+                fields=["lock_key", "state"],
+                condition=Q(lock_key__isnull=False),
+                name="job_by_lock_key",
+            ),
             models.Index(fields=["tenant", "-create_date"]),
             models.Index(fields=["-create_date", "-id"]),  # of the admin, as is the next one
             models.Index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from gateway.access.models import Application
 from integrations.flows import sync
 from integrations.flows.connection_state import MISSING, ConnectionState
-from integrations.models import AccountLink, Job, Member, VendorUser
+from integrations.models import AccountLink, Job, Member, VendorCredential, VendorUser
 from integrations.vendors.records import ActionRequiredBy, SyncScope
 from nucleus.models import AggregationAccount, Client
 from tests.api import Api
@@ -96,11 +97,14 @@ def test_a_refused_login_names_the_person_and_the_repair(
             "missing",
         ),
         ({"connection_status": ""}, "connected"),
+        ({"checked_at": timezone.now() - timedelta(hours=25)}, "stale"),
+        ({"read_problem": "MX fails."}, "unavailable"),
     ],
 )
 def test_the_state_of_a_connection_and_the_filter_by_it(
     api: Api, nucleus_client: Client, columns: dict[str, Any], state: str
 ):
+    VendorCredential(tenant=nucleus_client.tenant, client_id="id", secret="key").save()
     member = member_of(nucleus_client, **columns)
     assert api.get(f"{BASE}/{member.pk}").data["state"] == state
     for other_state in ConnectionState:

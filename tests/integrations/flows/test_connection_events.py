@@ -37,13 +37,13 @@ class TestStaleData:
             runner.drain()
         assert Job.objects.filter(kind="sync_member", state=JobState.DEAD).exists()
         row = state(api)
-        assert row["state"] == "unavailable"
+        assert (row["state"], row["action_required_by"]) == ("job_failed", "staff")
         assert "could not be updated" in row["message"]
         own_mx.heal()
         CredentialHealth.objects.all().delete()
         sync.enqueue(member=connection, scope=SyncScope.STATUS)
         runner.drain()
-        assert state(api)["state"] == "unavailable"  # the accounts were not read
+        assert state(api)["state"] == "job_failed"  # the accounts were not read
         sync.enqueue(member=connection, scope=SyncScope.EVERYTHING, only_if_changed=True)
         runner.drain()
         assert (state(api)["state"], state(api)["message"]) == ("connected", None)
@@ -53,7 +53,7 @@ class TestStaleData:
     ):
         Member.unscoped.update(checked_at=timezone.now() - timezone.timedelta(hours=25))
         row = state(api)
-        assert row["state"] == "unavailable"
+        assert (row["state"], row["action_required_by"]) == ("stale", "staff")
         assert "could not be updated since" in row["message"]
         run_sync(connection)
         assert state(api)["state"] == "connected"

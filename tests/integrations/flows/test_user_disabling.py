@@ -47,7 +47,7 @@ def test_it_is_disabled_once_and_nothing_is_asked_for_it(
     assert is_disabled_at_mx(own_mx, connection)
     assert follow_owners() == 0
     row = state(api)
-    assert (row["state"], row["action_required_by"]) == ("needs_action", "staff")
+    assert (row["state"], row["action_required_by"]) == ("disabled", "nobody")
     assert (row["next_step"], row["widget_link"]) == ("none", None)
     assert "deactivated" in row["message"]
     Member.unscoped.update(next_sync_at=timezone.now() - timedelta(days=1))
