@@ -13,7 +13,7 @@ The row in CredentialHealth is replaced as a whole, so it always has exactly one
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -49,6 +49,19 @@ REFUSALS: dict[str, type[VendorError]] = {
     State.FAILING: VendorUnavailable,
     State.LIMITED: VendorRateLimited,
 }
+
+
+class Recorder(Protocol):
+    """What hears of every call."""
+
+    def record(self, call: CallRecord) -> None: ...
+
+
+class Ignored:
+    """Records nothing: calls with a credential that is not stored say nothing about one that is."""
+
+    def record(self, call: CallRecord) -> None:
+        """Do nothing."""
 
 
 class CircuitBreaker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -122,11 +122,16 @@ def open_with_credential(
     *,
     credential: VendorCredential,
     interactive: bool = True,
-    breaker: circuit_breaker.CircuitBreaker | None = None,
+    breaker: circuit_breaker.Recorder | None = None,
+    observe: Callable[[CallRecord], None] = lambda call: None,
 ) -> Iterator[Vendor]:
     """Open the vendor of `credential` whatever its health; see open_for_tenant.
 
     Every call is recorded in the audit log and by the circuit breaker.
+
+    Args:
+        breaker: the credential's own by default.
+        observe: called after every call, too.
     """
     audit = _Audit(credential.tenant_id)
     breaker = breaker or circuit_breaker.read(credential)
@@ -135,6 +140,7 @@ def open_with_credential(
         audit.add(call)
         if not call.is_probe:
             breaker.record(call)
+        observe(call)
 
     def before_call() -> None:
         database_connections.release()

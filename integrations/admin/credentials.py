@@ -12,16 +12,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin.api_moves import MovePage
+from integrations.admin.credential_tests import TestButton
 from integrations.admin.forms import (
     SecretField,
     WriteOnlySecrets,
     api_choice,
     api_field,
-    printable_ascii,
 )
 from integrations.flows import credentials
 from integrations.models import VendorCredential
 from integrations.models.credentials import API_KEY_HELP, NEVER_TRIED
+from integrations.pasted_text import check_key
 from integrations.vendors import registry
 from nucleus.admin import confirmation
 
@@ -41,7 +42,9 @@ class CredentialForm(WriteOnlySecrets):
     """
 
     secrets = required_when_new = ("secret",)
-    secret = SecretField(label="Password/Client Secret", help_text=API_KEY_HELP)
+    secret = SecretField(
+        label="Password/Client Secret", help_text=API_KEY_HELP, check_text=check_key
+    )
     versioned_api = api_field()
 
     class Meta:
@@ -54,7 +57,7 @@ class CredentialForm(WriteOnlySecrets):
         self.initial["versioned_api"] = api_choice(row.vendor, row.api, row.api_version)
         self.fields["environment"].choices = ENVIRONMENTS  # type: ignore[attr-defined]
         self.fields["environment"].help_text = _addresses()
-        self.fields["client_id"].validators.append(printable_ascii)
+        self.fields["client_id"].validators.append(check_key)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -81,7 +84,7 @@ def _addresses() -> str:
 
 
 @admin.register(VendorCredential)
-class CredentialAdmin(MovePage):
+class CredentialAdmin(TestButton, MovePage):
     """Keys for a vendor's API; one credential per tenant and vendor is active."""
 
     form = CredentialForm
@@ -91,13 +94,13 @@ class CredentialAdmin(MovePage):
     )  # fmt: skip
     list_display = (
         "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active",
-        "health_status",
+        "last_test", "health_status",
     )  # fmt: skip
     list_filter = ("vendor", "api", "environment", "is_active")
     list_select_related = ("tenant", "health")
     readonly_fields = ("vendor_config_id",)
     actions = ("test_connections",)
-    change_form_outer_before_template = "admin/test_connection.html"
+    change_form_outer_before_template = "admin/credential_move_link.html"
 
     def get_urls(self) -> list[URLPattern]:
         test = path(
@@ -119,16 +122,6 @@ class CredentialAdmin(MovePage):
         columns = {"versioned_api": ("vendor", "api", "api_version")}
         return tuple(name for entry in self.fields for name in columns.get(entry, (entry,)))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"may_test": self.has_change_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
-
     def deletion_warnings(self, obj: VendorCredential) -> list[str]:
         consequence = (
             f"{obj.tenant}: without an active credential nothing can be linked, refreshed or "
@@ -141,7 +134,12 @@ class CredentialAdmin(MovePage):
         """The id by which API callers may name this credential."""
         return "Shown once the credential is saved." if row._state.adding else str(row.pk)
 
-    @admin.display(description="health")
+    @admin.display(description="last test")
+    def last_test(self, row: VendorCredential) -> str:
+        """When it was tested, by whom, with which result."""
+        return row.describe_test()
+
+    @admin.display(description="calls")
     def health_status(self, row: VendorCredential) -> str:
         """The result of the latest calls with this credential."""
         health = getattr(row, "health", None)
@@ -178,7 +176,7 @@ class CredentialAdmin(MovePage):
             self._test(request, row)
 
     def _test(self, request: HttpRequest, row: VendorCredential) -> None:
-        result = credentials.test(credential=row)
+        result = credentials.test(credential=row, tested_by=request.user.get_username())
         self.record(request, row, f"Tested the connection: {result.message}")
         level = messages.SUCCESS if result.ok else messages.ERROR
         messages.add_message(request, level, f"{row.tenant}: {result.message}")

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
+from integrations.pasted_text import printable_ascii
 from integrations.vendors import registry
+from nucleus.encryption import DecryptionFailed
 
 MAX_SECRET_LENGTH = 1024
-
-
-def printable_ascii(value: str) -> None:
-    """Raise ValidationError for characters that copying may add, such as invisible ones."""
-    for position, character in enumerate(value, start=1):
-        if not " " <= character <= "~":
-            raise forms.ValidationError(
-                f"Character {position} (U+{ord(character):04X}) is not allowed. It may have been "
-                "added by copying. Copy the value again, or type it."
-            )
+UNREADABLE = (
+    "The stored value cannot be decrypted. Enter it again, or restore its key in "
+    "FIELD_ENCRYPTION_KEYS."
+)
 
 
 class SecretField(forms.CharField):
     """A password field that is always empty; if it is left empty, the stored secret is kept."""
 
-    default_validators = [printable_ascii]
-
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(
+        self, *, check_text: Callable[[str], None] = printable_ascii, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("required", False)
         kwargs.setdefault("max_length", MAX_SECRET_LENGTH)
+        kwargs["validators"] = [check_text]
         super().__init__(
             widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), **kwargs
         )
@@ -42,15 +41,16 @@ class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
     required_when_new: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        instance = kwargs.get("instance")
+        unreadable = () if instance is None else _blank_unreadable(instance, self.secrets)
         super().__init__(*args, **kwargs)
+        self.unreadable = unreadable
         for name in self.secrets:
-            is_stored = not self.instance._state.adding and bool(getattr(self.instance, name))
             self.initial.pop(name, None)
-            self.fields[name].help_text = (
-                "Stored; never shown. Enter a value to replace it."
-                if is_stored
-                else self.fields[name].help_text
-            )
+            if name in self.unreadable:
+                self.fields[name].help_text = UNREADABLE
+            elif not self.instance._state.adding and getattr(self.instance, name):
+                self.fields[name].help_text = "Stored; never shown. Enter a value to replace it."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -59,9 +59,23 @@ class WriteOnlySecrets(forms.ModelForm):  # type: ignore[type-arg]
                 continue
             if self.instance._state.adding and name in self.required_when_new:
                 self.add_error(name, "This field is required.")
+            elif name in self.unreadable:
+                self.add_error(name, UNREADABLE)
             elif not self.instance._state.adding:
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
+
+
+def _blank_unreadable(row: Model, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Empty those secrets that cannot be decrypted. The form does not save them empty."""
+    unreadable = []
+    for name in names:
+        try:
+            getattr(row, name)
+        except DecryptionFailed:
+            setattr(row, name, "")
+            unreadable.append(name)
+    return tuple(unreadable)
 
 
 def vendor_field() -> forms.ChoiceField:

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.utils.html import format_html
 
-from integrations.admin.forms import SecretField, WriteOnlySecrets, printable_ascii, vendor_field
+from integrations.admin.forms import SecretField, WriteOnlySecrets, vendor_field
 from integrations.flows import inbound_webhooks
 from integrations.models import AggregationSettings, VerificationSettings
+from integrations.pasted_text import printable_ascii
 from nucleus.admin.base import BaseAdmin
 
 

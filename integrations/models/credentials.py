@@ -6,11 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from integrations import address_policy
+from integrations.pasted_text import check_key
 from integrations.vendors import registry
 from integrations.vendors.spec import UnknownApi
 from nucleus.encryption import EncryptedTextField
 from nucleus.models.base import TenantRecord
 
+COLON = "The Username/Client Id must not contain a colon. Were both keys pasted into this field?"
 API_KEY_HELP = "MX Platform: the API key. MX Atrium: the MX-API-Key."
 
 
@@ -50,6 +52,11 @@ class VendorCredential(TenantRecord):
     )
     secret = EncryptedTextField("Password/Client Secret", help_text=API_KEY_HELP)
     is_active = models.BooleanField(default=True)
+    # The last test of the credential as it is now; empty once it was changed.
+    tested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tested_by = models.CharField(max_length=150, blank=True, default="", editable=False)
+    test_passed = models.BooleanField(null=True, editable=False)
+    test_message = models.TextField(blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = "credential"
@@ -73,8 +80,17 @@ class VendorCredential(TenantRecord):
         version = self.api_version or api.versions[-1]
         return f"{spec.name} {api.name} {version} ({self.environment})"
 
+    def describe_test(self) -> str:
+        """When it was last tested, by whom and with which result, in words for staff."""
+        if self.tested_at is None:
+            return NOT_TESTED
+        result = "Works" if self.test_passed else "Failed"
+        by = f" by {self.tested_by}" if self.tested_by else ""
+        return f"{result}, tested {self.tested_at:%Y-%m-%d %H:%M:%S} UTC{by}. {self.test_message}"
+
     def clean(self) -> None:
-        """Refuse unknown APIs, versions and environments, and base URLs that are not allowed."""
+        """Refuse keys, APIs, versions, environments and base URLs that cannot be right."""
+        _check_keys(self)
         try:
             spec = registry.get(self.vendor)
         except registry.UnknownVendor as error:
@@ -99,6 +115,16 @@ class VendorCredential(TenantRecord):
             )
         if self.base_url:
             raise ValidationError({"base_url": "Leave this empty unless the base URL is custom."})
+
+
+def _check_keys(row: VendorCredential) -> None:
+    for name in ("client_id", "secret"):
+        try:
+            check_key(getattr(row, name))
+        except ValidationError as error:
+            raise ValidationError({name: error.messages}) from None
+    if ":" in row.client_id:  # by which HTTP's Basic authentication separates the two
+        raise ValidationError({"client_id": COLON})
 
 
 class CredentialHealth(models.Model):
@@ -166,4 +192,5 @@ REASONS = {
         "The vendor asked to be called less often; calls are paused until then."
     ),
 }
+NOT_TESTED = "Not tested since it was entered or changed."
 NEVER_TRIED = "Not tested: no call was made with this credential yet."

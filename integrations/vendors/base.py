@@ -46,6 +46,8 @@ class CallRecord:
     retry_after: float | None = None  # seconds the vendor asked for
     # Says nothing about the credential: made elsewhere than configured, or its answer was not used.
     is_probe: bool = False
+    # Seconds by which the vendor's clock is ahead of ours; None without a Date header.
+    clock_offset: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

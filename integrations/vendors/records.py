@@ -310,3 +310,4 @@ class CheckResult:
 
     ok: bool
     message: str  # the result and, when not ok, what to do about it
+    clock_offset: float | None = None  # seconds by which the vendor's clock is ahead of ours

@@ -125,10 +125,11 @@ class Transport:
         if self.config.before_call is not None:
             self.config.before_call()
         started = time.monotonic()
-        status, error, pause = None, None, None
+        status, error, pause, offset = None, None, None, None
         try:
             answer = self._answer(call, tries, until)
             status, pause = answer.status, http_failures.retry_after(answer.headers)
+            offset = http_failures.clock_offset(answer.headers)
             failed = self.error_for(call, answer)
             if failed is not None:
                 failed.retry_after = failed.retry_after or pause
@@ -153,6 +154,7 @@ class Transport:
                         duration_ms=round((time.monotonic() - started) * 1000),
                         error=error,
                         retry_after=pause,
+                        clock_offset=offset,
                     )
                 )
 

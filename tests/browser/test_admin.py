@@ -58,6 +58,20 @@ def test_a_wrong_key_is_explained_and_the_right_one_heals(staff: Person, stack: 
     connection_says(staff, "MX accepts these keys")
 
 
+def test_typed_keys_are_tested_and_stay_in_the_form(staff: Person, stack: Stack) -> None:
+    staff.types(KEY, WRONG)
+    connection_says(staff, "Failed: MX does not accept the keys")
+    staff.sees("Nothing is stored yet")
+    staff.types(KEY, stack.sandbox_api_key)
+    connection_says(staff, "Works: MX accepts these keys")
+    staff.photographs("admin-typed-keys-work")
+    field = staff.driver.find_element(By.NAME, "secret")
+    assert field.get_attribute("value") == stack.sandbox_api_key
+    assert blocked(staff) == []
+    staff.presses("Save and continue editing")
+    staff.sees("Last test of what is stored: Works")
+
+
 def test_saving_without_touching_the_key_keeps_it(staff: Person) -> None:
     staff.presses("Save and continue editing")
     staff.sees("was changed successfully")

@@ -1,24 +1,27 @@
-"""Whether MX accepts a credential; if not, which other API or environment of MX does."""
+"""Whether MX accepts a credential; if not, where else it belongs, or what cannot be reached."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from integrations.vendors import errors
+from integrations.vendors import errors, http_failures
 from integrations.vendors.base import CallPolicy, CallRecord, VendorConfig
 from integrations.vendors.mx.apis import APIS, dialect_of
 from integrations.vendors.mx.client import Client
 from integrations.vendors.records import CheckResult
 
 ACCEPTED = "MX accepts these keys."
-NOT_MX = "Something answered, but it is not MX. Check the environment under Credentials."
 LIST_USERS, QUERY = "list_users", {"records_per_page": "10"}
+CLIENT_ID, SECRET = "Username/Client Id", "Password/Client Secret"  # labels of the fields
 # Asking elsewhere comes on top of the answer that staff wait for.
 PROBE_POLICY = CallPolicy(
     read_timeout=4.0, call_deadline=4.0, total_deadline=4.0, max_bytes=1024 * 1024, attempts=1
 )
+PROBE_SECONDS = 15.0  # all probes together
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,22 @@ def check(config: VendorConfig, client: Client) -> CheckResult:
     """A cheap authenticated read, explained."""
     try:
         answer = client.call(LIST_USERS, query=QUERY)
-    except errors.VendorTimeout:
-        return CheckResult(ok=False, message="MX did not answer in time.")
     except errors.VendorError as error:
         return CheckResult(ok=False, message=_explained(config, error))
     if not _is_user_list(answer):
-        return CheckResult(ok=False, message=NOT_MX)
+        return CheckResult(ok=False, message=_not_mx(config, "JSON that is no list of users"))
     return CheckResult(ok=True, message=ACCEPTED)
 
 
 def _explained(config: VendorConfig, error: errors.VendorError) -> str:
     """Why the check failed, and what to do about it."""
-    match error.status:
+    status = error.status
+    if status is None and (reason := _network_reason(error)):
+        return (
+            f"MX cannot be reached at {_server(config)}: {reason}. Check the environment and the "
+            "base URL under Credentials, and that the network allows the connection."
+        )
+    match status:
         case 401:
             return _refused_keys(config, error)
         case 406:
@@ -62,35 +69,76 @@ def _explained(config: VendorConfig, error: errors.VendorError) -> str:
                 f"MX does not serve version {dialect.version} of {name} to these keys. "
                 "Choose another version under Credentials."
             )
+        case _ if status is not None and 300 <= status < 400:
+            return _not_mx(config, f"a redirect ({status})")
         case 404 | 405:
-            return NOT_MX
+            return _not_mx(config, f"{status}, so it does not know MX's API")
         case _ if isinstance(error, errors.VendorBadResponse):
-            return NOT_MX
+            return _not_mx(config, "a web page, or something else that is no JSON")
         case _:
             return str(error)
 
 
+def _network_reason(error: errors.VendorError) -> str:
+    """Why no answer came; empty if one came."""
+    reason = http_failures.network_reason(error.__cause__)
+    if not reason and isinstance(error, errors.VendorTimeout):
+        return "it sent no answer in time"
+    return reason
+
+
+def _server(config: VendorConfig) -> str:
+    parts = urlsplit(config.base_url)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    return f"{parts.hostname}, port {port}"
+
+
+def _not_mx(config: VendorConfig, answer: str) -> str:
+    return (
+        f"Something answered at {_server(config)}, but it is not MX: it sent {answer}. Check the "
+        "environment and the base URL under Credentials."
+    )
+
+
 def _refused_keys(config: VendorConfig, error: errors.VendorError) -> str:
-    """Which other place accepts the keys, or that none does."""
+    """Which other place accepts the keys, or accepts them swapped, or that none does."""
     here = _place_of(config)
+    swapped = replace(config, client_id=config.secret, secret=config.client_id)
+    until = time.monotonic() + PROBE_SECONDS
     refused, unanswered = [], []
     for place in _other_places(here):
-        match _accepts(config, place):
+        match _accepts(config, place) if time.monotonic() < until else None:
             case True:
                 return (
                     f"These are keys of {place}, which accepts them; {here} does not. Choose that "
                     "API and environment under Credentials, or enter the keys of this one."
                 )
             case False:
-                refused.append(str(place))
+                refused.append(place)
             case None:
-                unanswered.append(str(place))
+                unanswered.append(place)
+    for place in (here, *refused):
+        if time.monotonic() < until and _accepts(swapped, place):
+            return _swapped_fields(here, place)
     sentences = [str(error)]
     if refused:
-        sentences.append(f"They are not keys of {', '.join(refused)} either.")
+        names = ", ".join(map(str, refused))
+        sentences.append(f"They are not keys of {names} either, nor are the fields swapped.")
     if unanswered:
-        sentences.append(f"Could not ask {', '.join(unanswered)}.")
+        sentences.append(f"Could not ask {', '.join(map(str, unanswered))}.")
     return " ".join(sentences)
+
+
+def _swapped_fields(here: Place, home: Place) -> str:
+    if home == here:
+        return (
+            "The two fields are swapped: MX accepts these keys the other way round. Exchange "
+            f"{CLIENT_ID} and {SECRET}."
+        )
+    return (
+        f"The two fields are swapped, and the keys are of {home}, not of {here}. Exchange "
+        f"{CLIENT_ID} and {SECRET}, and choose that API and environment."
+    )
 
 
 def _place_of(config: VendorConfig) -> Place:

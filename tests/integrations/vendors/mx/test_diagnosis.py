@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -32,11 +35,11 @@ def check(
         (USERS, "MX accepts these keys."),
         (answer(403), "MX refuses this caller: add the gateway's IP address"),
         (answer(406), "MX does not serve version v1 of MX Atrium"),
-        (answer(404, b"<html>", ""), "it is not MX"),
-        (answer(405), "it is not MX"),
-        (answer(302, b"", "Location: https://other.example/\r\n"), "it is not MX"),
-        (answer(200, b"<html>Welcome</html>"), "it is not MX"),
-        (answer(200, b'{"users": {}}'), "it is not MX"),
+        (answer(404, b"<html>", ""), "it is not MX: it sent 404"),
+        (answer(405), "it is not MX: it sent 405"),
+        (answer(302, b"", "Location: https://other.example/\r\n"), "it is not MX: it sent a redir"),
+        (answer(200, b"<html>Welcome</html>"), "it is not MX: it sent a web page"),
+        (answer(200, b'{"users": {}}'), "it is not MX: it sent JSON that is no list of users"),
         (answer(500), "MX has a problem of its own."),
         (answer(503), "MX is not available at the moment."),
     ],
@@ -89,7 +92,7 @@ def test_keys_of_another_api_or_environment_are_recognised(
         return
     assert f"keys of MX {apis.APIS[home[0]].name} ({home[1]})" in result.message
     assert [call.is_probe for call in calls] == [False] + [True] * (len(calls) - 1)
-    assert len(calls) <= len(places)
+    assert len(calls) <= 2 * len(places)
 
 
 def test_keys_that_nobody_accepts_are_wrong(places: Places):
@@ -99,7 +102,8 @@ def test_keys_that_nobody_accepts_are_wrong(places: Places):
     assert "MX does not accept the keys" in result.message
     assert "They are not keys of " in result.message
     assert "MX Atrium (development)" in result.message
-    assert len(calls) == len(places)
+    assert "nor are the fields swapped" in result.message
+    assert len(calls) == 2 * len(places)
 
 
 def test_timeouts_do_not_count_as_refusals(places: Places):
@@ -117,4 +121,92 @@ def test_keys_of_a_custom_base_url_are_sent_to_no_other_host(places: Places):
         result = check(server.url, on_call=calls.append)
     assert not result.ok
     assert "MX does not accept the keys" in result.message
-    assert len(server.requests) == len(calls) == len(apis.APIS)
+    assert len(server.requests) == len(calls) == 2 * len(apis.APIS)
+
+
+def accepts_only(client_id: str, secret: str) -> Script:
+    """A server of MX that knows one pair of keys, of either API."""
+    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    atrium = (f"mx-client-id: {client_id}\r\n".lower(), f"mx-api-key: {secret}\r\n".lower())
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        head = request.decode()
+        is_known = f"Basic {basic}" in head or all(line in head.lower() for line in atrium)
+        connection.sendall(USERS if is_known else UNAUTHORIZED)
+
+    return script
+
+
+@pytest.mark.parametrize("here", all_places())
+@pytest.mark.parametrize("home", all_places())
+def test_swapped_fields_are_recognised_wherever_the_keys_belong(
+    places: Places, here: tuple[str, str], home: tuple[str, str]
+):
+    places[home] = accepts_only("key", "id")  # which `check` has as "id" and "key"
+    result = check(apis.APIS[here[0]].environments[here[1]], here[0])
+    assert not result.ok
+    assert "fields are swapped" in result.message
+    name = f"of MX {apis.APIS[home[0]].name} ({home[1]})"
+    assert (name in result.message) is (here != home)
+
+
+def test_swapped_fields_of_a_custom_base_url():
+    with serving(accepts_only("key", "id")) as server:
+        assert "fields are swapped" in check(server.url).message
+        assert "fields are swapped" in check(server.url, "platform").message
+
+
+def closed(connection: socket.socket, request: bytes) -> None:
+    connection.close()
+
+
+def silent(connection: socket.socket, request: bytes) -> None:
+    connection.recv(1)
+
+
+def test_a_closed_connection_and_silence_are_told_apart():
+    policy = replace(ONCE, read_timeout=0.3)
+    for script, reason in ((closed, "closed before an answer came"), (silent, "sent no answer")):
+        with serving(script) as server:
+            config = VendorConfig("platform", server.url, "id", "key", policy)
+            result = SPEC.open(config).check()
+            port = server.url.rpartition(":")[2]
+        assert f"MX cannot be reached at 127.0.0.1, port {port}: " in result.message
+        assert reason in result.message
+
+
+@pytest.mark.parametrize(
+    ("url", "place", "reason"),
+    [
+        ("http://127.0.0.1:9", "127.0.0.1, port 9", "the connection was refused"),
+        ("https://mx.invalid", "mx.invalid, port 443", "its name is not known (DNS)"),
+    ],
+)
+def test_what_cannot_be_reached_is_named_with_the_reason(url: str, place: str, reason: str):
+    assert f"MX cannot be reached at {place}: {reason}" in check(url).message
+
+
+def test_http_where_tls_is_expected():
+    def greet(plain: socket.socket) -> socket.socket:
+        plain.sendall(answer(400))  # as web servers answer what is no HTTP
+        return plain
+
+    with serving(always(USERS), greet) as server:
+        result = check(server.url.replace("http:", "https:"))
+    assert "it does not speak TLS" in result.message
+
+
+@pytest.mark.parametrize("header", ["", "Date: nonsense\r\n", f"Date: {'9' * 100}\r\n"])
+def test_a_clock_that_the_answer_does_not_tell_is_unknown(header: str):
+    calls: list[CallRecord] = []
+    with serving(always(answer(200, b'{"users": []}', header))) as server:
+        assert check(server.url, on_call=calls.append).ok
+    assert calls[0].clock_offset is None
+
+
+def test_the_vendors_clock_is_compared_with_ours():
+    calls: list[CallRecord] = []
+    late = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+    with serving(always(answer(200, b'{"users": []}', f"Date: {late}\r\n"))) as server:
+        assert check(server.url, on_call=calls.append).ok
+    assert calls[0].clock_offset == pytest.approx(-3600, abs=60)
