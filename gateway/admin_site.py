@@ -25,6 +25,8 @@ MAX_NAME_LENGTH = 150  # of User.username
 class StaffSite(UnfoldAdminSite):
     """The admin site."""
 
+    index_title = "Overview"
+
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -1,6 +1,6 @@
 """App configurations of the gateway and its admin."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
 
 from gateway import log_formatters
@@ -13,6 +13,8 @@ class GatewayConfig(AppConfig):
         from gateway.boot import checks  # noqa: F401, PLC0415 - registers them
 
         log_formatters.install()
+        # Not by an AppConfig of its own, which mypy's plugin takes for another user model.
+        apps.get_app_config("auth").verbose_name = "Staff"
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):
