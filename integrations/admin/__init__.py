@@ -8,6 +8,7 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     duplicates,
     erasures,
     jobs,
+    members,
     settings,
     webhooks,
 )

@@ -64,8 +64,9 @@ def test_filters_of_lists_work(tenant: Tenant, superuser: HttpClient):
     populate(tenant)
     for model, screen in screens():
         for entry in screen.list_filter:
-            name = str(entry)
-            response = superuser.get(path_of(model), {f"{name}__exact": "x"})
+            is_own = isinstance(entry, type)  # a filter with a parameter of its own
+            name = entry.parameter_name if is_own else f"{entry}__exact"
+            response = superuser.get(path_of(model), {name: "x"})
             assert response.status_code in (200, 302), (model, name)
         for name in ("is_active__exact", "state__exact"):
             if name.split("__")[0] in screen.list_filter:
