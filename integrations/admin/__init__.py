@@ -8,7 +8,6 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     duplicates,
     erasures,
     jobs,
-    members,
     settings,
     webhooks,
 )

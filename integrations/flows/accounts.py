@@ -140,6 +140,7 @@ def run_job(run: JobRun, payload: connections.VendorMemberPayload) -> None:
 
 LINK_MEMBER = JobKind(
     name="link_member",
+    label="Connect the accounts of a connection",
     queue=Queue.INTERACTIVE,
     payload_type=connections.VendorMemberPayload,
     handler=run_job,

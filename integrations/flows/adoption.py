@@ -91,6 +91,7 @@ def run_job(run: JobRun, payload: VendorMemberPayload) -> None:
 
 ADOPT_MEMBER = JobKind(
     name="adopt_member",
+    label="Take over a connection that was not reported",
     queue=Queue.WEBHOOK,
     payload_type=VendorMemberPayload,
     handler=run_job,

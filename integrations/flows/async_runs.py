@@ -26,7 +26,8 @@ SERVICES = {
     "transaction": (SyncScope.EVERYTHING, outbound_webhooks.TRANSACTION),
     "holding": (SyncScope.EVERYTHING, outbound_webhooks.HOLDING),
 }
-FINAL_STATES = (JobState.DONE, JobState.DEAD, JobState.MERGED)
+FAILED_STATES = (JobState.DEAD, JobState.CANCELED)
+FINAL_STATES = (JobState.DONE, JobState.MERGED, *FAILED_STATES)
 
 
 def begin(
@@ -120,10 +121,11 @@ def run_job(run: JobRun, payload: WatchPayload) -> None:
     jobs = Job.objects.filter(tenant=run.tenant, pk__in=row.job_ids)
     if jobs.exclude(state__in=FINAL_STATES).exists():
         raise Reschedule(POLL_SECONDS)
-    dead = jobs.filter(state=JobState.DEAD)
-    reasons = sorted(set(dead.values_list("last_error", flat=True)))
+    failed = jobs.filter(state__in=FAILED_STATES)
+    errors = failed.values_list("last_error", flat=True)
+    reasons = sorted({error or "The job was canceled." for error in errors})
     row.status = AsyncTransaction.Status.FAILED if reasons else AsyncTransaction.Status.COMPLETED
-    row.response = row.response | {"failed": dead.count(), "messages": reasons[:10]}
+    row.response = row.response | {"failed": failed.count(), "messages": reasons[:10]}
     row.finished_at = timezone.now()
     with run.completion():
         row.save()
@@ -138,8 +140,10 @@ def run_job(run: JobRun, payload: WatchPayload) -> None:
 
 WATCH_ASYNC = JobKind(
     name="watch_async",
+    label="Report the end of an asynchronous call",
     queue=Queue.WEBHOOK,
     payload_type=WatchPayload,
     handler=run_job,
     calls_vendor=False,
+    is_cancelable=False,
 )

@@ -140,6 +140,7 @@ def _opened(
 
 DEACTIVATE_HOLDINGS = JobKind(
     name="deactivate_holdings",
+    label="End the billing of holdings",
     queue=Queue.BULK,
     payload_type=users.UserPayload,
     handler=run_job,

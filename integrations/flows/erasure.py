@@ -108,11 +108,13 @@ def run_job(run: JobRun, payload: ErasePayload) -> None:
 
 ERASE_CLIENT = JobKind(
     name="erase_client",
+    label="Erase a customer",
     queue=Queue.BULK,
     payload_type=ErasePayload,
     handler=run_job,
     key=lambda payload: payload.erasure_id,
     max_attempts=MAX_ATTEMPTS,
+    is_cancelable=False,
 )
 
 

@@ -201,11 +201,13 @@ def run_job(run: JobRun, payload: DeliverPayload) -> None:
 
 DELIVER_WEBHOOK = JobKind(
     name="deliver_webhook",
+    label="Deliver an event",
     queue=Queue.WEBHOOK,
     payload_type=DeliverPayload,
     handler=run_job,
     key=lambda payload: payload.delivery_id,
     calls_vendor=False,
+    is_cancelable=False,
 )
 
 

@@ -77,5 +77,9 @@ def _needs_import(member: Member) -> bool:
 
 
 RECONCILE_MEMBER = replace(
-    sync.SYNC_MEMBER, name="reconcile_member", queue=Queue.BULK, handler=run_job
+    sync.SYNC_MEMBER,
+    name="reconcile_member",
+    label="Check a connection by schedule",
+    queue=Queue.BULK,
+    handler=run_job,
 )

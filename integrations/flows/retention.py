@@ -39,7 +39,8 @@ def _expired() -> list[QuerySet[Any, Any]]:
     max_age = {name: timedelta(days=days) for name, days in settings.RETENTION_DAYS.items()}
     return [
         Job.objects.filter(
-            state__in=(JobState.DONE, JobState.MERGED), finished_at__lt=now - max_age["jobs"]
+            state__in=(JobState.DONE, JobState.MERGED, JobState.CANCELED),
+            finished_at__lt=now - max_age["jobs"],
         ),
         InboundWebhook.objects.filter(create_date__lt=now - max_age["webhooks"]),
         AsyncTransaction.unscoped.filter(finished_at__lt=now - max_age["jobs"]),

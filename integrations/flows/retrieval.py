@@ -122,6 +122,7 @@ def run_job(run: JobRun, payload: RetrievePayload) -> None:
 
 RETRIEVE_ACCOUNT = JobKind(
     name="retrieve_account",
+    label="Read all data of an account",
     queue=Queue.BULK,
     payload_type=RetrievePayload,
     handler=run_job,

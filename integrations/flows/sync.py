@@ -180,12 +180,18 @@ def _start_refresh(member: Member) -> float:
 
 SYNC_MEMBER = JobKind(
     name="sync_member",
+    label="Read a connection",
     queue=Queue.WEBHOOK,
     payload_type=SyncPayload,
     handler=run_job,
     key=lambda payload: payload.key,
 )
-REFRESH_MEMBER = replace(SYNC_MEMBER, name="refresh_member", handler=run_refresh_job)
+REFRESH_MEMBER = replace(
+    SYNC_MEMBER,
+    name="refresh_member",
+    label="Make the vendor read the bank, then read the connection",
+    handler=run_refresh_job,
+)
 
 
 def member_of_job(run: JobRun, payload: SyncPayload) -> Member | None:

@@ -119,6 +119,7 @@ def _store(vendor_user: VendorUser, *, is_disabled: bool) -> None:
 
 FOLLOW_OWNER = JobKind(
     name="follow_owner",
+    label="Switch a user on or off at the vendor",
     queue=Queue.BULK,
     payload_type=users.UserPayload,
     handler=run_job,

@@ -130,6 +130,7 @@ def run_job(run: JobRun, payload: CreateUserPayload) -> None:
 
 CREATE_VENDOR_USER = JobKind(
     name="create_vendor_user",
+    label="Create a customer's user at the vendor",
     queue=Queue.INTERACTIVE,
     payload_type=CreateUserPayload,
     handler=run_job,

@@ -119,6 +119,7 @@ def run_job(run: JobRun, payload: VerifyPayload) -> None:
 
 VERIFY_MEMBER = JobKind(
     name="verify_member",
+    label="Verify bank accounts",
     queue=Queue.INTERACTIVE,
     payload_type=VerifyPayload,
     handler=run_job,

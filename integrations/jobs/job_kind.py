@@ -31,21 +31,25 @@ class JobKind(Generic[Payload]):
 
     Args:
         name: stored in the job table, so it cannot change.
+        label: what the job does, for staff: a verb and its object.
         handler: does the work. Raises Reschedule to continue later; any other exception is a
             failure, see integrations.jobs.retry.
         key: names the work within tenant and kind. While a job with the same key is waiting, it is
             not enqueued again. None: every job is work of its own.
         calls_vendor: at most settings.VENDOR_CONCURRENCY such jobs of a tenant run at a time.
         max_attempts: the counted runs after which the job is dead.
+        is_cancelable: staff may cancel it. False where something would wait for its end for ever.
     """
 
     name: str
+    label: str
     queue: Queue
     payload_type: type[Payload]
     handler: Callable[[JobRun, Payload], None]
     key: Callable[[Payload], str] | None = None
     calls_vendor: bool = True
     max_attempts: int = 5
+    is_cancelable: bool = True
 
     def enqueue(
         self, *, tenant: Tenant, payload: Payload, lock_key: str | None = None, delay: float = 0

@@ -1,4 +1,4 @@
-"""Requeue: make jobs due now that were postponed, are waiting or dead."""
+"""Requeue: make jobs due now that were postponed, are waiting or dead; or cancel them."""
 
 from __future__ import annotations
 
@@ -65,6 +65,16 @@ def requeue_all(jobs: Iterable[Job]) -> str:
     if merged := counts[Requeued.MERGED]:
         summary += f"; {merged} were merged with the same work that was waiting and runs now"
     return f"{summary}."
+
+
+def cancel(job: Job) -> bool:
+    """End a waiting or dead job without running it; False if it is neither.
+
+    Its kind must be cancelable.
+    """
+    jobs = Job.objects.filter(pk=job.pk, state__in=(JobState.READY, JobState.DEAD))
+    values = {"state": JobState.CANCELED, "finished_at": database_now(), "postponed_by": ""}
+    return bool(jobs.update(**values))
 
 
 def run_now(job: Job, **changes: Any) -> bool:

@@ -9,13 +9,17 @@ from nucleus.models.base import Record
 
 
 class JobState(models.TextChoices):
-    """ready → running → done | dead; merged: a job with the same pending key was waiting."""
+    """ready → running → done | dead; merged: a job with the same pending key was waiting.
 
-    READY = "ready", "Ready"
+    canceled: staff ended a ready or dead job.
+    """
+
+    READY = "ready", "Waiting"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
-    DEAD = "dead", "Dead"
-    MERGED = "merged", "Merged"
+    DEAD = "dead", "Failed for good"
+    MERGED = "merged", "Joined with another job"
+    CANCELED = "canceled", "Canceled"
 
 
 class Job(Record):

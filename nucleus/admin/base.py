@@ -150,6 +150,9 @@ class BaseAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         return BoundedChangeList
 
+    def prepare_rows(self, rows: list[Any]) -> None:
+        """Read what the rows of a page show beside their columns, for all of them at once."""
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         entries = [
             (entry, special)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -29,13 +30,16 @@ def page(
     button: str,
     action: str = "",
     left_out: int = 0,
+    form: Form | None = None,
 ) -> TemplateResponse:
     """The page that asks for a confirmation of something that is done with these rows.
 
     Args:
         action: the name of the list's action that the form posts; empty: it posts to its own URL.
         left_out: how many selected rows are not among `rows`.
+        form: what has to be entered beside the confirmation.
     """
+    screen.prepare_rows(list(rows))
     context = screen.admin_site.each_context(request) | {
         "title": title,
         "opts": screen.opts,
@@ -45,6 +49,7 @@ def page(
         "action": action,
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "left_out": left_out,
+        "form": form,
         "back": f"admin:{screen.opts.app_label}_{screen.opts.model_name}_changelist",
     }
     return TemplateResponse(request, "admin/confirm_action.html", context)

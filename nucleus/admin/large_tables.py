@@ -67,6 +67,12 @@ class BoundedChangeList(ChangeList):
             messages.info(request, text)
         return bounded
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        shown: Any = list(self.result_list)  # type: ignore[has-type]
+        self.model_admin.prepare_rows(shown)
+        self.result_list = shown
+
 
 NEWEST_FIRST = ("-create_date",)
 

@@ -16,12 +16,10 @@ class Cents(int):
 
 def dump_payload(payload: dict[str, Any]) -> str:
     """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
-    values = [f'"{name}":{dump_value(value)}' for name, value in payload.items()]
-    return f"{{{','.join(values)}}}"
+    return "{" + ",".join([f'"{name}":{_text(value)}' for name, value in payload.items()]) + "}"
 
 
-def dump_value(value: Any) -> str:
-    """JSON text of one value."""
+def _text(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):

@@ -35,6 +35,7 @@ CREDENTIALS = "/admin/integrations/vendorcredential/"
 ACTIONS = [
     (Application, "rotate_secrets", "change"),
     (Job, "requeue_jobs", "change"),
+    (Job, "cancel_jobs", "change"),
     (AccountLink, "reread_history", "change"),
     (AccountLink, "accept_removals", "change"),
     (WebhookDelivery, "replay", "change"),

@@ -63,10 +63,12 @@ def test_filters_of_lists_work(tenant: Tenant, superuser: HttpClient):
     """Every link in the filters of every list can be followed."""
     populate(tenant)
     for model, screen in screens():
-        for entry in screen.list_filter:
-            is_own = isinstance(entry, type)  # a filter with a parameter of its own
-            name = entry.parameter_name if is_own else f"{entry}__exact"
-            response = superuser.get(path_of(model), {name: "x"})
+        for name in screen.list_filter:
+            if not isinstance(name, str):
+                parameter = getattr(name, "parameter_name", None)
+                assert superuser.get(path_of(model), {parameter: "x"}).status_code in (200, 302)
+                continue
+            response = superuser.get(path_of(model), {f"{name}__exact": "x"})
             assert response.status_code in (200, 302), (model, name)
         for name in ("is_active__exact", "state__exact"):
             if name.split("__")[0] in screen.list_filter:

@@ -22,7 +22,7 @@ from tests.integrations.flows.verified_bank import (  # noqa: F401
     linked_bank,
 )
 from tests.integrations.vendors.memory_bank import MemoryBank
-from tests.sandbox_process import LOGIN, Sandbox
+from tests.sandbox_process import Sandbox
 
 
 @pytest.fixture
@@ -49,15 +49,9 @@ def own_mx(
 
 
 @pytest.fixture
-def login() -> str:
-    """The user name at the bank, whose accounts are of every kind; some modules need fewer."""
-    return LOGIN
-
-
-@pytest.fixture
-def connection(api: Api, own_mx: Sandbox, nucleus_client: Client, login: str) -> Member:
+def connection(api: Api, own_mx: Sandbox, nucleus_client: Client) -> Member:
     """A connection whose accounts are connected and retrieved."""
-    return connected_member(api, own_mx, nucleus_client, login)
+    return connected_member(api, own_mx, nucleus_client)
 
 
 @pytest.fixture
