@@ -106,6 +106,12 @@ def is_money(code: str) -> bool:
 
 
 @cache
+def minor_units(code: str) -> int | None:
+    """How many decimal places amounts in this currency have; None if nobody says."""
+    return next((row.exponent for row in iso4217.Currency if row.code == code), None)
+
+
+@cache
 def _codes_without_minor_unit() -> frozenset[str]:
     return frozenset(row.code for row in iso4217.Currency if row.exponent is None)
 

@@ -3,6 +3,7 @@
 from nucleus.admin import (  # noqa: F401 - registers the screens
     accounts,
     currency_rates,
+    entries,
     owners,
     tenants,
 )

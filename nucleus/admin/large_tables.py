@@ -77,6 +77,12 @@ class BoundedChangeList(ChangeList):
 NEWEST_FIRST = ("-create_date",)
 
 
+def newest_first(rows: QuerySet[Any], column: str) -> BoundedList:
+    """The rows of one tenant by this column, of which `within_window` are shown."""
+    order = Order(rows.model, column, ascending=False)
+    return BoundedList(rows.order_by(), order, fields=())
+
+
 def filter_class(model: type[Model], path: str) -> type[RecentValuesFilter] | None:
     """The filter of a column whose values would have to be collected; None for another one."""
     field: Any = None
@@ -110,7 +116,18 @@ def matches(
         tenants: whose rows the columns may belong to.
     """
     newest = rows.values("pk")[: settings.LIST_WINDOW]
-    ids = set(matching.filter(pk__in=newest).values_list("pk", flat=True)[:MAX_MATCHES])
+    return with_equal(rows, matching.filter(pk__in=newest), names, text, tenants)
+
+
+def with_equal(
+    rows: QuerySet[Any],
+    matching: QuerySet[Any],
+    names: tuple[str, ...],
+    text: str,
+    tenants: QuerySet[Tenant],
+) -> Any:
+    """The matching rows, and those of which a column that has an index is equal to the text."""
+    ids = set(matching.order_by().values_list("pk", flat=True)[:MAX_MATCHES])
     for name in names:
         exact = _equal(rows, name, text, tenants)
         if exact is not None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Func, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.db.models.sql.where import WhereNode
 from rest_framework.exceptions import ValidationError
 
@@ -159,9 +160,29 @@ class BoundedList:
 
     def within_window(self) -> QuerySet[Any]:
         """The rows; where no index finds them, those among the first rows of the order."""
-        if self.is_read_by_index or not self._has_index or self._is_sorted:
+        if not self.is_filtered_in_window:
             return self.rows
         return self.rows.filter(self._up_to(self._window_end))
+
+    @property
+    def is_filtered_in_window(self) -> bool:
+        """Whether `within_window` leaves out rows that no index finds."""
+        return not self.is_read_by_index and self._has_index and not self._is_sorted
+
+    def first_rows(self) -> QuerySet[Any]:
+        """Those of the rows that are within the window, also where an index has all of them."""
+        if not self._has_index or not (self.is_read_by_index or self.is_filtered_in_window):
+            return self.rows
+        return self.rows.filter(self._up_to(self._window_end))
+
+    @cached_property
+    def order_columns(self) -> list[OrderBy]:
+        """For `order_by`, so that the database takes the index that this list is meant to use."""
+        return self.order.columns(None if self._uses_index else Unindexed(F(self.order.column)))
+
+    @cached_property
+    def _uses_index(self) -> bool:
+        return self.is_read_by_index or all(node in self._in_index for node in self._narrowing)
 
     def page(self, number: int, size: int) -> Part:
         """The page of that number. Raises ValidationError for one that costs too much."""
@@ -222,18 +243,14 @@ class BoundedList:
 
     def _ordered(self, rows: QuerySet[Any], first: int, size: int) -> list[Any]:
         """At most `size` of the rows from number `first` on, in the list's order."""
-        uses_index = self.is_read_by_index or all(
-            node in self._in_index for node in self._narrowing
-        )
 
         def choose(rows: QuerySet[Any]) -> QuerySet[Any]:
-            expression = None if uses_index else Unindexed(F(self.order.column))
-            ordered = rows.order_by(*self.order.columns(expression))
+            ordered = rows.order_by(*self.order_columns)
             return ordered.values_list(*self.columns) if self.columns else ordered
 
         if not self.columns:
             return list(choose(rows)[first : first + size])
-        key = (self.columns, self.order, uses_index)
+        key = (self.columns, self.order, self._uses_index)
         read = statement_cache.page(rows, choose, key, first=first, size=size)
         return [row_type(self.columns)._make(row) for row in read]
 

@@ -37,10 +37,13 @@ from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import (
     AggregationAccountFactory,
+    BalanceFactory,
     BankLinkFactory,
     BusinessFactory,
     ClientFactory,
     CurrencyRateFactory,
+    HoldingFactory,
+    TransactionFactory,
 )
 
 CANARY = "canary"
@@ -72,6 +75,8 @@ def populate(tenant: Tenant) -> list[str]:
     client: Any = ClientFactory(tenant=tenant)
     business: Any = BusinessFactory(tenant=tenant)
     account: Any = AggregationAccountFactory(client=client)
+    for factory in (BalanceFactory, TransactionFactory, HoldingFactory):
+        factory(aggregation_account=account)
     BankLinkFactory(client=client)
     CurrencyRateFactory(tenant=tenant)
     owner = VendorUser.unscoped.create(tenant=tenant, client=client, vendor="mx", identifier="i")

@@ -1,0 +1,13 @@
+"""Amounts and times in the templates of the admin."""
+
+from __future__ import annotations
+
+from django import template
+
+from nucleus import amounts
+
+register = template.Library()
+register.filter("money", amounts.money)
+register.filter("number", amounts.number)
+register.filter("instant", amounts.instant)
+register.filter("direction", amounts.direction_name)
