@@ -11,9 +11,10 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 Entry = tuple[str, str, str]  # title, icon, screen
+SETUP = "Set-up"
 MENU: list[tuple[str, list[Entry]]] = [
     (
-        "Set-up",
+        SETUP,
         [
             ("Credentials", "key", "integrations_vendorcredential"),
             ("API moves", "move_up", "integrations_apimove"),
@@ -65,9 +66,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups = []
     for title, entries in MENU:
         items = [_item(*entry) for entry in entries if permission_to(entry[2])(request)]
+        if title == SETUP:
+            items = [*_setup_pages(request), *items]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups
+
+
+def _setup_pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """The doctor, with the number of things to fix, for those who may look at credentials."""
+    if not permission_to("integrations_vendorcredential")(request):
+        return []
+    # Needs models, which are loaded after the settings that name this module.
+    from gateway.diagnostics import report  # noqa: PLC0415
+
+    doctor = {"title": "Doctor", "icon": "stethoscope", "link": reverse_lazy("admin:doctor")}
+    number = report.problems(request.user)
+    setup = {"title": "Set-up steps", "icon": "checklist", "link": reverse_lazy("admin:setup")}
+    return [setup, doctor | ({"badge": number, "badge_variant": "danger"} if number else {})]
 
 
 def permission_to(screen: str) -> Callable[[HttpRequest], bool]:

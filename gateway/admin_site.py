@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, path, resolve
 from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
@@ -17,6 +17,7 @@ from gateway.access import staff_logins
 from gateway.access.client_address import client_address
 from gateway.access.throttle import RateLimited
 from gateway.errors import responses
+from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
 MAX_NAME_LENGTH = 150  # of User.username
@@ -26,6 +27,36 @@ class StaffSite(UnfoldAdminSite):
     """The admin site."""
 
     index_title = "Overview"
+
+    def get_urls(self) -> list[Any]:
+        """The pages beside those of models, too."""
+        # Its module needs the registered screens, which are loaded after this one.
+        from gateway.admin import doctor_page, encryption_page, setup_page  # noqa: PLC0415
+
+        pages = [
+            path("doctor/", self.admin_view(doctor_page.view), name="doctor"),
+            path("setup/", self.admin_view(setup_page.overview), name="setup"),
+            path(
+                "setup/<uuid:tenant_id>/",
+                self.admin_view(setup_page.tenant_steps),
+                name="setup_tenant",
+            ),
+        ]
+        keys = self.admin_view(encryption_page.view)
+        pages.append(path("encryption_keys/", keys, name="encryption_keys"))
+        return [*pages, *super().get_urls()]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The start page, which names set-ups that are not complete."""
+        from gateway.admin import doctor_page, setup_page  # noqa: PLC0415
+
+        context = dict(extra_context or {})
+        if doctor_page.may_look(request):
+            context["incomplete_setups"] = setup_page.incomplete_setups(request.user)
+            context["offers_setup"] = context["incomplete_setups"] or not Tenant.objects.exists()
+        return super().index(request, context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -52,6 +52,22 @@ def decrypt(ciphertext: str, *, context: str) -> str:
     return str(plain)
 
 
+def reencrypted(ciphertext: str) -> Ciphertext | None:
+    """The same value under the newest key; None if it is already. Raises DecryptionFailed."""
+    keys = tuple(settings.FIELD_ENCRYPTION_KEYS)
+    token = ciphertext.encode()
+    try:
+        _key_ring(keys[:1]).decrypt(token)
+    except InvalidToken:
+        pass
+    else:
+        return None
+    try:
+        return Ciphertext(_key_ring(keys).rotate(token).decode())
+    except InvalidToken as error:
+        raise DecryptionFailed("No configured key decrypts the value.") from error
+
+
 class Ciphertext(str):
     """What the database holds; the descriptor turns it into plain text on access."""
 

@@ -68,9 +68,7 @@ class TestButton(BaseAdmin):
             result = credentials.test(credential=typed, tested_by=name)
         else:
             result = credentials.test_unsaved(credential=typed)
-            request.session[SESSION_KEY] = [
-                credentials.fingerprint(typed), result.ok, result.message,
-            ]  # fmt: skip
+        request.session[SESSION_KEY] = [credentials.fingerprint(typed), result.ok, result.message]
         subject: Model = typed.tenant if is_new else typed
         keys = "the stored keys" if is_stored else "keys that are not saved"
         self.record(request, subject, f"Tested {keys} of {typed}: {result.message}")

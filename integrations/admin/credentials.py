@@ -25,6 +25,7 @@ from integrations.models.credentials import API_KEY_HELP, NEVER_TRIED
 from integrations.pasted_text import check_key
 from integrations.vendors import registry
 from nucleus.admin import confirmation
+from nucleus.admin.setup_link import SetupStep
 
 MAX_TESTED = 10  # per action; each may take VENDOR_DEADLINE_SECONDS
 QUESTION = "Call the vendor with the stored credential? Unsaved changes are not tested."
@@ -84,7 +85,7 @@ def _addresses() -> str:
 
 
 @admin.register(VendorCredential)
-class CredentialAdmin(TestButton, MovePage):
+class CredentialAdmin(TestButton, MovePage, SetupStep):
     """Keys for a vendor's API; one credential per tenant and vendor is active."""
 
     form = CredentialForm

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin
@@ -12,6 +14,7 @@ from integrations.flows import inbound_webhooks
 from integrations.models import AggregationSettings, VerificationSettings
 from integrations.pasted_text import printable_ascii
 from nucleus.admin.base import BaseAdmin
+from nucleus.admin.setup_link import SetupStep
 
 
 class AggregationForm(WriteOnlySecrets):
@@ -29,6 +32,16 @@ class AggregationForm(WriteOnlySecrets):
             "retrieve_holdings", "webhook_user", "webhook_secret",
         )  # fmt: skip
 
+    def clean(self) -> dict[str, Any]:
+        """MX's webhooks need both user and secret; one alone would be refused silently."""
+        cleaned = super().clean()
+        user, secret = cleaned.get("webhook_user"), cleaned.get("webhook_secret")
+        if user and not secret and "webhook_secret" not in self.errors:
+            self.add_error("webhook_secret", "Enter the secret that belongs to the user.")
+        if secret and not user and "webhook_user" not in self.errors:
+            self.add_error("webhook_user", "Enter the user that belongs to the secret.")
+        return cleaned
+
     def clean_webhook_user(self) -> str:
         """Basic authentication separates user name and password by a colon."""
         name: str = self.cleaned_data["webhook_user"]
@@ -39,7 +52,7 @@ class AggregationForm(WriteOnlySecrets):
 
 
 @admin.register(AggregationSettings)
-class AggregationSettingsAdmin(BaseAdmin):
+class AggregationSettingsAdmin(SetupStep):
     """The vendor for aggregation, what is automatic, and the access of its webhooks."""
 
     form = AggregationForm
@@ -50,12 +63,12 @@ class AggregationSettingsAdmin(BaseAdmin):
     list_select_related = ("tenant",)
     readonly_fields = ("webhook_url",)
     fieldsets = (
-        ("Aggregation", {"classes": ["tab"], "fields": (
+        ("Aggregation", {"fields": (
             "tenant", "vendor", "retrieve_automatically", "create_vendor_user_automatically",
             "history_days", "add_new_accounts", "adopt_connections", "deep_read_days",
             "retrieve_holdings",
         )}),
-        ("Webhooks", {"classes": ["tab"], "fields": (
+        ("Webhooks", {"fields": (
             "webhook_url", "webhook_user", "webhook_secret",
         )}),
     )  # fmt: skip

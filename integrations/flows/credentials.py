@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from integrations import circuit_breaker, vendor_sessions
 from integrations.flows.errors import FlowError
 from integrations.jobs import requeue
-from integrations.models import CredentialHealth, VendorCredential
+from integrations.models import CredentialHealth, Diagnosis, VendorCredential
 from integrations.vendors import registry
 from integrations.vendors.base import CallRecord
 from integrations.vendors.errors import VendorNotConfigured
@@ -35,6 +35,8 @@ def test(*, credential: VendorCredential, tested_by: str = "") -> CheckResult:  
     """
     result = _call(credential, breaker=None)
     store_result(credential=credential, result=result, tested_by=tested_by)
+    if result.ok:  # a finding that it does not work no longer holds
+        Diagnosis.objects.filter(tenant=credential.tenant_id).delete()
     if result.ok and credential.is_active:
         requeue.release_postponed(tenant_id=credential.tenant_id, vendor=credential.vendor)
     return result
@@ -107,6 +109,7 @@ def credential_changed(*, credential: VendorCredential) -> None:
     Called after every save of a credential, see apps.py.
     """
     CredentialHealth.objects.filter(pk=credential.pk).delete()
+    Diagnosis.objects.filter(tenant=credential.tenant_id).delete()
     untested = {"tested_at": None, "tested_by": "", "test_passed": None, "test_message": ""}
     VendorCredential.unscoped.filter(pk=credential.pk).exclude(tested_at=None).update(**untested)
     if credential.is_active:

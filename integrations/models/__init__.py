@@ -4,6 +4,7 @@ from integrations.models.api_moves import ApiMove
 from integrations.models.async_runs import AsyncTransaction
 from integrations.models.audit import AuditLog
 from integrations.models.credentials import CredentialHealth, VendorCredential
+from integrations.models.diagnoses import Diagnosis
 from integrations.models.duplicates import AccountMerge, MergedEntry, PossibleDuplicate
 from integrations.models.erasures import Erasure
 from integrations.models.inbound_webhooks import InboundWebhook
@@ -31,6 +32,7 @@ __all__ = [
     "AuditLog",
     "CredentialHealth",
     "DeletedAccount",
+    "Diagnosis",
     "Erasure",
     "InboundWebhook",
     "Job",

@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from nucleus.encryption import EncryptedTextField
+from nucleus.encryption import DecryptionFailed, EncryptedTextField
 from nucleus.models.base import TenantRecord
 
 AUTOMATIC_RETRIEVAL = (
@@ -24,8 +24,13 @@ PREVIOUS_ACCESS_FIELDS = (
 )  # fmt: skip
 
 
-def _has_same_access(old: AggregationSettings, new: AggregationSettings) -> bool:
-    return (old.webhook_user, old.webhook_secret) == (new.webhook_user, new.webhook_secret)
+def _is_replaced(old: AggregationSettings, new: AggregationSettings) -> bool:
+    """Whether there was another access, which can still be read."""
+    try:
+        access = (old.webhook_user, old.webhook_secret)
+    except DecryptionFailed:
+        return False
+    return bool(old.webhook_secret) and access != (new.webhook_user, new.webhook_secret)
 
 
 def new_webhook_path() -> str:
@@ -95,7 +100,7 @@ class AggregationSettings(TenantRecord):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the replaced webhook access valid for WEBHOOK_ACCESS_OVERLAP."""
         stored = None if self._state.adding else type(self).unscoped.filter(pk=self.pk).first()
-        if stored is not None and stored.webhook_secret and not _has_same_access(stored, self):
+        if stored is not None and _is_replaced(stored, self):
             self.previous_webhook_user = stored.webhook_user
             self.previous_webhook_secret = stored.webhook_secret
             self.previous_webhook_until = timezone.now() + WEBHOOK_ACCESS_OVERLAP

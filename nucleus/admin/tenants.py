@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from nucleus.admin.base import BaseAdmin
+from nucleus.admin.setup_link import SetupStep
 from nucleus.admin.tenant_access import sees_all_tenants
 from nucleus.models import Tenant
 
 
 @admin.register(Tenant)
-class TenantAdmin(BaseAdmin):
+class TenantAdmin(SetupStep):
     """Companies using the gateway. Deactivating one stops its tokens at once."""
 
     list_display = ("name", "slug", "currency_code", "is_active")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -161,6 +162,46 @@ def test_settings_use_the_terms_of_the_guide(staff: HttpClient, tenant: Tenant):
     row.refresh_from_db()
     assert (row.history_days, row.webhook_secret) == (30, "a secret")
     assert row.retrieve_automatically is False
+
+
+@pytest.mark.parametrize(
+    ("user", "secret", "message"),
+    [
+        ("hook", "", "Enter the secret that belongs to the user"),
+        ("", "a secret", "Enter the user that belongs to the secret"),
+        ("ho:ok", "a secret", "must not contain a colon"),
+        ("h\u200book", "a secret", "Character 2 of 5 is ZERO WIDTH SPACE"),
+        ("hook", "\u201ca secret", "Character 1 of 9 is LEFT DOUBLE QUOTATION MARK"),
+        ("x" * 300, "a secret", "at most 255 characters"),
+        ("hook", "x" * 2000, "at most 1024 characters"),
+    ],
+)
+def test_access_of_webhooks_that_cannot_work_is_refused(
+    staff: HttpClient, tenant: Tenant, user: str, secret: str, message: str
+):
+    body = {
+        "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "deep_read_days": "30",
+        "webhook_user": user, "webhook_secret": secret,
+    }  # fmt: skip
+    assert message in staff.post(f"{SETTINGS}add/", body).content.decode()
+    assert not AggregationSettings.unscoped.exists()
+
+
+def test_a_webhook_secret_whose_key_is_lost_can_be_entered_again(
+    staff: HttpClient, tenant: Tenant, settings: Any
+):
+    row = AggregationSettings(tenant=tenant, webhook_user="hook", webhook_secret="a secret")
+    row.save()
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    body = {
+        "tenant": tenant.pk, "vendor": "mx", "history_days": "30", "deep_read_days": "30",
+        "webhook_user": "hook", "webhook_secret": "",
+    }  # fmt: skip
+    path = f"{SETTINGS}{row.pk}/change/"
+    assert "cannot be decrypted" in staff.get(path).content.decode()
+    assert "cannot be decrypted" in staff.post(path, body).content.decode()
+    assert staff.post(path, body | {"webhook_secret": "another"}).status_code == 302
+    assert AggregationSettings.unscoped.get().webhook_secret == "another"
 
 
 def test_an_applications_secret_is_shown_once(staff: HttpClient, tenant: Tenant):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
-from django.core.management.base import BaseCommand
-from django.db import models
+from django.core.management.base import BaseCommand, CommandError
 
-from nucleus.encryption import EncryptedTextField
+from nucleus.writes import key_rotation
+from nucleus.writes.key_rotation import Position
 
-BATCH = 500
+PROGRESS_EVERY = 20  # batches
 
 
 class Command(BaseCommand):
@@ -20,23 +19,23 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for model in apps.get_models():
-            names = [
-                field.name
-                for field in model._meta.local_fields
-                if isinstance(field, EncryptedTextField)
-            ]
-            if names:
-                count = _rotate(model, names)
-                self.stdout.write(f"{model._meta.label}: {count} rows, {', '.join(names)}")
-
-
-def _rotate(model: type[models.Model], names: list[str]) -> int:
-    rows: Any = getattr(model, "unscoped", model._default_manager)
-    count = 0
-    for row in rows.only("pk", *names).order_by("pk").iterator(BATCH):
-        for name in names:
-            setattr(row, name, getattr(row, name))  # plain text again, so that saving encrypts it
-        row.save(update_fields=names)
-        count += 1
-    return count
+        names, total = key_rotation.table_names(), key_rotation.count_rows()
+        position = at_start = Position()
+        batches = 0
+        while not position.is_finished:
+            advanced = key_rotation.rotate_batch(position)
+            batches += 1
+            if advanced.table != position.table:
+                read = advanced.read - at_start.read
+                changed = advanced.changed - at_start.changed
+                self.stdout.write(f"{names[position.table]}: {read} rows, {changed} re-encrypted")
+                at_start = advanced
+            elif batches % PROGRESS_EVERY == 0:
+                self.stdout.write(f"{advanced.read} of {total} rows")
+            position = advanced
+        if position.failed:
+            raise CommandError(
+                f"{position.failed} rows have values that no configured key decrypts; "
+                "they stay as they are. Do not drop keys before `manage.py doctor` is clean."
+            )
+        self.stdout.write(f"All {position.read} rows are under the newest key.")

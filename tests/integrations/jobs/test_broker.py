@@ -17,7 +17,7 @@ from django.core.management import call_command
 
 from celery_app import waker
 from celery_app.app import app
-from gateway.management.commands import doctor
+from gateway.diagnostics import installation
 from integrations.jobs import broker
 from integrations.jobs.broker import ProblemKind
 from tests.faults import services
@@ -208,8 +208,8 @@ def test_doctor_reports_the_problem(
 
 
 def test_doctor_reports_queues_without_a_reader():
-    assert [level for level, _ in doctor.celery_findings({})] == ["FIX"]
+    assert [finding.level for finding in installation.celery_findings({})] == ["FIX"]
     full = {"a@host": {"interactive", "webhook"}, "b@host": {"bulk"}}
-    assert [level for level, _ in doctor.celery_findings(full)] == ["OK", "OK"]
-    (_, (level, text)) = doctor.celery_findings({"a@host": {"interactive", "webhook"}})
-    assert (level, "--queues bulk" in text) == ("FIX", True)
+    assert [finding.level for finding in installation.celery_findings(full)] == ["OK", "OK"]
+    (_, unread) = installation.celery_findings({"a@host": {"interactive", "webhook"}})
+    assert (unread.level, "--queues bulk" in unread.message) == ("FIX", True)
