@@ -57,7 +57,14 @@ MENU: list[tuple[str, list[Entry]]] = [
             ("Erasures", "person_remove", "integrations_erasure"),
         ],
     ),
-    ("Staff", [("Users", "group", "auth_user"), ("Roles", "shield", "auth_group")]),
+    (
+        "Staff",
+        [
+            ("Users", "group", "auth_user"),
+            ("Roles", "shield", "auth_group"),
+            ("Who did what", "history", "nucleus_staffaction"),
+        ],
+    ),
 ]
 
 

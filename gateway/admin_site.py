@@ -17,7 +17,8 @@ from gateway.access import staff_logins
 from gateway.access.client_address import client_address
 from gateway.access.throttle import RateLimited
 from gateway.errors import responses
-from nucleus.models import Tenant
+from nucleus.models import StaffAction, Tenant
+from nucleus.writes.staff import record_action
 
 logger = logging.getLogger(__name__)
 MAX_NAME_LENGTH = 150  # of User.username
@@ -147,3 +148,5 @@ def _record(
         LogEntry.objects.log_actions(
             user.pk, [user], CHANGE, f"{message} from {address}.", single_object=True
         )
+        text, kind = f"{message} from {address}.", StaffAction.Kind.LOG_IN
+        record_action(user, user, text, kind=kind, tenant=None)

@@ -104,6 +104,19 @@ class DeviceGrant(AbstractDeviceGrant):
         abstract = False
 
 
+class ReadyRole(models.Model):
+    """Marks a role that the gateway keeps up to date; see gateway.access.staff_roles."""
+
+    slug = models.CharField(max_length=32, primary_key=True)
+    group = models.OneToOneField("auth.Group", on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class UsageWindow(models.Model):
     """A counter; only gateway.access.counters writes it."""
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm
 
+from gateway.access import staff_roles
 from gateway.admin.staff_forms import StaffAddForm, StaffForm, tenant_fields
 from nucleus.admin import tenant_access
 from nucleus.admin.base import BaseAdmin
@@ -28,6 +29,11 @@ def permissions_of(user: User | AnonymousUser) -> QuerySet[Permission]:
     if user.is_superuser:
         return Permission.objects.all()
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
+
+
+def offered_permissions(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """The permissions that this user may give to others."""
+    return staff_roles.offered_permissions(permissions_of(user)).select_related("content_type")
 
 
 def grantable_groups(user: User | AnonymousUser) -> QuerySet[Group]:
@@ -107,7 +113,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "user_permissions":
-            kwargs["queryset"] = permissions_of(request.user)
+            kwargs["queryset"] = offered_permissions(request.user)
         elif db_field.name == "groups":
             kwargs["queryset"] = grantable_groups(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
@@ -122,15 +128,27 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
-    """Roles of staff, which are the same for all tenants."""
+    """Roles of staff, which are the same for all tenants.
+
+    Nobody changes the ready ones, and only staff of all tenants change the others.
+    """
 
     is_shared = True
+    list_display = ("name", "is_ready")
+
+    @admin.display(boolean=True, description="Kept up to date by the gateway")
+    def is_ready(self, group: Group) -> bool:
+        return staff_roles.is_ready_role(group)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        allowed = bool(super().has_add_permission(request))
+        return allowed and tenant_access.sees_all_tenants(request.user)
 
     def formfield_for_manytomany(  # type: ignore[override]
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "permissions":
-            kwargs["queryset"] = permissions_of(request.user)
+            kwargs["queryset"] = offered_permissions(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -142,4 +160,6 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
         return allowed and (obj is None or self._may_grant(request, obj))
 
     def _may_grant(self, request: HttpRequest, group: Group) -> bool:
+        if staff_roles.is_ready_role(group) or not tenant_access.sees_all_tenants(request.user):
+            return False
         return grantable_groups(request.user).filter(pk=group.pk).exists()

@@ -5,5 +5,6 @@ from nucleus.admin import (  # noqa: F401 - registers the screens
     currency_rates,
     entries,
     owners,
+    staff_actions,
     tenants,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +9,8 @@ from django import forms
 from django.contrib.admin.filters import FieldListFilter, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
-from unfold.admin import ModelAdmin
 
 from nucleus.admin.large_tables import (
     BoundedChangeList,
@@ -22,6 +19,8 @@ from nucleus.admin.large_tables import (
     is_large,
     matches,
 )
+from nucleus.admin.recording import RecordingAdmin
+from nucleus.admin.secret_columns import is_secret, secret_names
 from nucleus.admin.tenant_access import (
     ConfinedFilter,
     TenantFilter,
@@ -29,33 +28,12 @@ from nucleus.admin.tenant_access import (
     has_several_tenants,
     visible_tenants,
 )
-from nucleus.encryption import EncryptedTextField
 
-logger = logging.getLogger(__name__)
-# Text columns of this and of foreign models (users, OAuth) that are secret though not encrypted.
-SECRET_NAME = re.compile(
-    r"(?:.*_)?(?:password|secret|token|token_checksum|session_key)|device_code|user_code"
-)
-TEXT_TYPES = ("CharField", "TextField")
 OPERATORS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte")  # that filters of lists produce
 DATE_PARTS = ("year", "month", "day")
 
 
-def is_secret(field: Any) -> bool:
-    """Whether staff may neither read this column nor filter by it."""
-    if isinstance(field, EncryptedTextField):
-        return True
-    if not isinstance(field, Field) or field.get_internal_type() not in TEXT_TYPES:
-        return False
-    return SECRET_NAME.fullmatch(field.name) is not None
-
-
-def secret_names(model: type[Model]) -> frozenset[str]:
-    """The names of a model's secret columns."""
-    return frozenset(field.name for field in model._meta.get_fields() if is_secret(field))
-
-
-class BaseAdmin(ModelAdmin):
+class BaseAdmin(RecordingAdmin):
     """The base of every admin class of the site.
 
     Secret columns are shown only as empty inputs of a form that declares them, to staff who may
@@ -66,7 +44,6 @@ class BaseAdmin(ModelAdmin):
     another tenant is a 404, as if it did not exist.
     """
 
-    tenant_path = ""  # how a row leads to its tenant, where it has no column `tenant`
     is_shared = False  # the rows belong to no tenant, and are harmless
 
     fixed_fields: tuple[str, ...] = ("tenant",)  # chosen once, when the object is added
@@ -217,29 +194,6 @@ class BaseAdmin(ModelAdmin):
         if selected and not self.get_queryset(request).filter(pk__in=selected).exists():
             raise Http404("None of the selected rows exists.")
         return super().response_action(request, queryset)
-
-    # Logging
-
-    def record(self, request: HttpRequest, obj: Any, message: str) -> None:
-        """Add an entry to the object's history, and a line to the log."""
-        self.log_change(request, obj, message)
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._log_line(request, obj, "added")
-        return super().log_addition(request, obj, message)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._log_line(request, obj, message if isinstance(message, str) else "changed")
-        return super().log_change(request, obj, message)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        for obj in queryset:
-            self._log_line(request, obj, "deleted")
-        return super().log_deletions(request, queryset)
-
-    def _log_line(self, request: HttpRequest, obj: Any, message: str) -> None:
-        name = request.user.get_username()
-        logger.info("Staff %a: %s %s: %a", name, self.opts.label, obj.pk, message)
 
     # Deletion
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import FieldDoesNotExist
@@ -81,6 +82,16 @@ def _read_tenant_ids(user: Staff) -> list[UUID] | None:
     return sorted(access.tenants.values_list("pk", flat=True))
 
 
+def tenant_of(obj: Model, *, path: str = "") -> Tenant | None:
+    """The tenant that an object belongs to, or is; None if it belongs to none."""
+    if isinstance(obj, Tenant):
+        return obj
+    value: Any = obj
+    for name in (path or _tenant_path(type(obj)) or "tenant").split("__"):
+        value = getattr(value, name, None)
+    return value if isinstance(value, Tenant) else None
+
+
 def covers(actor: Staff, user: User) -> bool:
     """Whether `actor` sees every tenant that `user` sees."""
     own = tenant_ids(actor)
@@ -120,7 +131,13 @@ class ConfinedFilter(RelatedFieldListFilter):
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
     ) -> list[tuple[str, Any]]:
-        rows = confine(field.related_model._default_manager.all(), request.user)
+        rows = field.related_model._default_manager.all()
+        try:
+            screen: Any = model_admin.admin_site.get_model_admin(field.related_model)
+        except NotRegistered:
+            rows = confine(rows, request.user)
+        else:
+            rows = screen.visible_rows(request, rows)
         ordering = self.field_admin_ordering(field, request, model_admin)
         return [
             (str(row.pk), str(row)) for row in rows.order_by(*ordering or ("pk",))[:MAX_CHOICES]

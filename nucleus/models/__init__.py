@@ -12,7 +12,7 @@ from nucleus.models.ledger import (
     AggregationAccountTransaction,
 )
 from nucleus.models.merchants import Merchant, MerchantLocation
-from nucleus.models.staff import StaffAccess
+from nucleus.models.staff import StaffAccess, StaffAction
 from nucleus.models.tenancy import Business, Client, Owner, Tenant
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "MerchantLocation",
     "Owner",
     "StaffAccess",
+    "StaffAction",
     "Tenant",
 ]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
@@ -23,6 +25,7 @@ from nucleus.models import (
     BulkTransaction,
     Business,
     Client,
+    StaffAction,
 )
 from nucleus.models.ledger import AccountEntry
 
@@ -65,7 +68,16 @@ def delete_entries(
 
 def delete_client(*, tenant_id: UUID, client_id: UUID) -> dict[str, int]:
     """Delete the client and what still belongs to it; returns the number of rows by model label."""
+    _redact_staff_actions(client_id)
     return Client.unscoped.filter(tenant=tenant_id, pk=client_id).delete()[1]
+
+
+def _redact_staff_actions(client_id: UUID) -> None:
+    """Remove the client's name from what staff did to it."""
+    kind, key = ContentType.objects.get_for_model(Client), str(client_id)
+    actions = StaffAction.objects.filter(content_type=kind, object_id=key)
+    actions.update(object_name=REDACTED, changes=[])
+    LogEntry.objects.filter(content_type=kind, object_id=key).update(object_repr=REDACTED)
 
 
 def redact_bulk_transactions(

@@ -1,13 +1,17 @@
-"""The tenants of staff."""
+"""The tenants of staff, and the record of what they did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Model
 
-from nucleus.models import StaffAccess, Tenant
+from nucleus.models import StaffAccess, StaffAction, Tenant
+
+NAME_LENGTH = 200
 
 
 @transaction.atomic
@@ -17,3 +21,33 @@ def bind_to_tenants(user: User, *, all_tenants: bool, tenants: Iterable[Tenant])
         user=user, defaults={"all_tenants": all_tenants}
     )
     access.tenants.set(tenants)
+
+
+def record_action(
+    user: User,
+    obj: Model,
+    message: str,
+    *,
+    kind: str,
+    tenant: Tenant | None,
+    changes: Sequence[Sequence[str]] = (),
+) -> StaffAction:
+    """Add an entry to the record of what staff did.
+
+    Args:
+        obj: what it was done to.
+        message: what was done, without secrets.
+        kind: one of StaffAction.Kind.
+        tenant: of the object; its staff see the entry.
+        changes: field, from and to, in words and without secrets.
+    """
+    return StaffAction.objects.create(
+        user=user,
+        tenant=tenant,
+        kind=kind,
+        content_type=ContentType.objects.get_for_model(obj),
+        object_id=str(obj.pk),
+        object_name=str(obj)[:NAME_LENGTH],
+        message=message,
+        changes=[list(change) for change in changes],
+    )

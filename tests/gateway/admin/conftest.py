@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as HttpClient
 
@@ -18,7 +18,7 @@ Staff = Callable[..., HttpClient]
 def staff(db: Any) -> Staff:
     """Somebody of staff who holds these permissions, as `app.codename`, logged in.
 
-    They see all tenants, or those in `tenants`.
+    They see all tenants, or those in `tenants`; `role` is the name of a role.
     """
 
     def make(
@@ -26,10 +26,13 @@ def staff(db: Any) -> Staff:
         name: str = "viewer",
         is_superuser: bool = False,
         tenants: Sequence[Tenant] | None = None,
+        role: str = "",
     ) -> HttpClient:
         user = User.objects.create(username=name, is_staff=True, is_superuser=is_superuser)
         access = StaffAccess.objects.create(user=user, all_tenants=tenants is None)
         access.tenants.set(tenants or [])
+        if role:
+            user.groups.add(Group.objects.get(name=role))
         for permission in permissions:
             app, codename = permission.split(".")
             user.user_permissions.add(

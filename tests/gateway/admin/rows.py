@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
+from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
 from gateway.access.models import Application
@@ -31,8 +34,8 @@ from integrations.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
-from nucleus.admin.base import secret_names
-from nucleus.models import StaffAccess, Tenant
+from nucleus.admin.secret_columns import secret_names
+from nucleus.models import Client, StaffAccess, StaffAction, Tenant
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import (
@@ -56,6 +59,17 @@ def screens() -> list[tuple[type[Model], ModelAdmin[Any]]]:
     return sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
 
 
+def url_patterns(
+    entries: list[Any], groups: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], URLPattern]]:
+    """All URLs of the admin (`admin.site.urls[0]`), each with the prefixes before it."""
+    for entry in entries:
+        if isinstance(entry, URLResolver):
+            yield from url_patterns(entry.url_patterns, (*groups, str(entry.pattern)))
+        else:
+            yield groups, entry
+
+
 def path_of(model: type[Model], suffix: str = "") -> str:
     return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{suffix}"
 
@@ -63,6 +77,8 @@ def path_of(model: type[Model], suffix: str = "") -> str:
 def row_of(model: type[Model]) -> Any:
     """The row of a screen that `populate` made; of users the one that is not logged in."""
     rows = getattr(model, "unscoped", model._default_manager)
+    if model is Group:
+        return rows.filter(name="A role of ours").first() or rows.first()
     return rows.get(date_joined=COLLEAGUE_SINCE) if model is User else rows.first()
 
 
@@ -125,7 +141,12 @@ def populate(tenant: Tenant) -> list[str]:
         username="colleague", is_staff=True, date_joined=COLLEAGUE_SINCE
     )
     StaffAccess.objects.create(user=colleague).tenants.add(tenant)
-    Group.objects.create(name="Support")
+    kind = ContentType.objects.get_for_model(Client)
+    StaffAction.objects.create(
+        user=colleague, tenant=tenant, kind="change", content_type=kind, object_id=client.pk,
+        object_name="client", message="changed", changes=[["Name", "a", "b"]],
+    )  # fmt: skip
+    Group.objects.create(name="A role of ours")
     return [value for model, _ in screens() for value in _hide(model)]
 
 

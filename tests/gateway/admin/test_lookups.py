@@ -10,7 +10,7 @@ from django.db.models import Field, Model
 from django.test import Client as HttpClient
 from django.test import RequestFactory
 
-from nucleus.admin.base import secret_names
+from nucleus.admin.secret_columns import secret_names
 from nucleus.models import Tenant
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import path_of, populate, screens

@@ -134,9 +134,9 @@ def test_a_new_user_has_no_rights(manager: HttpClient):
 def test_roles_get_only_permissions_of_their_editor(manager: HttpClient):
     missing, owned = permission("nucleus.view_client"), permission("auth.view_user")
     manager.post(f"{GROUPS}add/", {"name": "Greedy", "permissions": [missing.pk]})
-    assert not Group.objects.exists()
+    assert not Group.objects.filter(name="Greedy").exists()
     assert manager.post(f"{GROUPS}add/", {"name": "Modest", "permissions": [owned.pk]})
-    modest = Group.objects.get()
+    modest = Group.objects.get(name="Modest")
     path = f"{GROUPS}{modest.pk}/change/"
     manager.post(path, {"name": "Modest", "permissions": [owned.pk, missing.pk]})
     assert list(modest.permissions.all()) == [owned]

@@ -10,7 +10,8 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import Model
 from django.test import Client as HttpClient
 
-from nucleus.admin.base import BaseAdmin, secret_names
+from nucleus.admin.base import BaseAdmin
+from nucleus.admin.secret_columns import secret_names
 from nucleus.models import Tenant
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import (

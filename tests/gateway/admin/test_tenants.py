@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -13,13 +12,13 @@ from django.contrib.admin.options import ModelAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
 from django.test import Client as HttpClient
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import reverse
 
 from nucleus.admin.tenant_access import confine, visible_tenants
 from nucleus.models import Institution, StaffAccess, Tenant
 from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.gateway.admin.conftest import Staff
-from tests.gateway.admin.rows import mark_up, path_of, populate, row_of, screens
+from tests.gateway.admin.rows import mark_up, path_of, populate, row_of, screens, url_patterns
 
 MARK = "not-of-this-tenant"
 GENERAL = ("", "nucleus/", "integrations/", "auth/", "access/", f"search/?s={MARK}&extended=1")
@@ -41,23 +40,13 @@ def foreign_staff(staff: Staff) -> tuple[HttpClient, Tenant]:
     other: Any = TenantFactory()
     populate(other)
     mark_up(MARK)
+    Group.objects.filter(name=MARK).update(name="Of nobody")  # roles are shared
     own: list[Any] = [TenantFactory(), TenantFactory()]
     return staff(*everything(), tenants=own), other
 
 
 def foreign_row(model: type[Model]) -> Any:
     return Tenant.objects.get(name=MARK) if model is Tenant else row_of(model)
-
-
-def patterns(
-    entries: list[Any], names: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], URLPattern]]:
-    """All URLs of the admin, each with the names of its groups."""
-    for entry in entries:
-        if isinstance(entry, URLResolver):
-            yield from patterns(entry.url_patterns, (*names, str(entry.pattern)))
-        else:
-            yield names, entry
 
 
 def assert_nothing_found(response: Any, *values: str) -> None:
@@ -89,7 +78,7 @@ def test_no_url_leads_to_a_row_of_others(staff: Staff, plain_errors: None):
     http, _ = foreign_staff(staff)
     rows = [foreign_row(model) for model, _ in screens_of_tenants()]
     walked = 0
-    for groups, pattern in patterns(admin.site.urls[0]):
+    for groups, pattern in url_patterns(admin.site.urls[0]):
         if not pattern.pattern.converters or not pattern.name or "auth/group/" in groups:
             continue
         if pattern.name in ("view_on_site", "app_list"):
