@@ -126,6 +126,12 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [_static("gateway/admin.css")],
     "SCRIPTS": [_static("gateway/admin.js")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Second factor", "link": reverse_lazy("admin:second_factor")},
+            {"title": "Sessions", "link": reverse_lazy("admin:own_sessions")},
+        ],
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": navigation,

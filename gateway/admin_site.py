@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.urls import Resolver404, path, resolve
+from django.urls import Resolver404, URLPattern, path, resolve
 from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
@@ -45,7 +45,7 @@ class StaffSite(UnfoldAdminSite):
         ]
         keys = self.admin_view(encryption_page.view)
         pages.append(path("encryption_keys/", keys, name="encryption_keys"))
-        return [*pages, *super().get_urls()]
+        return [*pages, *self._account_urls(), *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -91,6 +91,19 @@ class StaffSite(UnfoldAdminSite):
             samesite="Lax",
         )
         return response
+
+    def _account_urls(self) -> list[URLPattern]:
+        """The pages of the own account."""
+        from gateway.admin import own_sessions, second_factor  # noqa: PLC0415 - import this module
+
+        return [
+            path(route, self.admin_view(view), name=name)
+            for route, view, name in (
+                ("second-factor/", second_factor.manage, "second_factor"),
+                ("second-factor/code/", second_factor.check, "second_factor_check"),
+                ("sessions/", own_sessions.show, "own_sessions"),
+            )
+        ]
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

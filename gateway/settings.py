@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "gateway.middleware.staff_sessions.StaffSessionMiddleware",
+    "gateway.middleware.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gateway.middleware.chunked_bodies.ChunkedBodyMiddleware",
     "gateway.access.throttle.RateLimitHeaders",
@@ -243,6 +245,11 @@ TRUSTED_PROXY_COUNT = env.int(
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
+# Whether staff have to have a second factor.
+STAFF_SECOND_FACTOR = env.choice(
+    "STAFF_SECOND_FACTOR", default="optional", choices=("optional", "required")
+)
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30, minimum=1, maximum=480)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 # The proxy handles TLS and preload; subdomains of the host may belong to other servers.

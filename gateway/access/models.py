@@ -16,6 +16,11 @@ from oauth2_provider.models import (
 
 from gateway.access.keys import validate_public_key
 from gateway.access.scopes import ALL_SCOPES
+from gateway.access.staff_models import (  # noqa: F401 - models of this app
+    CodeGenerator,
+    RecoveryCode,
+    StaffSession,
+)
 from nucleus.encryption import EncryptedTextField
 
 

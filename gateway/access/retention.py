@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from gateway.access import password_grant
 from gateway.access.models import AccessToken, IdempotencyKey, UsageWindow
+from gateway.access.staff_models import StaffSession
 
 # Longer than any window but that of recent sign-ins, and so that staff can look into an incident.
 RETENTION = timedelta(days=1)
@@ -26,6 +27,7 @@ def prune(batch: int) -> int:
         _delete(AccessToken.objects.filter(expires__lt=before), batch)
         + _delete(windows.exclude(key__startswith=password_grant.SIGNED_IN_PREFIX), batch)
         + _delete(sign_ins.filter(started__lt=sign_ins_before), batch)
+        + _delete(StaffSession.objects.filter(used_at__lt=before), batch)
         + _delete(IdempotencyKey.objects.filter(expires_at__lt=now), batch)
     )
 

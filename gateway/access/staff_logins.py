@@ -115,6 +115,18 @@ def begin_password_change(*, user_id: str) -> Attempt:
     return attempt
 
 
+def begin_second_factor(*, user_id: str) -> Attempt:
+    """Count an attempt to enter a code of the second factor.
+
+    Raises:
+        RateLimited: too many failures.
+    """
+    key = counters.hashed_key("staff-second-factor", user_id)
+    attempt = Attempt(_Limit(key, FAILURES_OF_BROWSER, "Too many wrong codes."))
+    _count(attempt)
+    return attempt
+
+
 def new_browser_cookie(name: str) -> str:
     """A value of BROWSER_COOKIE for a user who has just logged in."""
     return signing.dumps([_name_digest(name), secrets.token_urlsafe(12)], salt=BROWSER_SALT)

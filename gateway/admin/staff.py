@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
@@ -12,10 +12,11 @@ from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm
 
-from gateway.access import staff_roles
+from gateway.access import second_factor, staff_roles, staff_sessions
 from gateway.admin.staff_forms import StaffAddForm, StaffForm, tenant_fields
 from nucleus.admin import tenant_access
 from nucleus.admin.base import BaseAdmin
+from nucleus.admin.confirmation import confirmed_action
 from nucleus.writes import staff
 
 TENANTS = ("all_tenants", "tenants")  # fields of the forms
@@ -66,12 +67,15 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
     add_fieldsets = (*DjangoUserAdmin.add_fieldsets, ("Tenants", {"fields": TENANTS}))
     list_display = (
         "username", "email", "first_name", "last_name", "is_active", "is_superuser",
-        "visible_tenants",
+        "visible_tenants", "has_second_factor",
     )  # fmt: skip
+    actions = ("reset_second_factor", "end_sessions")
 
     def visible_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         visible = tenant_access.visible_staff(rows, request.user)
-        return visible.select_related("staff_access").prefetch_related("staff_access__tenants")
+        return visible.select_related("staff_access", "code_generator").prefetch_related(
+            "staff_access__tenants"
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -99,6 +103,44 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
         staff.bind_to_tenants(
             form.instance, all_tenants=chosen["all_tenants"], tenants=chosen["tenants"]
         )
+
+    @confirmed_action(
+        description="Reset the second factor",
+        question="Remove the second factors of these people, with their recovery codes? They log "
+        "in with their password only, or set up a new one where it is required.",
+        button="Yes, reset them",
+        permissions=["change"],
+    )
+    def reset_second_factor(self, request: HttpRequest, rows: list[User]) -> None:
+        for user in self._manageable(request, rows):
+            second_factor.reset(user)
+            self.record(request, user, "Reset the second factor.")
+            messages.success(request, f"{user}: the second factor was reset.")
+
+    @confirmed_action(
+        description="End all sessions",
+        question="Log these people out everywhere?",
+        button="Yes, log them out",
+        permissions=["change"],
+    )
+    def end_sessions(self, request: HttpRequest, rows: list[User]) -> None:
+        for user in self._manageable(request, rows):
+            count = staff_sessions.end(staff_sessions.of_user(user))
+            self.record(request, user, f"Ended {count} sessions.")
+            messages.success(request, f"{user}: {count} sessions were ended.")
+
+    def _manageable(self, request: HttpRequest, rows: list[User]) -> list[User]:
+        """Those whom this person may change; says who the others are."""
+        allowed = [user for user in rows if self.has_change_permission(request, user)]
+        for user in rows:
+            if user not in allowed:
+                messages.error(request, f"{user} may do more than you, and was left out.")
+        return allowed
+
+    @admin.display(boolean=True, description="Second factor")
+    def has_second_factor(self, user: User) -> bool:
+        generator = getattr(user, "code_generator", None)
+        return generator is not None and generator.confirmed_at is not None
 
     @admin.display(description="Tenants")
     def visible_tenants(self, user: User) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import Client as HttpClient
 
 from gateway.access.models import Application
@@ -45,6 +46,8 @@ ACTIONS = [
     (PossibleDuplicate, "merge_into_later", "change"),
     (PossibleDuplicate, "dismiss", "change"),
     (AccountMerge, "undo", "change"),
+    (User, "reset_second_factor", "change"),
+    (User, "end_sessions", "change"),
 ]
 
 
