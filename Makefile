@@ -121,10 +121,17 @@ bench: $(INSTALLED_DEV) ## Measure requests, lists, writing, merging and raw SQL
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types, import directions, missing migrations, OpenAPI drift
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-types lint-others
+
+.PHONY: lint-types
+lint-types: $(INSTALLED_DEV)
+	@$(BIN)/mypy
+
+.PHONY: lint-others
+lint-others: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(TEST_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
 	@DJANGO_SETTINGS_MODULE=sandbox.settings SANDBOX_DATABASE=:memory: PYTHONPATH=. \
