@@ -125,6 +125,14 @@ class StaffSite(UnfoldAdminSite):
             _record(request, name, "Password change failed", entry=True, level=logging.WARNING)
         return response
 
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Models are loaded after this module.
+        from gateway.admin import search  # noqa: PLC0415
+
+        return search.page(self, request)
+
     @no_append_slash
     def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
         """Redirect to the URL with a trailing slash.

@@ -192,6 +192,8 @@ def paths(model: type[Model]) -> tuple[AccessPath, ...]:
     options: Any = model._meta
     result = [AccessPath((options.pk.attname,))]
     for index in options.indexes:
+        if not index.fields:
+            continue  # of expressions, which no list compares or is ordered by
         result.append(_path(model, index.fields, index.condition))
     for constraint in options.total_unique_constraints:
         result.append(_path(model, constraint.fields, None))

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from nucleus import iso_codes, usernames
 from nucleus.encryption import EncryptedTextField
@@ -121,6 +122,9 @@ class Client(Owner):
                 name="client_email",
             ),
             models.Index(fields=["tenant", "username_key"], name="client_username_key"),
+            models.Index(Lower("last_name"), name="client_last_name"),  # of the admin's search,
+            models.Index(Lower("first_name"), name="client_first_name"),  # as are the next ones
+            models.Index(Lower("email"), name="client_email_any_case"),
         ]
 
     def __str__(self) -> str:
@@ -194,6 +198,9 @@ class Business(Owner):
                 condition=Q(secondary_id__isnull=False),
                 name="business_secondary_id",
             ),
+            models.Index(Lower("legal_name"), name="business_legal_name"),  # of the admin's search
+            models.Index(Lower("dba_name"), name="business_dba_name"),
+            models.Index(Lower("email"), name="business_email_any_case"),
         ]
 
     def __str__(self) -> str:

@@ -165,15 +165,19 @@ def test_the_widgets_of_forms(staff: Person, stack: Stack) -> None:
 
 def test_searching_with_the_keyboard(staff: Person, stack: Stack) -> None:
     staff.opens(f"{stack.gateway}/admin/")
-    staff.waits(lambda: shows(staff, "input[name=s]"))
-    field = next(
-        element
-        for element in staff.driver.find_elements(By.CSS_SELECTOR, "input[name=s]")
-        if element.is_displayed()
-    )
-    field.send_keys("job")
-    staff.waits(lambda: shows(staff, "#search-results a"))
-    field.send_keys(Keys.ESCAPE)
+    staff.waits(lambda: shows(staff, "#menu-search"))
+    staff.driver.find_element(By.ID, "menu-search").send_keys("jobs", Keys.ENTER)
+    staff.sees("screen under Operations")
+    staff.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.CONTROL, "k")
+    staff.waits(lambda: shows(staff, "#search-input-command"))
+    field = staff.driver.find_element(By.ID, "search-input-command")
+    field.send_keys("nobody-of-this-name")
+    staff.sees("Nothing was found for")
+    field.clear()
+    field.send_keys("client")
+    staff.waits(lambda: shows(staff, "#command-results-list li a"))
+    field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    staff.waits(lambda: "/search/" not in staff.address)
     assert blocked(staff) == []
 
 

@@ -93,7 +93,27 @@ function nameTooltips() {
   });
 }
 
+// Without a chosen result, Enter in the command palette opens the page of all results.
+function openResults(event) {
+  const field = event.target;
+  if (event.key !== "Enter" || field.id !== "search-input-command") {
+    return;
+  }
+  if (document.querySelector("#command-results-list li.active")) {
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (field.value.trim() !== "") {
+    const path = field.getAttribute("hx-get").split("?")[0];
+    window.location.assign(`${path}?s=${encodeURIComponent(field.value)}`);
+  }
+}
+
+document.addEventListener("keydown", openResults, true); // before Unfold's own handler
 document.addEventListener("DOMContentLoaded", () => {
+  const field = document.getElementById("search-input-command");
+  field?.setAttribute("aria-label", "Search customers and screens");
   improve(document.body);
   document.body.addEventListener("htmx:afterSwap", (event) => improve(event.detail.target));
 });
