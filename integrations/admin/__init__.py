@@ -5,6 +5,7 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     audit,
     connections,
     credentials,
+    customers,
     duplicates,
     erasures,
     jobs,

@@ -120,7 +120,8 @@ def _publish(
     ids: Mapping[str, uuid.UUID | None],
     data: Mapping[str, Any],
 ) -> None:
-    row = OutboundEvent(tenant_id=tenant_id, type=event)
+    owner_id = ids["client"] or ids["business"]
+    row = OutboundEvent(tenant_id=tenant_id, type=event, owner_id=owner_id)
     row.payload = simplejson.dumps(
         {
             "id": str(row.id),

@@ -55,6 +55,11 @@ class InboundWebhook(Record):
                 condition=~models.Q(subject=""),
                 name="inbox_subject",
             ),
+            models.Index(
+                fields=["vendor_user_id", "-create_date"],  # of the admin
+                condition=~models.Q(vendor_user_id=""),
+                name="inbox_of_user",
+            ),
         ]
 
     def __str__(self) -> str:

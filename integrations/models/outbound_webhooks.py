@@ -60,9 +60,18 @@ class OutboundEvent(TenantRecord):
 
     type = models.CharField(max_length=64)
     payload = models.TextField()  # the JSON text as it is sent and signed
+    # Id of the client or business that it is about. Older events have none.
+    owner_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "-create_date"])]
+        indexes = [
+            models.Index(fields=["tenant", "-create_date"]),
+            models.Index(
+                fields=["owner_id", "-create_date"],  # of the admin
+                condition=models.Q(owner_id__isnull=False),
+                name="event_of_owner",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"

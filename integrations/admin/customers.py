@@ -1,0 +1,230 @@
+"""The page of one customer, which is the change page of clients and of businesses."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from integrations.admin.customer_actions import ACTIONS, Customer, CustomerAction
+from integrations.flows import connection_state, customer_overview, customer_time_line
+from integrations.flows.customer_overview import CustomerOverview
+from integrations.flows.customer_time_line import TimeLineEntry
+from integrations.flows.errors import FlowError
+from integrations.models import (
+    AuditLog,
+    InboundWebhook,
+    Job,
+    Member,
+    WebhookDelivery,
+)
+from integrations.vendors.errors import VendorError, VendorNotConfigured
+from nucleus.admin.owners import BusinessAdmin, ClientAdmin
+from nucleus.admin.read_only import ReadOnlyAdmin
+from nucleus.models import AggregationAccount, BankLink, Business, Client
+
+TIMED = (Member, AuditLog, InboundWebhook, Job, WebhookDelivery)
+SHOWN = (*TIMED, AggregationAccount, BankLink)
+MAX_ENTRIES = 10_000  # of all staff, the newest, among which those about the customer are
+
+
+class CustomerPages(ReadOnlyAdmin):
+    """The page, its actions, and a page of all stored fields."""
+
+    def get_urls(self) -> list[URLPattern]:
+        name = self.opts.model_name
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<uuid:object_id>/fields/",
+                view(self.fields_view),
+                name=f"nucleus_{name}_fields",
+            ),
+            path(
+                "<uuid:object_id>/<slug:action>/<uuid:row_id>/",
+                view(self.action_view),
+                name=f"nucleus_{name}_act",
+            ),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        owner = self._customer(request, unquote(object_id))
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        overview = customer_overview.read(owner)
+        shown = {model for model in SHOWN if may_view(request, model)}
+        number = _page_number(request)
+        time_line = customer_time_line.read(
+            overview,
+            models=[model for model in TIMED if model in shown],
+            number=number,
+            more=_staff_entries(overview, number),
+        )
+        context = self.admin_site.each_context(request) | {
+            "title": str(owner),
+            "opts": self.opts,
+            "original": owner,
+            "owner": owner,
+            "identity": _identity(owner),
+            "overview": overview,
+            "shown": {model._meta.model_name: True for model in shown},
+            "time_line": time_line,
+            "page": number,
+            "allowed": {
+                name.replace("-", "_"): True
+                for name, action in ACTIONS.items()
+                if request.user.has_perm(action.permission) and not owner.is_being_erased
+            },
+            "act": f"admin:nucleus_{self.opts.model_name}_act",
+            "fields_page": f"admin:nucleus_{self.opts.model_name}_fields",
+            "history_page": f"admin:nucleus_{self.opts.model_name}_history",
+        }
+        return TemplateResponse(request, "admin/customer.html", context)
+
+    def fields_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """All stored fields of the customer, but the secret ones."""
+        self._customer(request, str(object_id))
+        response: HttpResponse = super().change_view(request, str(object_id))
+        return response
+
+    def action_view(
+        self, request: HttpRequest, object_id: UUID, action: str, row_id: UUID
+    ) -> HttpResponse:
+        """Ask for confirmation of an action; a POST does it."""
+        owner = self._customer(request, str(object_id))
+        chosen = ACTIONS.get(action)
+        if chosen is None:
+            raise Http404("There is no such action.")
+        if not request.user.has_perm(chosen.permission):
+            raise PermissionDenied
+        row = chosen.row(owner, row_id)
+        if row is None or owner.is_being_erased:
+            raise Http404("This customer has no such row.")
+        if request.method == "POST":
+            return self._act(request, owner, chosen, row)
+        context = {"question": chosen.question, "button": chosen.button, "row": row}
+        return self._page(request, owner, chosen, context)
+
+    def _act(
+        self, request: HttpRequest, owner: Customer, action: CustomerAction, row: Any
+    ) -> HttpResponse:
+        entry = action.entry.format(row=row)
+        try:
+            outcome = action.run(owner, row, request.user.get_username())
+        except (FlowError, VendorError, VendorNotConfigured) as error:
+            self.record(request, owner, f"{action.title} failed: {row}.")
+            messages.error(request, f"{action.title}: {error}")
+            return HttpResponseRedirect(self._address(owner))
+        self.record(request, owner, entry)
+        if not outcome.url:
+            messages.success(request, outcome.message)
+            return HttpResponseRedirect(self._address(owner))
+        api_path = connection_state.widget_link_path(row) if isinstance(row, Member) else None
+        context = {"message": outcome.message, "link": outcome.url, "api_path": api_path}
+        return self._page(request, owner, action, context)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        owner: Customer,
+        action: CustomerAction,
+        context: dict[str, Any],
+    ) -> HttpResponse:
+        shared = self.admin_site.each_context(request) | {
+            "title": action.title,
+            "opts": self.opts,
+            "owner": owner,
+            "back": self._address(owner),
+        }
+        return TemplateResponse(request, "admin/customer_action.html", shared | context)
+
+    def _address(self, owner: Customer) -> str:
+        return reverse(f"admin:nucleus_{self.opts.model_name}_change", args=[owner.pk])
+
+    def _customer(self, request: HttpRequest, object_id: str) -> Any:
+        """The customer of this id, if this person may see them; else a 404 or a 403."""
+        owner = self.get_object(request, object_id)
+        if owner is None:
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
+        if not self.has_view_or_change_permission(request, owner):
+            raise PermissionDenied
+        return owner
+
+
+admin.site.unregister([Client, Business])
+
+
+@admin.register(Client)
+class CustomerClientAdmin(CustomerPages, ClientAdmin):
+    """Clients, with the page of each."""
+
+
+@admin.register(Business)
+class CustomerBusinessAdmin(CustomerPages, BusinessAdmin):
+    """Businesses, with the page of each."""
+
+
+def may_view(request: HttpRequest, model: type[Any]) -> bool:
+    """Whether this person may see the rows of a model."""
+    screen = admin.site.get_model_admin(model)
+    return bool(screen.has_view_or_change_permission(request))
+
+
+def _identity(owner: Any) -> list[tuple[str, str]]:
+    """What tells the customer from others, without what is empty."""
+    dates = [("Created", owner.create_date), ("Changed", owner.update_date)]
+    values = [
+        ("Id", owner.pk),
+        ("Tenant", owner.tenant),
+        ("User name", getattr(owner, "username", "")),
+        ("Name", getattr(owner, "full_name", "") or getattr(owner, "legal_name", "")),
+        ("Doing business as", getattr(owner, "dba_name", "")),
+        ("E-mail", owner.email),
+        ("Secondary id", owner.secondary_id),
+        ("Active", "yes" if owner.is_active else "no: nothing is imported"),
+        *((label, f"{moment:%Y-%m-%d %H:%M:%S} UTC") for label, moment in dates),
+    ]
+    return [(label, str(value)) for label, value in values if value]
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    number = int(text) if text.isdecimal() and len(text) < 4 else 1
+    return max(1, min(number, customer_time_line.MAX_PAGES))
+
+
+def _staff_entries(overview: CustomerOverview, number: int) -> list[TimeLineEntry]:
+    """What staff did to the customer and what is theirs, among the newest entries of all staff."""
+    about = Q(pk=None)
+    for model, ids in customer_time_line.subjects(overview).items():
+        if ids:
+            content_type = ContentType.objects.get_for_model(model)
+            about |= Q(content_type=content_type, object_id__in=[str(pk) for pk in ids])
+    newest = LogEntry.objects.order_by("-pk").values_list("pk", flat=True)
+    oldest = newest[MAX_ENTRIES : MAX_ENTRIES + 1].first()
+    rows = LogEntry.objects.filter(about, pk__gt=oldest or 0)
+    limit = number * customer_time_line.PAGE_SIZE + 1
+    name = overview.owner._meta.model_name
+    return [
+        TimeLineEntry(
+            row.action_time, "Staff", f"{row.user}: {row.get_change_message()}",
+            f"nucleus_{name}", overview.owner.pk,
+        )
+        for row in rows.select_related("user").order_by("-pk")[:limit]
+    ]  # fmt: skip
