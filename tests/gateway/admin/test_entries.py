@@ -17,7 +17,7 @@ from tests.gateway.admin.rows import path_of, populate, row_of
 
 CREDENTIAL: dict[str, Any] = {
     "versioned_api": "mx/platform/", "environment": "development", "base_url": "",
-    "client_id": "id", "secret": "a key", "is_active": "on",
+    "client_id": "id", "secret": "a-key", "is_active": "on",
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "vendor": "mx", "history_days": "30", "deep_read_days": "30", "webhook_user": "hook",
