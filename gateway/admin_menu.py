@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+from django.utils.module_loading import import_string
 
 Entry = tuple[str, str, str]  # title, icon, screen
 SETUP = "Set-up"
@@ -17,7 +18,6 @@ MENU: list[tuple[str, list[Entry]]] = [
         SETUP,
         [
             ("Credentials", "key", "integrations_vendorcredential"),
-            ("API moves", "move_up", "integrations_apimove"),
             ("Settings", "tune", "integrations_aggregationsettings"),
             ("Tenants", "domain", "nucleus_tenant"),
             ("API applications", "apps", "access_application"),
@@ -27,10 +27,6 @@ MENU: list[tuple[str, list[Entry]]] = [
         "Connections",
         [
             ("Connections", "link", "integrations_member"),
-            ("Vendor users", "badge", "integrations_vendoruser"),
-            ("Account links", "swap_horiz", "integrations_accountlink"),
-            ("Possible duplicates", "content_copy", "integrations_possibleduplicate"),
-            ("Account merges", "merge", "integrations_accountmerge"),
         ],
     ),
     (
@@ -58,6 +54,16 @@ MENU: list[tuple[str, list[Entry]]] = [
         ],
     ),
     (
+        "Advanced",
+        [
+            ("Vendor users", "badge", "integrations_vendoruser"),
+            ("Account links", "swap_horiz", "integrations_accountlink"),
+            ("Possible duplicates", "content_copy", "integrations_possibleduplicate"),
+            ("Account merges", "merge", "integrations_accountmerge"),
+            ("API moves", "move_up", "integrations_apimove"),
+        ],
+    ),
+    (
         "Staff",
         [
             ("Users", "group", "auth_user"),
@@ -68,11 +74,19 @@ MENU: list[tuple[str, list[Entry]]] = [
 ]
 
 
+# Screens whose entry shows a number, by the function that counts.
+BADGES = {"integrations_member": "gateway.admin_badges.connections_needing_staff"}
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu entries that this user may open, without empty groups."""
     groups = []
     for title, entries in MENU:
-        items = [_item(*entry) for entry in entries if permission_to(entry[2])(request)]
+        items = [
+            _item(*entry) | _badge(entry[2], request)
+            for entry in entries
+            if permission_to(entry[2])(request)
+        ]
         if title == SETUP:
             items = [*_setup_pages(request), *items]
         if items:
@@ -114,6 +128,47 @@ def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
     }
 
 
+def _badge(screen: str, request: HttpRequest) -> dict[str, str]:
+    """The number beside the entry, if there is anything to count."""
+    if screen not in BADGES:
+        return {}
+    number = import_string(BADGES[screen])(request)
+    return {"badge": number} if number else {}
+
+
+def _connection_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The quick filters of the list of connections."""
+    from integrations.admin.connection_filters import ATTENTION  # noqa: PLC0415 - needs the models
+
+    path = reverse("admin:integrations_member_changelist")
+    chosen = request.GET.get("attention", "")
+    titles = {"": "All"} | {name: title for name, (title, _) in ATTENTION.items()}
+    return [
+        {
+            "title": title,
+            "link": f"{path}?attention={name}" if name else path,
+            "active": chosen == name,
+            "permission": permission_to("integrations_member"),
+        }
+        for name, title in titles.items()
+    ]
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The tabs above lists."""
+    settings_screens = ("aggregationsettings", "verificationsettings")
+    return [
+        {
+            "models": [f"integrations.{screen}" for screen in settings_screens],
+            "items": [
+                _item("Aggregation", "", "integrations_aggregationsettings"),
+                _item("Verification", "", "integrations_verificationsettings"),
+            ],
+        },
+        {"models": ["integrations.member"], "items": _connection_tabs(request)},
+    ]
+
+
 def _static(path: str) -> Callable[[HttpRequest], str]:
     """The address of a static file, which is known only once the settings are loaded."""
     return lambda request: static(path)
@@ -136,13 +191,5 @@ UNFOLD = {
         "show_search": True,
         "navigation": navigation,
     },
-    "TABS": [
-        {
-            "models": ["integrations.aggregationsettings", "integrations.verificationsettings"],
-            "items": [
-                _item("Aggregation", "", "integrations_aggregationsettings"),
-                _item("Verification", "", "integrations_verificationsettings"),
-            ],
-        }
-    ],
+    "TABS": tabs,
 }

@@ -2,8 +2,10 @@
 
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
+from django.db.backends.signals import connection_created
 
 from gateway import log_formatters
+from gateway.boot import database
 
 
 class GatewayConfig(AppConfig):
@@ -12,6 +14,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         from gateway.boot import checks  # noqa: F401, PLC0415 - registers them
 
+        connection_created.connect(database.switch_off_jit)
         log_formatters.install()
         # Not by an AppConfig of its own, which mypy's plugin takes for another user model.
         apps.get_app_config("auth").verbose_name = "Staff"

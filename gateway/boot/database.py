@@ -8,9 +8,11 @@ processes have few threads, each with a connection of its own.
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 shares_connections = False  # gateway.gunicorn_conf sets it, before the settings are read
 
+_without_jit: WeakSet[Any] = WeakSet()  # connections of psycopg
 POOL_SECONDS = 30  # that a request waits while others use all connections
 
 
@@ -35,3 +37,15 @@ def connection_settings(config: dict[str, Any], *, pool_size: int) -> dict[str, 
         config["CONN_MAX_AGE"] = 0  # a request returns its connection
         config["OPTIONS"]["pool"] = {"max_size": pool_size, "timeout": POOL_SECONDS}
     return config
+
+
+def switch_off_jit(connection: Any, **signal: Any) -> None:
+    """Keep PostgreSQL from compiling statements to machine code; receives connection_created.
+
+    It compiles a query of the connections' states for seconds, because the estimated costs of all
+    its subqueries add up, of which each row needs few.
+    """
+    if connection.vendor == "postgresql" and connection.connection not in _without_jit:
+        with connection.cursor() as cursor:
+            cursor.execute("SET jit = off")
+        _without_jit.add(connection.connection)

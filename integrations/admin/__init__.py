@@ -9,6 +9,7 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     duplicates,
     erasures,
     jobs,
+    members,
     settings,
     webhooks,
 )

@@ -1,4 +1,4 @@
-"""Screens of vendor users, their connections, and the vendor's accounts."""
+"""Screens of vendor users and of the vendor's accounts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from integrations.flows import retrieval
-from integrations.models import AccountLink, Member, VendorUser
+from integrations.models import AccountLink, VendorUser
 from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.read_only import ReadOnlyAdmin
 
@@ -19,25 +19,6 @@ class VendorUserAdmin(ReadOnlyAdmin):
     list_filter = ("vendor",)
     list_select_related = ("client", "business", "tenant")
     search_fields = ("vendor_user_id", "client__username", "business__legal_name")
-
-
-@admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
-    """Connections: their status, its reason and who has to act."""
-
-    list_display = (
-        "name", "tenant", "owner", "connection_status", "actor", "connection_message",
-        "aggregated_at", "checked_at", "read_problem",
-    )  # fmt: skip
-    list_filter = ("connection_status", "actor")
-    list_select_related = ("tenant", "vendor_user__client", "vendor_user__business")
-    search_fields = (
-        "name", "vendor_member_id", "vendor_user__client__username",
-        "vendor_user__business__legal_name",
-    )  # fmt: skip
-
-    def owner(self, row: Member) -> str:
-        return str(row.vendor_user.owner)
 
 
 @admin.register(AccountLink)

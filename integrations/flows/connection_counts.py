@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.db.models import Count, QuerySet
 
-from integrations.flows.connection_reason_queries import reason_expression
+from integrations.flows.connection_reason_queries import with_reason
 from integrations.flows.connection_state import StateReason
 from integrations.models import Member
 
@@ -17,8 +17,7 @@ def count_by_reason(rows: QuerySet[Member]) -> Counter[StateReason]:
     Reasons without a connection are left out.
     """
     counts = (
-        rows.order_by()
-        .annotate(state_reason=reason_expression())
+        with_reason(rows.order_by())
         .values("state_reason")
         .annotate(number=Count("pk"))
         .values_list("state_reason", "number")

@@ -11,10 +11,13 @@ from django.db.models import (
     Expression,
     Func,
     OuterRef,
+    Q,
     QuerySet,
+    Subquery,
     Value,
 )
 from django.db.models.functions import Coalesce, Concat
+from django.db.models.lookups import In, IsNull
 
 from integrations.models import Job, JobState
 
@@ -70,6 +73,26 @@ def failed_jobs(prefix: str = "") -> QuerySet[Job]:
     return jobs_of_outer(prefix).filter(state=JobState.DEAD, finished_at__gt=complete_at)
 
 
-def has_unfinished_job(prefix: str = "") -> Exists:
-    """Whether a job of the connection waits or runs."""
-    return Exists(jobs_of_outer(prefix).filter(state__in=[JobState.READY, JobState.RUNNING]))
+def has_failed_job(prefix: str = "", *, of_many: bool) -> Any:
+    """Whether a job of the connection is dead since its data was last complete.
+
+    Args:
+        of_many: the query is about many connections: those with dead jobs are collected once.
+    """
+    is_failed = Exists(failed_jobs(prefix))
+    if not of_many:
+        return is_failed
+    key = lock_key(
+        f"{prefix}tenant_id", f"{prefix}vendor_user__vendor", f"{prefix}vendor_member_id"
+    )
+    dead = Job.objects.filter(state=JobState.DEAD, lock_key__isnull=False).order_by()
+    return Q(In(key, dead.values("lock_key"))) & Q(is_failed)
+
+
+def has_unfinished_job(prefix: str = "") -> Any:
+    """Whether a job of the connection waits or runs.
+
+    PostgreSQL would turn EXISTS into a set of all waiting jobs, for which it reads the table.
+    """
+    unfinished = jobs_of_outer(prefix).filter(state__in=[JobState.READY, JobState.RUNNING])
+    return IsNull(Subquery(unfinished.values("pk")[:1]), False)

@@ -16,13 +16,16 @@ from integrations.vendors.records import SyncScope
 from nucleus.models import Client, Tenant
 
 
-def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Member]:
+def visible_connections(
+    *, tenant: Tenant, client: Client | None, of_many: bool = True
+) -> QuerySet[Member]:
     """The connections that a caller may see, each with its `state_reason` and links.
 
     Connections of a client that is being erased are excluded.
 
     Args:
         client: confines the result to one client's connections.
+        of_many: see connection_reason_queries.reason_expression.
     """
     rows = Member.objects.for_tenant(tenant).exclude(
         vendor_user__client__erase_requested_at__isnull=False
@@ -30,7 +33,7 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
     if client is not None:
         rows = rows.filter(vendor_user__client=client)
     return (
-        with_reason(rows)
+        with_reason(rows, of_many=of_many)
         .select_related("tenant", "vendor_user", "institution")
         .prefetch_related(
             Prefetch("account_links", account_links.current(tenant)),
@@ -44,7 +47,8 @@ def visible_connections(*, tenant: Tenant, client: Client | None) -> QuerySet[Me
 
 def get(*, tenant: Tenant, client: Client | None, connection_id: UUID) -> Member:
     """The connection with this id, if the caller may see it. Raises NotFound."""
-    member = visible_connections(tenant=tenant, client=client).filter(pk=connection_id).first()
+    rows = visible_connections(tenant=tenant, client=client, of_many=False)
+    member = rows.filter(pk=connection_id).first()
     if member is None:
         raise NotFound(f"There is no connection {connection_id}.")
     return member

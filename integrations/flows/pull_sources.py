@@ -118,7 +118,7 @@ def _build(count: int, *, has_client: bool) -> Any:
     oldest = others.values("member").annotate(oldest=Min("transactions_retrieved_at"))
     return rows.annotate(
         active_credential=credentials,
-        state_reason=reason_expression("member__", LIMITS),
+        state_reason=reason_expression("member__", LIMITS, of_many=False),
         oldest_other=Subquery(oldest.values("oldest")),
         has_unread_other=Exists(others.filter(transactions_retrieved_at=None)),
     ).values_list(

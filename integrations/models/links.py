@@ -130,6 +130,7 @@ class Member(TenantRecord):
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["tenant", "-create_date", "id"]),
             models.Index(fields=["vendor_member_id"], name="member_by_id"),  # of the admin
+            models.Index(fields=["-create_date", "-id"], name="member_newest"),  # likewise
         ]
 
     def __str__(self) -> str:

@@ -166,6 +166,18 @@ class TestJobs:
         assert "job_by_lock_key" in plan
         assert not re.search(r"SCAN U0$|Seq Scan on integrations_job", plan, re.MULTILINE)
 
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
+    def test_postgresql_does_not_compile_the_query(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW jit")
+            assert cursor.fetchone() == ("off",)
+
+    def test_one_connection_is_read_without_collecting_all_dead_jobs(self, member: Member):
+        add_job(member, JobState.DEAD, finished_at=NOW + DAYS / 24)
+        row = with_reason(Member.unscoped.all(), of_many=False)
+        assert row.get().state_reason == "job_failed"  # type: ignore[attr-defined]
+        assert " IN (SELECT" not in str(row.query)
+
 
 class TestCredentials:
     def test_refused(self, member: Member, credential: VendorCredential):

@@ -1,0 +1,29 @@
+"""Numbers beside entries of the admin's menu."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from integrations.flows import connection_state
+from integrations.flows.connection_reason_queries import having_reason
+from integrations.models import Member
+from integrations.vendors.records import ActionRequiredBy
+from nucleus.admin.tenant_access import confine
+
+SECONDS = 30  # a number is shown without counting again
+MAX_COUNT = 99
+
+
+def connections_needing_staff(request: HttpRequest) -> str:
+    """How many of the user's connections wait for staff, "99+" for more; empty for none."""
+    key = f"connections-needing-staff:{request.user.pk}"
+    number = cache.get(key)
+    if number is None:
+        reasons = connection_state.reasons_of(action_required_by=ActionRequiredBy.STAFF)
+        rows = having_reason(confine(Member.unscoped.all(), request.user), reasons)
+        number = rows.order_by().values("pk")[: MAX_COUNT + 1].count()
+        cache.set(key, number, SECONDS)
+    if not number:
+        return ""
+    return f"{MAX_COUNT}+" if number > MAX_COUNT else str(number)
