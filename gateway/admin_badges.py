@@ -1,4 +1,4 @@
-"""Numbers beside entries of the admin's menu."""
+"""Numbers beside entries of the admin's menu, and the label of the environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from integrations.flows import connection_state
 from integrations.flows.connection_reason_queries import having_reason
-from integrations.models import Member
+from integrations.models import Member, VendorCredential
 from integrations.vendors.records import ActionRequiredBy
 from nucleus.admin.tenant_access import confine
 
@@ -27,3 +27,20 @@ def connections_needing_staff(request: HttpRequest) -> str:
     if not number:
         return ""
     return f"{MAX_COUNT}+" if number > MAX_COUNT else str(number)
+
+
+def environment(request: HttpRequest) -> tuple[str, str] | None:
+    """The label of the environments that the user's tenants are connected to, and its colour.
+
+    Everything but the vendor's production is a sandbox. None without credentials.
+    """
+    if not request.user.is_staff:  # on the log-in page
+        return None
+    rows = confine(VendorCredential.unscoped.filter(is_active=True), request.user)
+    names = set(rows.order_by().values_list("environment", flat=True).distinct())
+    is_production = VendorCredential.Environment.PRODUCTION in names
+    if is_production and len(names) > 1:
+        return "Production and sandbox", "danger"
+    if is_production:
+        return "Production", "danger"
+    return ("Sandbox", "warning") if names else None

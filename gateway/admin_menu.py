@@ -80,7 +80,8 @@ BADGES = {"integrations_member": "gateway.admin_badges.connections_needing_staff
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu entries that this user may open, without empty groups."""
-    groups = []
+    overview = {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}
+    groups: list[dict[str, Any]] = [{"items": [overview]}]
     for title, entries in MENU:
         items = [
             _item(*entry) | _badge(entry[2], request)
@@ -187,6 +188,8 @@ UNFOLD = {
             {"title": "Sessions", "link": reverse_lazy("admin:own_sessions")},
         ],
     },
+    "DASHBOARD_CALLBACK": "gateway.admin.overview.add_to_context",
+    "ENVIRONMENT": "gateway.admin_badges.environment",
     "SIDEBAR": {
         "show_search": True,
         "navigation": navigation,

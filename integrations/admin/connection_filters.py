@@ -8,7 +8,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.flows import connection_state
+from integrations.flows import connection_state, overview
 from integrations.flows.connection_descriptions import TITLES
 from integrations.flows.connection_state import StateReason
 from integrations.vendors.records import ActionRequiredBy
@@ -28,6 +28,14 @@ ATTENTION: dict[str, tuple[str, list[StateReason]]] = {
         "Stale",
         connection_state.reasons_of(state=connection_state.ConnectionState.STALE),
     ),
+}
+
+
+IMPORT_AGES = {
+    "day": "Within 24 hours",
+    "two_days": "24 to 48 hours ago",
+    "older": "Longer ago",
+    "never": "Never",
 }
 
 
@@ -59,3 +67,18 @@ class StateReasonFilter(SimpleListFilter):
         if self.value() not in list(StateReason):
             return queryset
         return queryset.filter(state_reason=self.value())
+
+
+class ImportAgeFilter(SimpleListFilter):
+    """Connections by the age of the vendor's last import, as the overview counts them."""
+
+    title = "last import"
+    parameter_name = "imported"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(IMPORT_AGES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in IMPORT_AGES:
+            return queryset
+        return queryset.filter(**overview.import_age(str(self.value())))

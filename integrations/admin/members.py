@@ -12,7 +12,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from integrations.admin.connection_filters import ATTENTION, AttentionFilter, StateReasonFilter
+from integrations.admin.connection_filters import (
+    ATTENTION,
+    AttentionFilter,
+    ImportAgeFilter,
+    StateReasonFilter,
+)
 from integrations.flows import connection_requests, connection_state
 from integrations.flows.connection_descriptions import describe
 from integrations.flows.connection_reason_queries import with_reason
@@ -44,7 +49,7 @@ class MemberAdmin(ReadOnlyAdmin):
     list_display = (
         "connection", "customer", "tenant", "state", "who_must_act", "freshness", "next_step_text",
     )  # fmt: skip
-    list_filter = (AttentionFilter, StateReasonFilter, "connection_status")
+    list_filter = (AttentionFilter, StateReasonFilter, ImportAgeFilter)
     list_select_related = (
         "tenant", "institution", "vendor_user__client", "vendor_user__business",
     )  # fmt: skip
