@@ -1,28 +1,16 @@
-"""The screens of aggregation accounts and bank links."""
+"""The screen of bank links."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from nucleus.admin.read_only import ReadOnlyAdmin
-from nucleus.models import AggregationAccount, BankLink
-
-
-@admin.register(AggregationAccount)
-class AggregationAccountAdmin(ReadOnlyAdmin):
-    """Accounts held elsewhere."""
-
-    list_display = (
-        "account_name", "institution_name", "client", "business", "tenant", "category", "mask",
-        "is_active",
-    )  # fmt: skip
-    list_filter = ("category", "is_active", "is_classified", "is_link_verified")
-    list_select_related = ("client", "business", "tenant")
-    search_fields = ("account_name", "client__username", "business__legal_name", "id")
+from nucleus.admin.reveals import RevealingAdmin
+from nucleus.models import BankLink
 
 
 @admin.register(BankLink)
-class BankLinkAdmin(ReadOnlyAdmin):
+class BankLinkAdmin(RevealingAdmin, ReadOnlyAdmin):
     """Verified bank accounts, by their last four digits."""
 
     list_display = (
@@ -32,3 +20,9 @@ class BankLinkAdmin(ReadOnlyAdmin):
     list_filter = ("is_link_verified", "unverified_reason", "is_active")
     list_select_related = ("client", "business", "tenant")
     search_fields = ("client__username", "business__legal_name", "id")
+    change_form_outer_before_template = "admin/reveal_bank_link.html"
+    number_columns = (
+        ("Account number", "bank_account_number"),
+        ("Routing number", "routing"),
+        ("Routing number for wires", "routing_wire"),
+    )
