@@ -9,6 +9,7 @@ from integrations.admin import (  # noqa: F401 - registers the screens
     customers,
     duplicates,
     erasures,
+    inbound_webhooks,
     jobs,
     members,
     settings,

@@ -1,4 +1,4 @@
-"""Screens of webhooks: those of vendors, subscriptions to ours, and the deliveries to these."""
+"""Screens of subscriptions to webhooks, and of the deliveries to them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from integrations.flows import outbound_webhooks
-from integrations.models import InboundWebhook, WebhookDelivery, WebhookSubscription
+from integrations.models import WebhookDelivery, WebhookSubscription
 from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.read_only import ReadOnlyAdmin
-
-
-@admin.register(InboundWebhook)
-class InboundWebhookAdmin(ReadOnlyAdmin):
-    """Vendors' webhooks: waiting, handled, or kept because they were not understood."""
-
-    list_display = (
-        "create_date", "tenant", "vendor", "kind", "state", "vendor_member_id", "note",
-        "handled_at",
-    )  # fmt: skip
-    list_filter = ("state", "kind")
-    list_select_related = ("tenant",)
-    search_fields = ("vendor_member_id", "vendor_user_id", "request_id")
-    ordering = ("-create_date",)
 
 
 @admin.register(WebhookSubscription)

@@ -39,6 +39,7 @@ VERIFY = (
     "/integration/v1/aggregation/account to connect its accounts."
 )
 HANDLED, QUARANTINED = InboundWebhook.State.HANDLED, InboundWebhook.State.QUARANTINED
+EARLY, GONE = InboundWebhook.State.EARLY, InboundWebhook.State.GONE
 Outcome = tuple[InboundWebhook.State, str]  # of the webhooks, and their note
 
 
@@ -78,7 +79,7 @@ def run_job(run: JobRun, payload: VendorMemberPayload) -> None:
     try:
         state, note = _adopt(run, vendor_user, payload.vendor_member_id)
     except VendorUserError as error:
-        state, note = QUARANTINED, str(error)
+        state, note = GONE, str(error)
     with run.completion():
         InboundWebhook.objects.filter(
             tenant=run.job.tenant_id,
@@ -102,7 +103,7 @@ ADOPT_MEMBER = JobKind(
 def _adopt(run: JobRun, vendor_user: VendorUser, vendor_member_id: str) -> Outcome:
     owner = vendor_user.owner
     if vendor_user.vendor_user_id is None or not owner.is_active or owner.is_being_erased:
-        return QUARANTINED, f"The {users.owner_label(owner)} is not active."
+        return GONE, f"The {users.owner_label(owner)} is not active."
     if _is_reported(vendor_user, vendor_member_id):
         return HANDLED, "The app has reported the connection meanwhile."
     with user_sessions.open_for_user(vendor_user, interactive=False) as vendor:
@@ -117,7 +118,7 @@ def _adopt(run: JobRun, vendor_user: VendorUser, vendor_member_id: str) -> Outco
             raise Reschedule(interval)
         status = vendor_member.connection.status
         if not (vendor_member.connection.is_connected or vendor_member.successfully_aggregated_at):
-            return QUARANTINED, f"The person has not finished connecting it ({status})."
+            return EARLY, f"The person has not finished connecting it ({status})."
         try:
             return _store(vendor, vendor_user, vendor_member)
         except (VendorNotFound, writes.AccountGone) as error:  # of what was deleted meanwhile

@@ -21,6 +21,7 @@ from integrations.models import (
     AccountLink,
     AggregationSettings,
     InboundWebhook,
+    Job,
     Member,
     VendorUser,
 )
@@ -31,10 +32,12 @@ from nucleus import exact_json
 from nucleus.models import Tenant
 
 logger = logging.getLogger(__name__)
+State = InboundWebhook.State
 MAX_WEBHOOK_DELAY = timedelta(hours=2)  # between an import and its webhook
 MAX_IMPORT_AGE = timedelta(days=3)
 # Vendors repeat for a day at most. Beyond it a forged revision must not hide true ones.
 REPEAT_WINDOW = timedelta(days=1)
+UNHANDLED = (State.EARLY, State.GONE, State.QUARANTINED)  # nothing was read because of them
 ADOPTION_DELAY_FACTOR = 20  # of the settling time: apps report a connection within seconds
 
 
@@ -74,20 +77,47 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
         digest=hashlib.sha256(body).hexdigest(),
         request_id=current_request_id.get(),
     )
-    member, job = _match_member(row, event), None
+    member = _match_member(row, event)
     if (stored := _later_or_same(row)) is not None:
         logger.info("webhook %s: %s was received again, or late", stored.id, row.kind)
         return stored
-    unreported = None if member or row.state != InboundWebhook.State.RECEIVED else _user_of(row)
+    job = _store(row, event, member)
+    logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
+    return row
+
+
+def handle_again(row: InboundWebhook) -> State:
+    """Do what was done when the webhook was received, with what is linked now; its state then.
+
+    The connection is read by a job. A webhook that is still too early, or not understood, stays so.
+    """
+    event = registry.get(row.vendor).webhooks.parse(exact_json.parse(row.body, strict=False))
+    row.state, row.note, row.handled_at = State.RECEIVED, "", None
+    member = _match_member(row, event)
+    _store(row, event, member, is_new=False)
+    logger.info("webhook %s %s, again: %s", row.id, row.kind, row.state)
+    return State(row.state)
+
+
+def _store(
+    row: InboundWebhook,
+    event: records.WebhookEvent | None,
+    member: Member | None,
+    *,
+    is_new: bool = True,
+) -> Job | None:
+    """Save the row with the job that it calls for; returns the job, if it calls for one."""
+    job = None
+    unreported = None if member or row.state != State.RECEIVED else _user_of(row)
     with transaction.atomic():
         if event is not None and event.is_about_user:
             _check_user(row)
-        row.save(force_insert=True)
+        row.save(force_insert=is_new)
         if unreported is not None:
             job = adoption.enqueue(
                 vendor_user=unreported,
                 vendor_member_id=row.vendor_member_id,
-                delay=settings.WEBHOOK_SETTLE_SECONDS * ADOPTION_DELAY_FACTOR,
+                delay=settings.WEBHOOK_SETTLE_SECONDS * ADOPTION_DELAY_FACTOR if is_new else 0,
             )
         if member is not None and event is not None:
             only_if_changed = event.scope is records.SyncScope.EVERYTHING
@@ -99,13 +129,11 @@ def receive(*, tenant: Tenant, vendor: str, body: bytes) -> InboundWebhook:
                 only_if_changed=only_if_changed,
                 debounce_seconds=settings.WEBHOOK_SETTLE_SECONDS,
             )
-    logger.info("webhook %s %s: %s, %s", row.id, row.kind, row.state, job or row.note)
-    return row
+    return job
 
 
 def _match_member(row: InboundWebhook, event: records.WebhookEvent | None) -> Member | None:
     """Fill in the row; returns the member that the webhook concerns, if the tenant has it."""
-    State = InboundWebhook.State  # noqa: N806 - it is a class
     if event is None:
         row.state, row.note = State.QUARANTINED, "It names no connection, account or user."
         return None
@@ -141,7 +169,7 @@ def _member_of_account(row: InboundWebhook, account_id: str) -> str:
 
 
 def _user_of(row: InboundWebhook) -> VendorUser | None:
-    """The tenant's vendor user whose connection nobody has reported; None quarantines the row."""
+    """The tenant's vendor user whose connection nobody has reported; None: the row says why."""
     vendor_user = (
         VendorUser.objects.for_tenant(row.tenant)
         .filter(vendor=row.vendor, vendor_user_id=row.vendor_user_id or None)
@@ -152,14 +180,16 @@ def _user_of(row: InboundWebhook) -> VendorUser | None:
         vendor=row.vendor, vendor_member_id=row.vendor_member_id
     )
     if not row.vendor_member_id:
+        row.state = State.EARLY
         row.note = "No client or business of this tenant has linked this account."
     elif vendor_user is None:
+        row.state = State.EARLY
         row.note = "No client or business of this tenant has linked this member."
     elif links.exists():
+        row.state = State.GONE
         row.note = "The tenant has deleted this connection."
     else:
         return vendor_user
-    row.state = InboundWebhook.State.QUARANTINED
     return None
 
 
@@ -176,7 +206,7 @@ def _later_or_same(row: InboundWebhook) -> InboundWebhook | None:
             subject=row.subject,
             create_date__gte=timezone.now() - REPEAT_WINDOW,
         )
-        .exclude(state=InboundWebhook.State.QUARANTINED)
+        .exclude(state__in=UNHANDLED)
         .first()
     )
 

@@ -18,6 +18,8 @@ class InboundWebhook(Record):
     class State(models.TextChoices):
         RECEIVED = "received", "Waiting for its job"
         HANDLED = "handled", "Handled"
+        EARLY = "early", "Too early: not linked here"
+        GONE = "gone", "About a connection that is gone"
         QUARANTINED = "quarantined", "Kept, not understood"
         TEST = "test", "Test"
 
@@ -31,7 +33,7 @@ class InboundWebhook(Record):
     body = models.TextField()  # JSON without data of people and their accounts
     digest = models.CharField(max_length=64)  # sha256 of the request's body, hex
     state = models.CharField(max_length=16, choices=State, default=State.RECEIVED)
-    note = models.CharField(max_length=255, blank=True)  # why it was quarantined
+    note = models.CharField(max_length=255, blank=True)  # why nothing was read
     request_id = models.CharField(max_length=64, blank=True)
     handled_at = models.DateTimeField(null=True, blank=True)
 

@@ -66,7 +66,7 @@ def test_a_holding_that_names_its_account_only(chosen: AggregationSettings, link
     runner.drain()
     assert InboundWebhook.objects.get().state == State.HANDLED
     post(chosen, {"guid": "HOL-2", "account_guid": "ACT-of-nobody", "user_guid": user})
-    assert InboundWebhook.objects.latest("create_date").state == State.QUARANTINED
+    assert InboundWebhook.objects.latest("create_date").state == State.EARLY
     assert syncs() == []
 
 

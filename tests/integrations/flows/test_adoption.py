@@ -173,17 +173,17 @@ def test_deleted_and_disconnected_members_are_not_connected_again(
     (connection,) = api.get(f"{BASE}/connection").data["content"]
     assert api.delete(f"{BASE}/connection/{connection['id']}").status_code == 204
     row = hook(aggregation_settings, member, user)
-    assert (row.state, Member.unscoped.exists()) == (State.QUARANTINED, False)
+    assert (row.state, Member.unscoped.exists()) == (State.GONE, False)
     assert "deleted" in row.note
 
 
-def test_unknown_users_and_forged_members_stay_quarantined(
+def test_unknown_users_and_forged_members_are_not_connected(
     own_mx: Sandbox, aggregation_settings: AggregationSettings, user: str
 ):
     stranger = own_mx.call("POST", "/users", json={"user": {}})["user"]["guid"]
     foreign = own_mx.connect(stranger)
     row = hook(aggregation_settings, foreign, stranger)
-    assert (row.state, Job.objects.exists()) == (State.QUARANTINED, False)
+    assert (row.state, Job.objects.exists()) == (State.EARLY, False)
     row = hook(aggregation_settings, foreign, user)  # somebody else's, under our user
     assert (row.state, row.note) == (
         State.QUARANTINED,
@@ -201,7 +201,7 @@ def test_a_login_that_was_not_finished_is_not_connected(
     while Job.objects.filter(state=JobState.READY).exists():
         run_jobs()
     row.refresh_from_db()
-    assert row.state == State.QUARANTINED
+    assert row.state == State.EARLY
     assert "not finished" in row.note
     assert not Member.unscoped.exists()
 
