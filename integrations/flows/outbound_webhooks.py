@@ -71,6 +71,7 @@ EXTENDED = (
     ACCOUNT_ADDED, ACCOUNT_CLOSED, POSSIBLE_DUPLICATE, TRANSACTION_WITHDRAWN, UNVERIFIED,
 )  # fmt: skip
 TRANSACTION_STATUS = "aggregation_account_transaction_status"
+TEST = "webhook_test"  # sent by staff only; no subscription names it
 # Names of the same events in the Nucleus API; the other events have one name in both APIs.
 NUCLEUS_NAMES = {
     ACCOUNT: "aggregation_account",
@@ -119,7 +120,7 @@ def _publish(
     subscriptions: Iterable[WebhookSubscription],
     ids: Mapping[str, uuid.UUID | None],
     data: Mapping[str, Any],
-) -> None:
+) -> list[WebhookDelivery]:
     owner_id = ids["client"] or ids["business"]
     row = OutboundEvent(tenant_id=tenant_id, type=event, owner_id=owner_id)
     row.payload = simplejson.dumps(
@@ -134,10 +135,22 @@ def _publish(
         default=str,
     )
     row.save(force_insert=True)
+    deliveries = []
     for subscription in subscriptions:
         delivery = WebhookDelivery(tenant_id=tenant_id, event=row, subscription=subscription)
         delivery.save(force_insert=True)
         _enqueue(delivery)
+        deliveries.append(delivery)
+    return deliveries
+
+
+def publish_test(subscription: WebhookSubscription) -> WebhookDelivery:
+    """Store an event that says nothing, and its delivery to this subscription alone."""
+    ids: dict[str, uuid.UUID | None] = dict.fromkeys(("client", "business", "aggregation_account"))
+    data = {"message": "Staff of the gateway sent this event to test the webhook."}
+    with transaction.atomic():
+        (delivery,) = _publish(subscription.tenant_id, TEST, [subscription], ids, data)
+    return delivery
 
 
 def _enqueue(delivery: WebhookDelivery) -> Job:
