@@ -121,7 +121,7 @@ def begin_second_factor(*, user_id: str) -> Attempt:
     Raises:
         RateLimited: too many failures.
     """
-    key = counters.hashed_key("staff-second-factor", user_id)
+    key = counters.hashed_key("staff-code", user_id)
     attempt = Attempt(_Limit(key, FAILURES_OF_BROWSER, "Too many wrong codes."))
     _count(attempt)
     return attempt
