@@ -25,6 +25,8 @@ DEFAULTS = {
     "SANDBOX_USER_LIMIT": "0",
     "SANDBOX_VERIFICATION_FLOW": "legacy",
 }
+# User names: with the accounts of every kind, and with two checking accounts and a savings account.
+LOGIN, DEPOSITS = "test_atrium", "deposits"
 READY = "MX sandbox ready at "
 
 
@@ -74,7 +76,7 @@ class Sandbox:
         user: str,
         password: str = "password",
         institution: str = "mxbank",
-        login: str = "test_atrium",
+        login: str = LOGIN,
     ) -> str:
         """What the end user does in the widget: a member; answers its guid."""
         body = {
@@ -87,7 +89,7 @@ class Sandbox:
 
     def log_in_again(self, user: str, member: str, institution: str = "mxbank") -> None:
         """What the end user does in the widget that repairs a member."""
-        body = {"credentials": self._credentials(institution, "test_atrium", "password")}
+        body = {"credentials": self._credentials(institution, LOGIN, "password")}
         self.call("PUT", f"/users/{user}/members/{member}", json={"member": body})
 
     def _credentials(self, institution: str, login: str, password: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 PATIENCE = 60.0  # seconds; only ever spent when something is wrong
-EVERY = 0.02
+EVERY = 0.05  # shorter pauses only ask more often: what is waited for takes a quarter of a second
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import LOGIN, Sandbox
 from tests.waiting import PATIENCE, until
 
 Row = dict[str, Any]
@@ -13,9 +13,10 @@ Row = dict[str, Any]
 
 @dataclass
 class World:
-    """A sandbox with one user."""
+    """A sandbox with one user, who logs in at banks under one name."""
 
     sandbox: Sandbox
+    login: str = LOGIN
     user: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -26,7 +27,7 @@ class World:
 
     def connect(self, password: str = "password", institution: str = "mxbank") -> str:
         """A member, once its first job is over or asks something."""
-        member = self.sandbox.connect(self.user, password, institution)
+        member = self.sandbox.connect(self.user, password, institution, self.login)
         self.settle(member)
         return member
 

@@ -67,6 +67,8 @@ PLANS = (
     Plan("Other Account", "ANY", None, 10_000, 0, {}),
 )  # fmt: skip
 BASIC_PLANS = 6
+DEPOSITS = "deposits"  # the user name of logins that have only the first of them
+DEPOSIT_PLANS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from itertools import count
 
-from sandbox.world.account_templates import BASIC_PLANS, PLANS
+from sandbox.world.account_templates import BASIC_PLANS, DEPOSIT_PLANS, DEPOSITS, PLANS
 from sandbox.world.ids import guid
 from sandbox.world.models import BankAccount, BankLogin, Member
 
@@ -42,7 +42,7 @@ def login_of(member: Member, now: datetime) -> BankLogin:
         # The data depends on user, institution and login, not on the connection.
         name = member.login or member.guid
         seed = f"{member.user.guid}:{member.institution_code}:{name}"
-        for plan in range(BASIC_PLANS):
+        for plan in range(DEPOSIT_PLANS if name == DEPOSITS else BASIC_PLANS):
             open_account(login, plan, f"{seed}:{plan}", now)
     return login
 

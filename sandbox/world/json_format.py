@@ -16,10 +16,12 @@ class Cents(int):
 
 def dump_payload(payload: dict[str, Any]) -> str:
     """JSON text with amounts as exact decimals (1234 cents → 12.34)."""
-    return "{" + ",".join([f'"{name}":{_text(value)}' for name, value in payload.items()]) + "}"
+    values = [f'"{name}":{dump_value(value)}' for name, value in payload.items()]
+    return f"{{{','.join(values)}}}"
 
 
-def _text(value: Any) -> str:
+def dump_value(value: Any) -> str:
+    """JSON text of one value."""
     if value is None:
         return "null"
     if isinstance(value, str):

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sandbox.world.account_templates import PLANS
-from sandbox.world.json_format import Cents, dump_payload, format_datetime, load_exact
+from sandbox.world.json_format import (
+    Cents,
+    dump_payload,
+    dump_value,
+    format_cents,
+    format_datetime,
+    load_exact,
+)
 from sandbox.world.ledger import Entry
+from sandbox.world.merchants import Merchant
 from sandbox.world.models import Account
 
 ACCOUNT_FIELDS = (
@@ -70,43 +79,55 @@ def _payment_days(today: date) -> tuple[date, date]:
 
 
 def transaction(row: Account, name: str, entry: Entry, *, pending: bool) -> str:
-    """A transaction with the guid `name`."""
+    """A transaction with the guid `name`; written out, because imports make hundreds of these."""
     merchant = entry.merchant
-    has_place = merchant is not None and merchant.has_place
     first_seen = entry.pending_from or entry.moment
     posted_at = entry.posted_at or entry.moment
     updated_at = first_seen if pending else posted_at
-    original = f"{entry.description.upper()} {entry.moment:%m%d}" if entry.description else None
-    payload: dict[str, Any] = {
-        "account_guid": row.guid,
-        "amount": Cents(entry.cents),
-        "category": entry.category,
-        "check_number": None,
-        "check_number_string": None,
-        "created_at": format_datetime(first_seen),
-        "currency_code": row.bank_account.currency,
-        "date": entry.date.isoformat(),
-        "description": entry.description,
-        "guid": name,
-        **{flag: flag in entry.flags for flag in FLAGS},
-        "is_international": None,
-        "latitude": 40.3916 if has_place else None,
-        "longitude": -111.8508 if has_place else None,
-        "member_guid": row.member.guid,
-        "memo": None,
+    if entry.changed_at is not None:
+        updated_at = max(updated_at, entry.changed_at)
+    moment, original = entry.moment, None
+    if entry.description:
+        original = f"{entry.description.upper()} {moment.month:02d}{moment.day:02d}"
+    payload = (
+        f'{{"account_guid":"{row.guid}","amount":{format_cents(entry.cents)},'
+        f'"category":{dump_value(entry.category)},"check_number":null,"check_number_string":null,'
+        f'"created_at":"{format_datetime(first_seen)}",'
+        f'"currency_code":{dump_value(row.bank_account.currency)},"date":"{entry.date}",'
+        f'"description":{dump_value(entry.description)},"guid":"{name}",{_flags(entry.flags)},'
+        f'"is_international":null,{_place(merchant)},"member_guid":"{row.member.guid}",'
+        f'"memo":null,{_merchant(merchant)},"original_description":{dump_value(original)},'
+        f'"posted_at":{"null" if pending else dump_value(format_datetime(posted_at))},'
+        f'"status":"{"PENDING" if pending else "POSTED"}",'
+        f'"top_level_category":{dump_value(entry.top_level_category)},'
+        f'"transacted_at":"{format_datetime(moment)}",'
+        f'"type":"{"CREDIT" if entry.is_credit else "DEBIT"}",'
+        f'"updated_at":"{format_datetime(updated_at)}","user_guid":"{row.user.guid}"}}'
+    )
+    return dump_payload(load_exact(payload) | dict(entry.fields)) if entry.fields else payload
+
+
+@cache
+def _flags(flags: tuple[str, ...]) -> str:
+    return ",".join(f'"{flag}":{dump_value(flag in flags)}' for flag in FLAGS)
+
+
+@cache
+def _place(merchant: Merchant | None) -> str:
+    has_place = merchant is not None and merchant.has_place
+    latitude, longitude = ("40.3916", "-111.8508") if has_place else ("null", "null")
+    return f'"latitude":{latitude},"longitude":{longitude}'
+
+
+@cache
+def _merchant(merchant: Merchant | None) -> str:
+    has_place = merchant is not None and merchant.has_place
+    values = {
         "merchant_category_code": merchant.mcc if merchant else None,
         "merchant_guid": merchant.guid if merchant else None,
         "merchant_location_guid": merchant.location_guid if merchant and has_place else None,
-        "original_description": original,
-        "posted_at": None if pending else format_datetime(posted_at),
-        "status": "PENDING" if pending else "POSTED",
-        "top_level_category": entry.top_level_category,
-        "transacted_at": format_datetime(entry.moment),
-        "type": "CREDIT" if entry.is_credit else "DEBIT",
-        "updated_at": format_datetime(max(updated_at, entry.changed_at or updated_at)),
-        "user_guid": row.user.guid,
     }
-    return dump_payload(payload | dict(entry.fields))
+    return dump_payload(values)[1:-1]
 
 
 def holding(row: Account, name: str, fields: dict[str, Any], now: datetime) -> str:

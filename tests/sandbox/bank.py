@@ -21,7 +21,7 @@ def begin(world: World) -> World:
 
 
 def connect(world: World, institution: str = "mxbank") -> str:
-    member = world.sandbox.connect(world.user, institution=institution)
+    member = world.sandbox.connect(world.user, institution=institution, login=world.login)
     world.advance("1s")
     return member
 

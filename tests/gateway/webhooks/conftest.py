@@ -22,7 +22,7 @@ from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import link
 from tests.mx_api import MXApi
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import LOGIN, Sandbox
 
 USER, SECRET = "mx", "a-secret-of-mx"
 
@@ -70,11 +70,11 @@ def linked(api: Api, mx: Sandbox, nucleus_client: Client) -> Member:
     return connected_member(api, mx, nucleus_client)
 
 
-def connected_member(api: Api, mx: Sandbox, client: Client) -> Member:
+def connected_member(api: Api, mx: Sandbox, client: Client, login: str = LOGIN) -> Member:
     """Connect the accounts of a new member of the client, and retrieve them."""
     body = {"nucleus_client_id": client.id, "product": "atom", "vendor_name": "mx"}
     user = api.post("/integration/v1/user", body).data["vendor_response"]["guid"]
-    member = mx.connect(user)
+    member = mx.connect(user, login=login)
     link(api, client, member)
     runner.drain()
     return Member.unscoped.select_related("vendor_user").get(vendor_member_id=member)

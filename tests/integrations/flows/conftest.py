@@ -22,7 +22,7 @@ from tests.integrations.flows.verified_bank import (  # noqa: F401
     linked_bank,
 )
 from tests.integrations.vendors.memory_bank import MemoryBank
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import LOGIN, Sandbox
 
 
 @pytest.fixture
@@ -49,9 +49,15 @@ def own_mx(
 
 
 @pytest.fixture
-def connection(api: Api, own_mx: Sandbox, nucleus_client: Client) -> Member:
+def login() -> str:
+    """The user name at the bank, whose accounts are of every kind; some modules need fewer."""
+    return LOGIN
+
+
+@pytest.fixture
+def connection(api: Api, own_mx: Sandbox, nucleus_client: Client, login: str) -> Member:
     """A connection whose accounts are connected and retrieved."""
-    return connected_member(api, own_mx, nucleus_client)
+    return connected_member(api, own_mx, nucleus_client, login)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.utils import timezone
 
 from integrations.flows import sync
@@ -23,7 +24,13 @@ from tests.integrations.flows.bank_changes import (
     run_sync,
     state,
 )
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import DEPOSITS, Sandbox
+
+
+@pytest.fixture
+def login() -> str:
+    """Three accounts are enough for what happens to the connection, and take half the time."""
+    return DEPOSITS
 
 
 class TestStaleData:

@@ -18,10 +18,16 @@ from integrations.vendors.mx.adapter import MX
 from integrations.vendors.records import SyncScope
 from nucleus.models import AggregationAccountTransaction, Merchant
 from tests.gateway.webhooks.conftest import at_mx, facts
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import DEPOSITS, Sandbox
 
 PAGE, READ = 10, 5  # rows of a page; pages that are read before it is interrupted
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def login() -> str:
+    """Three accounts are enough for what happens to the largest one, and take half the time."""
+    return DEPOSITS
 
 
 @dataclass

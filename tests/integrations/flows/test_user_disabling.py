@@ -14,8 +14,14 @@ from tests.api import Api
 from tests.factories.nucleus import BusinessFactory
 from tests.integrations.flows.bank_changes import BASE, bank_event, run_jobs, state
 from tests.integrations.flows.test_erasure import let_time_pass
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import DEPOSITS, Sandbox
 from tests.waiting import PATIENCE
+
+
+@pytest.fixture
+def login() -> str:
+    """Three accounts are enough for what happens to the user, and take half the time."""
+    return DEPOSITS
 
 
 def is_disabled_at_mx(mx: Sandbox, connection: Member) -> bool:

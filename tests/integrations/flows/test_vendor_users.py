@@ -16,10 +16,16 @@ from nucleus.models import AggregationAccount, Client
 from tests.api import Api
 from tests.gateway.integration_api.conftest import link
 from tests.rollback import rolled_back
-from tests.sandbox_process import Sandbox
+from tests.sandbox_process import DEPOSITS, Sandbox
 
 BASE = "/integration/v1"
 EVENTS = ["connection_gone", "connection_repaired", "aggregation_account_status"]
+
+
+@pytest.fixture
+def login() -> str:
+    """Three accounts are enough for what happens to the user, and take half the time."""
+    return DEPOSITS
 
 
 @pytest.fixture
@@ -123,7 +129,7 @@ class TestADeletedUser:
         new_user = response.data["vendor_response"]["guid"]
         assert new_user != user_id(connection)
         assert api.get(state(api)["widget_link"]).status_code == 200
-        link(api, nucleus_client, own_mx.connect(new_user))
+        link(api, nucleus_client, own_mx.connect(new_user, login=DEPOSITS))
         runner.drain()
         assert set(AggregationAccount.unscoped.values_list("pk", flat=True)) == before
         assert active() == len(before)
@@ -171,7 +177,7 @@ class TestADisabledUser:
         assert (row["state"], row["action_required_by"]) == ("needs_action", "staff")
         assert "disabled at MX" in row["message"]
         assert row["widget_link"] is None
-        assert active() == 6  # the accounts exist
+        assert active() == 3  # the accounts exist
         assert not Job.objects.filter(state=JobState.DEAD).exists()
         assert types() == ["aggregation_account_status"]
         bank_event(own_mx, "enable_user", user=user_id(connection))

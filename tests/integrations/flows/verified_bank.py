@@ -16,6 +16,7 @@ from tests.api import Api
 from tests.conftest import connect_tenant
 from tests.gateway.integration_api.conftest import link
 from tests.sandbox import bank
+from tests.sandbox_process import DEPOSITS
 from tests.world import Row, World
 
 IAV, LINKS = "/integration/v1/iav", "/nucleus/v1/bank_link"
@@ -119,6 +120,7 @@ class Bank:
 @pytest.fixture
 def bank_world(world: World) -> World:
     world = bank.begin(world)
+    world.login = DEPOSITS  # other accounts are not verified
     world.rules(verification_flow="legacy")
     return world
 
