@@ -180,6 +180,9 @@ UNFOLD = {
     "SITE_HEADER": "Integration gateway",
     "SITE_SYMBOL": "hub",
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": _static("gateway/favicon.svg")}
+    ],
     "STYLES": [_static("gateway/admin.css")],
     "SCRIPTS": [_static("gateway/admin.js")],
     "ACCOUNT": {

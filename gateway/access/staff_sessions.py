@@ -18,8 +18,14 @@ WRITTEN_EVERY = timedelta(minutes=1)  # rather than at each request
 MAX_SHOWN = 100
 
 
-def use(user: User, session_key: str, *, address: str, browser: str) -> bool:
-    """Note that a session is used now. Returns False if it has not been for too long."""
+def use(
+    user: User, session_key: str, *, address: str, browser: str, is_by_person: bool = True
+) -> bool:
+    """Note that a session is used now. Returns False if it has not been for too long.
+
+    Args:
+        is_by_person: False for a request that a page makes by itself, which is no use.
+    """
     now = timezone.now()
     row, is_new = StaffSession.objects.get_or_create(
         session_key=session_key,
@@ -28,7 +34,7 @@ def use(user: User, session_key: str, *, address: str, browser: str) -> bool:
     idle = now - row.used_at
     if idle > timedelta(minutes=settings.STAFF_IDLE_MINUTES):
         return False
-    if not is_new and idle > WRITTEN_EVERY:
+    if is_by_person and not is_new and idle > WRITTEN_EVERY:
         StaffSession.objects.filter(pk=row.pk).update(used_at=now, address=address)
     return True
 

@@ -14,6 +14,8 @@ from django.urls import reverse
 from gateway.access import staff_sessions
 from gateway.access.client_address import client_address
 
+UPDATE_HEADER = "X-Automatic-Update"  # of requests that overview.js makes
+
 
 class StaffSessionMiddleware:
     """Notes when a session is used, and logs out those that were idle for too long."""
@@ -27,8 +29,13 @@ class StaffSessionMiddleware:
         user, key = request.user, request.session.session_key
         if not isinstance(user, User) or not user.is_authenticated or not key:
             return self.get_response(request)
-        browser = request.headers.get("User-Agent", "")
-        if staff_sessions.use(user, key, address=client_address(request), browser=browser):
+        if staff_sessions.use(
+            user,
+            key,
+            address=client_address(request),
+            browser=request.headers.get("User-Agent", ""),
+            is_by_person=UPDATE_HEADER not in request.headers,
+        ):
             return self.get_response(request)
         logout(request)
         messages.info(request, "You were logged out, because you did nothing for a while.")

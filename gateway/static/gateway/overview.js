@@ -26,6 +26,7 @@ function restoreFocus(region, place) {
 async function update() {
   const response = await fetch(location.href, {
     credentials: "same-origin",
+    headers: { "X-Automatic-Update": "1" }, // which does not keep an idle session alive
     redirect: "error", // the session has ended
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });

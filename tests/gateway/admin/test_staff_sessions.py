@@ -45,6 +45,18 @@ def test_an_idle_session_ends(admin_user: User, settings: Any):
     assert http.get("/admin/").status_code == 302
 
 
+def test_updates_of_a_page_do_not_keep_a_session_alive(admin_user: User, settings: Any):
+    settings.STAFF_IDLE_MINUTES = 10
+    http = browser_of(admin_user)
+    rest(9)
+    update = {"X-Automatic-Update": "1"}
+    assert http.get("/admin/", headers=update).status_code == 200
+    used_at = StaffSession.objects.get().used_at
+    assert timezone.now() - used_at > timedelta(minutes=8)
+    rest(11)
+    assert http.get("/admin/", headers=update).status_code == 302
+
+
 def test_the_own_sessions_are_listed_and_ended(admin_user: User, staff: Staff):
     here = browser_of(admin_user)
     there = browser_of(admin_user, agent="<b>Safari</b>", address="198.51.100.7")
