@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, models
 from pytest_django.fixtures import Settings
 
 from gateway.access.models import IdempotencyKey
+from gateway.access.staff_models import CodeGenerator
 from integrations.models import (
     AggregationSettings,
     Member,
@@ -68,12 +70,18 @@ def idempotency_key(**secrets: str) -> IdempotencyKey:
     return IdempotencyKey.objects.create(application=application, expires_at=moment, **secrets)
 
 
+def code_generator(**secrets: str) -> CodeGenerator:
+    user = User.objects.create(username=f"staff-{User.objects.count()}")
+    return CodeGenerator.objects.create(user=user, **secrets)
+
+
 MAKERS: dict[type[models.Model], Callable[..., Any]] = {
     AggregationAccount: AggregationAccountFactory,
     AggregationSettings: aggregation,
     BankLink: BankLinkFactory,
     Business: BusinessFactory,
     Client: ClientFactory,
+    CodeGenerator: code_generator,
     IdempotencyKey: idempotency_key,
     Member: member,
     VendorCredential: credential,
