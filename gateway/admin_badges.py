@@ -36,8 +36,12 @@ def environment(request: HttpRequest) -> tuple[str, str] | None:
     """
     if not request.user.is_staff:  # on the log-in page
         return None
-    rows = confine(VendorCredential.unscoped.filter(is_active=True), request.user)
-    names = set(rows.order_by().values_list("environment", flat=True).distinct())
+    key = f"environments:{request.user.pk}"
+    names = cache.get(key)
+    if names is None:
+        rows = confine(VendorCredential.unscoped.filter(is_active=True), request.user)
+        names = set(rows.order_by().values_list("environment", flat=True).distinct())
+        cache.set(key, names, SECONDS)
     is_production = VendorCredential.Environment.PRODUCTION in names
     if is_production and len(names) > 1:
         return "Production and sandbox", "danger"

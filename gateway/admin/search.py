@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,12 +22,14 @@ def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     text = " ".join(request.GET.get("s", "").split())
     result = customer_search.search(text, tenants=visible_tenants(request.user))
     allowed = [item for item in result.customers if _may_open(request, item)]
-    results = [*map(_customer, allowed), *_screens(request, text)]
+    is_palette = "extended" in request.GET
+    frame = {} if is_palette else site.each_context(request)
+    menu = frame["sidebar_navigation"] if frame else navigation(request)  # which counts
+    results = [*map(_customer, allowed), *_screens(menu, text)]
     context = {"text": text, "results": results, "is_complete": result.is_complete}
-    if "extended" in request.GET:
+    if is_palette:
         return TemplateResponse(request, "unfold/helpers/command_results.html", context)
-    context = site.each_context(request) | context | {"title": "Search"}
-    return TemplateResponse(request, "admin/search.html", context)
+    return TemplateResponse(request, "admin/search.html", frame | context | {"title": "Search"})
 
 
 def _may_open(request: HttpRequest, match: FoundCustomer) -> bool:
@@ -49,17 +53,17 @@ def _detail(owner: Client | Business) -> str:
     return " · ".join(part for part in parts if part and part != str(owner))
 
 
-def _screens(request: HttpRequest, text: str) -> list[SearchResult]:
+def _screens(menu: list[dict[str, Any]], text: str) -> list[SearchResult]:
     if not text:
         return []
     return [
         SearchResult(
             title=item["title"],
-            description=f"screen under {group['title']}",
+            description=f"screen under {group.get('title', 'the start page')}",
             link=item["link"],
             icon=item["icon"],
         )
-        for group in navigation(request)
+        for group in menu
         for item in group["items"]
         if text.lower() in item["title"].lower()
     ]

@@ -10,7 +10,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -216,9 +217,9 @@ def _staff_entries(overview: CustomerOverview, number: int) -> list[TimeLineEntr
         if ids:
             content_type = ContentType.objects.get_for_model(model)
             about |= Q(content_type=content_type, object_id__in=[str(pk) for pk in ids])
-    newest = LogEntry.objects.order_by("-pk").values_list("pk", flat=True)
-    oldest = newest[MAX_ENTRIES : MAX_ENTRIES + 1].first()
-    rows = LogEntry.objects.filter(about, pk__gt=oldest or 0)
+    newest = LogEntry.objects.order_by("-pk").values("pk")
+    oldest = Coalesce(Subquery(newest[MAX_ENTRIES : MAX_ENTRIES + 1]), 0)
+    rows = LogEntry.objects.filter(about, pk__gt=oldest)
     limit = number * customer_time_line.PAGE_SIZE + 1
     name = overview.owner._meta.model_name
     return [

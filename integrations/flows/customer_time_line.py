@@ -42,10 +42,13 @@ JOB_STATES = {
     JobState.DONE: "is done",
     JobState.DEAD: "has failed for good",
     JobState.MERGED: "was joined with another job",
+    JobState.CANCELED: "was canceled",
 }
 WEBHOOK_STATES = {
     InboundWebhook.State.RECEIVED: "waits",
     InboundWebhook.State.HANDLED: "was handled",
+    InboundWebhook.State.EARLY: "came before the connection was linked here",
+    InboundWebhook.State.GONE: "was about what is gone",
     InboundWebhook.State.QUARANTINED: "was kept, not understood",
     InboundWebhook.State.TEST: "was a test",
 }
@@ -177,7 +180,7 @@ def _webhooks(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]
     for row in rows.defer("body").order_by("-create_date")[:limit]:
         name = names.get(row.vendor_member_id)
         about = f" about {name}" if name else ""
-        state = WEBHOOK_STATES.get(InboundWebhook.State(row.state), row.state)
+        state = WEBHOOK_STATES[InboundWebhook.State(row.state)]
         yield TimeLineEntry(
             row.create_date, "Webhook", f"{row.kind or 'A webhook'}{about} {state}",
             "integrations_inboundwebhook", row.pk, row.state == InboundWebhook.State.QUARANTINED,

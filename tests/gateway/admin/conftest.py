@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as HttpClient
 
@@ -12,6 +13,12 @@ from gateway.errors import admin_pages
 from nucleus.models import StaffAccess, Tenant
 
 Staff = Callable[..., HttpClient]
+
+
+@pytest.fixture(autouse=True)
+def no_cached_numbers() -> None:
+    """The menu's numbers are cached by user, and every test has a user 1."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.utils import timezone
 from integrations.flows import (
     connection_state,
     connections,
+    customer_time_line,
     outbound_webhooks,
     widget_links,
 )
@@ -170,6 +171,11 @@ def test_everything_that_happened_is_one_list(customer: Customer, superuser: Htt
     with CaptureQueriesContext(connection) as queries:
         customer.page(superuser)
     assert len(queries) <= 20, [query["sql"][:90] for query in queries]
+
+
+def test_every_state_of_jobs_and_webhooks_has_words():
+    assert customer_time_line.JOB_STATES.keys() == set(JobState)
+    assert customer_time_line.WEBHOOK_STATES.keys() == set(InboundWebhook.State)
 
 
 def test_the_time_line_has_pages(customer: Customer, superuser: HttpClient):
