@@ -18,8 +18,11 @@ from gateway.diagnostics import report
 from gateway.diagnostics.findings import FIX, OK, WARN
 from integrations.models import Diagnosis, VendorCredential
 from nucleus.admin import tenant_access
+from nucleus.models import StaffAction
+from nucleus.writes.staff import record_action
 
 PAGE_SIZE = 20
+RAN = "Ran the doctor."
 LEVELS = {FIX: "Must be fixed", WARN: "Recommended", OK: "In order"}
 
 
@@ -53,8 +56,12 @@ def view(request: HttpRequest) -> HttpResponse:
 def _check(request: HttpRequest) -> None:
     user: Any = request.user
     checked = report.check_visible(user)
-    diagnoses = report.visible_diagnoses(user).filter(tenant__in=[*checked])
-    LogEntry.objects.log_actions(user.pk, diagnoses, CHANGE, "Ran the doctor.")
+    diagnoses = (
+        report.visible_diagnoses(user).filter(tenant__in=[*checked]).select_related("tenant")
+    )
+    LogEntry.objects.log_actions(user.pk, diagnoses, CHANGE, RAN)
+    for row in diagnoses:
+        record_action(user, row, RAN, kind=StaffAction.Kind.ACTION, tenant=row.tenant)
     total = tenant_access.visible_tenants(user).filter(is_active=True).count()
     text = f"Checked {len(checked)} of {total} tenants."
     if len(checked) < total:

@@ -8,7 +8,14 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
-from django.db.models import Exists, ManyToManyField, OuterRef, Q, QuerySet
+from django.db.models import (
+    Exists,
+    ManyToManyField,
+    OuterRef,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm
 
@@ -177,6 +184,13 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
 
     is_shared = True
     list_display = ("name", "is_ready")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """With the models of its permissions, which their names contain."""
+        group = super().get_object(request, object_id, from_field)
+        if group is not None:
+            prefetch_related_objects([group], "permissions__content_type")
+        return group
 
     @admin.display(boolean=True, description="Kept up to date by the gateway")
     def is_ready(self, group: Group) -> bool:

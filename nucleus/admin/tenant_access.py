@@ -87,7 +87,7 @@ def tenant_of(obj: Model, *, path: str = "") -> Tenant | None:
     if isinstance(obj, Tenant):
         return obj
     value: Any = obj
-    for name in (path or _tenant_path(type(obj)) or "tenant").split("__"):
+    for name in (path or _tenant_path(obj._meta.model) or "tenant").split("__"):
         value = getattr(value, name, None)
     return value if isinstance(value, Tenant) else None
 

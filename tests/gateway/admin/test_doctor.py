@@ -22,7 +22,7 @@ from integrations.models import (
     JobState,
     VendorCredential,
 )
-from nucleus.models import Tenant
+from nucleus.models import StaffAction, Tenant
 from tests.factories.integrations import JobFactory
 from tests.factories.nucleus import TenantFactory
 from tests.gateway.admin.conftest import Staff
@@ -67,6 +67,7 @@ def test_wrong_keys_are_a_red_number_until_they_work(mx: Sandbox, superuser: Htt
     assert "The stored secrets that were tried can be decrypted." in text
     assert badge(superuser) == 1
     assert LogEntry.objects.filter(change_message="Ran the doctor.").exists()
+    assert StaffAction.objects.filter(message="Ran the doctor.").exists()
     row.secret = right
     row.save()
     assert badge(superuser) == 0
