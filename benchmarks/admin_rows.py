@@ -56,7 +56,7 @@ def fill(tenant: Tenant, share: float) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     models = (Client, AggregationAccount, Member, Job, AuditLog, InboundWebhook, WebhookDelivery)
-    return {model._meta.verbose_name_plural: _count(model) for model in models}
+    return {str(model._meta.verbose_name_plural): _count(model) for model in models}
 
 
 def _count(model: Any) -> int:
