@@ -6,7 +6,6 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, URLPattern, path, resolve
@@ -18,7 +17,7 @@ from gateway.access.client_address import client_address
 from gateway.access.throttle import RateLimited
 from gateway.errors import responses
 from nucleus.models import StaffAction, Tenant
-from nucleus.writes.staff import record_action
+from nucleus.writes.staff import record_in_history
 
 logger = logging.getLogger(__name__)
 MAX_NAME_LENGTH = 150  # of User.username
@@ -166,8 +165,4 @@ def _record(
         return
     user = get_user_model()._default_manager.filter(username=name.strip()).first()
     if user is not None:
-        LogEntry.objects.log_actions(
-            user.pk, [user], CHANGE, f"{message} from {address}.", single_object=True
-        )
-        text, kind = f"{message} from {address}.", StaffAction.Kind.LOG_IN
-        record_action(user, user, text, kind=kind, tenant=None)
+        record_in_history(user, user, f"{message} from {address}.", kind=StaffAction.Kind.LOG_IN)

@@ -1,8 +1,7 @@
-"""Amounts, days and directions of money as people read them. Nothing is rounded."""
+"""Amounts and directions of money as people read them. Nothing is rounded."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from nucleus import iso_codes
@@ -42,8 +41,3 @@ def signed(amount: Decimal | None, direction: str | None) -> Decimal | None:
 def direction_name(direction: str | None) -> str:
     """In words; directions that only the source understands as they are."""
     return DIRECTION_NAMES.get(direction or "", direction or NOTHING)
-
-
-def instant(moment: datetime | None) -> str:
-    """A time such as "2026-11-27 14:05:09 UTC"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else NOTHING

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +18,7 @@ from gateway.diagnostics.findings import FIX, OK, WARN
 from integrations.models import Diagnosis, VendorCredential
 from nucleus.admin import tenant_access
 from nucleus.models import StaffAction
-from nucleus.writes.staff import record_action
+from nucleus.writes.staff import record_in_history
 
 PAGE_SIZE = 20
 RAN = "Ran the doctor."
@@ -59,9 +58,8 @@ def _check(request: HttpRequest) -> None:
     diagnoses = (
         report.visible_diagnoses(user).filter(tenant__in=[*checked]).select_related("tenant")
     )
-    LogEntry.objects.log_actions(user.pk, diagnoses, CHANGE, RAN)
     for row in diagnoses:
-        record_action(user, row, RAN, kind=StaffAction.Kind.ACTION, tenant=row.tenant)
+        record_in_history(user, row, RAN, kind=StaffAction.Kind.ACTION, tenant=row.tenant)
     total = tenant_access.visible_tenants(user).filter(is_active=True).count()
     text = f"Checked {len(checked)} of {total} tenants."
     if len(checked) < total:

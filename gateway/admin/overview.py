@@ -17,9 +17,9 @@ from integrations.flows.connection_descriptions import ACTORS, TITLES
 from integrations.flows.overview import HourCount
 from integrations.models import AuditLog, InboundWebhook, Job, Member, WebhookDelivery
 from integrations.vendors.records import ActionRequiredBy
-from nucleus.admin.instants import age_text, instant_text
 from nucleus.admin.tenant_access import confine, has_several_tenants, visible_tenants
 from nucleus.hydrogen.fields import uuid_of
+from nucleus.instants import age_text, instant_text
 from nucleus.models import Tenant
 
 MAX_TENANTS = 200  # that the filter offers

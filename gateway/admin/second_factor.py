@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,7 +20,7 @@ from gateway.access.throttle import RateLimited
 from gateway.errors import responses
 from gateway.middleware.second_factor import remember
 from nucleus.models import StaffAction
-from nucleus.writes.staff import record_action
+from nucleus.writes.staff import record_in_history
 
 logger = logging.getLogger(__name__)
 WRONG = "That code is wrong, or was used before. Wait for the next one, and check the clock."
@@ -62,16 +61,16 @@ def manage(request: HttpRequest) -> HttpResponse:
 
 def _changed(request: HttpRequest, user: User, step: str) -> HttpResponse:
     if second_factor.confirmed(user) is None:
-        begun = second_factor.unconfirmed(user)
-        if step == "begin" or begun is None:
+        enrolment = second_factor.unconfirmed(user)
+        if step == "begin" or enrolment is None:
             return _set_up(request, user, second_factor.begin_enrolment(user))
         attempt = staff_logins.begin_second_factor(user_id=str(user.pk))
         codes = second_factor.confirm(user, request.POST.get("code", "")[:MAX_CODE])
         if not codes:
             messages.error(request, WRONG)
-            return _set_up(request, user, begun)
+            return _set_up(request, user, enrolment)
         attempt.succeed()
-        remember(request, begun)
+        remember(request, enrolment)
         return _codes(request, user, codes, "Set up a second factor")
     if not _is_right(request, user):
         messages.error(request, WRONG)
@@ -108,14 +107,14 @@ def _state(request: HttpRequest, user: User) -> HttpResponse:
     )
 
 
-def _set_up(request: HttpRequest, user: User, begun: CodeGenerator) -> HttpResponse:
+def _set_up(request: HttpRequest, user: User, enrolment: CodeGenerator) -> HttpResponse:
     """Show the secret, in this response only, and ask for a first code."""
-    address = second_factor.address(begun, user)
+    address = second_factor.address(enrolment, user)
     return _page(
         request,
         "admin/second_factor_set_up.html",
         "Set up a second factor",
-        secret=begun.secret,
+        secret=enrolment.secret,
         image=second_factor.qr_code(address),
     )
 
@@ -150,5 +149,4 @@ def record(request: HttpRequest, user: User, message: str) -> None:
     """Add an entry about the own account, with the address."""
     text = f"{message} from {client_address(request)}."
     logger.info("%s: staff %a", text, user.get_username())
-    LogEntry.objects.log_actions(user.pk, [user], CHANGE, text, single_object=True)
-    record_action(user, user, text, kind=StaffAction.Kind.LOG_IN, tenant=None)
+    record_in_history(user, user, text, kind=StaffAction.Kind.LOG_IN)

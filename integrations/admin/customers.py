@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin.customer_actions import ACTIONS, Customer, CustomerAction
+from integrations.admin.job_filters import kind_label
 from integrations.flows import connection_state, customer_overview, customer_time_line
 from integrations.flows.customer_overview import CustomerOverview
 from integrations.flows.customer_time_line import TimeLineEntry
@@ -31,6 +32,7 @@ from integrations.models import (
 from integrations.vendors.errors import VendorError, VendorNotConfigured
 from nucleus.admin.owners import BusinessAdmin, ClientAdmin
 from nucleus.admin.read_only import ReadOnlyAdmin
+from nucleus.instants import instant_text
 from nucleus.models import AggregationAccount, BankLink, Business, Client
 
 TIMED = (Member, AuditLog, InboundWebhook, Job, WebhookDelivery)
@@ -74,6 +76,7 @@ class CustomerPages(ReadOnlyAdmin):
         time_line = customer_time_line.read(
             overview,
             models=[model for model in TIMED if model in shown],
+            job_label=kind_label,
             number=number,
             more=_staff_entries(overview, number),
         )
@@ -199,7 +202,7 @@ def _identity(owner: Any) -> list[tuple[str, str]]:
         ("E-mail", owner.email),
         ("Secondary id", owner.secondary_id),
         ("Active", "yes" if owner.is_active else "no: nothing is imported"),
-        *((label, f"{moment:%Y-%m-%d %H:%M:%S} UTC") for label, moment in dates),
+        *((label, instant_text(moment)) for label, moment in dates),
     ]
     return [(label, str(value)) for label, value in values if value]
 

@@ -19,19 +19,19 @@ from integrations.flows.inbound_webhook_subjects import WebhookSubject
 from integrations.models import InboundWebhook
 from nucleus.admin import confirmation
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.instants import instant_text
 from nucleus.admin.json_text import json_block
 from nucleus.admin.row_buttons import ButtonAdmin, RowButton
 from nucleus.admin.tenant_access import visible_tenants
+from nucleus.instants import instant_text
 
 QUESTION = "Handle these webhooks again? The connections that they name are read at the vendor."
-WORDS = {"member": "connection"}  # vendors' words that mean something else to staff
+STAFF_TERMS = {"member": "connection"}  # vendors' words that mean something else to staff
 
 
 def kind_text(kind: str) -> str:
     """The vendor's name of an event as words."""
-    words = [WORDS.get(word, word) for word in kind.replace("_", " ").lower().split()]
-    return " ".join(words).capitalize() or "Unknown"
+    terms = [STAFF_TERMS.get(term, term) for term in kind.replace("_", " ").lower().split()]
+    return " ".join(terms).capitalize() or "Unknown"
 
 
 class SinceForm(forms.Form):
@@ -122,7 +122,7 @@ class InboundWebhookAdmin(ButtonAdmin):
 
     @admin.display(description="handled")
     def handled(self, row: InboundWebhook) -> str:
-        return instant_text(row.handled_at) if row.handled_at else "not yet"
+        return instant_text(row.handled_at, none="not yet")
 
     @admin.display(description="body, without data of people and accounts")
     def body_text(self, row: InboundWebhook) -> SafeString:

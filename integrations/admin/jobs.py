@@ -21,10 +21,10 @@ from integrations.jobs.job_queue import database_now
 from integrations.jobs.kinds import KINDS
 from integrations.models import Job, JobState
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.instants import instant_text
 from nucleus.admin.json_text import json_block
 from nucleus.admin.row_buttons import RowButton
 from nucleus.admin.tenant_access import visible_tenants
+from nucleus.instants import instant_text
 
 RUNNABLE = (JobState.READY, JobState.DEAD)
 REQUEUE_QUESTION = "Run these jobs again, now? Jobs that are neither dead nor waiting are skipped."
@@ -146,7 +146,7 @@ class JobAdmin(JobErrorPages):
 
     @admin.display(description="ended")
     def ended(self, job: Job) -> str:
-        return instant_text(job.finished_at) if job.finished_at else "not yet"
+        return instant_text(job.finished_at, none="not yet")
 
     @admin.display(description="payload")
     def payload_text(self, job: Job) -> SafeString:

@@ -25,8 +25,8 @@ from integrations.flows.connection_state import ConnectionState, StateReason
 from integrations.flows.errors import FlowError
 from integrations.models import Member
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.instants import age_text, instant_text
 from nucleus.admin.read_only import ReadOnlyAdmin
+from nucleus.instants import age_text, instant_text
 
 MAX_REFRESHED = 100  # at once; each makes the vendor read a bank
 COLOURS = {

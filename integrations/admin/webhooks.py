@@ -18,10 +18,10 @@ from integrations.flows import deliveries, outbound_webhooks, webhook_subscripti
 from integrations.flows.errors import FlowError
 from integrations.models import WebhookDelivery, WebhookSubscription
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.instants import instant_text
 from nucleus.admin.json_text import json_block
 from nucleus.admin.row_buttons import ButtonAdmin, RowButton
 from nucleus.admin.tenant_access import confine, visible_tenants
+from nucleus.instants import instant_text
 
 HEADERS = (
     ("webhook-id", "the event's id, the same in every attempt: receivers skip ids they have"),

@@ -23,6 +23,7 @@ from integrations.models import (
     VendorUser,
 )
 from integrations.vendors.records import ActionRequiredBy
+from nucleus import amounts
 from nucleus.models import (
     AggregationAccount,
     AggregationAccountBalance,
@@ -60,11 +61,8 @@ class AccountView:
         amount = row.newest_balance
         if amount is None:
             amount = row.newest_available_balance
-        if amount is None:
-            return "none"
-        units, _, fraction = f"{amount:,f}".partition(".")
-        code = row.newest_currency_code or row.currency_code or ""
-        return f"{units}.{fraction.rstrip('0'):0<2} {code}".strip()
+        code = row.newest_currency_code or row.currency_code
+        return "none" if amount is None else amounts.money(amount, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -24,18 +25,6 @@ from integrations.models import (
 PAGE_SIZE = 25
 MAX_PAGES = 20
 WIDGET_OPERATION = "create_widget_url"
-JOB_NAMES = {
-    "create_vendor_user": "Create the user at the vendor",
-    "link_member": "Connect the accounts",
-    "adopt_member": "Connect what the app did not report",
-    "verify_member": "Verify the accounts",
-    "sync_member": "Read the connection",
-    "refresh_member": "Refresh the connection",
-    "reconcile_member": "Check the connection",
-    "retrieve_account": "Read an account",
-    "deliver_webhook": "Deliver an event",
-    "erase_client": "Erase the customer",
-}
 JOB_STATES = {
     JobState.READY: "waits",
     JobState.RUNNING: "runs",
@@ -85,6 +74,7 @@ def read(
     overview: CustomerOverview,
     *,
     models: Collection[type[Any]],
+    job_label: Callable[[str], str],
     number: int = 1,
     more: Iterable[TimeLineEntry] = (),
 ) -> TimeLinePage:
@@ -92,6 +82,7 @@ def read(
 
     Args:
         models: of what is shown; the others are left out.
+        job_label: what jobs of a kind do, in words.
         number: of the page, from 1 to MAX_PAGES.
         more: entries of other sources, all of the newest `number` pages.
     """
@@ -100,7 +91,7 @@ def read(
         (Member, _connections),
         (AuditLog, _calls),
         (InboundWebhook, _webhooks),
-        (Job, _jobs),
+        (Job, partial(_jobs, job_label=job_label)),
         (WebhookDelivery, _events),
     )
     entries = list(more)
@@ -187,16 +178,18 @@ def _webhooks(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]
         )  # fmt: skip
 
 
-def _jobs(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]:
+def _jobs(
+    overview: CustomerOverview, limit: int, *, job_label: Callable[[str], str]
+) -> Iterator[TimeLineEntry]:
     by_key = lock_keys([view.member for view in overview.connections])
     if not by_key:
         return
     rows = Job.objects.filter(tenant=overview.owner.tenant_id, lock_key__in=list(by_key))
     for row in rows.order_by("-create_date")[:limit]:
         is_dead = row.state == JobState.DEAD
-        name = JOB_NAMES.get(row.kind, row.kind.replace("_", " "))
         error = f": {row.last_error[:200]}" if row.last_error and row.state != JobState.DONE else ""
-        text = f"{name} ({by_key[str(row.lock_key)]}) {JOB_STATES[JobState(row.state)]}{error}"
+        about, state = by_key[str(row.lock_key)], JOB_STATES[JobState(row.state)]
+        text = f"{job_label(row.kind)} ({about}) {state}{error}"
         yield TimeLineEntry(
             row.finished_at or row.create_date, "Job", text, "integrations_job", row.pk, is_dead
         )

@@ -23,6 +23,7 @@ from nucleus.admin.form_filters import FormFilter
 from nucleus.admin.large_tables import newest_first, with_equal
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.admin.tenant_access import visible_tenants
+from nucleus.instants import instant_text
 from nucleus.models import (
     AggregationAccountBalance,
     AggregationAccountHolding,
@@ -110,11 +111,11 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="stored")
     def stored_at(self, row: Any) -> str:
-        return amounts.instant(row.create_date)
+        return instant_text(row.create_date)
 
     @admin.display(description="last changed")
     def changed_at(self, row: Any) -> str:
-        return amounts.instant(row.update_date)
+        return instant_text(row.update_date)
 
     @admin.display(description="account")
     def account(self, row: Any) -> SafeString:
@@ -169,7 +170,7 @@ class TransactionAdmin(EntryAdmin):
 
     @admin.display(description="time")
     def time(self, row: AggregationAccountTransaction) -> str:
-        return amounts.instant(row.transaction_date)
+        return instant_text(row.transaction_date)
 
     @admin.display(description="amount")
     def signed_amount(self, row: AggregationAccountTransaction) -> str:
@@ -207,7 +208,7 @@ class BalanceAdmin(EntryAdmin):
 
     @admin.display(description="as of")
     def time(self, row: AggregationAccountBalance) -> str:
-        return amounts.instant(row.balance_time_stamp)
+        return instant_text(row.balance_time_stamp)
 
     @admin.display(description="balance")
     def balance_amount(self, row: AggregationAccountBalance) -> str:
@@ -271,4 +272,4 @@ class HoldingAdmin(EntryAdmin):
 
     @admin.display(description="valued at")
     def valued_at(self, row: AggregationAccountHolding) -> str:
-        return amounts.instant(row.holding_date)
+        return instant_text(row.holding_date, none=amounts.NOTHING)

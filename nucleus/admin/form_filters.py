@@ -31,17 +31,6 @@ class ConditionsForm(forms.Form):
         """The rows that have all conditions. The form is valid. Raises Http404 for unknown ids."""
         raise NotImplementedError
 
-    def words(self) -> list[str]:
-        """The conditions as a person reads them, for entries of exports."""
-        texts = []
-        for name, value in self.cleaned_data.items():
-            if value in (None, ""):
-                continue
-            entry: Any = self.fields[name]
-            shown = dict(entry.choices).get(value, value) if hasattr(entry, "choices") else value
-            texts.append(f"{self[name].label}: {shown}")
-        return texts
-
 
 class FormFilter(ListFilter):
     """Shows the form among the filters, and applies it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.admin.tenant_access import tenant_ids
+from nucleus.instants import instant_text
 from nucleus.models import StaffAction
 
 
@@ -35,7 +35,7 @@ class StaffActionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Time")
     def moment(self, row: StaffAction) -> str:
-        return f"{row.create_date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return instant_text(row.create_date)
 
     @admin.display(description="Object")
     def object_link(self, row: StaffAction) -> str:

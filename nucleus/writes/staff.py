@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -51,3 +52,14 @@ def record_action(
         message=message,
         changes=[list(change) for change in changes],
     )
+
+
+def record_in_history(
+    user: User, obj: Model, message: str, *, kind: str, tenant: Tenant | None = None
+) -> None:
+    """Add an entry to the object's history, and to the record of what staff did.
+
+    Args: as of record_action.
+    """
+    LogEntry.objects.log_actions(user.pk, [obj], CHANGE, message, single_object=True)
+    record_action(user, obj, message, kind=kind, tenant=tenant)

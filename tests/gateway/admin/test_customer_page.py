@@ -107,7 +107,7 @@ def customer(tenant: Tenant) -> Customer:
     return Customer(ada, member, account)
 
 
-def test_the_page_tells_who_it_is_what_they_have_and_that_it_works(
+def test_the_page_shows_the_customer_and_a_working_connection(
     customer: Customer, superuser: HttpClient
 ):
     text = customer.page(superuser)
@@ -165,7 +165,8 @@ def test_everything_that_happened_is_one_list(customer: Customer, superuser: Htt
         "A widget link was made", "MX Bank was created", "MX Bank was imported by the vendor",
         "member.aggregated about MX Bank was handled", "(MX Bank) has failed for good",
         "list accounts (3 times): 1 of 3 failed: vendor_unavailable", "connection gone: waiting",
-        "root: Refreshed MX Bank.", "Refresh the connection (MX Bank) waits",
+        "root: Refreshed MX Bank.",
+        "Make the vendor read the bank, then read the connection (MX Bank) waits",
     ):  # fmt: skip
         assert part in text, part
     with CaptureQueriesContext(connection) as queries:
@@ -235,7 +236,7 @@ def test_a_repair_link_is_shown_once_and_logged_nowhere(
     assert LINK not in later + repr(dict(superuser.session))
 
 
-def test_what_cannot_be_done_is_said_and_logged(customer: Customer, superuser: HttpClient):
+def test_a_failed_action_is_reported_and_logged(customer: Customer, superuser: HttpClient):
     Member.unscoped.update(connection_status=connection_state.MISSING)
     text = customer.act(superuser, "refresh", customer.member).content.decode()
     assert "The vendor no longer has this connection" in text

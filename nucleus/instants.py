@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 
 
-def instant_text(instant: datetime | None) -> str:
-    """The instant to the second in UTC; "never" for None."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "never"
+def instant_text(instant: datetime | None, none: str = "never") -> str:
+    """The instant to the second, such as "2026-11-27 14:05:09 UTC"; `none` for None."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if instant else none
 
 
 def age_text(instant: datetime | None, now: datetime | None = None) -> str:
