@@ -52,7 +52,7 @@ REFUSALS: dict[str, type[VendorError]] = {
 
 
 class Recorder(Protocol):
-    """What hears of every call."""
+    """Receives the result of every call."""
 
     def record(self, call: CallRecord) -> None: ...
 

@@ -24,7 +24,7 @@ def use(
     """Note that a session is used now. Returns False if it has not been for too long.
 
     Args:
-        is_by_person: False for a request that a page makes by itself, which is no use.
+        is_by_person: False for a request that a page sends automatically; it does not count as use.
     """
     now = timezone.now()
     row, is_new = StaffSession.objects.get_or_create(

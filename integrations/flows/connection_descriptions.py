@@ -52,12 +52,12 @@ STEPS: Mapping[StateReason, str] = {
         "go on."
     ),
     StateReason.NO_CREDENTIALS: (
-        "There are no active {vendor} keys. Enter them under Credentials; everything goes on by "
-        "itself."
+        "There are no active {vendor} keys. Enter them under Credentials; imports continue "
+        "automatically."
     ),
     StateReason.CREDENTIALS_REFUSED: (
         "{vendor} refuses the keys in use. Correct them under Credentials and press Test "
-        "connection; everything goes on by itself."
+        "connection; imports continue automatically."
     ),
     StateReason.CUSTOMER_ACTION: (
         "The customer has to log in again (status {status}). Send a repair link."

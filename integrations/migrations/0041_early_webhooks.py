@@ -1,4 +1,4 @@
-"""Webhooks that came too early, or are about what is gone, are told apart by their notes."""
+"""Give webhooks that came too early, or concern something deleted, states of their own, by their notes."""
 
 from typing import Any
 

@@ -102,14 +102,14 @@ def test_a_result_is_not_that_of_other_keys(
         ({"base_url": "https://evil.example"}, "evil.example is not in VENDOR_ALLOWED_HOSTS"),
     ],
 )
-def test_what_is_wrong_is_said_in_the_form(
+def test_the_form_names_the_problem(
     tenant: Tenant, sandbox: Sandbox, superuser: HttpClient, changes: Any, sentence: str
 ):
     assert sentence in outcome(superuser, ADD, form(tenant, sandbox.base_url, **changes))
     assert not VendorCredential.unscoped.exists()
 
 
-def test_a_refused_address_is_told_from_refused_keys(
+def test_a_refused_address_differs_from_refused_keys(
     tenant: Tenant, sandbox: Sandbox, superuser: HttpClient
 ):
     sandbox.fault(path="/users*", status=403)

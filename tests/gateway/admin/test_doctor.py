@@ -76,7 +76,7 @@ def test_wrong_keys_are_a_red_number_until_they_work(mx: Sandbox, superuser: Htt
     assert "clock agrees with that of MX" in text_of(superuser)
 
 
-def test_looking_calls_nobody_and_asks_the_database_little(
+def test_viewing_makes_no_calls_and_few_queries(
     mx: Sandbox, superuser: HttpClient, django_assert_max_num_queries: Any
 ):
     with CaptureQueriesContext(connection) as few:

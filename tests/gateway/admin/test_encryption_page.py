@@ -58,7 +58,7 @@ def test_rows_are_re_encrypted_press_by_press(
     assert ", 0 re-encrypted" in press(superuser)  # again
 
 
-def test_values_of_a_lost_key_are_counted_and_kept(superuser: HttpClient, settings: Settings):
+def test_unreadable_values_are_counted_and_kept(superuser: HttpClient, settings: Settings):
     link: Any = BankLinkFactory(bank_account_number=NUMBER)
     old = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]

@@ -54,7 +54,7 @@ def shown(http: HttpClient, **query: Any) -> list[Any]:
     return [row.pk for row in response.context["cl"].result_list]
 
 
-def test_too_early_is_told_apart_from_not_understood(
+def test_early_webhooks_differ_from_unreadable_ones(
     superuser: HttpClient, tenant: Tenant, early: InboundWebhook
 ):
     strange = receive(tenant, type="AGGREGATION")

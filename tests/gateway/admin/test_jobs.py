@@ -203,7 +203,7 @@ def test_buttons(staff: Staff, member: Member):
     assert LogEntry.objects.count() == 3
 
 
-def test_what_cannot_be_canceled_is_named(superuser: HttpClient, member: Member):
+def test_jobs_that_cannot_be_canceled_are_named(superuser: HttpClient, member: Member):
     erasure: Any = JobFactory(tenant=member.tenant, kind="erase_client")
     rows = [erasure, job_of(member, state=JobState.RUNNING), job_of(member)]
     body = {"action": "cancel_jobs", "confirmed": "yes", "_selected_action": [r.pk for r in rows]}

@@ -81,7 +81,7 @@ def test_a_viewer_sees_every_customer_screen_and_changes_nothing(
     assert stored() == before
 
 
-def test_each_role_may_do_what_the_one_before_it_may(db: Any):
+def test_each_role_includes_the_one_before(db: Any):
     viewer, support, operator, administrator = (
         names_of(role) for role in ("Viewer", "Support", "Operator", "Administrator")
     )

@@ -109,7 +109,7 @@ def test_guessing_codes_is_limited(ada: User, clock: Any):
 
 
 @pytest.mark.parametrize("code", ["", "x" * 5000, "\uff11" * 6, "\0", "12 34"])
-def test_impossible_codes_are_no_500(ada: User, clock: Any, code: str):
+def test_malformed_codes_are_refused(ada: User, clock: Any, code: str):
     set_up(log_in())
     assert log_in().post(CHECK, {"code": code}).status_code == 200
 
@@ -121,7 +121,7 @@ def test_the_page_leads_to_no_other_site(ada: User, clock: Any, aim: str):
     assert passed["Location"] == "/admin/"
 
 
-def test_staff_without_one_reach_only_its_enrolment_where_it_is_required(
+def test_staff_without_a_required_second_factor_reach_only_its_enrolment(
     ada: User, clock: Any, settings: Any
 ):
     settings.STAFF_SECOND_FACTOR = "required"
@@ -139,7 +139,7 @@ def test_staff_without_one_reach_only_its_enrolment_where_it_is_required(
     assert CodeGenerator.objects.exists()
 
 
-def test_the_own_one_is_removed_and_codes_are_replaced_with_a_code(ada: User, clock: Any):
+def test_removal_and_new_recovery_codes_need_a_code(ada: User, clock: Any):
     http = log_in()
     _, codes = set_up(http)
     for step in ("codes", "remove"):

@@ -110,7 +110,7 @@ def test_staff_see_the_set_up_of_their_tenants(tenant: Tenant, staff: Staff):
     assert both.post(setup_path(tenant)).status_code == 405
 
 
-def test_the_start_page_names_few_tenants_in_one_statement(
+def test_the_start_page_reads_incomplete_tenants_in_one_statement(
     db: Any, superuser: HttpClient, django_assert_num_queries: Any
 ):
     for number in range(25):

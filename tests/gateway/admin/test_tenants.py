@@ -76,7 +76,7 @@ def test_lists_search_filters_and_forms_have_nothing_of_others(staff: Staff, pla
             assert_nothing_found(http.get(path_of(model, "add/")), str(other.pk))
 
 
-def test_no_url_leads_to_a_row_of_others(staff: Staff, plain_errors: None):
+def test_no_url_leads_to_another_tenants_row(staff: Staff, plain_errors: None):
     http, _ = foreign_staff(staff)
     rows = [foreign_row(model) for model, _ in screens_of_tenants()]
     walked = 0
@@ -110,7 +110,7 @@ def test_actions_do_nothing_to_rows_of_others(staff: Staff, plain_errors: None):
                 assert response.status_code == 404, (model, action)
 
 
-def test_their_own_rows_are_found(staff: Staff, tenant: Tenant):
+def test_staff_find_rows_of_their_tenants(staff: Staff, tenant: Tenant):
     populate(tenant)
     http = staff(*everything(), tenants=[tenant])
     for model, _ in screens():
@@ -142,7 +142,7 @@ def test_only_banks_are_shared_by_all_tenants(staff: Staff, tenant: Tenant):
     assert not confine(Group.objects.all(), user)  # nothing leads to its tenant
 
 
-def test_those_with_several_tenants_choose_one(staff: Staff, tenant: Tenant):
+def test_staff_of_several_tenants_choose_one(staff: Staff, tenant: Tenant):
     second: Any = TenantFactory(name="Second")
     client: Any = ClientFactory(tenant=second)
     ClientFactory(tenant=tenant)

@@ -107,7 +107,7 @@ def test_a_test_event_is_sent_to_one_url(staff: Staff, subscription: WebhookSubs
     assert LogEntry.objects.count() == 1
 
 
-def test_what_was_given_up_is_recovered_once(
+def test_failed_deliveries_are_recovered_once(
     superuser: HttpClient, subscription: WebhookSubscription, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("integrations.flows.deliveries.MAX_RECOVERED", 2)

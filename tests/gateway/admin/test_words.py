@@ -58,7 +58,9 @@ def test_rows_are_called_as_they_are(superuser: HttpClient, tenant: Tenant):
 
 
 def test_an_empty_list_says_who_adds_rows(superuser: HttpClient, staff: Staff, tenant: Tenant):
-    assert "The gateway adds them by itself" in text_of(superuser, "/admin/integrations/job/")
+    assert "The gateway creates them automatically" in text_of(
+        superuser, "/admin/integrations/job/"
+    )
     assert "Add the first one" in text_of(superuser, "/admin/access/application/")
     viewer = staff("access.view_application")
     assert "Add the first one" not in text_of(viewer, "/admin/access/application/")

@@ -99,7 +99,7 @@ def set_health(credential: VendorCredential, **columns: Any) -> None:
         ({"successfully_aggregated_at": NOW - 9 * DAYS, "declines_imports": True}, "works"),
     ],
 )
-def test_the_connection_itself(member: Member, columns: dict[str, Any], reason: str):
+def test_states_that_the_vendor_reports(member: Member, columns: dict[str, Any], reason: str):
     Member.unscoped.update(**columns)
     assert current().state_reason == reason
     state, actor = REASONS[StateReason(reason)]

@@ -164,7 +164,7 @@ def silent(connection: socket.socket, request: bytes) -> None:
     connection.recv(1)
 
 
-def test_a_closed_connection_and_silence_are_told_apart():
+def test_a_reset_differs_from_a_timeout():
     policy = replace(ONCE, read_timeout=0.3)
     for script, reason in ((closed, "closed before an answer came"), (silent, "sent no answer")):
         with serving(script) as server:
@@ -182,7 +182,7 @@ def test_a_closed_connection_and_silence_are_told_apart():
         ("https://mx.invalid", "mx.invalid, port 443", "its name is not known (DNS)"),
     ],
 )
-def test_what_cannot_be_reached_is_named_with_the_reason(url: str, place: str, reason: str):
+def test_an_unreachable_host_is_named_with_the_reason(url: str, place: str, reason: str):
     assert f"MX cannot be reached at {place}: {reason}" in check(url).message
 
 
