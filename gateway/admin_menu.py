@@ -21,25 +21,20 @@ MENU: list[tuple[str, list[Entry]]] = [
             ("Settings", "tune", "integrations_aggregationsettings"),
             ("Tenants", "domain", "nucleus_tenant"),
             ("API applications", "apps", "access_application"),
+            ("Currency rates", "currency_exchange", "nucleus_currencyrate"),
         ],
     ),
     (
-        "Connections",
+        "Customers",
         [
-            ("Connections", "link", "integrations_member"),
-        ],
-    ),
-    (
-        "Nucleus",
-        [
-            ("Clients", "person", "nucleus_client"),
+            ("Customers", "person", "nucleus_client"),
             ("Businesses", "storefront", "nucleus_business"),
-            ("Aggregation accounts", "account_balance", "nucleus_aggregationaccount"),
+            ("Connections", "link", "integrations_member"),
+            ("Accounts", "account_balance", "nucleus_aggregationaccount"),
             ("Balances", "savings", "nucleus_aggregationaccountbalance"),
             ("Transactions", "receipt", "nucleus_aggregationaccounttransaction"),
             ("Holdings", "monitoring", "nucleus_aggregationaccountholding"),
             ("Bank links", "verified", "nucleus_banklink"),
-            ("Currency rates", "currency_exchange", "nucleus_currencyrate"),
         ],
     ),
     (

@@ -31,19 +31,19 @@ class Application(AbstractApplication):
     scopes = models.CharField(
         max_length=255, default=" ".join(ALL_SCOPES), help_text="Space separated."
     )
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     allow_passwords = models.BooleanField(
         "Password sign-in",
         default=False,
-        help_text="Clients get tokens with their user name and password (grant_type=password).",
+        help_text="Customers get tokens with their user name and password (grant_type=password).",
     )
     client_token_key = models.TextField(
-        "Client token key",
+        "Public key for tokens of customers",
         blank=True,
         validators=[validate_public_key],
         help_text=(
             "RSA public key in PEM format, at least 2048 bits. JWTs signed (RS512) with its "
-            "private key are exchanged for tokens of one client. Empty: they are refused."
+            "private key are exchanged for tokens of one customer. Empty: they are refused."
         ),
     )
     rate_limit_per_minute = models.PositiveIntegerField(
@@ -53,17 +53,18 @@ class Application(AbstractApplication):
         help_text="0: no limit. Empty: RATE_LIMIT_PER_MINUTE applies.",
     )
     client_rate_limit_per_minute = models.PositiveIntegerField(
-        "Requests per minute of each client",
+        "Requests per minute of each customer",
         null=True,
         blank=True,
         help_text=(
-            "Of all tokens of one client together. 0: no limit. Empty: "
+            "Of all tokens of one customer together. 0: no limit. Empty: "
             "CLIENT_RATE_LIMIT_PER_MINUTE, but at most a tenth of the requests per minute."
         ),
     )
 
     class Meta(AbstractApplication.Meta):
         abstract = False
+        verbose_name = "API application"
 
     def is_usable(self, request: object) -> bool:
         """Whether tokens may be issued to it. The OAuth library calls this."""

@@ -66,7 +66,7 @@ class ApplicationAdmin(BaseAdmin):
             "Scopes and limits",
             {"fields": ("scopes", "rate_limit_per_minute", "client_rate_limit_per_minute")},
         ),
-        ("Tokens of single clients", {"fields": ("allow_passwords", "client_token_key")}),
+        ("Tokens of single customers", {"fields": ("allow_passwords", "client_token_key")}),
     )
     actions = ("rotate_secrets",)
 

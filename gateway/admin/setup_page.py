@@ -42,7 +42,7 @@ EXPLANATIONS = {
     "each webhook; others are refused.",
     Step.FIRST_WEBHOOK: "MX has no API to register the address: paste it, with user and secret, "
     "into MX's client dashboard for aggregation, balance, history, statement and connection "
-    "status; on MX Platform also for initial data ready, members and users.",
+    "status; on MX Platform also for initial data ready, “members” and “users”.",
     Step.FIRST_CONNECTION: "Your app requests a widget link from the API, and a customer links a "
     "bank in it. The app needs an API application.",
 }

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
     Exists,
     ManyToManyField,
@@ -17,15 +18,25 @@ from django.db.models import (
     prefetch_related_objects,
 )
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from unfold.forms import AdminPasswordChangeForm
 
 from gateway.access import second_factor, staff_roles, staff_sessions
-from gateway.admin.staff_forms import StaffAddForm, StaffForm, tenant_fields
+from gateway.admin.staff_forms import (
+    StaffAddForm,
+    StaffForm,
+    name_field,
+    permission_label,
+    tenant_fields,
+)
 from nucleus.admin import tenant_access
 from nucleus.admin.base import BaseAdmin
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.models import StaffAccess
 from nucleus.writes import staff
 
+# Django calls them groups; changed here only, so that its app needs no migration.
+Group._meta.verbose_name, Group._meta.verbose_name_plural = "role", "roles"
 TENANTS = ("all_tenants", "tenants")  # fields of the forms
 for model in (User, Group):
     if admin.site.is_registered(model):
@@ -40,8 +51,11 @@ def permissions_of(user: User | AnonymousUser) -> QuerySet[Permission]:
 
 
 def offered_permissions(user: User | AnonymousUser) -> QuerySet[Permission]:
-    """The permissions that this user may give to others."""
-    return staff_roles.offered_permissions(permissions_of(user)).select_related("content_type")
+    """The permissions of screens that this user may give to others."""
+    screens = admin.site._registry  # noqa: SLF001 - has no public name
+    kinds = ContentType.objects.get_for_models(*screens, StaffAccess).values()
+    offered = staff_roles.offered_permissions(permissions_of(user))
+    return offered.filter(content_type__in=list(kinds)).select_related("content_type")
 
 
 def grantable_groups(user: User | AnonymousUser) -> QuerySet[Group]:
@@ -71,6 +85,13 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
     form = StaffForm
     add_form = StaffAddForm
     change_password_form = AdminPasswordChangeForm
+    fieldsets = (
+        (None, {"fields": ("username", "password", "is_active")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Permissions", {"fields": ("groups", "user_permissions", "is_staff", "is_superuser")}),
+        ("Log-ins", {"fields": ("last_login", "date_joined")}),
+    )
+    list_filter = ("is_active", "is_superuser", "groups")
     add_fieldsets = (*DjangoUserAdmin.add_fieldsets, ("Tenants", {"fields": TENANTS}))
     list_display = (
         "username", "email", "first_name", "last_name", "is_active", "is_superuser",
@@ -100,6 +121,8 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, *args, **kwargs)
+        for name, field in form.base_fields.items():
+            name_field(name, field)
         if "tenants" in form.base_fields:
             form.base_fields |= tenant_fields(request.user)
         return form
@@ -165,7 +188,9 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc, type-arg]
             kwargs["queryset"] = offered_permissions(request.user)
         elif db_field.name == "groups":
             kwargs["queryset"] = grantable_groups(request.user)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        return name_field(
+            db_field.name, super().formfield_for_manytomany(db_field, request, **kwargs)
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
@@ -184,6 +209,7 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
 
     is_shared = True
     list_display = ("name", "is_ready")
+    readonly_fields = ("allows",)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """With the models of its permissions, which their names contain."""
@@ -191,6 +217,16 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
         if group is not None:
             prefetch_related_objects([group], "permissions__content_type")
         return group
+
+    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+        """Those who change the role choose permissions; others read them in words."""
+        may_change = obj is None or self.has_change_permission(request, obj)
+        return ("name", "permissions" if may_change else "allows")
+
+    @admin.display(description="permissions")
+    def allows(self, group: Group) -> str:
+        texts = sorted(map(permission_label, group.permissions.all()))
+        return format_html_join("", "<div>{}</div>", ((text,) for text in texts))
 
     @admin.display(boolean=True, description="Kept up to date by the gateway")
     def is_ready(self, group: Group) -> bool:
@@ -205,7 +241,9 @@ class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
     ) -> Any:
         if db_field.name == "permissions":
             kwargs["queryset"] = offered_permissions(request.user)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        return name_field(
+            db_field.name, super().formfield_for_manytomany(db_field, request, **kwargs)
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.utils.text import capfirst
 from unfold.forms import UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
@@ -35,6 +36,40 @@ def tenant_fields(actor: User | AnonymousUser) -> dict[str, forms.Field]:
             "Without any, they find nothing; superusers find everything.",
         ),
     }
+
+
+# Labels and help texts of fields that Django names in words of its own.
+FIELD_TEXTS = {
+    "username": ("User name", "At most 150 letters, digits and @ . + - _"),
+    "email": ("E-mail", ""),
+    "is_active": ("Active", "Off: this person cannot log in."),
+    "is_staff": ("Staff", "May log in to the admin."),
+    "is_superuser": ("Superuser", "May do everything, for all tenants."),
+    "groups": ("Roles", "What this person may do."),
+    "user_permissions": ("Further permissions", "Beside those of the roles."),
+    "permissions": ("Permissions", ""),
+    "last_login": ("Last log-in", ""),
+    "date_joined": ("Added", ""),
+}
+DEFAULT_ACTIONS = ("add", "change", "delete", "view")
+
+
+def permission_label(permission: Permission) -> str:
+    """What a permission allows, by today's name of its screen: "Connections: view"."""
+    model = permission.content_type.model_class()
+    action = permission.codename.partition("_")[0]
+    if model is None or action not in DEFAULT_ACTIONS:
+        return permission.name
+    return f"{capfirst(str(model._meta.verbose_name_plural))}: {action}"
+
+
+def name_field(name: str, field: Any) -> Any:
+    """Give a form field its label and help text, and permissions their labels."""
+    if name in FIELD_TEXTS:
+        field.label, field.help_text = FIELD_TEXTS[name]
+    if name in ("permissions", "user_permissions"):
+        field.label_from_instance = permission_label
+    return field
 
 
 class TenantsOfUser(forms.ModelForm):  # type: ignore[type-arg]

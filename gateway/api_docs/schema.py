@@ -53,9 +53,13 @@ class GatewaySchema(AutoSchema):
             self.method = method
 
     def _get_serializer_field_meta(self, field: Any, direction: str) -> dict[str, Any]:
-        """Add `minLength` 1 to strings in requests, unless the field allows blank."""
+        """Add `minLength` 1 to strings in requests, unless the field allows blank.
+
+        Without titles: columns are labelled for staff, in other terms than the API's.
+        """
         base: Any = super()
         meta: dict[str, Any] = base._get_serializer_field_meta(field, direction)
+        meta.pop("title", None)
         if direction == "request" and isinstance(field, CharField) and not field.allow_blank:
             meta["minLength"] = 1
         return meta

@@ -11,10 +11,12 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from integrations.models import AccountLink
 from nucleus.admin.balance_picture import picture_of
 from nucleus.admin.entry_conditions import DAY
+from nucleus.admin.links import customer_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.admin.reveals import RevealingAdmin
 from nucleus.models import AggregationAccount
@@ -36,17 +38,38 @@ class PeriodForm(forms.Form):
 
 @admin.register(AggregationAccount)
 class AggregationAccountAdmin(RevealingAdmin, ReadOnlyAdmin):
-    """Accounts held elsewhere."""
+    """Accounts of customers at banks."""
 
     list_display = (
-        "account_name", "institution_name", "client", "business", "tenant", "category", "mask",
-        "is_active",
+        "account_name", "institution_name", "customer", "tenant", "category", "mask", "is_active",
     )  # fmt: skip
     list_filter = ("category", "is_active", "is_classified", "is_link_verified")
     list_select_related = ("client", "business", "tenant", "institution", "bank_link")
     search_fields = ("account_name", "client__username", "business__legal_name", "id")
     change_form_outer_before_template = "admin/account_figures.html"
     number_columns = (("Account number", "account_number"),)
+    fieldsets = (
+        (None, {"fields": (
+            "account_name", "institution_name", "account_holder", "mask", "category",
+            "subcategory", "currency_code", "tenant", "is_active", "is_link_verified",
+        )}),
+        ("Terms", {"classes": ("collapse",), "fields": (
+            "apr", "apy", "interest_rate", "credit_limit", "last_payment", "last_payment_date",
+            "minimum_payment", "next_payment_date", "maturity_date", "death_benefit",
+        )}),
+        ("Kind", {"classes": ("collapse",), "fields": (
+            "is_asset", "is_cash", "is_investment", "is_business", "is_manual", "is_classified",
+        )}),
+        ("Advanced", {"classes": ("collapse",), "fields": (
+            "id", "secondary_id", "account_category_id", "financial_offer_id", "metadata",
+            "created", "changed",
+        )}),
+    )  # fmt: skip
+    readonly_fields = ("id", "is_classified", "created", "changed")
+
+    @admin.display(description="customer")
+    def customer(self, row: AggregationAccount) -> SafeString:
+        return customer_link(row)
 
     def change_view(
         self,

@@ -31,12 +31,17 @@ class ApiMoveAdmin(ReadOnlyAdmin):
     """Moves of tenants between APIs, also those that were undone."""
 
     list_display = (
-        "tenant", "from_name", "to_name", "is_new_client", "requested_by", "create_date",
+        "tenant", "from_name", "to_name", "is_new_client", "requested_by", "created",
         "undone_at",
     )  # fmt: skip
     list_filter = ("vendor", "is_new_client")
     list_select_related = ("tenant",)
     ordering = ("-create_date",)
+    fields = (
+        "tenant", "vendor", "from_name", "to_name", "from_credential", "to_credential",
+        "is_new_client", "requested_by", "created", "undone_at", "id",
+    )  # fmt: skip
+    readonly_fields = ("id", "created")
 
 
 class MovePage(BaseAdmin):

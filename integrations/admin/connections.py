@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from integrations.flows import retrieval
 from integrations.models import AccountLink, VendorUser
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.links import row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(VendorUser)
 class VendorUserAdmin(ReadOnlyAdmin):
-    """The vendor users of clients and businesses."""
+    """The vendor users of customers."""
 
-    list_display = ("owner", "tenant", "vendor", "vendor_user_id", "create_date")
+    list_display = ("customer", "tenant", "vendor", "vendor_user_id", "created")
     list_filter = ("vendor",)
     list_select_related = ("client", "business", "tenant")
     search_fields = ("vendor_user_id", "client__username", "business__legal_name")
+    fields = (
+        "customer", "tenant", "vendor", "vendor_user_id", "disabled_at", "identifier",
+        "missing_vendor_user_id", "last_widget_mode", "id", "created", "changed",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description="customer")
+    def customer(self, row: VendorUser) -> SafeString:
+        return row_link(row.owner)
 
 
 @admin.register(AccountLink)
@@ -26,13 +37,32 @@ class AccountLinkAdmin(ReadOnlyAdmin):
     """The vendor's accounts of aggregation accounts."""
 
     list_display = (
-        "aggregation_account", "tenant", "member", "transactions_retrieved_at",
+        "aggregation_account", "tenant", "connection", "transactions_retrieved_at",
         "history_retrieved_at", "withheld_removals", "rejected",
     )  # fmt: skip
     list_filter = ("withheld_removals",)
     list_select_related = ("aggregation_account", "tenant", "member__vendor_user")
     search_fields = ("vendor_account_id", "aggregation_account__account_name")
     actions = ("reread_history", "accept_removals")
+    fieldsets = (
+        (None, {"fields": (
+            "account", "connection", "tenant", "transactions_retrieved_at",
+            "history_retrieved_at", "withheld_removals", "rejected", "ended_at", "end_reason",
+        )}),
+        ("Advanced", {"classes": ("collapse",), "fields": (
+            "id", "vendor", "vendor_member_id", "vendor_account_id", "generation", "can_verify",
+            "rejected_items", "listed_as", "created", "changed",
+        )}),
+    )  # fmt: skip
+    readonly_fields = ("id", "account", "connection", "rejected", "created", "changed")
+
+    @admin.display(description="account")
+    def account(self, row: AccountLink) -> SafeString:
+        return row_link(row.aggregation_account)
+
+    @admin.display(description="connection")
+    def connection(self, row: AccountLink) -> SafeString:
+        return row_link(row.member)
 
     @admin.display(description="not stored")
     def rejected(self, row: AccountLink) -> int:

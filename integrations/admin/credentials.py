@@ -130,7 +130,7 @@ class CredentialAdmin(TestButton, MovePage, SetupStep):
         )
         return [consequence]
 
-    @admin.display(description="vendor_config_id")
+    @admin.display(description="configuration's id in the API")
     def vendor_config_id(self, row: VendorCredential) -> str:
         """The id by which API callers may name this credential."""
         return "Shown once the credential is saved." if row._state.adding else str(row.pk)

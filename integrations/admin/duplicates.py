@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from integrations.flows import account_merges, possible_duplicates
 from integrations.flows.errors import FlowError
 from integrations.models import AccountLink, AccountMerge, PossibleDuplicate
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.links import customer_link, row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.models import AggregationAccount, AggregationAccountBalance
 
@@ -23,7 +25,7 @@ SIDES = ("aggregation_account", "other_account")
 class PossibleDuplicateAdmin(ReadOnlyAdmin):
     """Two accounts of one owner that look like the same one; merge or dismiss them."""
 
-    list_display = ("owner", "tenant", "later_account", "earlier_account", "reason", "state")
+    list_display = ("customer", "tenant", "later_account", "earlier_account", "reason", "state")
     list_filter = ("state",)
     list_select_related = (
         "tenant", "aggregation_account__client", "aggregation_account__business",
@@ -35,6 +37,11 @@ class PossibleDuplicateAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     ordering = ("-create_date",)
     actions = ("merge_into_earlier", "merge_into_later", "dismiss")
+    fields = (
+        "customer", "tenant", "later_account", "earlier_account", "reason", "state", "id",
+        "created", "changed",
+    )  # fmt: skip
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -51,8 +58,9 @@ class PossibleDuplicateAdmin(ReadOnlyAdmin):
             )
         return rows
 
-    def owner(self, row: PossibleDuplicate) -> str:
-        return str(row.aggregation_account.client or row.aggregation_account.business)
+    @admin.display(description="customer")
+    def customer(self, row: PossibleDuplicate) -> SafeString:
+        return customer_link(row.aggregation_account)
 
     @admin.display(description="account linked later")
     def later_account(self, row: PossibleDuplicate) -> str:
@@ -124,8 +132,13 @@ class AccountMergeAdmin(ReadOnlyAdmin):
 
     list_display = (
         "kept_account", "merged_account", "tenant", "requested_by", "moved_transactions",
-        "create_date", "undone_at",
+        "created", "undone_at",
     )  # fmt: skip
+    fields = (
+        "kept_link", "merged_link", "tenant", "requested_by", "moved_transactions", "created",
+        "undone_at", "id",
+    )  # fmt: skip
+    readonly_fields = fields
     list_select_related = ("tenant", "kept_account", "merged_account")
     search_fields = (
         "kept_account__client__username", "kept_account__business__legal_name",
@@ -133,6 +146,14 @@ class AccountMergeAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     ordering = ("-create_date",)
     actions = ("undo",)
+
+    @admin.display(description="kept account")
+    def kept_link(self, row: AccountMerge) -> SafeString:
+        return row_link(row.kept_account)
+
+    @admin.display(description="merged account")
+    def merged_link(self, row: AccountMerge) -> SafeString:
+        return row_link(row.merged_account)
 
     @confirmed_action(
         description="Undo the merge",

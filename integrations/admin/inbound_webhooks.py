@@ -13,24 +13,27 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from integrations.admin.links import joined, row_link
 from integrations.flows import inbound_replays, inbound_webhook_subjects
 from integrations.flows.inbound_webhook_subjects import WebhookSubject
 from integrations.models import InboundWebhook
 from nucleus.admin import confirmation
 from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.json_text import json_block
+from nucleus.admin.links import joined, row_link
 from nucleus.admin.row_buttons import ButtonAdmin, RowButton
 from nucleus.admin.tenant_access import visible_tenants
 from nucleus.instants import instant_text
 
 QUESTION = "Handle these webhooks again? The connections that they name are read at the vendor."
-STAFF_TERMS = {"member": "connection"}  # vendors' words that mean something else to staff
+STAFF_TERMS = {
+    "member": "connection",
+    "members": "connections",
+}  # vendors' words that mean something else to staff
 
 
-def kind_text(kind: str) -> str:
-    """The vendor's name of an event as words."""
-    terms = [STAFF_TERMS.get(term, term) for term in kind.replace("_", " ").lower().split()]
+def in_staff_terms(name: str) -> str:
+    """The vendor's name of an event or a call as words."""
+    terms = [STAFF_TERMS.get(term, term) for term in name.replace("_", " ").lower().split()]
     return " ".join(terms).capitalize() or "Unknown"
 
 
@@ -95,7 +98,7 @@ class InboundWebhookAdmin(ButtonAdmin):
         subjects = inbound_webhook_subjects.subjects(rows)
         for row in rows:
             row.about_whom = subjects[row.pk]
-            row.staff_label = f"{kind_text(row.kind)}, {instant_text(row.create_date)}"
+            row.staff_label = f"{in_staff_terms(row.kind)}, {instant_text(row.create_date)}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -109,7 +112,7 @@ class InboundWebhookAdmin(ButtonAdmin):
 
     @admin.display(description="event")
     def event(self, row: InboundWebhook) -> str:
-        return kind_text(row.kind)
+        return in_staff_terms(row.kind)
 
     @admin.display(description="about")
     def about(self, row: InboundWebhook) -> SafeString:

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 
 from integrations.admin.job_error_pages import JobErrorPages
 from integrations.admin.job_filters import DueFilter, ErrorFilter, KindFilter, kind_label
-from integrations.admin.links import joined, row_link
 from integrations.flows import job_search, job_subjects
 from integrations.flows.job_subjects import JobSubject
 from integrations.jobs import requeue
@@ -22,6 +21,7 @@ from integrations.jobs.kinds import KINDS
 from integrations.models import Job, JobState
 from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.json_text import json_block
+from nucleus.admin.links import joined, row_link
 from nucleus.admin.row_buttons import RowButton
 from nucleus.admin.tenant_access import visible_tenants
 from nucleus.instants import instant_text

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -25,6 +24,7 @@ from integrations.flows.connection_state import ConnectionState, StateReason
 from integrations.flows.errors import FlowError
 from integrations.models import Member
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.links import row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.instants import age_text, instant_text
 
@@ -58,6 +58,24 @@ class MemberAdmin(ReadOnlyAdmin):
         "vendor_user__business__legal_name", "id",
     )  # fmt: skip
     actions = ("refresh",)
+    fieldsets = (
+        ("State", {"fields": (
+            "connection", "customer", "tenant", "state", "who_must_act", "next_step_text",
+            "customer_message",
+        )}),
+        ("Freshness", {"fields": (
+            "successfully_aggregated_at", "aggregated_at", "checked_at", "synced_at",
+            "next_sync_at", "broken_since", "read_problem",
+        )}),
+        ("Advanced", {"classes": ("collapse",), "fields": (
+            "id", "institution", "user_at_vendor", "vendor_member_id", "connection_status",
+            "is_aggregating", "synced_through", "created", "changed",
+        )}),
+    )  # fmt: skip
+    readonly_fields = (
+        "id", "connection", "customer", "state", "who_must_act", "next_step_text",
+        "customer_message", "user_at_vendor", "created", "changed",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         rows: QuerySet[Member] = with_reason(super().get_queryset(request))
@@ -75,9 +93,7 @@ class MemberAdmin(ReadOnlyAdmin):
 
     @admin.display(description="customer")
     def customer(self, row: Member) -> SafeString:
-        owner = row.vendor_user.owner
-        url = reverse(f"admin:nucleus_{owner._meta.model_name}_change", args=[owner.pk])
-        return format_html('<a href="{}">{}</a>', url, str(owner))
+        return row_link(row.vendor_user.owner)
 
     @display(description="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def state(self, row: Member) -> tuple[str, str]:
@@ -107,6 +123,14 @@ class MemberAdmin(ReadOnlyAdmin):
     @admin.display(description="next step")
     def next_step_text(self, row: Member) -> str:
         return describe(row).next_step
+
+    @admin.display(description="what the customer is shown")
+    def customer_message(self, row: Member) -> str:
+        return describe(row).customer_message or "nothing"
+
+    @admin.display(description="user at the vendor")
+    def user_at_vendor(self, row: Member) -> SafeString:
+        return row_link(row.vendor_user)
 
     @confirmed_action(
         description="Refresh",

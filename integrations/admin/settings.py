@@ -84,11 +84,11 @@ class AggregationSettingsAdmin(SetupStep):
             f"{obj.tenant}: until settings are added again, the defaults apply.",
         ]
 
-    @admin.display(boolean=True, description="automatic retrieval")
+    @admin.display(boolean=True, description="retrieves automatically")
     def retrieves_automatically(self, row: AggregationSettings) -> bool:
         return row.retrieve_automatically
 
-    @admin.display(boolean=True, description="automatic vendor users")
+    @admin.display(boolean=True, description="creates vendor users automatically")
     def creates_users_automatically(self, row: AggregationSettings) -> bool:
         return row.create_vendor_user_automatically
 
@@ -102,8 +102,8 @@ class AggregationSettingsAdmin(SetupStep):
             "<code>{}/webhooks/{}/{}</code><br>MX has no API to register it: paste this URL, with "
             "the user and secret below, into MX's client dashboard for aggregation, balance, "
             "history, statement and connection status; on MX Platform also for initial data ready, "
-            "members and users. After a change of user or secret the old pair is accepted for a "
-            "day.{}",
+            "“members” and “users”. After a change of user or secret the old pair is accepted for "
+            "a day.{}",
             settings.PUBLIC_URL,
             row.vendor,
             row.webhook_path,

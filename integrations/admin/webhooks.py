@@ -13,12 +13,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from integrations.admin.links import row_link
 from integrations.flows import deliveries, outbound_webhooks, webhook_subscriptions
 from integrations.flows.errors import FlowError
 from integrations.models import WebhookDelivery, WebhookSubscription
 from nucleus.admin.confirmation import confirmed_action
 from nucleus.admin.json_text import json_block
+from nucleus.admin.links import row_link
 from nucleus.admin.row_buttons import ButtonAdmin, RowButton
 from nucleus.admin.tenant_access import confine, visible_tenants
 from nucleus.instants import instant_text
@@ -61,7 +61,7 @@ class SinceForm(forms.Form):
 class WebhookSubscriptionAdmin(ButtonAdmin):
     """Subscriptions that applications created with POST /webhook of either API."""
 
-    list_display = ("url", "tenant", "api", "is_active", "event_names", "create_date")
+    list_display = ("url", "tenant", "api", "is_active", "event_names", "created")
     list_filter = ("api", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("url", "id")
@@ -89,9 +89,9 @@ class WebhookSubscriptionAdmin(ButtonAdmin):
     fieldsets = (
         ("Webhook", {"fields": ("url", "tenant", "api", "is_active", "event_names")}),
         ("The last 24 hours", {"fields": ("last_failure", "by_hour")}),
-        ("Advanced", {"classes": ("collapse",), "fields": ("id", "secondary_id", "create_date")}),
+        ("Advanced", {"classes": ("collapse",), "fields": ("id", "secondary_id", "created")}),
     )
-    readonly_fields = ("id", "event_names", "last_failure", "by_hour", "create_date")
+    readonly_fields = ("id", "event_names", "last_failure", "by_hour", "created")
 
     @admin.display(description="events")
     def event_names(self, row: WebhookSubscription) -> str:
@@ -168,7 +168,7 @@ class WebhookSubscriptionAdmin(ButtonAdmin):
 class WebhookDeliveryAdmin(ButtonAdmin):
     """The deliveries of events to subscriptions, with their attempts."""
 
-    list_display = ("create_date", "tenant", "event_name", "subscription", "state", "last_attempt")
+    list_display = ("created", "tenant", "event_name", "subscription", "state", "last_attempt")
     list_filter = ("state", "event__type")
     list_select_related = ("tenant", "event", "subscription")
     search_fields = ("event__type", "subscription__url", "id")
@@ -179,7 +179,7 @@ class WebhookDeliveryAdmin(ButtonAdmin):
     fieldsets = (
         (
             "Delivery",
-            {"fields": ("event_name", "tenant", "subscription_link", "state", "create_date")},
+            {"fields": ("event_name", "tenant", "subscription_link", "state", "created")},
         ),
         ("Attempts", {"fields": ("attempt_table",)}),
         ("Body, as it is signed and sent", {"fields": ("event_body", "headers")}),
@@ -187,7 +187,7 @@ class WebhookDeliveryAdmin(ButtonAdmin):
     )
     readonly_fields = (
         "id", "event_name", "subscription_link", "attempt_table", "event_body", "headers",
-        "event_id_text", "create_date",
+        "event_id_text", "created",
     )  # fmt: skip
 
     def get_search_results(
@@ -235,7 +235,7 @@ class WebhookDeliveryAdmin(ButtonAdmin):
             "<ul>{}</ul>", format_html_join("", "<li><strong>{}</strong>: {}</li>", HEADERS)
         )
 
-    @admin.display(description="event id")
+    @admin.display(description="event's id")
     def event_id_text(self, row: WebhookDelivery) -> str:
         return str(row.event_id)
 

@@ -16,6 +16,7 @@ from integrations.vendors.errors import (
     VendorUserError,
     VendorUserNotFound,
 )
+from nucleus.models.base import api_name
 
 CREATE_USER = (
     "Create it again with POST /integration/v1/user; then the person has to link the institution "
@@ -55,7 +56,7 @@ def open_for_user(
 def ensure_enabled(vendor_user: VendorUser) -> None:
     """Raises VendorUserDisabled for a user that the gateway has disabled; see user_disabling."""
     if vendor_user.disabled_at is not None:
-        label = vendor_user.owner._meta.verbose_name
+        label = api_name(type(vendor_user.owner))
         raise VendorUserDisabled(
             f"This {label} is deactivated, so its data is not imported. Set is_active to true "
             "first; it takes a few seconds to have effect.",

@@ -21,6 +21,7 @@ from integrations.vendors import records, registry
 from integrations.vendors.base import Vendor
 from integrations.vendors.errors import VendorConflict, VendorNotFound, VendorUnavailable
 from nucleus.models import Client, Owner, Tenant
+from nucleus.models.base import api_name
 
 DISABLED = "This user is disabled at {vendor}. Staff: enable it in {vendor}'s dashboard."
 ENABLED_SOON = "This user was disabled with its owner; it is enabled again within a minute."
@@ -140,7 +141,7 @@ CREATE_VENDOR_USER = JobKind(
 
 def owner_label(owner: Owner) -> str:
     """The kind of owner, for messages: client or business."""
-    return str(owner._meta.verbose_name)
+    return api_name(type(owner))
 
 
 def _create_at_vendor(*, tenant: Tenant, owner: Owner, vendor: Vendor) -> UserOutcome:

@@ -22,7 +22,7 @@ class ApiMove(TenantRecord):
     from_name = models.CharField("from", max_length=255)
     to_name = models.CharField("to", max_length=255)
     # The vendor's users and connections did not carry over; people link their banks again.
-    is_new_client = models.BooleanField("new client", default=False)
+    is_new_client = models.BooleanField("new client of MX", default=False)
     requested_by = models.CharField(max_length=255)  # the name of a member of staff or a command
     undone_at = models.DateTimeField(null=True, blank=True)
 

@@ -19,15 +19,15 @@ class AuditLog(Record):
     vendor = models.CharField(max_length=32, blank=True)
     operation = models.CharField(max_length=64)
     method = models.CharField(max_length=8)
-    path_template = models.CharField(max_length=255)
+    path_template = models.CharField("path", max_length=255)
     attempt = models.PositiveIntegerField(default=1)
-    status = models.PositiveIntegerField(null=True, blank=True)
-    duration_ms = models.PositiveIntegerField()
+    status = models.PositiveIntegerField("HTTP status", null=True, blank=True)
+    duration_ms = models.PositiveIntegerField("milliseconds")
     error = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=64, blank=True)  # of the request or job that caused it
     integration_type = models.CharField(max_length=16, blank=True)
-    client_id = models.UUIDField(null=True, blank=True)
-    aggregation_account_id = models.UUIDField(null=True, blank=True)
+    client_id = models.UUIDField("customer's id", null=True, blank=True)
+    aggregation_account_id = models.UUIDField("account's id", null=True, blank=True)
     summary = models.JSONField(default=dict, blank=True)  # of the gateway's own events
 
     class Meta:

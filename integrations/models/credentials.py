@@ -51,7 +51,7 @@ class VendorCredential(TenantRecord):
         help_text="MX Platform: the Client ID. MX Atrium: the MX-Client-ID.",
     )
     secret = EncryptedTextField("Password/Client Secret", help_text=API_KEY_HELP)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     # The last test of the credential as it is now; empty once it was changed.
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
     tested_by = models.CharField(max_length=150, blank=True, default="", editable=False)

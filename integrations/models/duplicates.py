@@ -12,15 +12,21 @@ class PossibleDuplicate(TenantRecord):
     """Two accounts of one owner that look like the same account, for the tenant to decide."""
 
     class State(models.TextChoices):
-        OPEN = "open"
-        MERGED = "merged"
-        DISMISSED = "dismissed"
+        OPEN = "open", "Undecided"
+        MERGED = "merged", "Merged"
+        DISMISSED = "dismissed", "Different accounts"
 
     aggregation_account = models.ForeignKey(
-        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="+"
+        "nucleus.AggregationAccount",
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name="account linked later",
     )
     other_account = models.ForeignKey(
-        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="+"
+        "nucleus.AggregationAccount",
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name="account linked earlier",
     )
     reason = models.CharField(max_length=255)
     state = models.CharField(max_length=16, choices=State.choices, default=State.OPEN)

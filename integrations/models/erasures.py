@@ -19,7 +19,7 @@ class Erasure(TenantRecord):
         ERASED = "erased", "Erased here and at the vendor"
         LEFT_AT_VENDOR = "left_at_vendor", "Erased here; the vendor's user has to be deleted there"
 
-    client_id = models.UUIDField()
+    client_id = models.UUIDField("customer's id")
     requested_by = models.CharField(
         max_length=255
     )  # the name of an application or of a member of staff
@@ -29,8 +29,10 @@ class Erasure(TenantRecord):
     )  # why the vendor's user is not deleted yet
     erased_at = models.DateTimeField(null=True, blank=True)  # when everything here was deleted
     finished_at = models.DateTimeField(null=True, blank=True)
-    counts = models.JSONField(default=dict, blank=True)  # deleted rows by model
-    vendor_users = models.JSONField(default=list, blank=True)
+    counts = models.JSONField("deleted rows", default=dict, blank=True)  # deleted rows by model
+    vendor_users = models.JSONField(
+        "users still to be deleted at the vendor", default=list, blank=True
+    )
 
     class Meta:
         constraints = [

@@ -25,9 +25,11 @@ class InboundWebhook(Record):
 
     tenant = models.ForeignKey("nucleus.Tenant", on_delete=models.PROTECT, related_name="+")
     vendor = models.CharField(max_length=32)
-    kind = models.CharField(max_length=64, blank=True)  # the vendor's own name of the event
-    vendor_member_id = models.CharField(max_length=255, blank=True)
-    vendor_user_id = models.CharField(max_length=255, blank=True)
+    kind = models.CharField(
+        "vendor's name of the event", max_length=64, blank=True
+    )  # the vendor's own name of the event
+    vendor_member_id = models.CharField("connection's id at the vendor", max_length=255, blank=True)
+    vendor_user_id = models.CharField("user's id at the vendor", max_length=255, blank=True)
     subject = models.CharField(max_length=255, blank=True)  # id of the event, or of its object
     revision = models.BigIntegerField(default=0)  # of the subject
     body = models.TextField()  # JSON without data of people and their accounts

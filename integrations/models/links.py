@@ -34,20 +34,24 @@ class VendorUser(TenantRecord):
         related_name="vendor_users",
     )
     vendor = models.CharField(max_length=32)
-    identifier = models.CharField(max_length=200)
+    identifier = models.CharField("our name for it at the vendor", max_length=200)
     # Null until the user was created, and again once the vendor no longer has it.
-    vendor_user_id = models.CharField(max_length=255, null=True, blank=True)
+    vendor_user_id = models.CharField("id at the vendor", max_length=255, null=True, blank=True)
     # The id that the vendor did not have any more; it may have been the vendor's mistake.
-    missing_vendor_user_id = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    missing_vendor_user_id = models.CharField(
+        "former id at the vendor", max_length=255, null=True, blank=True, editable=False
+    )
     # When the gateway disabled the user at the vendor, because its owner was deactivated.
-    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_at = models.DateTimeField("disabled by us at", null=True, blank=True, editable=False)
     # When it last tried to make the user at the vendor what its owner is.
     activity_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When to see next whether positions, which the vendor bills, are wanted. Null: it bills none.
     holdings_check_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     # How the owner's last widget link was opened: tells what a connection that nobody reported is
     # for. Empty: no link was asked for yet.
-    last_widget_mode = models.CharField(max_length=16, blank=True, default="")
+    last_widget_mode = models.CharField(
+        "purpose of the last widget link", max_length=16, blank=True, default=""
+    )
     # Whether that link asked for a connection that is not imported in the background.
     last_widget_declines_imports = models.BooleanField(default=False, editable=False)
 
@@ -84,21 +88,26 @@ class VendorUser(TenantRecord):
 class Member(TenantRecord):
     """A connection: the login of a client or business at an institution."""
 
-    vendor_user = models.ForeignKey(VendorUser, on_delete=models.CASCADE, related_name="members")
-    vendor_member_id = models.CharField(max_length=255)
+    vendor_user = models.ForeignKey(
+        VendorUser,
+        on_delete=models.CASCADE,
+        related_name="members",
+        verbose_name="user at the vendor",
+    )
+    vendor_member_id = models.CharField("id at the vendor", max_length=255)
     # The vendor's token for this connection, if it issues one.
     secret = EncryptedTextField(blank=True, default="", editable=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     institution = models.ForeignKey(
         "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    connection_status = models.CharField(max_length=64, blank=True)
-    connection_message = models.TextField(blank=True)
+    connection_status = models.CharField("status at the vendor", max_length=64, blank=True)
+    connection_message = models.TextField("message to the customer", blank=True)
     actor = models.CharField("who must act", max_length=16, blank=True)
     next_step = models.CharField(max_length=16, blank=True)
-    is_aggregating = models.BooleanField(default=False)
-    aggregated_at = models.DateTimeField(null=True, blank=True)
-    successfully_aggregated_at = models.DateTimeField(null=True, blank=True)
+    is_aggregating = models.BooleanField("import running", default=False)
+    aggregated_at = models.DateTimeField("last import tried", null=True, blank=True)
+    successfully_aggregated_at = models.DateTimeField("last import", null=True, blank=True)
     # False: the vendor imports only when it is asked to. Then the schedule asks, unless the app
     # wanted no imports in the background.
     is_refreshed_by_vendor = models.BooleanField(default=True, editable=False)
@@ -106,18 +115,24 @@ class Member(TenantRecord):
     # The app asked for its accounts when it had none, for example because the login was wrong.
     awaits_accounts = models.BooleanField(default=False, editable=False)
     # Since when somebody has to repair it; null while it works, and while a repair is tried.
-    broken_since = models.DateTimeField(null=True, blank=True)
-    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)  # null: not scheduled
-    synced_at = models.DateTimeField(null=True, blank=True)  # when the last complete sync began
+    broken_since = models.DateTimeField("needs a repair since", null=True, blank=True)
+    next_sync_at = models.DateTimeField(
+        "next check", null=True, blank=True, db_index=True
+    )  # null: not scheduled
+    synced_at = models.DateTimeField(
+        "last read by us", null=True, blank=True
+    )  # when the last complete sync began
     # The time of the vendor's import that the last complete sync has read.
-    synced_through = models.DateTimeField(null=True, blank=True)
+    synced_through = models.DateTimeField("read up to the import of", null=True, blank=True)
     # When the gateway last found that it has all that the vendor has.
-    checked_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField("last checked by us", null=True, blank=True)
     # When the vendor was made to read its extended history, and when it last refused that.
     history_extended_at = models.DateTimeField(null=True, blank=True, editable=False)
     history_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Why the last read of its data failed, if no complete one has worked since; for staff.
-    read_problem = models.CharField(max_length=255, blank=True, default="")
+    read_problem = models.CharField(
+        "why the last read failed", max_length=255, blank=True, default=""
+    )
 
     class Meta:
         verbose_name = "connection"
@@ -156,18 +171,25 @@ class AccountLink(TenantRecord):
         Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="account_links"
     )
     vendor = models.CharField(max_length=32)
-    vendor_member_id = models.CharField(max_length=255)
-    vendor_account_id = models.CharField(max_length=255)
+    vendor_member_id = models.CharField("connection's id at the vendor", max_length=255)
+    vendor_account_id = models.CharField("account's id at the vendor", max_length=255)
     aggregation_account = models.ForeignKey(
-        "nucleus.AggregationAccount", on_delete=models.CASCADE, related_name="links"
+        "nucleus.AggregationAccount",
+        on_delete=models.CASCADE,
+        related_name="links",
+        verbose_name="account",
     )
     # Counts the vendor's accounts that the aggregation account has had; see nucleus' SourcedEntry.
     generation = models.PositiveSmallIntegerField(default=1)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=32, blank=True, choices=EndReason.choices)
-    can_verify = models.BooleanField(default=False)
-    transactions_retrieved_at = models.DateTimeField(null=True, blank=True)  # completely
-    history_retrieved_at = models.DateTimeField(null=True, blank=True)  # all that the vendor has
+    can_verify = models.BooleanField("can be verified", default=False)
+    transactions_retrieved_at = models.DateTimeField(
+        "transactions read", null=True, blank=True
+    )  # completely
+    history_retrieved_at = models.DateTimeField(
+        "whole history read", null=True, blank=True
+    )  # all that the vendor has
     # Items of the last complete read that could not be stored: [{"kind", "id", "reason"}].
     rejected_items = models.JSONField(default=list, blank=True)
     # What the vendor last listed the account as; see account_identity. Tenants may change the

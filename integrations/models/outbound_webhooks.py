@@ -27,13 +27,13 @@ class WebhookSubscription(TenantRecord):
         NUCLEUS = "nucleus", "Nucleus"
 
     api = models.CharField("API", max_length=16, choices=Api, default=Api.INTEGRATION)
-    url = models.CharField(max_length=2000)
+    url = models.CharField("URL", max_length=2000)
     integration_service = models.JSONField(default=list)  # Hydrogen's names
     atom_service = models.JSONField(default=list)  # Hydrogen's names in the Nucleus API
     extended_events = models.JSONField(
         default=list
     )  # the gateway's own; unknown to Hydrogen's SDKs
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     secret = EncryptedTextField(default=new_secret)
     # Signs deliveries as well until then, so that receivers have time to change theirs.
     previous_secret = EncryptedTextField(blank=True, default="")

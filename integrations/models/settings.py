@@ -46,7 +46,7 @@ class AggregationSettings(TenantRecord):
     )
     vendor = models.CharField(max_length=32, default="mx")
     create_vendor_user_automatically = models.BooleanField(
-        "create a vendor user for every new client", default=False
+        "create a vendor user for every new customer", default=False
     )
     retrieve_automatically = models.BooleanField(AUTOMATIC_RETRIEVAL, default=True)
     history_days = models.PositiveIntegerField(

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from nucleus.admin.large_tables import (
     BoundedChangeList,
@@ -28,6 +30,7 @@ from nucleus.admin.tenant_access import (
     has_several_tenants,
     visible_tenants,
 )
+from nucleus.instants import instant_text
 
 OPERATORS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte")  # that filters of lists produce
 DATE_PARTS = ("year", "month", "day")
@@ -122,7 +125,27 @@ class BaseAdmin(RecordingAdmin):
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
+    @admin.display(description="created")
+    def created(self, row: Any) -> str:
+        return instant_text(row.create_date)
+
+    @admin.display(description="last changed")
+    def changed(self, row: Any) -> str:
+        return instant_text(row.update_date)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": "History"}
+        return super().history_view(request, object_id, title | (extra_context or {}))
+
     # Lists
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         return BoundedChangeList

@@ -36,6 +36,8 @@ def _in_words(field: forms.Field, value: Any) -> str:
     if isinstance(value, QuerySet | list | tuple | set):
         return _short(", ".join(sorted(_in_words(field, part) for part in value)))
     if isinstance(value, Model):
+        if isinstance(field, forms.ModelChoiceField):
+            return _short(field.label_from_instance(value))
         return _short(str(value))
     if isinstance(value, bool):
         return "yes" if value else "no"

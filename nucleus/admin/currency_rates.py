@@ -43,7 +43,7 @@ class CurrencyRateAdmin(BaseAdmin):
     """What `currency_conversion` converts with."""
 
     list_display = (
-        "currency_code_from", "currency_code_to", "exchange_rate", "date", "tenant", "update_date",
+        "currency_code_from", "currency_code_to", "exchange_rate", "date", "tenant", "changed",
     )  # fmt: skip
     list_select_related = ("tenant",)
     search_fields = ("currency_code_from", "currency_code_to")

@@ -8,8 +8,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from nucleus import amounts
@@ -21,6 +19,7 @@ from nucleus.admin.entry_conditions import (
 )
 from nucleus.admin.form_filters import FormFilter
 from nucleus.admin.large_tables import newest_first, with_equal
+from nucleus.admin.links import customer_link, row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.admin.tenant_access import visible_tenants
 from nucleus.instants import instant_text
@@ -109,24 +108,13 @@ class EntryAdmin(ReadOnlyAdmin):
     def id_text(self, row: Any) -> str:
         return str(row.pk)
 
-    @admin.display(description="stored")
-    def stored_at(self, row: Any) -> str:
-        return instant_text(row.create_date)
-
-    @admin.display(description="last changed")
-    def changed_at(self, row: Any) -> str:
-        return instant_text(row.update_date)
-
     @admin.display(description="account")
     def account(self, row: Any) -> SafeString:
-        path = reverse("admin:nucleus_aggregationaccount_change", args=[row.aggregation_account_id])
-        return format_html('<a href="{}">{}</a>', path, row.aggregation_account)
+        return row_link(row.aggregation_account)
 
     @admin.display(description="customer")
     def customer(self, row: Any) -> SafeString:
-        owner = row.aggregation_account.client or row.aggregation_account.business
-        path = reverse(f"admin:nucleus_{owner._meta.model_name}_change", args=[owner.pk])
-        return format_html('<a href="{}">{}</a>', path, owner)
+        return customer_link(row.aggregation_account)
 
 
 @admin.register(AggregationAccountTransaction)
@@ -153,12 +141,12 @@ class TransactionAdmin(EntryAdmin):
         )}),
         ("Marks", {"fields": (
             "is_recurring", "is_fee", "is_transfer", "is_excluded_analysis", "secondary_id",
-            "metadata", "stored_at", "changed_at",
+            "metadata", "created", "changed",
         )}),
     )  # fmt: skip
     readonly_fields = (
         "id_text", "account", "customer", "booking_day", "time", "signed_amount", "direction",
-        "stored_at", "changed_at",
+        "created", "changed",
     )  # fmt: skip
 
     def totals(self, rows: QuerySet[Any]) -> Totals:
@@ -199,11 +187,11 @@ class BalanceAdmin(EntryAdmin):
     account_order_column = "balance_time_stamp"
     fields = (
         "id_text", "account", "customer", "time", "balance_amount", "available_amount",
-        "credit_amount", "is_active", "secondary_id", "metadata", "stored_at", "changed_at",
+        "credit_amount", "is_active", "secondary_id", "metadata", "created", "changed",
     )  # fmt: skip
     readonly_fields = (
         "id_text", "account", "customer", "time", "balance_amount", "available_amount",
-        "credit_amount", "stored_at", "changed_at",
+        "credit_amount", "created", "changed",
     )  # fmt: skip
 
     @admin.display(description="as of")
@@ -240,11 +228,11 @@ class HoldingAdmin(EntryAdmin):
     fields = (
         "id_text", "account", "customer", "name", "ticker", "ticker_name", "isin", "cusip",
         "exchange", "asset_class", "holding_type", "share_count", "unit_price", "market_value",
-        "cost", "valued_at", "is_active", "secondary_id", "metadata", "stored_at", "changed_at",
+        "cost", "valued_at", "is_active", "secondary_id", "metadata", "created", "changed",
     )  # fmt: skip
     readonly_fields = (
         "id_text", "account", "customer", "name", "share_count", "unit_price", "market_value",
-        "cost", "valued_at", "stored_at", "changed_at",
+        "cost", "valued_at", "created", "changed",
     )  # fmt: skip
 
     def totals(self, rows: QuerySet[Any]) -> Totals:

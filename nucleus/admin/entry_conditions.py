@@ -30,7 +30,7 @@ class EntryConditions(ConditionsForm):
 
     tenant__id__exact = forms.ChoiceField(label="Tenant")
     account = forms.UUIDField(label="Account id")
-    customer = forms.UUIDField(label="Customer id", help_text="of a client or business")
+    customer = forms.UUIDField(label="Customer id", help_text="of a person or business")
     from_day = forms.DateField(label="From", widget=DAY)
     to_day = forms.DateField(label="To and including", widget=DAY)
     currency = forms.CharField(label="Currency", max_length=CURRENCY_LENGTH)

@@ -1,4 +1,4 @@
-"""The screens of clients and businesses. Staff see them and may erase clients."""
+"""The screens of people and businesses. Staff see them and may erase people."""
 
 from __future__ import annotations
 
@@ -17,11 +17,31 @@ MAX_ERASED = 100  # at once
 class ClientAdmin(ReadOnlyAdmin):
     """People whose banks are linked."""
 
-    list_display = ("username", "full_name", "tenant", "client_type", "is_active", "create_date")
+    list_display = ("username", "full_name", "tenant", "client_type", "is_active", "created")
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
     search_fields = ("username", "last_name", "email", "secondary_id", "id")
     actions = ("erase",)
+    fieldsets = (
+        (None, {"fields": (
+            "username", "client_type", "tenant", "business", "status", "is_active", "is_verified",
+        )}),
+        ("Person", {"fields": (
+            "title", "first_name", "middle_name", "last_name", "suffix", "gender", "date_of_birth",
+            "citizenship_status", "country_of_citizenship", "country_of_residence",
+            "identification_number_type",
+        )}),
+        ("Contact", {"fields": ("email", "phone_number", "address", "image")}),
+        ("Work and means", {"fields": (
+            "firm_name", "firm_type", "employment", "income", "liquid_net_worth",
+            "total_net_worth",
+        )}),
+        ("Advanced", {"classes": ("collapse",), "fields": (
+            "id", "secondary_id", "hydro_id", "group", "authorities", "metadata", "created",
+            "changed",
+        )}),
+    )  # fmt: skip
+    readonly_fields = ("id", "created", "changed")
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
         """Staff who may delete clients may erase them; there is no other way to delete one."""
@@ -29,7 +49,7 @@ class ClientAdmin(ReadOnlyAdmin):
 
     @confirmed_action(
         description="Erase",
-        question="Erase these clients? Their users at the vendor, with all connections, and "
+        question="Erase these customers? Their users at the vendor, with all connections, and "
         "everything stored about them here will be deleted. This cannot be undone.",
         button="Yes, erase them",
         permissions=["erase"],
@@ -39,14 +59,29 @@ class ClientAdmin(ReadOnlyAdmin):
         for client in rows:
             hooks.erase_client(client, requested_by=f"staff: {request.user.get_username()}")
             self.record(request, client, "Requested the erasure.")
-        messages.info(request, f"{len(rows)} clients will be erased; see Erasures.")
+        messages.info(request, f"{len(rows)} customers will be erased; see Erasures.")
 
 
 @admin.register(Business)
 class BusinessAdmin(ReadOnlyAdmin):
     """Firms whose banks are linked."""
 
-    list_display = ("legal_name", "dba_name", "tenant", "is_active", "create_date")
+    list_display = ("legal_name", "dba_name", "tenant", "is_active", "created")
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
     search_fields = ("legal_name", "dba_name", "secondary_id", "id")
+    fieldsets = (
+        (None, {"fields": (
+            "legal_name", "dba_name", "tenant", "status", "is_active", "is_verified",
+        )}),
+        ("Firm", {"fields": (
+            "legal_structure", "category", "subcategory", "incorporation_country",
+            "incorporation_state", "incorporation_date", "ticker", "is_public", "ownership",
+            "identification_number_type",
+        )}),
+        ("Contact", {"fields": ("email", "phone_number", "address", "website")}),
+        ("Advanced", {"classes": ("collapse",), "fields": (
+            "id", "secondary_id", "metadata", "created", "changed",
+        )}),
+    )  # fmt: skip
+    readonly_fields = ("id", "created", "changed")

@@ -36,18 +36,18 @@ class AggregationAccount(ApiRecord):
     merged_into = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="+"
     )
-    account_name = models.CharField(max_length=255)
-    institution_name = models.CharField(max_length=255)
+    account_name = models.CharField("account", max_length=255)
+    institution_name = models.CharField("bank", max_length=255)
     category = models.CharField(max_length=255)
     subcategory = models.CharField(max_length=255, null=True, blank=True)
     account_holder = models.CharField(max_length=255, null=True, blank=True)
     account_number = EncryptedTextField(null=True, blank=True)
-    mask = models.CharField(max_length=4, null=True, blank=True)
-    currency_code = models.CharField(max_length=CURRENCY_LENGTH, null=True, blank=True)
-    account_category_id = models.UUIDField(null=True, blank=True)
-    financial_offer_id = models.UUIDField(null=True, blank=True)
-    apr = MoneyField(null=True, blank=True)
-    apy = MoneyField(null=True, blank=True)
+    mask = models.CharField("last digits", max_length=4, null=True, blank=True)
+    currency_code = models.CharField("currency", max_length=CURRENCY_LENGTH, null=True, blank=True)
+    account_category_id = models.UUIDField("category's id", null=True, blank=True)
+    financial_offer_id = models.UUIDField("financial offer's id", null=True, blank=True)
+    apr = MoneyField("annual percentage rate (APR)", null=True, blank=True)
+    apy = MoneyField("annual percentage yield (APY)", null=True, blank=True)
     interest_rate = MoneyField(null=True, blank=True)
     credit_limit = MoneyField(null=True, blank=True)
     last_payment = MoneyField(null=True, blank=True)
@@ -56,17 +56,18 @@ class AggregationAccount(ApiRecord):
     last_payment_date = models.DateTimeField(null=True, blank=True)
     next_payment_date = models.DateTimeField(null=True, blank=True)
     maturity_date = models.DateTimeField(null=True, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_manual = models.BooleanField(default=False)
-    is_link_verified = models.BooleanField(default=False)
-    is_asset = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
+    is_manual = models.BooleanField("entered by hand", default=False)
+    is_link_verified = models.BooleanField("has a verified bank link", default=False)
+    is_asset = models.BooleanField("asset", default=True)
     # False: the source named a type that nobody knows, so the account counts in no total.
-    is_classified = models.BooleanField(default=True, editable=False)
-    is_business = models.BooleanField(default=False)
-    is_cash = models.BooleanField(default=False)
-    is_investment = models.BooleanField(default=False)
+    is_classified = models.BooleanField("known type", default=True, editable=False)
+    is_business = models.BooleanField("business account", default=False)
+    is_cash = models.BooleanField("cash", default=False)
+    is_investment = models.BooleanField("investment", default=False)
 
     class Meta:
+        verbose_name = "account"
         constraints = [
             models.CheckConstraint(
                 condition=Q(client__isnull=False) | Q(business__isnull=False),

@@ -69,29 +69,32 @@ class BankLink(ApiRecord):
     institution = models.ForeignKey(
         "nucleus.Institution", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    account_id = models.UUIDField(null=True, blank=True)  # the tenant's own Nucleus account
-    bank_account_holder = models.CharField(max_length=255)
+    account_id = models.UUIDField(
+        "id of the account that it pays", null=True, blank=True
+    )  # the tenant's own Nucleus account
+    bank_account_holder = models.CharField("account holder", max_length=255)
     bank_account_number = EncryptedTextField()
     routing = EncryptedTextField()
     routing_wire = EncryptedTextField(null=True, blank=True)
-    institution_name = models.CharField(max_length=255)
-    bank_account_name = models.CharField(max_length=255, null=True, blank=True)
+    institution_name = models.CharField("bank", max_length=255)
+    bank_account_name = models.CharField("account", max_length=255, null=True, blank=True)
     type = models.CharField(max_length=64, null=True, blank=True)
-    mask = models.CharField(max_length=4, null=True, blank=True)
-    currency_code = models.CharField(max_length=CURRENCY_LENGTH, null=True, blank=True)
+    mask = models.CharField("last digits", max_length=4, null=True, blank=True)
+    currency_code = models.CharField("currency", max_length=CURRENCY_LENGTH, null=True, blank=True)
     balance = MoneyField(null=True, blank=True)
     available_balance = MoneyField(null=True, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_default = models.BooleanField(default=False)
-    is_link_verified = models.BooleanField(default=False)
-    link_verified_date = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField("active", default=True)
+    is_default = models.BooleanField("default", default=False)
+    is_link_verified = models.BooleanField("verified", default=False)
+    link_verified_date = models.DateField("verified on", null=True, blank=True)
     # Set while the gateway knows that what it has verified is true no more.
     unverified_reason = models.CharField(
+        "why not verified",
         max_length=32,
         null=True,
         blank=True,
         choices=UnverifiedReason.choices,
-        help_text="Why the link is not verified any more; null if it is, or never was.",
+        help_text="Why the link is not verified any more; not set if it is, or never was.",
     )
 
     class Meta:

@@ -7,11 +7,17 @@ from decimal import Context, Decimal
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.utils.text import camel_case_to_spaces
 
 from nucleus.scoping import TenantManager
 
 CURRENCY_LENGTH = 16  # vendors have units that are no ISO 4217 currencies
 FLOAT_DIGITS = Context(prec=15)  # that a float always preserves
+
+
+def api_name(model: type[models.Model]) -> str:
+    """What the API calls a row of the model, as words: "client", where staff read "customer"."""
+    return camel_case_to_spaces(model.__name__)
 
 
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]

@@ -40,9 +40,10 @@ class AccountEntry(ApiRecord):
         on_delete=models.CASCADE,
         related_name="%(class)s_set",
         db_index=False,
+        verbose_name="account",
     )
-    currency_code = models.CharField(max_length=CURRENCY_LENGTH)
-    is_active = models.BooleanField(default=True)
+    currency_code = models.CharField("currency", max_length=CURRENCY_LENGTH)
+    is_active = models.BooleanField("active", default=True)
 
     class Meta:
         abstract = True
@@ -74,6 +75,7 @@ class AggregationAccountBalance(AccountEntry):
     available_credit = MoneyField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "balance"
         indexes = [
             models.Index(fields=["tenant", "-update_date", "id"]),
             models.Index(fields=["tenant", "-create_date", "id"]),
@@ -114,12 +116,13 @@ class AggregationAccountTransaction(SourcedEntry):
     location = models.JSONField(null=True, blank=True)
     cash = models.JSONField(null=True, blank=True)
     investment = models.JSONField(null=True, blank=True)
-    is_recurring = models.BooleanField(default=False)
-    is_excluded_analysis = models.BooleanField(default=False)
-    is_fee = models.BooleanField(default=False)
-    is_transfer = models.BooleanField(default=False)
+    is_recurring = models.BooleanField("recurring", default=False)
+    is_excluded_analysis = models.BooleanField("excluded from analyses", default=False)
+    is_fee = models.BooleanField("fee", default=False)
+    is_transfer = models.BooleanField("transfer", default=False)
 
     class Meta:
+        verbose_name = "transaction"
         constraints = [
             models.UniqueConstraint(
                 fields=["aggregation_account", "source_id"], name="transaction_source_unique"
@@ -165,18 +168,19 @@ class AggregationAccountHolding(SourcedEntry):
 
     shares = MoneyField()
     ticker = models.CharField(max_length=64, null=True, blank=True)
-    ticker_name = models.CharField(max_length=255, null=True, blank=True)
-    cusip = models.CharField(max_length=64, null=True, blank=True)
-    isin = models.CharField(max_length=64, null=True, blank=True)
+    ticker_name = models.CharField("name", max_length=255, null=True, blank=True)
+    cusip = models.CharField("CUSIP", max_length=64, null=True, blank=True)
+    isin = models.CharField("ISIN", max_length=64, null=True, blank=True)
     exchange = models.CharField(max_length=64, null=True, blank=True)
     asset_class = models.CharField(max_length=64, null=True, blank=True)
-    holding_type = models.CharField(max_length=64, null=True, blank=True)
+    holding_type = models.CharField("type", max_length=64, null=True, blank=True)
     amount = MoneyField(null=True, blank=True)
     price = MoneyField(null=True, blank=True)
     cost_basis = MoneyField(null=True, blank=True)
     holding_date = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "holding"
         constraints = [
             models.UniqueConstraint(
                 fields=["aggregation_account", "source_id"], name="holding_source_unique"

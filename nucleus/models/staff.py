@@ -45,12 +45,15 @@ class StaffAction(Record):
         REVEAL = "reveal", "Revealed"
         EXPORT = "export", "Exported"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    create_date = models.DateTimeField("time", auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="who"
+    )
     # Of the object; null if it belongs to none, such as a user.
     tenant = models.ForeignKey(
         "nucleus.Tenant", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    kind = models.CharField(max_length=16, choices=Kind)
+    kind = models.CharField("what", max_length=16, choices=Kind)
     content_type = models.ForeignKey(
         "contenttypes.ContentType", on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -60,6 +63,7 @@ class StaffAction(Record):
     changes = models.JSONField(default=list)  # [field, from, to] of each changed field, in words
 
     class Meta:
+        verbose_name = verbose_name_plural = "who did what"
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["-create_date", "id"], name="staff_action_newest"),

@@ -18,12 +18,12 @@ from nucleus.models.base import ApiRecord, MoneyField, Record
 class Tenant(Record):
     """A company using the gateway. All other data belongs to exactly one."""
 
-    slug = models.SlugField(max_length=63, unique=True)
+    slug = models.SlugField("short name", max_length=63, unique=True)
     name = models.CharField(max_length=255)
     currency_code = models.CharField(
-        max_length=3, default="USD", help_text="Used where a vendor sends no currency."
+        "currency", max_length=3, default="USD", help_text="Used where a vendor sends no currency."
     )
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
 
     def __str__(self) -> str:
         return self.name
@@ -42,14 +42,14 @@ class Tenant(Record):
 class Owner(ApiRecord):
     """Whoever linked accounts belong to: a client or a business."""
 
-    email = models.CharField(max_length=255, null=True, blank=True)
+    email = models.CharField("e-mail", max_length=255, null=True, blank=True)
     phone_number = models.CharField(max_length=64, null=True, blank=True)
     identification_number = EncryptedTextField(null=True, blank=True)  # e.g. a tax number
     identification_number_type = models.CharField(max_length=64, null=True, blank=True)
     status = models.CharField(max_length=64, null=True, blank=True)
     address = models.JSONField(default=list, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_verified = models.BooleanField(default=False)
+    is_active = models.BooleanField("active", default=True)
+    is_verified = models.BooleanField("identity verified", default=False)
 
     class Meta:
         abstract = True
@@ -68,11 +68,11 @@ class Owner(ApiRecord):
 class Client(Owner):
     """A person (or firm) the tenant serves. Fields: docs/hydrogen-contract.md#objects."""
 
-    username = models.CharField(max_length=255)
+    username = models.CharField("user name", max_length=255)
     username_key = models.CharField(max_length=255, editable=False)  # see nucleus.usernames
     # Set by a migration where an older client's name had the same key already.
     shares_username_key = models.BooleanField(default=False, editable=False)
-    client_type = models.CharField(max_length=64)
+    client_type = models.CharField("type", max_length=64)
     password = models.CharField(max_length=255, blank=True)  # hashed; never returned
     first_name = models.CharField(max_length=255, null=True, blank=True)
     middle_name = models.CharField(max_length=255, null=True, blank=True)
@@ -86,7 +86,7 @@ class Client(Owner):
     country_of_residence = models.CharField(max_length=64, null=True, blank=True)
     firm_name = models.CharField(max_length=255, null=True, blank=True)
     firm_type = models.CharField(max_length=255, null=True, blank=True)
-    hydro_id = models.CharField(max_length=255, null=True, blank=True)
+    hydro_id = models.CharField("Hydro id", max_length=255, null=True, blank=True)
     image = models.CharField(max_length=2000, null=True, blank=True)
     business = models.ForeignKey(
         "nucleus.Business", on_delete=models.SET_NULL, null=True, blank=True, related_name="clients"
@@ -100,6 +100,7 @@ class Client(Owner):
     erase_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name = "customer"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "username"], name="client_username_unique"),
             models.UniqueConstraint(
@@ -176,7 +177,9 @@ class Business(Owner):
     """A firm the tenant serves. Fields: the Business model of Hydrogen's Nucleus SDK 1.9.5."""
 
     legal_name = models.CharField(max_length=255)
-    dba_name = models.CharField(max_length=255, null=True, blank=True)  # "doing business as"
+    dba_name = models.CharField(
+        "doing business as", max_length=255, null=True, blank=True
+    )  # "doing business as"
     legal_structure = models.CharField(max_length=255, null=True, blank=True)
     category = models.CharField(max_length=255, null=True, blank=True)
     subcategory = models.CharField(max_length=255, null=True, blank=True)
@@ -186,7 +189,7 @@ class Business(Owner):
     website = models.CharField(max_length=2000, null=True, blank=True)
     ticker = models.CharField(max_length=64, null=True, blank=True)
     ownership = models.JSONField(default=list, blank=True)
-    is_public = models.BooleanField(default=False)
+    is_public = models.BooleanField("publicly traded", default=False)
 
     class Meta:
         verbose_name_plural = "businesses"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from nucleus.models import Owner, Tenant
+from nucleus.models.base import api_name
 
 OwnerRow = TypeVar("OwnerRow", bound=Owner)
 
@@ -25,5 +26,5 @@ def lock_owner(owner: OwnerRow) -> OwnerRow:
     rows = type(owner).objects.for_tenant(owner.tenant_id).select_for_update()
     current = rows.filter(pk=owner.pk).first()
     if current is None:
-        raise OwnerGone(f"There is no {owner._meta.verbose_name} {owner.pk} any more.")
+        raise OwnerGone(f"There is no {api_name(type(owner))} {owner.pk} any more.")
     return current

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from nucleus.models import AggregationAccount, BankLink
+from nucleus.models.base import api_name
 from nucleus.reads.visibility import Viewer, referable_rows
 from nucleus.writes import rules
 from nucleus.writes.refusals import Item, Refusal
@@ -55,7 +56,7 @@ def _reference_refusal(
         row: what has `referred_id`; None if the writer cannot reach it.
     """
     if row is None:
-        message = f"There is no {referred_model._meta.verbose_name} {referred_id}."
+        message = f"There is no {api_name(referred_model)} {referred_id}."
         return Refusal({name: [message]})
     if referred_model is AggregationAccount and writer.client and not row.is_manual:
         return Refusal({name: [rules.NOT_MANUAL]}, kind="forbidden")

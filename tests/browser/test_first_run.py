@@ -16,7 +16,7 @@ def test_from_the_log_in_to_working_keys_and_a_webhook_address(person: Person, s
     person.presses("Set-up steps")
     person.opens(f"{stack.gateway}/admin/nucleus/tenant/add/")
     person.types("Name", TENANT)
-    person.types("Slug", "second-demo")
+    person.types("Short name", "second-demo")
     person.presses("Save")
     person.sees(f"Set-up of {TENANT}")
     person.sees("1. Enter MX's keys: Next")

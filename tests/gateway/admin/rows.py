@@ -144,7 +144,7 @@ def populate(tenant: Tenant) -> list[str]:
     kind = ContentType.objects.get_for_model(Client)
     StaffAction.objects.create(
         user=colleague, tenant=tenant, kind="change", content_type=kind, object_id=client.pk,
-        object_name="client", message="changed", changes=[["Name", "a", "b"]],
+        object_name="Ada", message="changed", changes=[["Name", "a", "b"]],
     )  # fmt: skip
     Group.objects.create(name="A role of ours")
     return [value for model, _ in screens() for value in _hide(model)]

@@ -152,4 +152,4 @@ def test_an_administrator_gives_the_ready_roles(staff: Staff, tenant: Tenant, ro
     assert http.post(path_of(User, f"{other.pk}/change/"), body).status_code == 302
     assert [group.name for group in other.groups.all()] == [role]
     changes = StaffAction.objects.get(object_id=str(other.pk)).changes
-    assert ["Groups", "empty", role] in changes
+    assert ["Roles", "empty", role] in changes

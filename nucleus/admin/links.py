@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
@@ -20,6 +21,16 @@ def row_link(row: Model | None, text: str = "") -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse(name, args=[row.pk]), label)
     except NoReverseMatch:
         return format_html("{}", label)
+
+
+def customer_link(row: Any) -> SafeString:
+    """A link to the page of the customer whom a row with `client` and `business` belongs to."""
+    return row_link(row.client or row.business)
+
+
+def link_to(model: type[Model], pk: UUID | None) -> SafeString:
+    """A link to the page of a row of which only the id is known; empty for None."""
+    return SafeString("") if pk is None else row_link(model(pk=pk), str(pk))
 
 
 def joined(*parts: Any) -> SafeString:
