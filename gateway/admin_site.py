@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, URLPattern, path, resolve
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
@@ -45,6 +46,10 @@ class StaffSite(UnfoldAdminSite):
         keys = self.admin_view(encryption_page.view)
         pages.append(path("encryption_keys/", keys, name="encryption_keys"))
         return [*pages, *self._account_urls(), *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """All screens, listed only if a page shows them: every page has them in its context."""
+        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection
+from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
@@ -18,7 +19,7 @@ from xdist.remote import Producer
 from gateway.access.models import Application
 from integrations.models import AggregationSettings, VendorCredential
 from nucleus.models import Client, Tenant
-from tests import mx_api, sandbox_process, templates
+from tests import mx_api, sandbox_process, tables, templates
 from tests.api import Api
 from tests.factories.access import ApplicationFactory, access_token
 from tests.factories.nucleus import ClientFactory, TenantFactory
@@ -83,7 +84,9 @@ def django_db_setup(
         databases = setup_databases(
             verbosity=0, interactive=False, keepdb=is_copied_file, serialized_aliases=[]
         )
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty)
+        yield
     with django_db_blocker.unblock():
         teardown_databases(databases, verbosity=0)
 

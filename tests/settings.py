@@ -33,3 +33,5 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
         "timeout": 60,  # dozens of threads wait for the one write lock, on a busy machine, too
     }
+else:
+    DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"

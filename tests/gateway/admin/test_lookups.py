@@ -17,13 +17,21 @@ from tests.gateway.admin.rows import path_of, populate, screens
 
 pytestmark = [
     pytest.mark.embedded,  # many pages; what is refused is refused before the database
-    pytest.mark.usefixtures("plain_errors"),
+    pytest.mark.usefixtures("no_menu", "plain_errors"),
 ]
 OPERATORS = ("", "__startswith", "__gt", "__regex", "__isnull", "__exact", "__in", "__contains")
 NESTED = (
     "tenant__application__client_secret__startswith", "user__password__startswith",
     "tenant__slug", "id__gt", "pk__startswith", "client__password__startswith", "nothing__at_all",
     "vendor_user__client__password__startswith", "application__client_secret__startswith",
+)  # fmt: skip
+
+HOSTILE = (
+    "p=99999", "p=-1", f"p=1{'0' * 26}", "o=abc", "o=9999.-5000", "o=password", "q=%00",
+    "q=%F0%9F%92%A9", f"q={'x' * 5000}", "all=x", "e=", "_facets=x", "%ff%fe=1", "_popup=x",
+    "is_active__exact=%00", "state__exact=zzz", "tenant__id__exact=zzz", "tenant=%00",
+    "status__in=a,b", "create_date__gte=never", "groups__id__exact=zzz", "__=1", "id=1",
+    "password__startswith[]=a", "_changelist_filters=password__startswith%3Da", "_facets=True",
 )  # fmt: skip
 
 
@@ -95,20 +103,12 @@ def test_to_field_names_no_secret(tenant: Tenant, superuser: HttpClient):
             assert response.status_code == 400, (model, name)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "p=99999", "p=-1", f"p=1{'0' * 26}", "o=abc", "o=9999.-5000", "o=password", "q=%00",
-        "q=%F0%9F%92%A9", f"q={'x' * 5000}", "all=x", "e=", "_facets=x", "%ff%fe=1", "_popup=x",
-        "is_active__exact=%00", "state__exact=zzz", "tenant__id__exact=zzz", "tenant=%00",
-        "status__in=a,b", "create_date__gte=never", "groups__id__exact=zzz", "__=1", "id=1",
-        "password__startswith[]=a", "_changelist_filters=password__startswith%3Da", "_facets=True",
-    ],
-)  # fmt: skip
-def test_hostile_queries(tenant: Tenant, superuser: HttpClient, query: str):
+def test_hostile_queries(tenant: Tenant, superuser: HttpClient):
+    """Each on a quarter of the screens: all of them parse queries by the same code."""
     populate(tenant)
-    for model, _ in screens():
-        assert superuser.get(f"{path_of(model)}?{query}").status_code <= 400, (model, query)
+    for position, (model, _) in enumerate(screens()):
+        for query in HOSTILE[position % 4 :: 4]:
+            assert superuser.get(f"{path_of(model)}?{query}").status_code <= 400, (model, query)
 
 
 def test_hashes_cannot_be_guessed_by_those_who_may_look(tenant: Tenant, staff: Staff):

@@ -23,7 +23,10 @@ from tests.gateway.admin.rows import (
     screens,
 )
 
-pytestmark = pytest.mark.embedded  # many pages, the same on every database
+pytestmark = [
+    pytest.mark.embedded,  # many pages, the same on every database
+    pytest.mark.usefixtures("no_menu"),
+]
 GENERAL = (
     "", "nucleus/", "integrations/", "auth/", "access/", "search/?s=canary",
     "search/?s=c&extended=1", "password_change/", "jsi18n/", "nothing/", "login/",
@@ -40,8 +43,7 @@ def pages(model: type[Model]) -> list[str]:
 def variants(model: type[Model]) -> list[str]:
     """The same pages, asked for differently."""
     pk = row_of(model).pk
-    suffixes = ["?all=1", "?e=1", "?q=canary", "?o=1.2.-3", "?_popup=1", "add/?_popup=1"]
-    suffixes += [f"{pk}/change/?_popup=1", f"{pk}/delete/?_popup=1", f"{pk}/"]
+    suffixes = ["?all=1&o=1.2.-3&_popup=1", "?q=canary", f"{pk}/change/?_popup=1", f"{pk}/"]
     return [path_of(model, page) for page in suffixes]
 
 
@@ -107,18 +109,8 @@ def test_a_single_permission(tenant: Tenant, staff: Staff, plain_errors: None):
             assert_no_canaries(http, canaries, path)
 
 
-def test_a_superuser_sees_none_either(tenant: Tenant, superuser: HttpClient):
+def test_a_superuser_sees_none_either_and_markup_stays_text(tenant: Tenant, superuser: HttpClient):
     canaries = populate(tenant)
-    for model, screen in screens():
-        for path in pages(model):
-            assert_no_canaries(superuser, canaries, path)
-        for body in posts(model, screen):
-            if "confirmed" not in body:
-                assert_no_canaries(superuser, canaries, path_of(model), body)
-
-
-def test_markup_in_data_stays_text(tenant: Tenant, superuser: HttpClient):
-    populate(tenant)
     mark_up()
     superuser.cookies.clear()
     superuser.force_login(User.objects.create(username="other", is_staff=True, is_superuser=True))
@@ -134,6 +126,8 @@ def test_markup_in_data_stays_text(tenant: Tenant, superuser: HttpClient):
             assert response.status_code in (200, 302, 403, 404), response.request["PATH_INFO"]
             text = response.content.decode()
             assert MARKUP not in text, response.request["PATH_INFO"]
+            shown = [canary for canary in canaries if canary in text]
+            assert not shown, response.request["PATH_INFO"]
             escaped += "&lt;script&gt;" in text
     assert escaped > 40
     hostile = superuser.get("/admin/nucleus/client/", {"q": MARKUP})
