@@ -43,6 +43,8 @@ from tests.factories.nucleus import (
 )
 from tests.gateway.access_matrix import LET_IN, PUBLIC, PUBLIC_SCREENS, ROUTES, Route
 
+pytestmark = pytest.mark.embedded  # who may do what is the same on every database
+
 METHODS = ("GET", "POST", "PUT", "DELETE")
 PATH_ARGUMENTS = {
     "integration_type": "aggregation",

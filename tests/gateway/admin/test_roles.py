@@ -18,6 +18,8 @@ from nucleus.models import StaffAction, Tenant
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import path_of, populate, row_of, screens, url_patterns
 
+pytestmark = pytest.mark.embedded  # many pages, the same on every database
+
 OWN_APPS = ("nucleus", "integrations", "access", "auth", "admin")
 # What everybody may do, and what leads elsewhere.
 OWN_PAGES = (

@@ -20,6 +20,8 @@ from tests.factories.nucleus import ClientFactory, TenantFactory
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import mark_up, path_of, populate, row_of, screens, url_patterns
 
+pytestmark = pytest.mark.embedded  # many pages, the same on every database
+
 MARK = "not-of-this-tenant"
 GENERAL = ("", "nucleus/", "integrations/", "auth/", "access/", f"search/?s={MARK}&extended=1")
 USERS = "/admin/auth/user/"

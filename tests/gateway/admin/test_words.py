@@ -13,6 +13,8 @@ from tests.factories.nucleus import TenantFactory
 from tests.gateway.admin.conftest import Staff
 from tests.gateway.admin.rows import path_of, populate, row_of, screens
 
+pytestmark = pytest.mark.embedded  # many pages, the same on every database
+
 OF_THE_FRAMEWORK = (
     "Site administration", "Django", "Authentication and Authorization", "yielded into",
     "Create a new item", "hange history", "admin site", "Important dates",
