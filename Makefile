@@ -15,7 +15,7 @@ INSTALLED_DEV := .venv/.requirements-dev.txt
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
 	--no-strip-extras --no-emit-index-url --generate-hashes
 API ?= $(or $(MX_API),platform)
-PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+PYTEST := MX_API=$(API) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 EXAMPLES ?= 10
 SEEDS ?= 200
 CLIENTS ?= 3
@@ -68,7 +68,7 @@ test-fast: $(INSTALLED_DEV) ## The tests that use no sandbox, server, browser or
 .PHONY: test-repeat
 test-repeat: $(INSTALLED_DEV) ## The default suite TIMES=10 times, in random orders, both cores kept busy
 	@env -u DATABASE_URL -u REDIS_URL -u BROKER_URL MX_API=$(API) $(BIN)/python -m tests.repeat --times $(TIMES) --busy -- \
-	--numprocesses 3 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
+	--numprocesses 4 --dist loadfile -m "not services and not faults and not life and not production" $(ARGS)
 
 .PHONY: test-services
 test-services: $(INSTALLED_DEV) ## The same on DATABASE_URL (PostgreSQL) and REDIS_URL, but for sandbox, pages and what stores nothing

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.auth.models import Group, Permission, User
@@ -198,12 +196,3 @@ def test_only_those_who_see_all_tenants_add_one(staff: Staff, tenant: Tenant):
     assert bound.get("/admin/nucleus/tenant/add/").status_code == 403
     free = staff("nucleus.add_tenant", "nucleus.view_tenant", name="free")
     assert free.get("/admin/nucleus/tenant/add/").status_code == 200
-
-
-@pytest.mark.django_db
-def test_existing_staff_keep_all_tenants():
-    migration = import_module("nucleus.migrations.0020_staff_access")
-    user = User.objects.create(username="old", is_staff=True)
-    User.objects.create(username="no staff")
-    migration.give_all_tenants(apps, None)
-    assert [access.user for access in StaffAccess.objects.filter(all_tenants=True)] == [user]
