@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -49,7 +49,8 @@ class StaffSite(UnfoldAdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """All screens, listed only if a page shows them: every page has them in its context."""
-        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
+        screens = super().get_app_list
+        return cast("list[Any]", SimpleLazyObject(lambda: screens(request, app_label)))
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
