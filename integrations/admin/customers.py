@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin.customer_actions import ACTIONS, Customer, CustomerAction
+from integrations.admin.customer_fixes import fixes
 from integrations.admin.job_filters import kind_label
 from integrations.flows import connection_state, customer_overview, customer_time_line
 from integrations.flows.customer_overview import CustomerOverview
@@ -87,6 +88,7 @@ class CustomerPages(ReadOnlyAdmin):
             "owner": owner,
             "identity": _identity(owner),
             "overview": overview,
+            "fixes": fixes(request, overview) if Member in shown else [],
             "shown": {model._meta.model_name: True for model in shown},
             "time_line": time_line,
             "page": number,

@@ -48,8 +48,8 @@ STEPS: Mapping[StateReason, str] = {
     ),
     StateReason.REPLACED: "Nothing to do: its accounts go on under another connection.",
     StateReason.OWNER_DISABLED: (
-        "Nothing is imported while the customer or the company is deactivated here. Activate it to "
-        "go on."
+        "Nothing is imported while the customer or the company is deactivated here. Your app "
+        "activates customers, and staff the company under Tenants; imports continue automatically."
     ),
     StateReason.NO_CREDENTIALS: (
         "There are no active {vendor} keys. Enter them under Credentials; imports continue "

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
-from integrations.flows import connections
+from integrations.flows import connections, inbound_webhooks
 from integrations.flows.connection_descriptions import ConnectionDescription, describe
 from integrations.flows.connection_reason_queries import with_reason
 from integrations.flows.connection_state import StateReason
@@ -77,6 +78,7 @@ class CustomerOverview:
     duplicates: list[PossibleDuplicate] = field(default_factory=list)
     merges: list[AccountMerge] = field(default_factory=list)
     is_complete: bool = True
+    webhook_warning: str | None = None
 
     @property
     def account_ids(self) -> list[UUID]:
@@ -89,17 +91,33 @@ class CustomerOverview:
             return "This customer is being erased. Nothing can be done here any more."
         if not self.connections:
             return _step_without_connection(self.vendor_users)
-        attention = [view for view in self.connections if view.description.needs_attention]
-        if not attention:
-            return f"{_count(self.connections, 'connection')} without problem. Nothing to do."
-        worst = min(attention, key=_urgency)
-        others = len(attention) - 1
+        worst = self.worst
+        if worst is None:
+            number = _count(self.connections, "connection")
+            if self.webhook_warning:
+                return f"{number} without problem, but new data arrives late."
+            return f"{number} without problem. Nothing to do."
+        others = len(self._in_trouble) - 1
         rest = f" {others} more below." if others else ""
         return f"{worst.member}: {worst.description.title}. {worst.description.next_step}{rest}"
 
+    @property
+    def worst(self) -> ConnectionView | None:
+        """The connection that the next step is about; None if all are well."""
+        return min(self._in_trouble, key=_urgency, default=None)
+
+    @property
+    def has_user_at_vendor(self) -> bool:
+        """Whether a widget link can be made."""
+        return any(user.vendor_user_id for user in self.vendor_users)
+
+    @property
+    def _in_trouble(self) -> list[ConnectionView]:
+        return [view for view in self.connections if view.description.needs_attention]
+
 
 def read(owner: Client | Business) -> CustomerOverview:
-    """Read everything about the customer in at most eight statements."""
+    """Read everything about the customer in at most nine statements."""
     users = list(_of(VendorUser.unscoped, owner).order_by("create_date"))
     members = _connections(users)
     accounts = _accounts(owner)
@@ -125,6 +143,7 @@ def read(owner: Client | Business) -> CustomerOverview:
         duplicates=list(pairs[:MAX_ROWS]),
         merges=list(merges[:MAX_ROWS]),
         is_complete=max(len(members), len(accounts), len(bank_links)) <= MAX_ROWS,
+        webhook_warning=_webhook_warning(owner, members),
     )
 
 
@@ -173,6 +192,17 @@ def _with_dead_jobs(members: list[Member]) -> list[ConnectionView]:
         is_cause = description.reason is StateReason.JOB_FAILED
         views.append(ConnectionView(member, description, dead.get(member.pk, [])[: int(is_cause)]))
     return views
+
+
+def _webhook_warning(owner: Client | Business, members: list[Member]) -> str | None:
+    """Why new data of the customer is late, if the vendor imports it and sends no webhooks."""
+    now = timezone.now()
+    imports = [
+        member.successfully_aggregated_at
+        for member in members
+        if member.successfully_aggregated_at and member.successfully_aggregated_at <= now
+    ]
+    return inbound_webhooks.silence_since(owner.tenant, max(imports, default=None))
 
 
 def _step_without_connection(users: list[VendorUser]) -> str:

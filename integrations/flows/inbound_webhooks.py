@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -233,13 +233,18 @@ def _check_user(row: InboundWebhook) -> None:
 
 def missing_webhooks_warning(tenant: Tenant) -> str | None:
     """A warning for staff if the vendor imports data but sends no webhooks; otherwise None."""
-    newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
     now = timezone.now()
     plausible = Member.objects.for_tenant(tenant).filter(successfully_aggregated_at__lte=now)
     imports = plausible.aggregate(at=Max("successfully_aggregated_at"))
-    imported = imports["at"]
+    return silence_since(tenant, imports["at"])
+
+
+def silence_since(tenant: Tenant, imported: datetime | None) -> str | None:
+    """The warning about an import, if none of the tenant's webhooks came with it or later."""
+    now = timezone.now()
     if imported is None or imported < now - MAX_IMPORT_AGE or imported > now - MAX_WEBHOOK_DELAY:
         return None
+    newest = InboundWebhook.objects.filter(tenant=tenant).aggregate(at=Max("create_date"))["at"]
     if newest is not None and newest >= imported - MAX_WEBHOOK_DELAY:
         return None
     last = (
@@ -247,6 +252,6 @@ def missing_webhooks_warning(tenant: Tenant) -> str | None:
     )
     return (
         f"The vendor imported data at {imported:%Y-%m-%d %H:%M} UTC and sent no webhook for it; "
-        f"{last}. Check the URL, user and secret in the vendor's dashboard. Until then changes "
-        "arrive with the regular reconciliation only."
+        f"{last}. Check the URL, user and secret in the vendor's dashboard. Until then new data "
+        f"arrives with the regular check only, every {settings.RECONCILE_HOURS:g} hours."
     )

@@ -12,6 +12,7 @@ from unfold.sites import UnfoldAdminSite
 
 from gateway.errors import admin_pages
 from nucleus.models import StaffAccess, Tenant
+from tests.gateway.admin.customers import Customer, make_customer
 
 Staff = Callable[..., HttpClient]
 
@@ -66,6 +67,11 @@ def no_menu(monkeypatch: pytest.MonkeyPatch) -> None:
         return []
 
     monkeypatch.setattr(UnfoldAdminSite, "get_sidebar_list", nothing)
+
+
+@pytest.fixture
+def customer(tenant: Tenant) -> Customer:
+    return make_customer(tenant)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,6 @@ from integrations.flows import (
     widget_links,
 )
 from integrations.models import (
-    AccountLink,
     AccountMerge,
     AuditLog,
     Erasure,
@@ -30,81 +28,19 @@ from integrations.models import (
     JobState,
     Member,
     PossibleDuplicate,
-    VendorCredential,
-    VendorUser,
     WebhookSubscription,
 )
-from integrations.vendors.records import ActionRequiredBy, NextStep
-from nucleus.models import Client, Tenant
-from tests.factories.integrations import JobFactory
+from nucleus.models import Tenant
 from tests.factories.nucleus import (
     AggregationAccountFactory,
-    BalanceFactory,
-    BankLinkFactory,
     BusinessFactory,
     ClientFactory,
     TenantFactory,
 )
 from tests.gateway.admin.conftest import Staff
+from tests.gateway.admin.customers import REFUSED, Customer
 
 NUMBER = "100012345678"
-REFUSED = {
-    "connection_status": "DENIED",
-    "actor": ActionRequiredBy.END_USER.value,
-    "next_step": NextStep.REPAIR.value,
-}
-
-
-@dataclass
-class Customer:
-    """Ada and what is hers."""
-
-    ada: Client
-    member: Member
-    account: Any
-
-    @property
-    def path(self) -> str:
-        return f"/admin/nucleus/client/{self.ada.pk}/"
-
-    def page(self, http: HttpClient, query: str = "") -> str:
-        response = http.get(f"{self.path}change/{query}")
-        assert response.status_code == 200
-        return response.content.decode()
-
-    def act(self, http: HttpClient, action: str, row: Any, *, method: str = "post") -> Any:
-        return getattr(http, method)(f"{self.path}{action}/{row.pk}/", follow=True)
-
-    def dead_job(self) -> Job:
-        job: Any = JobFactory(
-            tenant=self.ada.tenant, kind="sync_member", state=JobState.DEAD,
-            lock_key=connections.lock_key(self.member.vendor_user, "MBR-1"),
-            last_error="The vendor answered 500", finished_at=timezone.now(),
-        )  # fmt: skip
-        return job
-
-
-@pytest.fixture
-def customer(tenant: Tenant) -> Customer:
-    ada: Any = ClientFactory(tenant=tenant, first_name="Ada", last_name="Lovelace")
-    account: Any = AggregationAccountFactory(client=ada)
-    BalanceFactory(aggregation_account=account)
-    BankLinkFactory(client=ada)
-    user = VendorUser.unscoped.create(
-        tenant=tenant, client=ada, vendor="mx", identifier="i", vendor_user_id="USR-1"
-    )
-    now = timezone.now()
-    member = Member.unscoped.create(
-        tenant=tenant, vendor_user=user, vendor_member_id="MBR-1", name="MX Bank",
-        connection_status="CONNECTED", checked_at=now, successfully_aggregated_at=now,
-    )  # fmt: skip
-    AccountLink.unscoped.create(
-        tenant=tenant, vendor="mx", member=member, vendor_member_id="MBR-1",
-        vendor_account_id="ACT-1", aggregation_account=account,
-    )  # fmt: skip
-    if not VendorCredential.unscoped.filter(tenant=tenant).exists():
-        VendorCredential(tenant=tenant, vendor="mx", client_id="c").save()
-    return Customer(ada, member, account)
 
 
 def test_the_page_shows_the_customer_and_a_working_connection(
