@@ -148,13 +148,14 @@ def _connection_tabs(request: HttpRequest) -> list[dict[str, Any]]:
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The tabs above lists."""
-    settings_screens = ("aggregationsettings", "verificationsettings")
+    screens = {"Aggregation": "aggregationsettings", "Verification": "verificationsettings"}
     return [
         {
-            "models": [f"integrations.{screen}" for screen in settings_screens],
+            "models": [f"integrations.{screen}" for screen in screens.values()],
             "items": [
-                _item("Aggregation", "", "integrations_aggregationsettings"),
-                _item("Verification", "", "integrations_verificationsettings"),
+                _item(title, "", f"integrations_{screen}")
+                | {"permission": permission_to(f"integrations_{screen}")}
+                for title, screen in screens.items()
             ],
         },
         {"models": ["integrations.member"], "items": _connection_tabs(request)},

@@ -84,6 +84,7 @@ def django_db_setup(
         databases = setup_databases(
             verbosity=0, interactive=False, keepdb=is_copied_file, serialized_aliases=[]
         )
+        tables.prepare()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty)
         yield
