@@ -172,6 +172,7 @@ UNFOLD = {
     "SITE_HEADER": "Integration gateway",
     "SITE_SYMBOL": "hub",
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": None,  # there is no other site to view
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _static("gateway/favicon.svg")}
     ],
@@ -179,6 +180,7 @@ UNFOLD = {
     "SCRIPTS": [_static("gateway/admin.js")],
     "ACCOUNT": {
         "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
             {"title": "Second factor", "link": reverse_lazy("admin:second_factor")},
             {"title": "Sessions", "link": reverse_lazy("admin:own_sessions")},
         ],

@@ -20,6 +20,7 @@ from integrations.admin.customer_actions import ACTIONS, Customer, CustomerActio
 from integrations.admin.customer_fixes import fixes
 from integrations.admin.job_filters import kind_label
 from integrations.flows import connection_state, customer_overview, customer_time_line
+from integrations.flows.connection_descriptions import vendor_name
 from integrations.flows.customer_overview import CustomerOverview
 from integrations.flows.customer_time_line import TimeLineEntry
 from integrations.flows.errors import FlowError
@@ -86,7 +87,7 @@ class CustomerPages(ReadOnlyAdmin):
             "opts": self.opts,
             "original": owner,
             "owner": owner,
-            "identity": _identity(owner),
+            "identity": [*_identity(owner), *_users_at_vendors(overview)],
             "overview": overview,
             "fixes": fixes(request, overview) if Member in shown else [],
             "shown": {model._meta.model_name: True for model in shown},
@@ -207,6 +208,16 @@ def _identity(owner: Any) -> list[tuple[str, str]]:
         *((label, instant_text(moment)) for label, moment in dates),
     ]
     return [(label, str(value)) for label, value in values if value]
+
+
+def _users_at_vendors(overview: CustomerOverview) -> list[tuple[str, str]]:
+    return [
+        (
+            f"User at {vendor_name(user.vendor)}",
+            user.vendor_user_id or "not created, or gone at the vendor",
+        )
+        for user in overview.vendor_users
+    ]
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -133,7 +133,7 @@ class JobAdmin(JobErrorPages):
     def state_in_words(self, job: Job) -> str:
         return state_text(job, getattr(job, "read_at", None) or database_now())
 
-    @admin.display(description="failed attempts")
+    @admin.display(description="attempts")
     def failures(self, job: Job) -> str:
         """Deliveries and erasures count theirs themselves, under `tried`."""
         if tried := job.progress.get("tried"):

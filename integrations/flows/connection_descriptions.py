@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ TITLES: Mapping[StateReason, str] = {
     StateReason.NOT_IMPORTED: "Stale: not imported",
     StateReason.WORKS: "Works",
 }
+ERROR_CODE = re.compile(r"^[a-z_]+: ")
 IMPORT_HOURS = int(MAX_IMPORT_AGE.total_seconds() // 3600)
 # The next step; {vendor} is its name, {error} why the last read failed, {status} the vendor's.
 STEPS: Mapping[StateReason, str] = {
@@ -140,10 +142,15 @@ def describe(member: Member) -> ConnectionDescription:
         next_step=_step(member, reason).format(
             vendor=vendor_name(member.vendor_user.vendor),
             status=member.connection_status or "unknown",
-            error=f" ({member.read_problem.rstrip('.')})" if member.read_problem else "",
+            error=f" ({_problem(member)})" if member.read_problem else "",
         ),
         customer_message=connection_state.message(member),
     )
+
+
+def _problem(member: Member) -> str:
+    """Why the last read failed, without the code of the error, which is for programs."""
+    return ERROR_CODE.sub("", member.read_problem).rstrip(".")
 
 
 def _step(member: Member, reason: StateReason) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
+from unfold.widgets import INPUT_CLASSES
 
 from nucleus.admin.form_filters import ConditionsForm
 from nucleus.admin.tenant_access import MAX_CHOICES, confine, visible_tenants
@@ -16,7 +17,7 @@ from nucleus.models import AggregationAccount, Business, Client
 from nucleus.models.base import CURRENCY_LENGTH
 from nucleus.models.ledger import STATUSES
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+DAY = forms.DateInput(attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
 ANY = ("", "any")
 TENANT = "tenant__id__exact"  # as in other lists
 DIRECTIONS = ("Credit", "money in"), ("Debit", "money out")

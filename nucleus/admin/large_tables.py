@@ -72,6 +72,8 @@ class BoundedChangeList(ChangeList):
         shown: Any = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.prepare_rows(shown)
         self.result_list = shown
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count  # so there is no link that shows all
 
 
 NEWEST_FIRST = ("-create_date",)

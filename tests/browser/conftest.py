@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,26 +10,8 @@ from selenium import webdriver
 
 from demo.stack import Stack
 from tests import stack as stacks
+from tests.browser import chromium
 from tests.browser.person import Person
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-DRIVER = shutil.which("chromedriver")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # One process for all pages: starting one for each takes more time than most tests.
-    "--renderer-process-limit=1",
-    "--disable-site-isolation-trials",
-    "--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess",
-    "--force-prefers-reduced-motion",
-    "--window-size=1440,900",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if directory in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            if not (CHROMIUM and DRIVER):
+            if not (chromium.BROWSER and chromium.DRIVER):
                 reason = "no chromium and chromedriver: apt-get install chromium chromium-driver"
                 item.add_marker(pytest.mark.skip(reason=reason))
 
@@ -53,12 +34,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """One browser for all tests; starting one takes longer than most of them."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = chromium.start(tmp_path_factory.mktemp("profile"))
     try:
         yield driver
     finally:
