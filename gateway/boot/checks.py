@@ -13,7 +13,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from gateway.boot import host_checks, secret_checks
-from gateway.boot.environment import TRUE
+from gateway.boot.environment import TRUE, Environment
 from integrations.vendors import registry
 
 TAG = "settings"
@@ -103,7 +103,7 @@ def production_variables(environment: Mapping[str, str]) -> list[str]:
     return [
         name
         for name, suggests_production in predicates.items()
-        if suggests_production(environment.get(name, "").strip())
+        if suggests_production(Environment(environment).str(name))
     ]
 
 

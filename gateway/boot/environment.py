@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from environ import Env
@@ -23,6 +24,7 @@ DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
 # Used if DATABASE_URL is invalid, so that the process cannot damage anything.
 FALLBACK_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 MAX_SHOWN_LENGTH = 40
+MAX_FILE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,42 @@ class InvalidVariable:
 
 @dataclass(slots=True)
 class Environment:
-    """Values by name. An empty variable is treated as not set."""
+    """Values by name. An empty variable is treated as not set.
+
+    Each may be in a file instead, whose path is in the variable with `_FILE` behind its name, as
+    container engines hand secrets over.
+    """
 
     values: Mapping[str, str] = field(default_factory=lambda: os.environ)
     invalid_variables: list[InvalidVariable] = field(default_factory=list)
+    _file_contents: dict[str, str] = field(default_factory=dict)
 
     def str(self, name: str, *, default: str = "") -> str:
-        return self.values.get(name, "").strip() or default
+        value = self.values.get(name, "").strip()
+        if path := self.values.get(f"{name}_FILE", "").strip():
+            if name not in self._file_contents:
+                self._file_contents[name] = value or self._read(name, path)
+                if value:
+                    self._record(name, f"and {name}_FILE are both set", "Set one of them.")
+            value = self._file_contents[name]
+        return value or default
+
+    def _read(self, name: builtins.str, path: builtins.str) -> builtins.str:
+        """The content of the file, never shown; "" with a record if it cannot be used."""
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+            text = content.decode().strip()
+        except (OSError, ValueError) as error:  # a path may hold a NUL, a file anything
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            problem = f"names a file that cannot be read ({reason})"
+        else:
+            if text and len(content) <= MAX_FILE_BYTES:
+                return text
+            problem = "names a file that is too large" if text else "names an empty file"
+        hint = f"Name a readable file that holds the value of {name} alone."
+        self._record(f"{name}_FILE", problem, hint, path)
+        return ""
 
     def list(self, name: builtins.str, *, default: Collection[builtins.str] = ()) -> Any:
         """The items of a comma-separated list of strings."""
@@ -116,6 +147,8 @@ class Environment:
             config = dict(Env.db_url_config(url)) if is_supported else {}
         except ValueError:
             config = {}
+        if f"{name}_FILE" in {variable.name for variable in self.invalid_variables}:
+            return dict(FALLBACK_DATABASE)
         if not config.get("NAME"):
             self._record(name, "is not a database URL", hint)
             return dict(FALLBACK_DATABASE)

@@ -131,13 +131,19 @@ def test_bad_instructions_are_explained(
     assert not Tenant.objects.exists()  # all or nothing
 
 
-def test_secrets_come_from_a_file_too(tmp_path: Path):
+def test_secrets_come_from_a_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file = tmp_path / "secret"
     file.write_text(f"{API_KEY}\n")
     provision(*credential("http://127.0.0.1:8001"), "--vendor-secret-file", str(file))
     assert VendorCredential.unscoped.get().secret == API_KEY
     with pytest.raises(CommandError, match="cannot be read"):
         provision(*credential("http://127.0.0.1:8001"), "--vendor-secret-file", "/nowhere")
+    monkeypatch.setenv("WEBHOOK_SECRET_FILE", str(file))
+    provision("--webhook-user", "hook")
+    assert AggregationSettings.unscoped.get().webhook_secret == API_KEY
+    monkeypatch.setenv("WEBHOOK_SECRET_FILE", "/nowhere")
+    with pytest.raises(CommandError, match="WEBHOOK_SECRET_FILE"):
+        provision("--webhook-user", "hook")
 
 
 def doctor() -> tuple[str, int]:

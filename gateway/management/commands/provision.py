@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from gateway import provisioning
+from gateway.boot.environment import Environment
 from gateway.provisioning import ProvisioningError
 from nucleus.models import Tenant
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     help = (
         "Create or update a tenant, an API application, vendor credentials and settings; prints "
         "JSON. Secrets come from the environment: VENDOR_SECRET, WEBHOOK_SECRET, CLIENT_SECRET, "
-        "ADMIN_PASSWORD. A generated secret is printed once, when it is generated."
+        "ADMIN_PASSWORD, or from files (VENDOR_SECRET_FILE, ...). A generated secret is printed once, when it is generated."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -108,7 +109,7 @@ def _provision(options: dict[str, Any]) -> dict[str, Any]:
         owner=tenant,
         vendor=options["vendor"],
         webhook_user=options["webhook_user"],
-        webhook_secret=os.environ.get("WEBHOOK_SECRET"),
+        webhook_secret=_secret("WEBHOOK_SECRET"),
         retrieve_automatically=options["retrieve_automatically"],
         create_vendor_user_automatically=options["create_vendor_users"],
         history_days=options["history_days"],
@@ -138,7 +139,7 @@ def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         owner=tenant,
         name=options["application"],
         client_id=options["client_id"],
-        client_secret=os.environ.get("CLIENT_SECRET", ""),
+        client_secret=_secret("CLIENT_SECRET") or "",
         scopes=options["scopes"],
         rotate=options["rotate_secret"],
         allow_passwords=options["allow_passwords"],
@@ -158,6 +159,15 @@ def _application(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
     return report | ({"client_secret": secret} if secret else {})
 
 
+def _secret(name: str) -> str | None:
+    """A secret of the environment, or of the file that NAME_FILE names; None: neither is there."""
+    environment = Environment()
+    value = environment.str(name)
+    for variable in environment.invalid_variables:
+        raise ProvisioningError(f"{variable.message} {variable.hint}")
+    return value or os.environ.get(name)  # an empty one removes what is stored
+
+
 def _read(file: Path | None) -> str | None:
     try:
         return file.read_text().strip() if file else None
@@ -166,7 +176,7 @@ def _read(file: Path | None) -> str | None:
 
 
 def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
-    secret = _read(options["vendor_secret_file"]) or os.environ.get("VENDOR_SECRET", "")
+    secret = _read(options["vendor_secret_file"]) or _secret("VENDOR_SECRET") or ""
     row = provisioning.credential(
         owner=tenant,
         vendor=options["vendor"],
@@ -186,7 +196,7 @@ def _credential(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
 
 def _admin(name: str) -> dict[str, Any]:
     users = get_user_model().objects
-    chosen_password = os.environ.get("ADMIN_PASSWORD", "")
+    chosen_password = _secret("ADMIN_PASSWORD")
     user, created = users.get_or_create(
         username=name, defaults={"is_staff": True, "is_superuser": True}
     )

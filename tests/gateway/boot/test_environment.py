@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.boot.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -83,3 +87,44 @@ def test_values_are_read_as_they_are_written() -> None:
     assert env.str("E") == "$A"
     assert env.choice("F", default="INFO", choices=("INFO", "ERROR")) == "ERROR"
     assert env.invalid_variables == []
+
+
+def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(" from-a-file\n")
+    (tmp_path / "number").write_text("7\n")
+    env = Environment({"NAME_FILE": str(secret), "SIZE_FILE": str(tmp_path / "number")})
+    assert env.str("NAME", default="x") == "from-a-file"
+    assert env.list("NAME") == ["from-a-file"]
+    assert env.int("SIZE", default=1) == 7
+    assert env.str("OTHER", default="x") == "x"
+    assert not env.invalid_variables
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 70_000])
+def test_a_file_without_a_usable_value(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    env = Environment({"DATABASE_URL_FILE": str(path)})
+    assert env.db("DATABASE_URL", default="sqlite:////x")["NAME"] == ":memory:"
+    assert env.str("DATABASE_URL") == ""
+    [variable] = env.invalid_variables
+    assert variable.name == "DATABASE_URL_FILE"
+    assert str(path)[:20] in variable.message
+    assert "readable file" in variable.hint
+
+
+def test_a_value_and_a_file_are_one_too_many(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    env = Environment({"NAME": "hunter1", "NAME_FILE": str(tmp_path / "secret")})
+    assert env.str("NAME") == "hunter1"
+    [variable] = env.invalid_variables
+    assert "NAME_FILE" in variable.message
+    assert "hunter" not in variable.message + variable.hint
+
+
+def test_every_variable_of_the_settings_may_be_in_a_file(tmp_path: Path) -> None:
+    """The settings read variables in no other way."""
+    source = (ROOT / "gateway" / "settings.py").read_text()
+    assert re.findall(r"os\.(?:environ|getenv)\S*", source) == ["os.environ)"]  # a copy
