@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import models
 from nucleus.encryption import DecryptionFailed, EncryptedTextField
 
 MAX_ROWS = 200  # of each table; ids are random, so the first ones are a sample
+CHUNK = 500  # rows that are read at once
 
 
 def encrypted_models() -> Iterator[tuple[type[models.Model], list[str]]]:
@@ -28,15 +30,31 @@ def unreadable_columns() -> dict[str, tuple[int, int]]:
     Returns:
         Name of the column → how many values failed, and how many were tried.
     """
+    tried = try_columns(max_rows=MAX_ROWS)
+    return {name: counts for name, counts in tried.items() if counts[0]}
+
+
+def try_columns(*, max_rows: int | None = None) -> dict[str, tuple[int, int]]:
+    """Decrypt the values of every encrypted column.
+
+    Args:
+        max_rows: rows of each table that are read; None: all.
+
+    Returns:
+        Name of the column → how many values failed, and how many were tried.
+    """
     result = {}
     for model, names in encrypted_models():
         manager: Any = getattr(model, "unscoped", model._default_manager)
-        rows = list(manager.only("pk", *names).order_by("pk")[:MAX_ROWS])
+        rows = manager.only("pk", *names).order_by("pk")
+        failed, tried = Counter[str](), Counter[str]()
+        for row in rows[:max_rows] if max_rows else rows.iterator(chunk_size=CHUNK):
+            for name in names:
+                if row.__dict__[name]:
+                    tried[name] += 1
+                    failed[name] += not _is_readable(row, name)
         for name in names:
-            values = [row for row in rows if row.__dict__[name]]
-            failed = sum(not _is_readable(row, name) for row in values)
-            if failed:
-                result[f"{model._meta.verbose_name}, {name}"] = (failed, len(values))
+            result[f"{model._meta.verbose_name}, {name}"] = (failed[name], tried[name])
     return result
 
 

@@ -31,7 +31,7 @@ def settings_read() -> dict[str, Any]:
 
 def others_read(package: str) -> set[str]:
     """The variables that a package reads beside its Django settings."""
-    pattern = re.compile(r'environ(?:ment)?(?:\.get\(|\[)"([A-Z_]+)"')
+    pattern = re.compile(r'(?:environ(?:ment)?(?:\.get\(|\[)|_secret\()"([A-Z_]+)"')
     texts = [path.read_text() for path in (ROOT / package).rglob("*.py")]
     return {name for text in texts for name in pattern.findall(text)}
 

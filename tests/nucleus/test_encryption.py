@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from nucleus.encryption import DecryptionFailed
@@ -81,3 +81,15 @@ def test_bulk_creation_encrypts_too():
 def test_a_query_without_a_tenant_is_refused():
     with pytest.raises(TenantRequired):
         BankLink.objects.count()
+
+
+def test_every_value_is_checked(settings: Any):
+    BankLinkFactory(bank_account_number=NUMBER)
+    output = StringIO()
+    call_command("check_encryption", stdout=output)
+    assert "All 2 values are readable." in output.getvalue()
+    assert NUMBER not in output.getvalue()
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="2 values cannot be decrypted"):
+        call_command("check_encryption", stdout=output)
+    assert "0 of 1 values" in output.getvalue()

@@ -51,7 +51,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def production(database_url: str, redis_url: str) -> Iterator[Deployment]:
-    """An installation by the README's first block: an environment of requirements.txt alone."""
+    """An installation by the README's first block, in another directory than /opt/gateway."""
     with (
         tempfile.TemporaryDirectory(prefix="production-") as directory,
         deployed(Path(directory), database_url, redis_url) as item,
@@ -60,6 +60,8 @@ def production(database_url: str, redis_url: str) -> Iterator[Deployment]:
         python = Path(sys.executable).resolve().parent
         clean = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
         clean["PATH"] = f"{python}:{clean['PATH']}"
-        script = "set -e\n" + "\n".join(blocks()[0])
-        subprocess.run(["bash", "-c", script], cwd=item.place, env=clean, check=True, timeout=600)
+        script = "set -e\n" + "\n".join(blocks()[0]).replace("/opt/gateway", str(item.place))
+        subprocess.run(
+            ["bash", "-c", script], cwd=item.checkout, env=clean, check=True, timeout=600
+        )
         yield item

@@ -35,7 +35,7 @@ READY_SECONDS, STOP_SECONDS = 120, 30
 
 def checkout(directory: Path) -> Path:
     """The product in a directory of its own, without what development leaves around."""
-    place = directory / "gateway"
+    place = directory / "checkout"
     shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*NOT_IN_A_CHECKOUT))
     return place
 
@@ -44,7 +44,8 @@ def checkout(directory: Path) -> Path:
 class Deployment:
     """Processes of one production installation, and what stands around it."""
 
-    place: Path
+    checkout: Path
+    place: Path  # where it is installed
     environment: dict[str, str]
     sandbox: sandbox_process.Sandbox
     receiver: Receiver
@@ -114,7 +115,7 @@ class Deployment:
 @contextmanager
 def deployed(directory: Path, database_url: str, redis_url: str) -> Iterator[Deployment]:
     """A checkout with everything around it; nothing is installed and nothing runs yet."""
-    place = checkout(directory)
+    place = directory / "opt" / "gateway"
     port, hooks = free_port(), "/hooks"
     with ExitStack() as stack:
         receiver = stack.enter_context(receiving())
@@ -140,6 +141,7 @@ def deployed(directory: Path, database_url: str, redis_url: str) -> Iterator[Dep
         entrance = stack.enter_context(tls.proxy(None, gateway, https))
         stack.callback(sandbox.session.close)
         item = Deployment(
+            checkout(directory),
             place,
             production_environment(place, database_url, redis_url, _network(ca, ports), port),
             sandbox,

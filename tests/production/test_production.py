@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.fernet import Fernet
 from standardwebhooks import Webhook
 
 from demo import comparison
@@ -17,12 +22,14 @@ from demo.bank import Mx, Widget
 from demo.comparison import Row
 from demo.gateway import Gateway
 from demo.story import Walkthrough
-from tests import mx_api
+from tests import mx_api, schemas, templates
+from tests.production import restarts
 from tests.production.deployment import GATEWAY, HOOKS, MX, STOP_SECONDS, Deployment
 from tests.production.readme import blocks
 
 WEBHOOK_USER, WEBHOOK_SECRET = "mx-hook", "canary-webhook-secret"
 POLLING_WORKER = "python manage.py work"  # Celery has to do everything alone
+SCRIPTS = Path(__file__).resolve().parents[2] / "deploy" / "backup"
 ARRIVAL_SECONDS = 60
 TYPES = ["AGGREGATION", "BALANCE", "HISTORY", "CONNECTION_STATUS"]
 IMPORT_EVERYTHING = """
@@ -182,6 +189,59 @@ def events(running: Deployment, hook: Row) -> set[str]:
     """What has come, each with a signature that verifies."""
     key = Webhook(hook["secret"])
     return {key.verify(body, headers)["event"] for headers, body in running.receiver.received}
+
+
+def test_a_backup_is_restored_whole_and_every_secret_is_readable(
+    running: Deployment, walkthrough: Walkthrough, tmp_path: Path
+):
+    backup = tmp_path / "gateway.dump"
+    done = running.run(f"{SCRIPTS / 'backup.sh'} {backup}")
+    assert done.returncode == 0, done.stderr
+    assert backup.stat().st_mode & 0o077 == 0
+    url = templates.empty_postgres(running.environment["DATABASE_URL"])
+    try:
+        done = running.run(f"{SCRIPTS / 'restore.sh'} {backup}", DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+        assert running.run("python manage.py migrate --check", DATABASE_URL=url).returncode == 0
+        done = running.run("python manage.py check_encryption", DATABASE_URL=url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "0 of" not in done.stdout.replace("0 of 0", "")
+        assert (
+            int(re.findall(r"All (\d+) values", done.stdout)[0]) >= 3
+        )  # keys of MX, its webhooks and ours
+        assert schemas.of(url) == schemas.of(running.environment["DATABASE_URL"])
+        done = running.run(f"{SCRIPTS / 'restore.sh'} {backup}", DATABASE_URL=url)
+        assert "Restore into an empty one" in done.stderr
+        other = Fernet.generate_key().decode()
+        done = running.run(
+            "python manage.py check_encryption", DATABASE_URL=url, FIELD_ENCRYPTION_KEYS=other
+        )
+        assert done.returncode == 1
+        assert "Add the keys under which they were stored" in done.stderr
+    finally:
+        templates.drop(running.environment["DATABASE_URL"], url)
+
+
+def test_a_new_release_loses_no_request(running: Deployment, api: Gateway):
+    """Restarted as docs/upgrade.md says: systemd holds the port, and requests wait."""
+    (command,) = [line for line in blocks()[2] if line.startswith("gunicorn")]
+    with restarts.server(running, shlex.split(command)) as server:
+        with restarts.traffic(
+            server.url, "/nucleus/v1/client?size=1", api._bearer()[0]
+        ) as requests:
+            for _ in range(2):
+                eventually(
+                    running, partial(has_grown, requests.statuses, len(requests.statuses)), 60
+                )
+                server.restart()
+            eventually(running, partial(has_grown, requests.statuses, len(requests.statuses)), 60)
+        assert server.stop() == 0
+    assert requests.errors == []
+    assert set(requests.statuses) == {200}
+
+
+def has_grown(items: list[int], length: int) -> bool:
+    return len(items) > length + 20
 
 
 def test_a_client_is_deactivated(running: Deployment, walkthrough: Walkthrough):

@@ -26,7 +26,8 @@ class Command(BaseCommand):
     help = (
         "Create or update a tenant, an API application, vendor credentials and settings; prints "
         "JSON. Secrets come from the environment: VENDOR_SECRET, WEBHOOK_SECRET, CLIENT_SECRET, "
-        "ADMIN_PASSWORD, or from files (VENDOR_SECRET_FILE, ...). A generated secret is printed once, when it is generated."
+        "ADMIN_PASSWORD, or from files (VENDOR_SECRET_FILE, ...). A generated secret is printed "
+        "once, when it is generated."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
