@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from integrations.admin.inbound_webhooks import in_staff_terms
+from integrations.flows.staff_terms import in_staff_terms
 from integrations.models import AuditLog
 from nucleus.admin.links import link_to
 from nucleus.admin.read_only import ReadOnlyAdmin
@@ -17,8 +17,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
     """Calls to vendors, without their contents, and erasures of customers."""
 
     list_display = (
-        "created", "tenant", "vendor", "call", "method", "path_template", "status", "error",
-        "duration_ms", "customer", "request_id",
+        "created", "tenant", "vendor", "call", "status", "error", "duration_ms", "customer",
+        "request_id",
     )  # fmt: skip
     list_filter = ("vendor", "operation", "status", "error")
     list_select_related = ("tenant",)
@@ -39,7 +39,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
     @admin.display(description="call")
     def call(self, row: AuditLog) -> str:
-        return in_staff_terms(row.operation)
+        return in_staff_terms(row.operation).capitalize()
 
     @admin.display(description="customer's id")
     def customer(self, row: AuditLog) -> SafeString:

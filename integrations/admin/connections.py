@@ -17,7 +17,7 @@ from nucleus.admin.read_only import ReadOnlyAdmin
 class VendorUserAdmin(ReadOnlyAdmin):
     """The vendor users of customers."""
 
-    list_display = ("customer", "tenant", "vendor", "vendor_user_id", "created")
+    list_display = ("customer_name", "tenant", "vendor", "vendor_user_id", "created")
     list_filter = ("vendor",)
     list_select_related = ("client", "business", "tenant")
     search_fields = ("vendor_user_id", "client__username", "business__legal_name")
@@ -26,6 +26,11 @@ class VendorUserAdmin(ReadOnlyAdmin):
         "missing_vendor_user_id", "last_widget_mode", "id", "created", "changed",
     )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description="customer")
+    def customer_name(self, row: VendorUser) -> str:
+        """Without a link: the first column leads to the page of the row."""
+        return str(row.owner)
 
     @admin.display(description="customer")
     def customer(self, row: VendorUser) -> SafeString:

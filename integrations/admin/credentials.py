@@ -94,8 +94,7 @@ class CredentialAdmin(TestButton, MovePage, SetupStep):
         "vendor_config_id",
     )  # fmt: skip
     list_display = (
-        "tenant", "vendor", "api", "api_version", "environment", "client_id", "is_active",
-        "last_test", "health_status",
+        "tenant", "keys_of", "client_id", "is_active", "last_test", "health_status",
     )  # fmt: skip
     list_filter = ("vendor", "api", "environment", "is_active")
     list_select_related = ("tenant", "health")
@@ -134,6 +133,10 @@ class CredentialAdmin(TestButton, MovePage, SetupStep):
     def vendor_config_id(self, row: VendorCredential) -> str:
         """The id by which API callers may name this credential."""
         return "Shown once the credential is saved." if row._state.adding else str(row.pk)
+
+    @admin.display(description="API")
+    def keys_of(self, row: VendorCredential) -> str:
+        return str(row)
 
     @admin.display(description="last test")
     def last_test(self, row: VendorCredential) -> str:

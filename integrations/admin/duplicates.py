@@ -25,7 +25,9 @@ SIDES = ("aggregation_account", "other_account")
 class PossibleDuplicateAdmin(ReadOnlyAdmin):
     """Two accounts of one owner that look like the same one; merge or dismiss them."""
 
-    list_display = ("customer", "tenant", "later_account", "earlier_account", "reason", "state")
+    list_display = (
+        "customer_name", "tenant", "later_account", "earlier_account", "reason", "state",
+    )  # fmt: skip
     list_filter = ("state",)
     list_select_related = (
         "tenant", "aggregation_account__client", "aggregation_account__business",
@@ -57,6 +59,11 @@ class PossibleDuplicateAdmin(ReadOnlyAdmin):
                 }
             )
         return rows
+
+    @admin.display(description="customer")
+    def customer_name(self, row: PossibleDuplicate) -> str:
+        """Without a link: the first column leads to the page of the row."""
+        return str(row.aggregation_account.client or row.aggregation_account.business)
 
     @admin.display(description="customer")
     def customer(self, row: PossibleDuplicate) -> SafeString:

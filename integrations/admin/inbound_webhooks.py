@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from integrations.flows import inbound_replays, inbound_webhook_subjects
 from integrations.flows.inbound_webhook_subjects import WebhookSubject
+from integrations.flows.staff_terms import in_staff_terms
 from integrations.models import InboundWebhook
 from nucleus.admin import confirmation
 from nucleus.admin.confirmation import confirmed_action
@@ -25,16 +26,11 @@ from nucleus.admin.tenant_access import visible_tenants
 from nucleus.instants import instant_text
 
 QUESTION = "Handle these webhooks again? The connections that they name are read at the vendor."
-STAFF_TERMS = {
-    "member": "connection",
-    "members": "connections",
-}  # vendors' words that mean something else to staff
 
 
-def in_staff_terms(name: str) -> str:
-    """The vendor's name of an event or a call as words."""
-    terms = [STAFF_TERMS.get(term, term) for term in name.replace("_", " ").lower().split()]
-    return " ".join(terms).capitalize() or "Unknown"
+def event_text(kind: str) -> str:
+    """The vendor's name of an event as words."""
+    return in_staff_terms(kind).capitalize() or "Unknown"
 
 
 class SinceForm(forms.Form):
@@ -98,7 +94,7 @@ class InboundWebhookAdmin(ButtonAdmin):
         subjects = inbound_webhook_subjects.subjects(rows)
         for row in rows:
             row.about_whom = subjects[row.pk]
-            row.staff_label = f"{in_staff_terms(row.kind)}, {instant_text(row.create_date)}"
+            row.staff_label = f"{event_text(row.kind)}, {instant_text(row.create_date)}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -112,7 +108,7 @@ class InboundWebhookAdmin(ButtonAdmin):
 
     @admin.display(description="event")
     def event(self, row: InboundWebhook) -> str:
-        return in_staff_terms(row.kind)
+        return event_text(row.kind)
 
     @admin.display(description="about")
     def about(self, row: InboundWebhook) -> SafeString:

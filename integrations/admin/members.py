@@ -60,7 +60,7 @@ class MemberAdmin(ReadOnlyAdmin):
     actions = ("refresh",)
     fieldsets = (
         ("State", {"fields": (
-            "connection", "customer", "tenant", "state", "who_must_act", "next_step_text",
+            "connection", "customer", "tenant", "state_in_words", "who_must_act", "next_step_text",
             "customer_message",
         )}),
         ("Freshness", {"fields": (
@@ -73,7 +73,7 @@ class MemberAdmin(ReadOnlyAdmin):
         )}),
     )  # fmt: skip
     readonly_fields = (
-        "id", "connection", "customer", "state", "who_must_act", "next_step_text",
+        "id", "connection", "customer", "state_in_words", "who_must_act", "next_step_text",
         "customer_message", "user_at_vendor", "created", "changed",
     )  # fmt: skip
 
@@ -99,6 +99,10 @@ class MemberAdmin(ReadOnlyAdmin):
     def state(self, row: Member) -> tuple[str, str]:
         description = describe(row)
         return description.state, description.title
+
+    @admin.display(description="state")
+    def state_in_words(self, row: Member) -> str:
+        return describe(row).title
 
     @admin.display(description="who must act")
     def who_must_act(self, row: Member) -> str:

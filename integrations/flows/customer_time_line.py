@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 
 from integrations.flows.customer_overview import CustomerOverview, lock_keys
+from integrations.flows.staff_terms import in_staff_terms
 from integrations.models import (
     AccountLink,
     AuditLog,
@@ -148,14 +149,15 @@ def _call_entry(calls: Sequence[AuditLog]) -> TimeLineEntry:
     """One entry for the calls, newest first; it leads to the newest that failed, or the newest."""
     failed = [row for row in calls if row.error]
     shown = (failed or calls)[0]
-    operations = Counter(row.operation.replace("_", " ") for row in calls)
+    operations = Counter(in_staff_terms(row.operation) for row in calls)
     names = ", ".join(
         f"{name} ({count} times)" if count > 1 else name
         for name, count in operations.most_common(4)
     )
-    outcome = f"{len(failed)} of {len(calls)} failed: {shown.error}" if failed else "all worked"
+    error = shown.error.replace("_", " ")
+    outcome = f"{len(failed)} of {len(calls)} failed: {error}" if failed else "all worked"
     if len(calls) == 1:
-        outcome = f"failed: {shown.error}" if failed else "worked"
+        outcome = f"failed: {error}" if failed else "worked"
     return TimeLineEntry(
         calls[0].create_date, "Vendor call", f"{names}: {outcome}", "integrations_auditlog",
         shown.pk, bool(failed),
@@ -173,7 +175,7 @@ def _webhooks(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]
         about = f" about {name}" if name else ""
         state = WEBHOOK_STATES[InboundWebhook.State(row.state)]
         yield TimeLineEntry(
-            row.create_date, "Webhook", f"{row.kind or 'A webhook'}{about} {state}",
+            row.create_date, "Webhook", f"{in_staff_terms(row.kind) or 'a webhook'}{about} {state}",
             "integrations_inboundwebhook", row.pk, row.state == InboundWebhook.State.QUARANTINED,
         )  # fmt: skip
 

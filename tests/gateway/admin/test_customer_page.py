@@ -99,8 +99,8 @@ def test_everything_that_happened_is_one_list(customer: Customer, superuser: Htt
     text = customer.page(superuser)
     for part in (
         "A widget link was made", "MX Bank was created", "MX Bank was imported by the vendor",
-        "member.aggregated about MX Bank was handled", "(MX Bank) has failed for good",
-        "list accounts (3 times): 1 of 3 failed: vendor_unavailable", "connection gone: waiting",
+        "connection aggregated about MX Bank was handled", "(MX Bank) has failed for good",
+        "list accounts (3 times): 1 of 3 failed: vendor unavailable", "connection gone: waiting",
         "root: Refreshed MX Bank.",
         "Make the vendor read the bank, then read the connection (MX Bank) waits",
     ):  # fmt: skip

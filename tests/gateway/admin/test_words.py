@@ -23,7 +23,7 @@ OF_THE_FRAMEWORK = (
 LEFTOVERS = re.compile(
     r"\d (?:a|p)\.m\.|\bmembers?\b|\bclients?\b|\bguids?\b|\bslug\b|\b(?:is|by is) active\b"
     r"|(?-i:\b[a-z]+_[a-z_]+\b)|\b(?:create|update) date\b|select [\w ]+ to (?:change|view)\b"
-    r"|nucleus \||integrations \|",
+    r"|nucleus \||integrations \||<\w+\.\w+: ",
     re.IGNORECASE,
 )
 # Names of MX and OAuth; names of the sandbox's people; what is typed as it is into a file, a
