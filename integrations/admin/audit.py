@@ -18,7 +18,6 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
     list_display = (
         "created", "tenant", "vendor", "call", "status", "error", "duration_ms", "customer",
-        "request_id",
     )  # fmt: skip
     list_filter = ("vendor", "operation", "status", "error")
     list_select_related = ("tenant",)

@@ -188,7 +188,7 @@ ACTIONS: Mapping[str, CustomerAction] = {
     "retry": CustomerAction(
         "Retry the dead job",
         "Run this job again, with all its attempts?",
-        "Yes, retry it", "integrations.change_job", _dead_jobs, "Retried the job {row}.", _retry,
+        "Yes, retry it", "integrations.change_job", _dead_jobs, "Retried the {row}.", _retry,
     ),
     "merge": CustomerAction(
         "Merge",

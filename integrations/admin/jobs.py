@@ -89,7 +89,7 @@ class JobAdmin(JobErrorPages):
             {
                 "classes": ("collapse",),
                 "fields": (
-                    "kind", "state", "run_at", "lock_key", "pending_key", "slot_group", "slot",
+                    "state", "run_at", "lock_key", "pending_key", "slot_group", "slot",
                     "token", "lease_until", "postponed_by",
                 ),
             },

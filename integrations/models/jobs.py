@@ -93,4 +93,4 @@ class Job(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return f"job {self.pk}"

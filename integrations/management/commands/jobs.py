@@ -65,9 +65,11 @@ class Command(BaseCommand):
             job.refresh_from_db()
             raise CommandError(f"It is {job.state}; only dead and waiting jobs can be requeued.")
         if requeued is requeue.Requeued.MERGED:
-            self.stdout.write(f"{job} is merged with the same work that was waiting and is due")
+            self.stdout.write(
+                f"{job.kind} {job.pk} is merged with the same work that was waiting and is due"
+            )
         else:
-            self.stdout.write(f"{job} is due")
+            self.stdout.write(f"{job.kind} {job.pk} is due")
 
     def _requeue(self, options: dict[str, Any]) -> None:
         dead = _matching(options).filter(state=JobState.DEAD).order_by("create_date")[:MAX_REQUEUED]

@@ -113,7 +113,10 @@ def populate(tenant: Tenant) -> list[str]:
     PossibleDuplicate.unscoped.create(
         tenant=tenant, aggregation_account=later, other_account=other, reason="Same number."
     )
-    JobFactory(tenant=tenant, state=JobState.DEAD)
+    JobFactory(
+        tenant=tenant, state=JobState.DEAD, kind="sync_member",
+        payload={"member_id": str(member.pk), "scope": "status", "only_if_changed": False},
+    )  # fmt: skip
     AuditLog.objects.create(
         tenant=tenant, operation="o", method="GET", path_template="/x", duration_ms=1
     )

@@ -35,7 +35,9 @@ ALLOWED = re.compile(
     re.IGNORECASE,
 )
 ICONS = re.compile(r"<(\w+)[^>]*material-symbols[^>]*>[^<]*</\1>")
-TAGS = re.compile(r"<(?:script|style).*?</(?:script|style)>|<[^>]*>", re.DOTALL)
+TAGS = re.compile(
+    r'<(?:script|style).*?</(?:script|style)>|<pre class="json-block">.*?</pre>|<[^>]*>', re.DOTALL
+)
 ATTRIBUTES = re.compile(r'\b(?:placeholder|aria-label|title|alt)="([^"]*)"')
 PAGES = ("", "setup/", "doctor/", "encryption_keys/", "second-factor/", "sessions/",
          "password_change/", "search/?s=Demo", "integrations/job/errors/",
@@ -43,7 +45,7 @@ PAGES = ("", "setup/", "doctor/", "encryption_keys/", "second-factor/", "session
 
 
 def text_of(http: HttpClient, path: str) -> str:
-    """What a page shows and what screen readers read, without markup and icons."""
+    """What a page shows and what screen readers read, without markup, icons and JSON."""
     response = http.get(path)
     assert response.status_code == 200, path
     page = response.content.decode()
