@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "gateway.middleware.unread_bodies.UnreadBodyMiddleware",
     "gateway.middleware.request_id.RequestIdMiddleware",
     "gateway.middleware.security_headers.SecurityHeaders",
+    "gateway.middleware.monitoring.MonitoringMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -114,6 +115,7 @@ BROKER_VARIABLE = "BROKER_URL" if env.str("BROKER_URL") else "REDIS_URL"  # whic
 JOB_WAKER = "celery_app.waker.wake" if BROKER_URL else ""  # dotted path; empty: workers poll
 # Rows that a list counts, sorts, filters without an index, and has in pages with numbers.
 LIST_WINDOW = env.int("LIST_WINDOW", default=10_000, minimum=1000, maximum=1_000_000)
+EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=100_000, minimum=1, maximum=1_000_000)
 # Vendors send several webhooks for one import; jobs wait this long to handle them together.
 WEBHOOK_SETTLE_SECONDS = env.float("WEBHOOK_SETTLE_SECONDS", default=0.5, maximum=60)
 # A tenant's jobs that may call the vendor at the same time.
@@ -251,7 +253,6 @@ STAFF_SECOND_FACTOR = env.choice(
 )
 STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30, minimum=1, maximum=480)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
 # The proxy handles TLS and preload; subdomains of the host may belong to other servers.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000

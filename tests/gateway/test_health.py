@@ -71,3 +71,20 @@ def test_another_broker_that_is_away_is_no_failure(settings: Any, monkeypatch: p
     assert response.json()["checks"] == {"database": "ok", "broker": "not answering"}
     monkeypatch.setattr(broker, "probe", None)  # the next probes do not connect again
     assert ready().json()["checks"]["broker"] == "not answering"
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_probes_come_by_plain_http_to_an_address(settings: Any, path: str, method: str):
+    """As those of containers and pods do, which no ALLOWED_HOSTS names."""
+    settings.ALLOWED_HOSTS = ["gateway.bank.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    settings.METRICS_TOKEN = "a-token-of-the-scrape"
+    headers = {"host": "10.1.2.3:8000", "authorization": "Bearer a-token-of-the-scrape"}
+    response = getattr(HttpClient(), method)(path, headers=headers)
+    assert response.status_code == 200
+    assert response["X-Request-Id"]
+    if path == "/metrics":
+        assert HttpClient().get(path, headers={"host": "10.1.2.3"}).status_code == 401
+    other = HttpClient().get("/docs", headers=headers, secure=True)
+    assert other.json()["code"] == "unknown_host"
