@@ -90,6 +90,7 @@ def test_rows_say_whom_they_are_about_and_what_they_wait_for(superuser: HttpClie
     page = superuser.get(f"{JOBS}{waiting.pk}/change/").content.decode()
     for part in ("MX Bank", "Advanced", "Payload and progress", "everything", "Run now"):
         assert part in page, part
+    assert "Read a connection for" in page  # in the trail, as in the list
     assert "canary" not in page
     assert "[hidden]" in page
 
