@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from integrations.models import AccountLink
 from nucleus.admin.balance_picture import picture_of
 from nucleus.admin.entry_conditions import DAY
+from nucleus.admin.exports import ExportingAdmin, columns, owner_of
 from nucleus.admin.links import customer_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.admin.reveals import RevealingAdmin
@@ -37,7 +38,7 @@ class PeriodForm(forms.Form):
 
 
 @admin.register(AggregationAccount)
-class AggregationAccountAdmin(RevealingAdmin, ReadOnlyAdmin):
+class AggregationAccountAdmin(ExportingAdmin, RevealingAdmin, ReadOnlyAdmin):
     """Accounts of customers at banks."""
 
     list_display = (
@@ -48,6 +49,20 @@ class AggregationAccountAdmin(RevealingAdmin, ReadOnlyAdmin):
     search_fields = ("account_name", "client__username", "business__legal_name", "id")
     change_form_outer_before_template = "admin/account_figures.html"
     number_columns = (("Account number", "account_number"),)
+    export_columns = (
+        ("id", "pk"),
+        ("tenant", "tenant.slug"),
+        ("customer_id", lambda row: owner_of(row).pk),
+        ("customer", owner_of),
+        ("account", "account_name"),
+        ("bank", "institution_name"),
+        *columns(
+            "mask", "category", "subcategory", "currency_code", "is_asset", "is_manual",
+            "is_link_verified", "is_active",
+        ),
+        ("created", "create_date"),
+        ("changed", "update_date"),
+    )  # fmt: skip
     fieldsets = (
         (None, {"fields": (
             "account_name", "institution_name", "account_holder", "mask", "category",

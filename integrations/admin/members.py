@@ -24,6 +24,7 @@ from integrations.flows.connection_state import ConnectionState, StateReason
 from integrations.flows.errors import FlowError
 from integrations.models import Member
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.exports import ExportingAdmin
 from nucleus.admin.links import row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.instants import age_text, instant_text
@@ -43,7 +44,7 @@ OVERDUE = (StateReason.NOT_IMPORTED, StateReason.NOT_CHECKED)
 
 
 @admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
+class MemberAdmin(ExportingAdmin, ReadOnlyAdmin):
     """Connections: their state in words, who has to act, and the next step."""
 
     list_display = (
@@ -58,6 +59,23 @@ class MemberAdmin(ReadOnlyAdmin):
         "vendor_user__business__legal_name", "id",
     )  # fmt: skip
     actions = ("refresh",)
+    export_columns = (
+        ("id", "pk"),
+        ("tenant", "tenant.slug"),
+        ("customer_id", "vendor_user.owner.pk"),
+        ("customer", "vendor_user.owner"),
+        ("connection", str),
+        ("state", lambda row: describe(row).title),
+        ("who_must_act", lambda row: describe(row).actor_name),
+        ("next_step", lambda row: describe(row).next_step),
+        ("vendor_status", "connection_status"),
+        ("imported", "successfully_aggregated_at"),
+        ("checked", "checked_at"),
+        ("read", "synced_at"),
+        ("broken_since", "broken_since"),
+        ("vendor_id", "vendor_member_id"),
+        ("created", "create_date"),
+    )
     fieldsets = (
         ("State", {"fields": (
             "connection", "customer", "tenant", "state_in_words", "who_must_act", "next_step_text",

@@ -17,6 +17,7 @@ from nucleus.admin.entry_conditions import (
     HoldingConditions,
     TransactionConditions,
 )
+from nucleus.admin.exports import Column, ExportingAdmin, columns, owner_of
 from nucleus.admin.form_filters import FormFilter
 from nucleus.admin.large_tables import newest_first, with_equal
 from nucleus.admin.links import customer_link, row_link
@@ -29,6 +30,20 @@ from nucleus.models import (
     AggregationAccountTransaction,
 )
 from nucleus.reads.entry_totals import Totals, holding_totals, transaction_totals
+
+OF_AN_ACCOUNT: tuple[Column, ...] = (
+    ("id", "pk"),
+    ("account_id", "aggregation_account_id"),
+    ("account", "aggregation_account.account_name"),
+    ("mask", "aggregation_account.mask"),
+    ("customer_id", lambda row: owner_of(row.aggregation_account).pk),
+    ("customer", lambda row: owner_of(row.aggregation_account)),
+)
+OF_A_ROW: tuple[Column, ...] = (
+    ("is_active", "is_active"),
+    ("created", "create_date"),
+    ("changed", "update_date"),
+)
 
 
 class TransactionFilter(FormFilter):
@@ -49,7 +64,7 @@ class HoldingFilter(FormFilter):
     form_class = HoldingConditions
 
 
-class EntryAdmin(ReadOnlyAdmin):
+class EntryAdmin(ExportingAdmin, ReadOnlyAdmin):
     """The base: rows of one tenant, account or customer, newest first, with their totals.
 
     Attributes:
@@ -60,6 +75,7 @@ class EntryAdmin(ReadOnlyAdmin):
     list_filter_submit = True
     list_before_template = "admin/entry_totals.html"
     list_select_related = ("aggregation_account__client", "aggregation_account__business")
+    export_related = list_select_related
     order_column = "create_date"
     account_order_column = "create_date"
 
@@ -149,6 +165,18 @@ class TransactionAdmin(EntryAdmin):
         "created", "changed",
     )  # fmt: skip
 
+    export_columns = (
+        *OF_AN_ACCOUNT,
+        ("bank_date", lambda row: row.booking_date or row.transaction_date.date()),
+        ("time", "transaction_date"),
+        ("amount", lambda row: amounts.signed(row.amount, row.transaction_type)),
+        *columns(
+            "currency_code", "transaction_type", "status", "description", "merchant", "category",
+            "subcategory", "memo",
+        ),
+        *OF_A_ROW,
+    )  # fmt: skip
+
     def totals(self, rows: QuerySet[Any]) -> Totals:
         return transaction_totals(rows)
 
@@ -194,6 +222,13 @@ class BalanceAdmin(EntryAdmin):
         "credit_amount", "created", "changed",
     )  # fmt: skip
 
+    export_columns = (
+        *OF_AN_ACCOUNT,
+        ("as_of", "balance_time_stamp"),
+        *columns("balance", "available_balance", "available_credit", "currency_code"),
+        *OF_A_ROW,
+    )
+
     @admin.display(description="as of")
     def time(self, row: AggregationAccountBalance) -> str:
         return instant_text(row.balance_time_stamp)
@@ -233,6 +268,18 @@ class HoldingAdmin(EntryAdmin):
     readonly_fields = (
         "id_text", "account", "customer", "name", "share_count", "unit_price", "market_value",
         "cost", "valued_at", "created", "changed",
+    )  # fmt: skip
+
+    export_columns = (
+        *OF_AN_ACCOUNT,
+        *columns(
+            "ticker", "ticker_name", "isin", "cusip", "exchange", "asset_class", "holding_type",
+            "shares", "price",
+        ),
+        ("market_value", "amount"),
+        *columns("cost_basis", "currency_code"),
+        ("valued_at", "holding_date"),
+        *OF_A_ROW,
     )  # fmt: skip
 
     def totals(self, rows: QuerySet[Any]) -> Totals:

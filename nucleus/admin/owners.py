@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from nucleus import hooks
 from nucleus.admin.confirmation import confirmed_action
+from nucleus.admin.exports import ExportingAdmin, columns
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.models import Business, Client
 
@@ -14,7 +15,7 @@ MAX_ERASED = 100  # at once
 
 
 @admin.register(Client)
-class ClientAdmin(ReadOnlyAdmin):
+class ClientAdmin(ExportingAdmin, ReadOnlyAdmin):
     """People whose banks are linked."""
 
     list_display = ("username", "full_name", "tenant", "client_type", "is_active", "created")
@@ -22,6 +23,16 @@ class ClientAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("username", "last_name", "email", "secondary_id", "id")
     actions = ("erase",)
+    export_columns = (
+        ("id", "pk"),
+        ("tenant", "tenant.slug"),
+        *columns(
+            "username", "client_type", "first_name", "last_name", "email", "secondary_id",
+            "status", "is_active", "is_verified",
+        ),
+        ("created", "create_date"),
+        ("changed", "update_date"),
+    )  # fmt: skip
     fieldsets = (
         (None, {"fields": (
             "username", "client_type", "tenant", "business", "status", "is_active", "is_verified",
@@ -63,13 +74,22 @@ class ClientAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Business)
-class BusinessAdmin(ReadOnlyAdmin):
+class BusinessAdmin(ExportingAdmin, ReadOnlyAdmin):
     """Firms whose banks are linked."""
 
     list_display = ("legal_name", "dba_name", "tenant", "is_active", "created")
     list_filter = ("is_active",)
     list_select_related = ("tenant",)
     search_fields = ("legal_name", "dba_name", "secondary_id", "id")
+    export_columns = (
+        ("id", "pk"),
+        ("tenant", "tenant.slug"),
+        *columns(
+            "legal_name", "dba_name", "email", "secondary_id", "status", "is_active", "is_verified"
+        ),
+        ("created", "create_date"),
+        ("changed", "update_date"),
+    )
     fieldsets = (
         (None, {"fields": (
             "legal_name", "dba_name", "tenant", "status", "is_active", "is_verified",

@@ -26,7 +26,7 @@ def bind_to_tenants(user: User, *, all_tenants: bool, tenants: Iterable[Tenant])
 
 def record_action(
     user: User,
-    obj: Model,
+    obj: Model | type[Model],
     message: str,
     *,
     kind: str,
@@ -36,19 +36,20 @@ def record_action(
     """Add an entry to the record of what staff did.
 
     Args:
-        obj: what it was done to.
+        obj: what it was done to; a model: to many of its rows.
         message: what was done, without secrets.
         kind: one of StaffAction.Kind.
         tenant: of the object; its staff see the entry.
         changes: field, from and to, in words and without secrets.
     """
+    name = str(obj._meta.verbose_name_plural if isinstance(obj, type) else obj)
     return StaffAction.objects.create(
         user=user,
         tenant=tenant,
         kind=kind,
         content_type=ContentType.objects.get_for_model(obj),
-        object_id=str(obj.pk),
-        object_name=str(obj)[:NAME_LENGTH],
+        object_id="" if isinstance(obj, type) else str(obj.pk),
+        object_name=name[:NAME_LENGTH],
         message=message,
         changes=[list(change) for change in changes],
     )

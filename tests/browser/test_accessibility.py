@@ -164,3 +164,21 @@ def test_the_menus_open_by_keyboard(staff: Person, stack: Stack) -> None:
     staff.waits(lambda: "Inbound webhooks" not in staff.text)
     staff.presses_key(Keys.ENTER)
     staff.sees("Inbound webhooks")
+
+
+def test_an_export_shows_its_progress_and_saves_the_file(
+    staff: Person, stack: Stack, tmp_path: Path
+) -> None:
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    staff.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    staff.opens(f"{stack.gateway}/admin/nucleus/aggregationaccounttransaction/?direction=Credit")
+    staff.presses("Export")
+    staff.sees("with the filters, search and order of the list")
+    staff.presses("Export")
+    staff.sees("rows are saved.")
+    staff.waits(lambda: any(tmp_path.glob("*.csv")))
+    [file] = tmp_path.glob("*.csv")
+    lines = file.read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("id,account_id")
+    assert len(lines) > 2
+    assert f"Done: {len(lines) - 1} rows" in staff.text
