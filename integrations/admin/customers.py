@@ -12,14 +12,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin.customer_actions import ACTIONS, Customer, CustomerAction
 from integrations.admin.customer_fixes import fixes
 from integrations.admin.job_filters import kind_label
-from integrations.flows import connection_state, customer_overview, customer_time_line
+from integrations.flows import (
+    connection_state,
+    customer_overview,
+    customer_time_line,
+    support_bundle,
+)
 from integrations.flows.connection_descriptions import vendor_name
 from integrations.flows.customer_overview import CustomerOverview
 from integrations.flows.customer_time_line import TimeLineEntry
@@ -35,10 +40,18 @@ from integrations.vendors.errors import VendorError, VendorNotConfigured
 from nucleus.admin.owners import BusinessAdmin, ClientAdmin
 from nucleus.admin.read_only import ReadOnlyAdmin
 from nucleus.instants import instant_text
-from nucleus.models import AggregationAccount, BankLink, Business, Client
+from nucleus.models import AggregationAccount, BankLink, Business, Client, StaffAction
 
 TIMED = (Member, AuditLog, InboundWebhook, Job, WebhookDelivery)
 SHOWN = (*TIMED, AggregationAccount, BankLink)
+IN_BUNDLE = (*TIMED, AggregationAccount, BankLink)
+SUPPORT_BUNDLE = {
+    "title": "Support bundle",
+    "question": "Make a file about this customer for whoever helps you? It has states, times, "
+    "counts, codes and ids of connections, accounts, jobs, calls, webhooks and settings. It has "
+    "no names, contact data, numbers, amounts, descriptions or secrets.",
+    "button": "Yes, make the file",
+}
 MAX_ENTRIES = 10_000  # of all staff, the newest, among which those about the customer are
 
 
@@ -53,6 +66,11 @@ class CustomerPages(ReadOnlyAdmin):
                 "<uuid:object_id>/fields/",
                 view(self.fields_view),
                 name=f"nucleus_{name}_fields",
+            ),
+            path(
+                "<uuid:object_id>/support-bundle/",
+                view(self.support_bundle_view),
+                name=f"nucleus_{name}_support_bundle",
             ),
             path(
                 "<uuid:object_id>/<slug:action>/<uuid:row_id>/",
@@ -99,6 +117,8 @@ class CustomerPages(ReadOnlyAdmin):
                 if request.user.has_perm(action.permission) and not owner.is_being_erased
             },
             "act": f"admin:nucleus_{self.opts.model_name}_act",
+            "bundle_page": all(model in shown for model in IN_BUNDLE)
+            and f"admin:nucleus_{self.opts.model_name}_support_bundle",
             "fields_page": f"admin:nucleus_{self.opts.model_name}_fields",
             "history_page": f"admin:nucleus_{self.opts.model_name}_history",
         }
@@ -127,6 +147,22 @@ class CustomerPages(ReadOnlyAdmin):
             return self._act(request, owner, chosen, row)
         context = {"question": chosen.question, "button": chosen.button, "row": row}
         return self._page(request, owner, chosen, context)
+
+    def support_bundle_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Ask whether to make the bundle; a POST answers with it as a file."""
+        owner = self._customer(request, str(object_id))
+        if not all(may_view(request, model) for model in IN_BUNDLE):
+            raise PermissionDenied
+        if request.method != "POST":
+            context = self.admin_site.each_context(request) | SUPPORT_BUNDLE
+            context |= {"opts": self.opts, "owner": owner, "back": self._address(owner)}
+            return TemplateResponse(request, "admin/customer_action.html", context)
+        bundle = support_bundle.read(owner)
+        self.record(request, owner, "Made a support bundle.", kind=StaffAction.Kind.EXPORT)
+        response = JsonResponse(bundle, json_dumps_params={"indent": 1})
+        name = f"support-{owner.pk}.json"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     def _act(
         self, request: HttpRequest, owner: Customer, action: CustomerAction, row: Any

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.flows.customer_overview import CustomerOverview, lock_keys
 from integrations.flows.staff_terms import in_staff_terms
@@ -125,11 +125,8 @@ def _connections(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEnt
 
 def _calls(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]:
     """Vendor calls, those that one request or job made as one entry; widget links singly."""
-    is_client = overview.owner._meta.model_name == "client"
-    about = Q(client_id=overview.owner.pk) if is_client else _about_accounts(overview)
-    rows = AuditLog.objects.filter(about, tenant=overview.owner.tenant_id)
     groups: dict[str, list[AuditLog]] = {}
-    for row in rows.order_by("-update_date")[: limit * 4]:
+    for row in calls_of(overview).order_by("-update_date")[: limit * 4]:
         if row.operation == WIDGET_OPERATION and row.status == 200:
             text = "A widget link was made"
             yield TimeLineEntry(
@@ -165,12 +162,8 @@ def _call_entry(calls: Sequence[AuditLog]) -> TimeLineEntry:
 
 
 def _webhooks(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]:
-    ids = [user.vendor_user_id for user in overview.vendor_users if user.vendor_user_id]
-    if not ids:
-        return
     names = {view.member.vendor_member_id: str(view.member) for view in overview.connections}
-    rows = InboundWebhook.objects.filter(tenant=overview.owner.tenant_id, vendor_user_id__in=ids)
-    for row in rows.defer("body").order_by("-create_date")[:limit]:
+    for row in webhooks_of(overview).defer("body").order_by("-create_date")[:limit]:
         name = names.get(row.vendor_member_id)
         about = f" about {name}" if name else ""
         state = WEBHOOK_STATES[InboundWebhook.State(row.state)]
@@ -184,10 +177,7 @@ def _jobs(
     overview: CustomerOverview, limit: int, *, job_label: Callable[[str], str]
 ) -> Iterator[TimeLineEntry]:
     by_key = lock_keys([view.member for view in overview.connections])
-    if not by_key:
-        return
-    rows = Job.objects.filter(tenant=overview.owner.tenant_id, lock_key__in=list(by_key))
-    for row in rows.order_by("-create_date")[:limit]:
+    for row in jobs_of(overview).order_by("-create_date")[:limit]:
         is_dead = row.state == JobState.DEAD
         error = f": {row.last_error[:200]}" if row.last_error and row.state != JobState.DONE else ""
         about, state = by_key[str(row.lock_key)], JOB_STATES[JobState(row.state)]
@@ -199,16 +189,41 @@ def _jobs(
 
 def _events(overview: CustomerOverview, limit: int) -> Iterator[TimeLineEntry]:
     """Events sent to the tenant, from when they have named their customer in a column."""
-    rows = WebhookDelivery.unscoped.filter(
-        event__owner_id=overview.owner.pk, tenant=overview.owner.tenant_id
-    )
-    for row in rows.select_related("event").order_by("-event__create_date")[:limit]:
+    for row in (
+        deliveries_of(overview).select_related("event").order_by("-event__create_date")[:limit]
+    ):
         state = WebhookDelivery.State(row.state)
         yield TimeLineEntry(
             row.finished_at or row.create_date, "Event sent",
             f"{row.event.type.replace('_', ' ')}: {state.label.lower()}",
             "integrations_webhookdelivery", row.pk, state is WebhookDelivery.State.FAILED,
         )  # fmt: skip
+
+
+def calls_of(overview: CustomerOverview) -> QuerySet[AuditLog]:
+    """The vendor calls about the customer; of businesses those about their accounts."""
+    is_client = overview.owner._meta.model_name == "client"
+    about = Q(client_id=overview.owner.pk) if is_client else _about_accounts(overview)
+    return AuditLog.objects.filter(about, tenant=overview.owner.tenant_id)
+
+
+def webhooks_of(overview: CustomerOverview) -> QuerySet[InboundWebhook]:
+    """The vendor's webhooks that name one of the customer's users at the vendor."""
+    ids = [user.vendor_user_id for user in overview.vendor_users if user.vendor_user_id]
+    return InboundWebhook.objects.filter(tenant=overview.owner.tenant_id, vendor_user_id__in=ids)
+
+
+def jobs_of(overview: CustomerOverview) -> QuerySet[Job]:
+    """The jobs about the customer's connections and accounts."""
+    keys = lock_keys([view.member for view in overview.connections])
+    return Job.objects.filter(tenant=overview.owner.tenant_id, lock_key__in=list(keys))
+
+
+def deliveries_of(overview: CustomerOverview) -> QuerySet[WebhookDelivery]:
+    """The deliveries of events that name the customer."""
+    return WebhookDelivery.unscoped.filter(
+        event__owner_id=overview.owner.pk, tenant=overview.owner.tenant_id
+    )
 
 
 def subjects(overview: CustomerOverview) -> dict[type[Any], list[Any]]:
