@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from dataclasses import dataclass
 
 import requests
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.keys import Keys
 
+from demo.gateway import Gateway
 from demo.stack import Stack
+from demo.story import Walkthrough
 from tests.browser.person import Person
 
 TIMEOUT = 30
@@ -53,6 +56,33 @@ class AdminSession:
         self._post(path, {**common, **rights, **joined})
         return colleague
 
+    def add_tenant(self, stack: Stack, name: str) -> Gateway:
+        """Add a tenant with the same keys of MX, to which no webhooks are sent; its API."""
+        self._post("nucleus/tenant/add/", {
+            "name": name, "slug": name.lower(), "currency_code": "USD", "is_active": "on",
+        })  # fmt: skip
+        page = self._get("integrations/vendorcredential/add/")
+        option = re.search(rf'<option value="([0-9a-f-]+)"[^>]*>\s*{name}\s*</option>', page)
+        assert option is not None
+        tenant = option[1]
+        api, _, version = stack.mx_api.partition("/")
+        self._post("integrations/vendorcredential/add/", {
+            "tenant": tenant, "versioned_api": f"mx/{api}/{version}", "environment": "custom",
+            "base_url": stack.sandbox, "client_id": stack.sandbox_client_id,
+            "secret": stack.sandbox_api_key, "is_active": "on",
+        })  # fmt: skip
+        page = self._submit("access/application/add/", {
+            "tenant": tenant, "name": name, "scopes": "create read update delete",
+            "is_active": "on", "_continue": "",
+        }).text  # fmt: skip
+        secret = re.search(r"client secret (\S+) - it is not shown again", page)
+        client_id = re.search(
+            r'Client ID.*?class="[^"]*readonly[^"]*">\s*([\w-]+)', page, re.DOTALL
+        )
+        assert secret is not None
+        assert client_id is not None
+        return Gateway(stack.gateway, client_id[1], secret[1])
+
     def _get(self, path: str) -> str:
         response = self.session.get(self.url + path, timeout=TIMEOUT)
         assert response.ok, path
@@ -60,6 +90,10 @@ class AdminSession:
 
     def _post(self, path: str, fields: dict[str, object]) -> str:
         """Submit a form; the path below /admin/ that follows."""
+        return self._submit(path, fields).url.removeprefix(self.url)
+
+    def _submit(self, path: str, fields: dict[str, object]) -> requests.Response:
+        """Submit a form; the page that follows."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self._get(path))
         assert token is not None
         response = self.session.post(
@@ -69,7 +103,18 @@ class AdminSession:
             timeout=TIMEOUT,
         )
         assert response.history, f"The form was refused: {response.text}"
-        return response.url.removeprefix(self.url)
+        return response
+
+
+def linked(api: Gateway, stack: Stack, name: str) -> Walkthrough:
+    """A new customer, "Demo" and this name, who has linked a bank."""
+    customer = Walkthrough(api, stack.mx(), client={})
+    customer.client = customer.call(
+        "POST", "/nucleus/v1/client", username=f"demo-{name.lower()}-{time.time_ns()}",
+        client_type="consumer", first_name="Demo", last_name=name,
+    )  # fmt: skip
+    customer.link()
+    return customer
 
 
 def log_in(person: Person, stack: Stack, colleague: Colleague) -> None:

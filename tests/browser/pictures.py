@@ -16,7 +16,7 @@ from demo import stack as stacks
 from demo.stack import Stack
 from demo.story import Walkthrough
 from tests.browser import chromium
-from tests.browser.desk import Colleague, find_customer, log_in
+from tests.browser.desk import Colleague, find_customer, linked, log_in
 from tests.browser.person import Person
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -35,17 +35,6 @@ def running_stack() -> Iterator[Stack]:
         return
     with stacks.temporary({"SANDBOX_JOB_SECONDS": "0.3"}) as own:
         yield own
-
-
-def linked(stack: Stack, number: str) -> Walkthrough:
-    """A new customer who has linked a bank."""
-    customer = Walkthrough(stack.api(), stack.mx(), client={})
-    customer.client = customer.call(
-        "POST", "/nucleus/v1/client", username=f"demo-{number.lower()}-{time.time_ns()}",
-        client_type="consumer", first_name="Demo", last_name=number,
-    )  # fmt: skip
-    customer.link()
-    return customer
 
 
 def connection(customer: Walkthrough) -> Any:
@@ -132,7 +121,7 @@ def take(person: Person, stack: Stack, well: Walkthrough, denied: Walkthrough) -
 
 def main() -> None:
     with running_stack() as stack, tempfile.TemporaryDirectory() as profile:
-        well, denied, dead = (linked(stack, number) for number in ("One", "Two", "Three"))
+        well, denied, dead = (linked(stack.api(), stack, name) for name in ("One", "Two", "Three"))
         bring_about_trouble(stack, denied, dead)
         wait_for(well, "connected")
         driver = chromium.start(Path(profile))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from selenium.webdriver.common.by import By
 
 from demo.stack import Stack
 from demo.story import Walkthrough
-from tests.browser.desk import AdminSession, Colleague, find_customer, log_in, waits_to_read
+from tests.browser.desk import (
+    AdminSession,
+    Colleague,
+    find_customer,
+    linked,
+    log_in,
+    waits_to_read,
+)
 from tests.browser.person import Person
 
 PHONE = (390, 844)
@@ -38,12 +46,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(stack: Stack) -> Desk:
-    customer = Walkthrough(stack.api(), stack.mx(), client={})
-    customer.client = customer.call(
-        "POST", "/nucleus/v1/client",
-        username="demo-desk", client_type="consumer", first_name="Demo", last_name="Desk",
-    )  # fmt: skip
-    customer.link()
+    customer = linked(stack.api(), stack, "Desk")
     admin = AdminSession(stack)
     return Desk(stack, customer, admin.add_colleague("Support"), admin.add_colleague("Operator"))
 
@@ -140,6 +143,24 @@ def test_refused_keys(at_the_customer: Person, desk: Desk) -> None:
     person.presses("Save")
     person.opens(page)
     waits_to_read(person, WELL)
+
+
+def test_silent_webhooks(person: Person, stack: Stack) -> None:
+    """MX imports the data of a tenant to whose address it sends no webhooks."""
+    customer = linked(AdminSession(stack).add_tenant(stack, "Silent"), stack, "Silent")
+    hours_ago = (datetime.now(UTC) - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stack.mx().call("POST", "/_control/bank/events", {
+        "kind": "change_member", "member": customer.member,
+        "fields": {"successfully_aggregated_at": hours_ago},
+    })  # fmt: skip
+    log_in(person, stack, Colleague("admin", stack.admin_password))
+    find_customer(person, stack, "Demo Silent")
+    press(person, "Refresh…", "Yes, refresh it")
+    waits_to_read(person, "1 connection without problem, but new data arrives late.")
+    person.sees("sent no webhook for it; none has arrived yet.")
+    photograph(person, "silent-webhooks")
+    person.presses("Open the webhook settings")
+    person.sees("Webhook Secret")
 
 
 def store_key(person: Person, desk: Desk, key: str) -> None:
