@@ -16,7 +16,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from integrations.admin.customer_actions import ACTIONS, Customer, CustomerAction
+from integrations.admin.customer_actions import (
+    ACTIONS,
+    CHANGE_CONNECTION,
+    Customer,
+    CustomerAction,
+)
 from integrations.admin.customer_fixes import fixes
 from integrations.admin.job_filters import kind_label
 from integrations.flows import (
@@ -117,7 +122,7 @@ class CustomerPages(ReadOnlyAdmin):
                 if request.user.has_perm(action.permission) and not owner.is_being_erased
             },
             "act": f"admin:nucleus_{self.opts.model_name}_act",
-            "bundle_page": all(model in shown for model in IN_BUNDLE)
+            "bundle_page": _may_make_bundle(request)
             and f"admin:nucleus_{self.opts.model_name}_support_bundle",
             "fields_page": f"admin:nucleus_{self.opts.model_name}_fields",
             "history_page": f"admin:nucleus_{self.opts.model_name}_history",
@@ -151,7 +156,7 @@ class CustomerPages(ReadOnlyAdmin):
     def support_bundle_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Ask whether to make the bundle; a POST answers with it as a file."""
         owner = self._customer(request, str(object_id))
-        if not all(may_view(request, model) for model in IN_BUNDLE):
+        if not _may_make_bundle(request):
             raise PermissionDenied
         if request.method != "POST":
             context = self.admin_site.each_context(request) | SUPPORT_BUNDLE
@@ -221,6 +226,12 @@ class CustomerClientAdmin(CustomerPages, ClientAdmin):
 @admin.register(Business)
 class CustomerBusinessAdmin(CustomerPages, BusinessAdmin):
     """Businesses, with the page of each."""
+
+
+def _may_make_bundle(request: HttpRequest) -> bool:
+    """Support may, who see all that it has; an entry is left, so viewers may not."""
+    sees_all = all(may_view(request, model) for model in IN_BUNDLE)
+    return sees_all and request.user.has_perm(CHANGE_CONNECTION)
 
 
 def may_view(request: HttpRequest, model: type[Any]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,10 +12,12 @@ from django.urls import URLPattern, path, reverse
 
 from integrations.admin.job_filters import kind_label
 from integrations.flows import job_errors
+from integrations.flows.job_errors import ErrorGroup
 from nucleus.admin import confirmation
 from nucleus.admin.row_buttons import ButtonAdmin
 
 MAX_GROUPS = 100  # on the page
+LIST = "admin:integrations_job_changelist"
 VERBS = {
     "requeue_jobs": ("Run all again", "Run these jobs again, now, with all their attempts?"),
     "cancel_jobs": (
@@ -40,15 +44,19 @@ class JobErrorPages(ButtonAdmin):
         """The groups of dead and waiting jobs with the same error, the largest first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found_groups = job_errors.groups(self.get_queryset(request))
+        groups = job_errors.groups(self.get_queryset(request))
+        may_repeat = self.has_repeat_permission(request)
         context = self.admin_site.each_context(request) | {
             "title": "Jobs with the same error",
             "opts": self.opts,
-            "groups": [(group, kind_label(group.kind)) for group in found_groups[:MAX_GROUPS]],
-            "left_out": max(len(found_groups) - MAX_GROUPS, 0),
-            "may_repeat": self.has_repeat_permission(request),
+            "introduction": "Dead and waiting jobs whose last errors differ in ids and numbers "
+            "only.",
+            "everything": ("All jobs", reverse(LIST)),
+            "nothing": "No job has failed and still waits, or was given up.",
+            "groups": [_shown(group, may_repeat=may_repeat) for group in groups[:MAX_GROUPS]],
+            "left_out": max(len(groups) - MAX_GROUPS, 0),
         }
-        return TemplateResponse(request, "admin/job_errors.html", context)
+        return TemplateResponse(request, "admin/error_groups.html", context)
 
     def repeat_group(self, request: HttpRequest, digest: str, verb: str) -> HttpResponse:
         """Run or cancel the oldest jobs of a group, at most as many as an action takes at once."""
@@ -73,3 +81,19 @@ class JobErrorPages(ButtonAdmin):
                 request, f"{left_out} more jobs have this error. Repeat it for the next ones."
             )
         return HttpResponseRedirect(reverse("admin:integrations_job_errors"))
+
+
+def _shown(group: ErrorGroup, *, may_repeat: bool) -> dict[str, Any]:
+    links = [("Show them", f"{reverse(LIST)}?error={group.digest}")]
+    if may_repeat:
+        for verb, (title, _) in VERBS.items():
+            address = reverse("admin:integrations_job_error_group", args=[group.digest, verb])
+            links.append((f"{title}…", address))
+    return {
+        "label": kind_label(group.kind),
+        "text": group.text,
+        "counts": f"{group.dead} failed for good, {group.waiting} waiting",
+        "first_at": group.first_at,
+        "last_at": group.last_at,
+        "links": links,
+    }

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from integrations.admin.delivery_error_pages import DeliveryErrorPages
 from integrations.flows import deliveries, outbound_webhooks, webhook_subscriptions
 from integrations.flows.errors import FlowError
 from integrations.models import WebhookDelivery, WebhookSubscription
@@ -165,11 +166,12 @@ class WebhookSubscriptionAdmin(ButtonAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ButtonAdmin):
+class WebhookDeliveryAdmin(DeliveryErrorPages):
     """The deliveries of events to subscriptions, with their attempts."""
 
     list_display = ("created", "tenant", "event_name", "subscription", "state", "last_attempt")
     list_filter = ("state", "event__type")
+    list_before_template = "admin/delivery_list_links.html"
     list_select_related = ("tenant", "event", "subscription")
     search_fields = ("event__type", "subscription__url", "id")
     search_help_text = "A customer's name or id, an event, a URL, or the id of an event"

@@ -111,7 +111,7 @@ def recover(
     )
     rows = list(failed.order_by("create_date", "id")[: MAX_RECOVERED + 1])
     following = rows[MAX_RECOVERED].create_date if len(rows) > MAX_RECOVERED else None
-    return outbound_webhooks.replay(rows[:MAX_RECOVERED]), following
+    return outbound_webhooks.replay(rows[:MAX_RECOVERED], only_failed=True), following
 
 
 def search(

@@ -269,14 +269,21 @@ def signature_headers(
     }
 
 
-def replay(deliveries: Iterable[WebhookDelivery]) -> int:
-    """Send the deliveries again, whatever their state; returns how many. Event ids are kept."""
+def replay(deliveries: Iterable[WebhookDelivery], *, only_failed: bool = False) -> int:
+    """Send the deliveries again; returns how many. Event ids are kept.
+
+    Args:
+        only_failed: leave out those that are not given up any more, because somebody else was
+            quicker; otherwise their state does not matter.
+    """
     count = 0
     for delivery in deliveries:
+        rows = WebhookDelivery.objects.for_tenant(delivery.tenant_id).filter(pk=delivery.pk)
+        if only_failed:
+            rows = rows.filter(state=WebhookDelivery.State.FAILED)
         with transaction.atomic():
-            WebhookDelivery.objects.for_tenant(delivery.tenant_id).filter(pk=delivery.pk).update(
-                state=WebhookDelivery.State.WAITING, finished_at=None
-            )
+            if not rows.update(state=WebhookDelivery.State.WAITING, finished_at=None):
+                continue
             requeue.run_now(_enqueue(delivery), progress={})
         count += 1
     return count

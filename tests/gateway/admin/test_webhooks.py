@@ -147,3 +147,41 @@ def test_switched_off_and_on(superuser: HttpClient, subscription: WebhookSubscri
     assert "is already active for this" in confirm(superuser, f"{path}switch_on/")
     other.delete()
     assert "Switched on." in confirm(superuser, f"{path}switch_on/")
+
+
+def test_what_two_recover_at_once_is_sent_once(subscription: WebhookSubscription):
+    row = deliver(subscription, State.FAILED)
+    rows = [row]  # both have read it as given up
+    assert outbound_webhooks.replay(rows, only_failed=True) == 1
+    assert outbound_webhooks.replay(rows, only_failed=True) == 0
+    assert Job.objects.count() == 1
+
+
+def test_deliveries_with_the_same_error_are_delivered_again_together(
+    superuser: HttpClient, staff: Staff, subscription: WebhookSubscription, tenant: Tenant
+):
+    failed = [deliver(subscription, State.FAILED) for _ in range(3)]
+    waiting = deliver(subscription, State.WAITING)
+    other = deliver(subscription, State.FAILED)
+    refused = {"at": "2026-11-27T10:00:00+00:00", "status": None, "error": "tls_failed"}
+    WebhookDelivery.unscoped.filter(pk=other.pk).update(attempts=[refused])
+    assert "Deliveries with the same error" in superuser.get(DELIVERIES).content.decode()
+    page = superuser.get(f"{DELIVERIES}errors/")
+    groups = page.context["groups"]
+    assert [(group["text"], group["counts"]) for group in groups] == [
+        ("HTTP 503", "3 given up, 1 tried again"), ("Tls failed", "1 given up, 0 tried again"),
+    ]  # fmt: skip
+    (_, shown), (_, address) = groups[0]["links"]
+    assert len(superuser.get(shown).context["cl"].result_list) == 4
+    text = confirm(superuser, address)
+    assert "3 deliveries were queued again" in text
+    assert {state_of(row) for row in (*failed, waiting)} == {State.WAITING}
+    assert state_of(other) == State.FAILED
+    assert Job.objects.count() == 3
+    assert superuser.get(f"{DELIVERIES}errors/0123456789abcdef/").status_code == 404
+    viewer = staff("integrations.view_webhookdelivery", tenants=[tenant])
+    assert len(viewer.get(f"{DELIVERIES}errors/").context["groups"][0]["links"]) == 1
+    address = superuser.get(f"{DELIVERIES}errors/").context["groups"][1]["links"][1][1]
+    assert viewer.post(address, {"confirmed": "yes"}).status_code == 403
+    elsewhere = staff("integrations.view_webhookdelivery", name="elsewhere", tenants=[])
+    assert elsewhere.get(f"{DELIVERIES}errors/").context["groups"] == []
