@@ -174,7 +174,7 @@ def test_searching_with_the_keyboard(staff: Person, stack: Stack) -> None:
     field.send_keys("nobody-of-this-name")
     staff.sees("Nothing was found for")
     field.clear()
-    field.send_keys("client")
+    field.send_keys("customer")
     staff.waits(lambda: shows(staff, "#command-results-list li a"))
     field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
     staff.waits(lambda: "/search/" not in staff.address)
