@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from integrations.flows import retrieval
 from integrations.models import AccountLink, VendorUser
 from nucleus.admin.confirmation import confirmed_action
-from nucleus.admin.links import row_link
+from nucleus.admin.links import customer_link, row_link
 from nucleus.admin.read_only import ReadOnlyAdmin
 
 
@@ -42,16 +42,19 @@ class AccountLinkAdmin(ReadOnlyAdmin):
     """The vendor's accounts of aggregation accounts."""
 
     list_display = (
-        "aggregation_account", "tenant", "connection", "transactions_retrieved_at",
+        "aggregation_account", "customer", "tenant", "connection", "transactions_retrieved_at",
         "history_retrieved_at", "withheld_removals", "rejected",
     )  # fmt: skip
     list_filter = ("withheld_removals",)
-    list_select_related = ("aggregation_account", "tenant", "member__vendor_user")
+    list_select_related = (
+        "aggregation_account__client", "aggregation_account__business", "tenant",
+        "member__vendor_user",
+    )  # fmt: skip
     search_fields = ("vendor_account_id", "aggregation_account__account_name")
     actions = ("reread_history", "accept_removals")
     fieldsets = (
         (None, {"fields": (
-            "account", "connection", "tenant", "transactions_retrieved_at",
+            "account", "customer", "connection", "tenant", "transactions_retrieved_at",
             "history_retrieved_at", "withheld_removals", "rejected", "ended_at", "end_reason",
         )}),
         ("Advanced", {"classes": ("collapse",), "fields": (
@@ -59,7 +62,13 @@ class AccountLinkAdmin(ReadOnlyAdmin):
             "rejected_items", "listed_as", "created", "changed",
         )}),
     )  # fmt: skip
-    readonly_fields = ("id", "account", "connection", "rejected", "created", "changed")
+    readonly_fields = (
+        "id", "account", "customer", "connection", "rejected", "created", "changed",
+    )  # fmt: skip
+
+    @admin.display(description="customer")
+    def customer(self, row: AccountLink) -> SafeString:
+        return customer_link(row.aggregation_account)
 
     @admin.display(description="account")
     def account(self, row: AccountLink) -> SafeString:

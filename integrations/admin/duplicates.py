@@ -138,21 +138,27 @@ class AccountMergeAdmin(ReadOnlyAdmin):
     """Merges of accounts; they can be undone."""
 
     list_display = (
-        "kept_account", "merged_account", "tenant", "requested_by", "moved_transactions",
-        "created", "undone_at",
+        "kept_account", "merged_account", "customer", "tenant", "requested_by",
+        "moved_transactions", "created", "undone_at",
     )  # fmt: skip
     fields = (
-        "kept_link", "merged_link", "tenant", "requested_by", "moved_transactions", "created",
-        "undone_at", "id",
+        "kept_link", "merged_link", "customer", "tenant", "requested_by", "moved_transactions",
+        "created", "undone_at", "id",
     )  # fmt: skip
     readonly_fields = fields
-    list_select_related = ("tenant", "kept_account", "merged_account")
+    list_select_related = (
+        "tenant", "kept_account__client", "kept_account__business", "merged_account",
+    )  # fmt: skip
     search_fields = (
         "kept_account__client__username", "kept_account__business__legal_name",
         "kept_account__account_name",
     )  # fmt: skip
     ordering = ("-create_date",)
     actions = ("undo",)
+
+    @admin.display(description="customer")
+    def customer(self, row: AccountMerge) -> SafeString:
+        return customer_link(row.kept_account)
 
     @admin.display(description="kept account")
     def kept_link(self, row: AccountMerge) -> SafeString:

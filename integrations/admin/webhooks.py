@@ -169,7 +169,9 @@ class WebhookSubscriptionAdmin(ButtonAdmin):
 class WebhookDeliveryAdmin(DeliveryErrorPages):
     """The deliveries of events to subscriptions, with their attempts."""
 
-    list_display = ("created", "tenant", "event_name", "subscription", "state", "last_attempt")
+    list_display = (
+        "created", "tenant", "event_name", "customer", "subscription", "state", "last_attempt",
+    )  # fmt: skip
     list_filter = ("state", "event__type")
     list_before_template = "admin/delivery_list_links.html"
     list_select_related = ("tenant", "event", "subscription")
@@ -181,15 +183,24 @@ class WebhookDeliveryAdmin(DeliveryErrorPages):
     fieldsets = (
         (
             "Delivery",
-            {"fields": ("event_name", "tenant", "subscription_link", "state", "created")},
+            {
+                "fields": (
+                    "event_name",
+                    "customer",
+                    "tenant",
+                    "subscription_link",
+                    "state",
+                    "created",
+                )
+            },
         ),
         ("Attempts", {"fields": ("attempt_table",)}),
         ("Body, as it is signed and sent", {"fields": ("event_body", "headers")}),
         ("Advanced", {"classes": ("collapse",), "fields": ("id", "event_id_text", "finished_at")}),
     )
     readonly_fields = (
-        "id", "event_name", "subscription_link", "attempt_table", "event_body", "headers",
-        "event_id_text", "created",
+        "id", "event_name", "customer", "subscription_link", "attempt_table", "event_body",
+        "headers", "event_id_text", "created",
     )  # fmt: skip
 
     def get_search_results(
@@ -198,6 +209,15 @@ class WebhookDeliveryAdmin(DeliveryErrorPages):
         if not search_term.strip():
             return queryset, False
         return deliveries.search(queryset, search_term, visible_tenants(request.user)), False
+
+    def prepare_rows(self, rows: list[Any]) -> None:
+        customers = deliveries.customers_of(rows)
+        for row in rows:
+            row.customer = customers.get(row.pk)
+
+    @admin.display(description="customer")
+    def customer(self, row: WebhookDelivery) -> SafeString:
+        return row_link(getattr(row, "customer", None))
 
     @admin.display(description="event")
     def event_name(self, row: WebhookDelivery) -> str:
