@@ -171,10 +171,19 @@ requirements: $(INSTALLED_DEV) ## Pin requirements*.txt anew, with hashes, from 
 	@$(UV_COMPILE) -o requirements.txt requirements.in
 	@$(UV_COMPILE) -o requirements-sandbox.txt requirements-sandbox.in
 	@$(UV_COMPILE) -o requirements-dev.txt requirements-dev.in
+	@$(UV_COMPILE) -o requirements-docs.txt requirements-docs.in
+
+.PHONY: docs
+docs: | $(BIN)/python ## The documentation as a site with search, in var/docs; warnings are errors
+	@test -x .venv-docs/bin/sphinx-build -a .venv-docs -nt requirements-docs.txt || { \
+	$(PYTHON) -m venv .venv-docs && .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check \
+	--require-hashes -r requirements-docs.txt && touch .venv-docs; }
+	@.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b dirhtml docs var/docs
+	@echo "var/docs/index.html"
 
 .PHONY: clean
 clean: ## Remove .venv and caches; var/ and .env hold data and stay
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	@rm -rf .venv .venv-docs .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: test-clients
