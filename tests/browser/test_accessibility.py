@@ -172,10 +172,12 @@ def test_an_export_shows_its_progress_and_saves_the_file(
     behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
     staff.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
     staff.opens(f"{stack.gateway}/admin/nucleus/aggregationaccounttransaction/?direction=Credit")
+    staff.photographs("admin-list-with-export")
     staff.presses("Export")
     staff.sees("with the filters, search and order of the list")
     staff.presses("Export")
     staff.sees("rows are saved.")
+    staff.photographs("admin-export")
     staff.waits(lambda: any(tmp_path.glob("*.csv")))
     [file] = tmp_path.glob("*.csv")
     lines = file.read_text("utf-8-sig").splitlines()
