@@ -43,7 +43,7 @@ class DeliveryErrorPages(ButtonAdmin):
         may_repeat = self.has_repeat_permission(request)
         context = self.admin_site.each_context(request) | {
             "title": "Deliveries with the same error",
-            "opts": self.opts,
+            "content_title": "Deliveries with the same error",
             "introduction": "Deliveries that were given up or are tried again, by webhook and the "
             "result of their last attempt.",
             "everything": ("All deliveries", reverse(LIST)),

@@ -48,7 +48,7 @@ class JobErrorPages(ButtonAdmin):
         may_repeat = self.has_repeat_permission(request)
         context = self.admin_site.each_context(request) | {
             "title": "Jobs with the same error",
-            "opts": self.opts,
+            "content_title": "Jobs with the same error",
             "introduction": "Dead and waiting jobs whose last errors differ in ids and numbers "
             "only.",
             "everything": ("All jobs", reverse(LIST)),

@@ -75,8 +75,9 @@ class ExportingAdmin(BaseAdmin):
         if request.method == "POST":
             return self._file(request, rows.values_list("pk", flat=True)[:limit])
         count = rows.order_by()[: limit + 1].count()
+        title = f"Export {self.opts.verbose_name_plural}"
         context = self.admin_site.each_context(request) | {
-            "title": f"Export {self.opts.verbose_name_plural}", "opts": self.opts,
+            "title": title, "content_title": title,
             "count": f"{min(count, limit):,}", "limit": f"{limit:,}" if count > limit else "",
             "columns": [name for name, _ in self.export_columns],
             "back": f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist",

@@ -51,6 +51,7 @@ def test_every_list_of_customers_and_their_data_is_exported(tenant: Tenant, supe
         assert "export/" in superuser.get(path_of(model)).content.decode()
         page = superuser.get(path_of(model, "export/"))
         assert page.status_code == 200
+        assert f"Export {model._meta.verbose_name_plural}" in page.content.decode()
         records = exported(superuser, path_of(model))
         assert str(row_of(model).pk) in {record["id"] for record in records}, model
         assert f"{len(records):,} row" in page.content.decode()
