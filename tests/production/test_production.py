@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from psycopg import sql
 from standardwebhooks import Webhook
 
 from demo import comparison
@@ -205,11 +207,9 @@ def test_a_backup_is_restored_whole_and_every_secret_is_readable(
         assert running.run("python manage.py migrate --check", DATABASE_URL=url).returncode == 0
         done = running.run("python manage.py check_encryption", DATABASE_URL=url)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "0 of" not in done.stdout.replace("0 of 0", "")
-        assert (
-            int(re.findall(r"All (\d+) values", done.stdout)[0]) >= 3
-        )  # keys of MX, its webhooks and ours
-        assert schemas.of(url) == schemas.of(running.environment["DATABASE_URL"])
+        readable = re.findall(r"All (\d+) values", done.stdout)
+        assert int(readable[0]) >= 3  # the keys of MX, its webhook's secret, a signing secret
+        assert contents(url) == contents(running.environment["DATABASE_URL"])
         done = running.run(f"{SCRIPTS / 'restore.sh'} {backup}", DATABASE_URL=url)
         assert "Restore into an empty one" in done.stderr
         other = Fernet.generate_key().decode()
@@ -220,6 +220,17 @@ def test_a_backup_is_restored_whole_and_every_secret_is_readable(
         assert "Add the keys under which they were stored" in done.stderr
     finally:
         templates.drop(running.environment["DATABASE_URL"], url)
+
+
+def contents(url: str) -> tuple[set[Any], list[int]]:
+    """Names of columns, indexes and constraints, and how many rows of what was imported."""
+    tables = ("nucleus_aggregationaccounttransaction", "integrations_accountlink", "nucleus_client")
+    with psycopg.connect(url) as database:
+        counts = [
+            database.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name)))
+            for name in tables
+        ]
+        return {row[:2] for row in schemas.of(url)}, [row.fetchall()[0][0] for row in counts]
 
 
 def test_a_new_release_loses_no_request(running: Deployment, api: Gateway):
