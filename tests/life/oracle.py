@@ -98,7 +98,7 @@ def _compare_ids(
         first_id = person.account_ids.setdefault(bank_id, account_id)
         if first_id == account_id:
             continue
-        if _is_reported_as_renumbered(api, person, first_id, account_id):
+        if _is_reported_as_changed(api, person, first_id, account_id):
             person.account_ids[bank_id] = account_id
         else:
             links = _history(expected[bank_id])
@@ -106,14 +106,15 @@ def _compare_ids(
     return differing
 
 
-def _is_reported_as_renumbered(api: Api, person: Person, first_id: str, account_id: str) -> bool:
-    """Whether the new number came with a new connection: then people have to decide."""
-    masks = {
-        account: AccountLink.unscoped.filter(aggregation_account=UUID(account))
+def _is_reported_as_changed(api: Api, person: Person, first_id: str, account_id: str) -> bool:
+    """Whether a new number or name came with a new connection: then people have to decide."""
+    earlier, later = (
+        AccountLink.unscoped.filter(aggregation_account=UUID(account))
         .latest("create_date")
-        .listed_as.get("mask")
+        .listed_as
         for account in (first_id, account_id)
-    }
+    )
+    has_changed = any(earlier.get(name) != later.get(name) for name in ("mask", "name"))
     pairs = {
         (
             str(row["nucleus_aggregation_account_id"]),
@@ -123,7 +124,7 @@ def _is_reported_as_renumbered(api: Api, person: Person, first_id: str, account_
             api, "/integration/v1/possible_duplicate", nucleus_client_id=str(person.client.pk)
         )
     }
-    return masks[first_id] != masks[account_id] and (account_id, first_id) in pairs
+    return has_changed and (account_id, first_id) in pairs
 
 
 def _history(account: JSON) -> list[str]:
